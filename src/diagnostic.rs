@@ -1,0 +1,152 @@
+//! What is wrong with the user's input, and where.
+//!
+//! A [`Diagnostic`] is data: a stable [`Code`], a message, the [`Span`] it talks about and what to
+//! do next. The pure core only collects them; [`text`] and [`json`] turn them into what a person or
+//! a program reads. Source text is shown through [`Sources`], which hides secrets in every snippet.
+
+mod code;
+mod json;
+mod redact;
+mod source;
+mod text;
+
+pub use code::Code;
+pub use json::to_json;
+pub use source::{Position, SourceId, Sources, Span};
+pub use text::{TextStyle, to_text};
+
+/// How bad it is: an error refuses the configuration, a warning does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is rendered or applied.
+    Error,
+    /// The run goes on; `--strict` turns it into a failure.
+    Warning,
+}
+
+impl Severity {
+    /// The word shown to people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One problem in the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The stable, documented code.
+    pub code: Code,
+    /// Whether it refuses the configuration.
+    pub severity: Severity,
+    /// What is wrong: lowercase, no full stop, names the key or object. Never holds a secret.
+    pub message: String,
+    /// Where in the sources, when there is a place.
+    pub span: Option<Span>,
+    /// A short word under the caret, for instance "did you mean `clusterRole`?".
+    pub label: Option<String>,
+    /// What to do next, one sentence a line.
+    pub help: Vec<String>,
+}
+
+impl Diagnostic {
+    /// An error without a place yet.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message.into())
+    }
+
+    /// A warning without a place yet.
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message.into())
+    }
+
+    fn new(code: Code, severity: Severity, message: String) -> Self {
+        Self { code, severity, message, span: None, label: None, help: Vec::new() }
+    }
+
+    /// Points at a place; `None` leaves it as it is.
+    #[must_use]
+    pub fn at(mut self, span: impl Into<Option<Span>>) -> Self {
+        self.span = span.into().or(self.span);
+        self
+    }
+
+    /// Puts a short word under the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds one sentence that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+}
+
+/// All problems of a run, in no order until [`Diagnostics::sorted`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one problem.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Whether anything refuses the configuration.
+    pub fn has_errors(&self) -> bool {
+        self.count(Severity::Error) > 0
+    }
+
+    /// How many problems of one severity there are.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|d| d.severity == severity).count()
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problems in the order in which they were found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Sorted by place (source, offset), those without a place last, without exact repetitions.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.0.sort_by_key(|d| {
+            let place = d.span.map_or((u32::MAX, usize::MAX), |s| (s.source.index(), s.start));
+            (place, d.severity, d.code)
+        });
+        self.0.dedup();
+        self
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<T: IntoIterator<Item = Diagnostic>>(&mut self, iter: T) {
+        self.0.extend(iter);
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<T: IntoIterator<Item = Diagnostic>>(iter: T) -> Self {
+        Self(iter.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}

@@ -1,0 +1,86 @@
+//! Diagnostics as people read them: title, place, the line, a caret, what to do.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+
+use super::{Diagnostic, Diagnostics, Severity, Sources, Span};
+
+/// How the text may look.
+#[derive(Debug, Clone, Copy)]
+pub struct TextStyle {
+    /// Whether to colour it.
+    pub colour: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+}
+
+impl Default for TextStyle {
+    fn default() -> Self {
+        Self { colour: false, width: 100 }
+    }
+}
+
+/// Lines longer than this are named by place only: nobody reads a caret in them.
+const LONGEST_LINE: usize = 2_000;
+
+/// All problems, one block each, separated by empty lines; empty text when there are none.
+pub fn to_text(diagnostics: &Diagnostics, sources: &Sources, style: TextStyle) -> String {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);
+    diagnostics.iter().map(|d| one(d, sources, &renderer) + "\n").collect::<Vec<_>>().join("\n")
+}
+
+fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let code = diagnostic.code.to_string();
+    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(&code));
+    let window = diagnostic.span.and_then(|span| Window::around(span, sources));
+    let place = diagnostic.span.map(|span| sources.place(span));
+    if let Some(window) = &window {
+        let mut annotation = AnnotationKind::Primary.span(window.start..window.end);
+        if let Some(label) = &diagnostic.label {
+            annotation = annotation.label(label);
+        }
+        group = group.element(
+            Snippet::source(&window.line)
+                .line_start(window.number)
+                .path(sources.name(window.source))
+                .annotation(annotation),
+        );
+    } else if let Some(place) = &place {
+        group = group.element(annotate_snippets::Origin::path(place));
+        if let Some(label) = &diagnostic.label {
+            group = group.element(Level::NOTE.message(label));
+        }
+    }
+    for help in &diagnostic.help {
+        group = group.element(Level::HELP.message(help));
+    }
+    renderer.render(&[group])
+}
+
+/// The one line that a snippet shows, secrets hidden.
+struct Window {
+    source: super::SourceId,
+    line: String,
+    number: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Window {
+    fn around(span: Span, sources: &Sources) -> Option<Self> {
+        let (range, number) = sources.line_of(span);
+        if range.len() > LONGEST_LINE {
+            return None;
+        }
+        let line = sources.redacted(span.source, range.clone());
+        let content = line.trim_end().len();
+        let start = span.start.saturating_sub(range.start).min(content);
+        let end = span.end.saturating_sub(range.start).min(content);
+        // A place behind the text still gets a caret.
+        Some(Self { source: span.source, line, number, start, end: end.max(start) })
+    }
+}

@@ -1,0 +1,7 @@
+//! ksi (draft)
+pub mod diagnostic;
+pub mod facts;
+pub mod object;
+pub mod plan;
+pub mod values;
+pub mod yaml;

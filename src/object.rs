@@ -1,0 +1,36 @@
+//! One rendered manifest, what identifies it, and how far it is ours.
+
+mod id;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use id::ObjectId;
+
+/// How far an object is ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Server-side apply of every field that is rendered, without force.
+    #[default]
+    Apply,
+    /// Created once, never compared again: somebody else owns it from then on.
+    Create,
+    /// Only the named labels and annotations of an object that is not ours.
+    Patch,
+    /// A ConfigMap whose text KubeSphere rewrites: compared and merged by key.
+    Embedded,
+}
+
+/// A manifest that ksi wants in the cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// What identifies it.
+    pub id: ObjectId,
+    /// The component that renders it.
+    pub component: String,
+    /// How far it is ours.
+    pub policy: Policy,
+    /// The manifest itself: a JSON object with `apiVersion`, `kind` and `metadata`.
+    pub body: Value,
+}

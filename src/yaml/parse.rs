@@ -1,0 +1,315 @@
+//! Text to nodes, with budgets and with the places of everything.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use serde_json::Value;
+use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
+
+use super::node::{Content, Entry, Node};
+use super::scalar::resolve_plain;
+use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
+
+/// What a text may cost before it is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Nodes of one source, those that aliases repeat counted each time.
+    pub nodes: usize,
+    /// Depth of nesting.
+    pub depth: usize,
+}
+
+impl Default for Limits {
+    /// A ClusterConfiguration has some 300 nodes; a KubeKey file for 1,000 hosts some 10,000.
+    fn default() -> Self {
+        Self { nodes: 500_000, depth: 128 }
+    }
+}
+
+/// All documents of a source. Documents before a syntax error are kept; the parser cannot go on
+/// behind one, so there is at most one per source.
+pub fn parse(sources: &Sources, id: SourceId) -> (Vec<Node>, Vec<Diagnostic>) {
+    let all = 0..sources.text(id).len();
+    parse_part(sources, id, all)
+}
+
+/// The documents in a part of a source, with places in the whole: for a document inside a literal
+/// block of another.
+pub fn parse_part(
+    sources: &Sources,
+    id: SourceId,
+    part: Range<usize>,
+) -> (Vec<Node>, Vec<Diagnostic>) {
+    let text = sources.text(id);
+    let text = text.get(part.clone()).unwrap_or_default();
+    let mut builder = Builder::new(id, part.start, text);
+    let documents = builder.documents();
+    (documents, builder.diagnostics)
+}
+
+/// Parsing stops: the reason is already among the diagnostics.
+struct Stop;
+
+type Step<T> = Result<T, Stop>;
+
+struct Builder<'t> {
+    source: SourceId,
+    /// Where the parsed part begins in the source.
+    base: usize,
+    text: &'t str,
+    /// Shared with the parser's reports when a scalar spans no bytes.
+    parser: Parser<'t, granit_parser::StrInput<'t>>,
+    anchors: HashMap<usize, Node>,
+    limits: Limits,
+    nodes: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'t> Builder<'t> {
+    fn new(source: SourceId, base: usize, text: &'t str) -> Self {
+        Self {
+            source,
+            base,
+            text,
+            parser: Parser::new_from_str(text),
+            anchors: HashMap::new(),
+            limits: Limits::default(),
+            nodes: 0,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    fn documents(&mut self) -> Vec<Node> {
+        let mut documents = Vec::new();
+        loop {
+            match self.next() {
+                Ok((Event::StreamEnd, _)) | Err(Stop) => return documents,
+                Ok((Event::DocumentStart(..), _)) => {
+                    self.anchors.clear();
+                    let Ok((event, span)) = self.next() else { return documents };
+                    match self.node(event, span, 0) {
+                        Ok(node) => documents.push(node),
+                        Err(Stop) => return documents,
+                    }
+                }
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn next(&mut self) -> Step<(Event<'t>, Span)> {
+        match self.parser.next() {
+            Some(Ok((event, span))) => {
+                let span = self.span(&span);
+                Ok((event, span))
+            }
+            Some(Err(error)) => self.syntax_error(&error),
+            None => Ok((Event::StreamEnd, self.span_of(self.text.len(), self.text.len()))),
+        }
+    }
+
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Step<Node> {
+        self.count(1, span)?;
+        if depth > self.limits.depth {
+            let limit = self.limits.depth;
+            return self.refuse(Code::TooLarge, span, format!("nested more than {limit} levels deep"));
+        }
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let value = self.scalar(&text, style, tag.as_deref(), span)?;
+                Ok(self.anchored(anchor, Node { content: Content::Scalar(value), span: Some(span) }))
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                let mut items = Vec::new();
+                let end = loop {
+                    match self.next()? {
+                        (Event::SequenceEnd, end) => break end,
+                        (event, span) => items.push(self.node(event, span, depth + 1)?),
+                    }
+                };
+                let span = cover(span, end, items.last().and_then(|n| n.span));
+                Ok(self.anchored(anchor, Node { content: Content::List(items), span: Some(span) }))
+            }
+            Event::MappingStart(_, anchor, _) => {
+                let (entries, end) = self.mapping(depth)?;
+                let span = cover(span, end, entries.last().and_then(|e| e.value.span));
+                Ok(self.anchored(anchor, Node { content: Content::Map(entries), span: Some(span) }))
+            }
+            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
+                Some(mut node) => {
+                    self.count(size(&node), span)?;
+                    node.span = Some(span);
+                    Ok(node)
+                }
+                None => self.refuse(Code::Syntax, span, "an alias inside its own anchor".to_owned()),
+            },
+            other => self.refuse(Code::Syntax, span, format!("unexpected {}", event_name(&other))),
+        }
+    }
+
+    /// The entries of a mapping up to its end; merge keys (`<<`) are folded in as kubectl does.
+    fn mapping(&mut self, depth: usize) -> Step<(Vec<Entry>, Span)> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut merged: Vec<Entry> = Vec::new();
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        let end = loop {
+            let (event, key_span) = match self.next()? {
+                (Event::MappingEnd, end) => break end,
+                next => next,
+            };
+            let merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let key = self.node(event, key_span, depth + 1)?;
+            let (event, span) = self.next()?;
+            let value = self.node(event, span, depth + 1)?;
+            if merge {
+                self.merge(&value, key_span, &mut merged);
+                continue;
+            }
+            let Some(key) = key_text(&key) else {
+                return self.refuse(
+                    Code::Syntax,
+                    key_span,
+                    "a key must be a word, not a list or a mapping".to_owned(),
+                );
+            };
+            if let Some(first) = seen.get(&key) {
+                self.duplicate(&key, key_span, *first);
+                continue;
+            }
+            seen.insert(key.clone(), key_span);
+            entries.push(Entry { key, key_span: Some(key_span), value });
+        };
+        let own: HashSet<&String> = seen.keys().collect();
+        merged.retain(|e| !own.contains(&e.key));
+        entries.extend(merged);
+        Ok((entries, end))
+    }
+
+    fn merge(&mut self, value: &Node, span: Span, merged: &mut Vec<Entry>) {
+        let maps = match &value.content {
+            Content::Map(_) => std::slice::from_ref(value),
+            Content::List(items) => items,
+            Content::Scalar(_) => &[],
+        };
+        if maps.is_empty() || maps.iter().any(|m| !matches!(m.content, Content::Map(_))) {
+            self.diagnostics.push(
+                Diagnostic::error(Code::Syntax, "`<<` takes a mapping or a list of mappings").at(span),
+            );
+        }
+        for entry in maps.iter().flat_map(Node::entries) {
+            if !merged.iter().any(|e| e.key == entry.key) {
+                merged.push(entry.clone());
+            }
+        }
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Step<Value> {
+        let plain = style == ScalarStyle::Plain;
+        let resolved = match tag.map(|t| (t.handle(), t.suffix())) {
+            None if plain => resolve_plain(text),
+            None | Some((_, "str" | "!")) => Ok(Value::String(text.to_owned())),
+            Some((_, "int" | "float" | "bool" | "null")) => resolve_plain(text),
+            Some(_) => Err("only the tags !!str, !!int, !!float, !!bool and !!null are understood"),
+        };
+        match resolved {
+            Ok(value) => Ok(value),
+            Err(reason) => self.refuse(Code::Syntax, span, reason.to_owned()),
+        }
+    }
+
+    fn anchored(&mut self, anchor: usize, node: Node) -> Node {
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        node
+    }
+
+    fn count(&mut self, nodes: usize, span: Span) -> Step<()> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes <= self.limits.nodes {
+            return Ok(());
+        }
+        let limit = self.limits.nodes;
+        self.refuse(Code::TooLarge, span, format!("more than {limit} values, aliases counted"))
+    }
+
+    fn duplicate(&mut self, key: &str, span: Span, first: Span) {
+        let line = 1 + self.text[..first.start - self.base].matches('\n').count();
+        self.diagnostics.push(
+            Diagnostic::error(Code::DuplicateKey, format!("key `{key}` stands here twice"))
+                .at(span)
+                .label(format!("first on line {line}"))
+                .help("keep one of them: kubectl would silently take the last"),
+        );
+    }
+
+    fn syntax_error<T>(&mut self, error: &ScanError) -> Step<T> {
+        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
+        let line_start = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
+        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut diagnostic = Diagnostic::error(Code::Syntax, error.info());
+        diagnostic = if let Some(tab) = indent.find('\t') {
+            diagnostic.message = "a tab in the indentation".to_owned();
+            let tab = line_start + tab;
+            diagnostic.at(self.span_of(tab, tab + 1)).help("indent with spaces: YAML allows no tabs here")
+        } else {
+            let end = (at + 1).min(self.text.len());
+            diagnostic.at(self.span_of(at, end))
+        };
+        self.diagnostics.push(diagnostic);
+        Err(Stop)
+    }
+
+    fn refuse<T>(&mut self, code: Code, span: Span, message: String) -> Step<T> {
+        self.diagnostics.push(Diagnostic::error(code, message).at(span));
+        Err(Stop)
+    }
+
+    fn span(&self, span: &granit_parser::Span) -> Span {
+        let start = span.start.byte_offset().unwrap_or(0);
+        let end = span.end.byte_offset().unwrap_or(start);
+        self.span_of(start, end.max(start))
+    }
+
+    fn span_of(&self, start: usize, end: usize) -> Span {
+        Span { source: self.source, start: self.base + start, end: self.base + end }
+    }
+}
+
+/// From the start of a collection to the end of what it holds: block collections end where the next
+/// token begins, which is further than people mean.
+fn cover(start: Span, end: Span, last: Option<Span>) -> Span {
+    let block = end.start == end.end;
+    let end = if block { last.map_or(start.end, |l| l.end.max(start.end)) } else { end.end };
+    Span { end, ..start }
+}
+
+fn size(node: &Node) -> usize {
+    1 + node.items().iter().map(size).sum::<usize>()
+        + node.entries().iter().map(|e| 1 + size(&e.value)).sum::<usize>()
+}
+
+/// JSON has only string keys; kubectl writes other scalars as text.
+fn key_text(key: &Node) -> Option<String> {
+    match &key.content {
+        Content::Scalar(Value::String(text)) => Some(text.clone()),
+        Content::Scalar(Value::Null) => Some("null".to_owned()),
+        Content::Scalar(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+fn event_name(event: &Event<'_>) -> &'static str {
+    match event {
+        Event::DocumentEnd | Event::StreamEnd => "end of the document",
+        Event::MappingEnd | Event::SequenceEnd => "end of a collection",
+        _ => "token",
+    }
+}
