@@ -1,1 +1,4 @@
-//! t
+//! All integration tests in one binary.
+
+#[path = "integration/yaml.rs"]
+mod yaml;

@@ -118,12 +118,12 @@ fn from_config_map(
     Some(document)
 }
 
-/// The bytes of a literal block without its header line: its lines parse as they stand, since all
-/// are indented alike.
+/// The lines of a literal block: they parse as they stand, since all are indented alike. The span
+/// of a block scalar begins at its first letter, the header (`|`) ends the line above.
 fn block_text(text: &str, span: Span) -> Option<Range<usize>> {
-    let value = text.get(span.start..span.end)?;
-    let header_end = if value.starts_with('|') { value.find('\n')? + 1 } else { return None };
-    Some(span.start + header_end..span.end)
+    let start = text.get(..span.start)?.rfind('\n')? + 1;
+    let header = text[..start].trim_end().rsplit([' ', ':']).next()?;
+    header.starts_with('|').then_some(start..span.end)
 }
 
 fn second_configuration(sources: &Sources, first: &Node, second: &Node) -> Diagnostic {
