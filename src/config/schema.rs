@@ -50,7 +50,8 @@ fn metadata() -> Value {
             "additionalProperties": { "type": "string" },
         })
     };
-    let server = |kind: &str| json!({ "description": "Set by the API server.", "type": [kind, "null"] });
+    let server =
+        |kind: &str| json!({ "description": "Set by the API server.", "type": [kind, "null"] });
     json!({
         "description": "Name and labels of the object.",
         "type": ["object", "null"],
@@ -98,8 +99,9 @@ fn allow_null(schema: &mut Value) {
     if let Some(Value::Object(properties)) = node.get_mut("properties") {
         properties.values_mut().for_each(allow_null);
     }
-    if let Some(Value::Object(properties)) =
-        node.get_mut("items").and_then(|items| items.get_mut("properties"))
+    if let Some(Value::Object(properties)) = node
+        .get_mut("items")
+        .and_then(|items| items.get_mut("properties"))
     {
         properties.values_mut().for_each(allow_null);
     }
@@ -111,7 +113,10 @@ mod tests {
 
     fn errors(document: &Value) -> Vec<String> {
         let validator = jsonschema::draft202012::new(&schema()).unwrap();
-        validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
+        validator
+            .iter_errors(document)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect()
     }
 
     fn document(spec: &Value) -> Value {

@@ -18,8 +18,10 @@ static SPEC: LazyLock<Value> = LazyLock::new(|| {
         s.inline_subschemas = true;
         s.meta_schema = None;
     });
-    let mut shape: Value =
-        settings.into_generator().into_root_schema_for::<Configuration>().to_value();
+    let mut shape: Value = settings
+        .into_generator()
+        .into_root_schema_for::<Configuration>()
+        .to_value();
     plain(&mut shape);
     shape
 });
@@ -35,7 +37,11 @@ pub(super) fn step<'a>(schema: &'a Value, step: &Step) -> Option<&'a Value> {
         Step::Key(key) => schema
             .get("properties")
             .and_then(|properties| properties.get(key))
-            .or_else(|| schema.get("additionalProperties").filter(|rest| rest.is_object())),
+            .or_else(|| {
+                schema
+                    .get("additionalProperties")
+                    .filter(|rest| rest.is_object())
+            }),
         Step::Index(_) => schema.get("items"),
     }
 }
@@ -108,7 +114,10 @@ fn plain(schema: &mut Value) {
         properties.values_mut().for_each(plain);
     }
     // A section's default that its keys already say is noise.
-    if node.get("default").is_some_and(|given| given.is_null() || *given == composed(node)) {
+    if node
+        .get("default")
+        .is_some_and(|given| given.is_null() || *given == composed(node))
+    {
         node.shift_remove("default");
     }
     // Readers want to know first what a key is.
@@ -120,8 +129,7 @@ fn plain(schema: &mut Value) {
 /// `oneOf` of documented constants becomes an `enum`: validators then name the allowed values in
 /// one message. The documentation moves to where editors look for it.
 fn collapse_choice(node: &mut Map<String, Value>) {
-    let Some(Value::Array(variants)) =
-        node.get("oneOf").or_else(|| node.get("anyOf")).cloned()
+    let Some(Value::Array(variants)) = node.get("oneOf").or_else(|| node.get("anyOf")).cloned()
     else {
         return;
     };
@@ -141,7 +149,10 @@ fn gather(variants: &[Value], allowed: &mut Vec<Value>, described: &mut Vec<Valu
             gather(inner, allowed, described);
         } else if let Some(constant) = variant.get("const") {
             allowed.push(constant.clone());
-            let text = variant.get("description").and_then(Value::as_str).unwrap_or_default();
+            let text = variant
+                .get("description")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             described.push(text.into());
         }
     }
@@ -149,7 +160,9 @@ fn gather(variants: &[Value], allowed: &mut Vec<Value>, described: &mut Vec<Valu
 
 /// What the defaults of a section's keys come to.
 fn composed(node: &Map<String, Value>) -> Value {
-    let Some(Value::Object(properties)) = node.get("properties") else { return Value::Null };
+    let Some(Value::Object(properties)) = node.get("properties") else {
+        return Value::Null;
+    };
     let defaults = properties.iter().filter_map(|(key, schema)| {
         let default = match schema.get("default") {
             Some(default) => default.clone(),
@@ -184,7 +197,9 @@ mod tests {
     #[test]
     fn every_node_is_plain_and_explained() {
         each(spec(), "spec", &mut |path, schema| {
-            for key in ["$ref", "oneOf", "anyOf", "allOf", "$defs", "format", "title"] {
+            for key in [
+                "$ref", "oneOf", "anyOf", "allOf", "$defs", "format", "title",
+            ] {
                 assert!(schema.get(key).is_none(), "{path} has {key}");
             }
             assert!(schema.get("type").is_some(), "{path} has no type");
@@ -193,7 +208,11 @@ mod tests {
                 assert!(text.ends_with('.'), "{path} is not explained: {text}");
             }
             let object = schema["type"] == "object";
-            assert_eq!(object, schema.get("additionalProperties").is_some(), "{path} is not closed");
+            assert_eq!(
+                object,
+                schema.get("additionalProperties").is_some(),
+                "{path} is not closed"
+            );
         });
     }
 

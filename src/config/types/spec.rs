@@ -118,8 +118,15 @@ mod tests {
 
     #[test]
     fn an_empty_spec_is_the_default() {
-        for empty in [json!({}), json!(null), json!({"common": null, "multicluster": {}})] {
-            assert_eq!(Configuration::from_json(empty).unwrap(), Configuration::default());
+        for empty in [
+            json!({}),
+            json!(null),
+            json!({"common": null, "multicluster": {}}),
+        ] {
+            assert_eq!(
+                Configuration::from_json(empty).unwrap(),
+                Configuration::default()
+            );
         }
         assert_eq!(Configuration::default().role(), Role::None);
     }
@@ -139,10 +146,18 @@ mod tests {
     #[test]
     fn an_absent_password_is_not_an_empty_one() {
         let password = |spec| {
-            Configuration::from_json(spec).unwrap().authentication.admin_password.as_deref().map(str::to_owned)
+            Configuration::from_json(spec)
+                .unwrap()
+                .authentication
+                .admin_password
+                .as_deref()
+                .map(str::to_owned)
         };
         assert_eq!(password(json!({})), None);
-        assert_eq!(password(json!({"authentication": {"adminPassword": ""}})), Some(String::new()));
+        assert_eq!(
+            password(json!({"authentication": {"adminPassword": ""}})),
+            Some(String::new())
+        );
     }
 
     #[test]
@@ -154,6 +169,8 @@ mod tests {
 
     #[test]
     fn a_key_that_does_not_exist_is_refused() {
-        assert!(Configuration::from_json(json!({"multicluster": {"clusterrole": "host"}})).is_err());
+        assert!(
+            Configuration::from_json(json!({"multicluster": {"clusterrole": "host"}})).is_err()
+        );
     }
 }
