@@ -1,7 +1,9 @@
 //! ksi (draft)
+pub mod config;
 pub mod diagnostic;
 pub mod facts;
 pub mod object;
 pub mod plan;
+pub mod validate;
 pub mod values;
 pub mod yaml;

@@ -35,8 +35,10 @@ pub struct Valid {
 /// Everything that is wrong, warnings included, sorted by place.
 pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Valid, Diagnostics> {
     let mut found: Diagnostics = loaded.diagnostics.iter().cloned().collect();
-    let Some(spec) = &loaded.spec else { return Err(found.sorted()) };
-    let schema = config::spec_schema();
+    let Some(spec) = &loaded.spec else {
+        return Err(found.sorted());
+    };
+    let schema = config::plain_schema();
     let mut sound = spec.clone();
     for violation in shape::check(spec, schema, options.allow_unknown) {
         remove(&mut sound, &violation.path.0);
@@ -46,12 +48,21 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
     while let Some(again) = shape::check(&sound, schema, true).into_iter().next() {
         remove(&mut sound, &again.path.0);
     }
-    let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
+    let context = rules::Context {
+        given: spec,
+        sound: &sound,
+        schema,
+        facts,
+        loaded,
+    };
     found.extend(rules::check(&context));
     let configuration = typed(sound.to_json(), &mut found);
     let found = found.sorted();
     match configuration {
-        Some(configuration) if !found.has_errors() => Ok(Valid { configuration, warnings: found }),
+        Some(configuration) if !found.has_errors() => Ok(Valid {
+            configuration,
+            warnings: found,
+        }),
         _ => Err(found),
     }
 }
@@ -59,7 +70,7 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
 /// The typed form. The schema comes from the types, so a sound tree always has one; if the two
 /// disagree after all, that is told instead of hidden.
 fn typed(json: Value, found: &mut Diagnostics) -> Option<Configuration> {
-    match serde_json::from_value(json) {
+    match Configuration::from_json(json) {
         Ok(configuration) => Some(configuration),
         Err(error) => {
             found.push(Diagnostic::error(
@@ -91,6 +102,11 @@ fn remove(node: &mut Node, path: &[Step]) {
 /// Turns warnings into errors, for `--strict`.
 #[must_use]
 pub fn strictly(found: Diagnostics) -> Diagnostics {
-    found.into_iter().map(|d| Diagnostic { severity: Severity::Error, ..d }).collect()
+    found
+        .into_iter()
+        .map(|d| Diagnostic {
+            severity: Severity::Error,
+            ..d
+        })
+        .collect()
 }
-

@@ -3,13 +3,9 @@
 use std::ops::Range;
 
 use super::text::start_of;
+use super::{API_VERSION, KIND};
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
 use crate::yaml::{self, Content, Node, Path};
-
-/// The API group and version of a ClusterConfiguration.
-pub const API_VERSION: &str = "installer.kubesphere.io/v1alpha1";
-/// The kind of a ClusterConfiguration.
-pub const KIND: &str = "ClusterConfiguration";
 
 /// What one input holds.
 #[derive(Debug, Default)]
@@ -40,7 +36,9 @@ pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>)
                 None
             }
         };
-        let Some(configuration) = configuration else { continue };
+        let Some(configuration) = configuration else {
+            continue;
+        };
         match &documents.configuration {
             None => documents.configuration = Some(configuration),
             Some(first) => found.push(second_configuration(sources, first, &configuration)),
@@ -62,8 +60,9 @@ fn classify(node: &Node) -> Kind {
     match (text("kind"), text("apiVersion")) {
         (KIND, _) => Kind::Configuration,
         ("Cluster", version) if version.starts_with("kubekey.kubesphere.io/") => Kind::Cluster,
-        ("ConfigMap", _) if node.at(&Path::keys("metadata.name")).and_then(Node::as_str)
-            == Some("ks-installer") =>
+        ("ConfigMap", _)
+            if node.at(&Path::keys("metadata.name")).and_then(Node::as_str)
+                == Some("ks-installer") =>
         {
             Kind::ConfigMap
         }
@@ -81,18 +80,27 @@ fn from_config_map(
     let entry = map.get("data").and_then(|d| d.entry("ks-config.yaml"));
     let Some(entry) = entry.filter(|e| e.value.as_str().is_some()) else {
         found.push(
-            Diagnostic::error(Code::NoConfiguration, "ConfigMap ks-installer has no data.\"ks-config.yaml\"")
-                .at(map.span)
-                .help("2.x kept its configuration there as text"),
+            Diagnostic::error(
+                Code::NoConfiguration,
+                "ConfigMap ks-installer has no data.\"ks-config.yaml\"",
+            )
+            .at(map.span)
+            .help("2.x kept its configuration there as text"),
         );
         return None;
     };
-    let part = entry.value.span.and_then(|span| block_text(sources.text(id), span));
+    let part = entry
+        .value
+        .span
+        .and_then(|span| block_text(sources.text(id), span));
     let Some(part) = part else {
         found.push(
-            Diagnostic::error(Code::Syntax, "`ks-config.yaml` must be a literal block (`|`)")
-                .at(entry.key_span)
-                .help("write `ks-config.yaml: |` and the configuration indented below it"),
+            Diagnostic::error(
+                Code::Syntax,
+                "`ks-config.yaml` must be a literal block (`|`)",
+            )
+            .at(entry.key_span)
+            .help("write `ks-config.yaml: |` and the configuration indented below it"),
         );
         return None;
     };
@@ -106,7 +114,11 @@ fn from_config_map(
         .at(entry.key_span)
         .help("`ksi config migrate` writes it in the present form"),
     );
-    let spec = if nodes.is_empty() { Node::empty_map() } else { nodes.swap_remove(0) };
+    let spec = if nodes.is_empty() {
+        Node::empty_map()
+    } else {
+        nodes.swap_remove(0)
+    };
     let mut document = Node::empty_map();
     document.span = map.span;
     for key in ["metadata"] {
@@ -114,7 +126,11 @@ fn from_config_map(
             document.insert(entry.clone());
         }
     }
-    document.insert(yaml::Entry { key: "spec".to_owned(), key_span: entry.key_span, value: spec });
+    document.insert(yaml::Entry {
+        key: "spec".to_owned(),
+        key_span: entry.key_span,
+        value: spec,
+    });
     Some(document)
 }
 
@@ -128,10 +144,16 @@ fn block_text(text: &str, span: Span) -> Option<Range<usize>> {
 
 fn second_configuration(sources: &Sources, first: &Node, second: &Node) -> Diagnostic {
     let line = first.span.map_or(1, |s| sources.position(s).line);
-    Diagnostic::error(Code::SeveralConfigurations, "a second ClusterConfiguration in one file")
-        .at(second.entry("kind").and_then(|e| e.key_span).or(second.span))
-        .label(format!("the first begins on line {line}"))
-        .help("keep one; to overlay one file with another, give both with -f")
+    Diagnostic::error(
+        Code::SeveralConfigurations,
+        "a second ClusterConfiguration in one file",
+    )
+    .at(second
+        .entry("kind")
+        .and_then(|e| e.key_span)
+        .or(second.span))
+    .label(format!("the first begins on line {line}"))
+    .help("keep one; to overlay one file with another, give both with -f")
 }
 
 /// Says what is wrong with the choice of documents.
@@ -145,7 +167,11 @@ fn report(
     for other in others {
         let diagnostic = wrong_kind(other);
         let harmless = documents.configuration.is_some() && !looks_meant(other);
-        found.push(if harmless { as_warning(diagnostic) } else { diagnostic });
+        found.push(if harmless {
+            as_warning(diagnostic)
+        } else {
+            diagnostic
+        });
     }
     if documents.configuration.is_none() && others.is_empty() && !broken {
         let what = if documents.cluster.is_some() {
@@ -162,8 +188,11 @@ fn report(
 }
 
 fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic { severity: crate::diagnostic::Severity::Warning, ..diagnostic }
-        .help("the document is left alone")
+    Diagnostic {
+        severity: crate::diagnostic::Severity::Warning,
+        ..diagnostic
+    }
+    .help("the document is left alone")
 }
 
 fn wrong_kind(node: &Node) -> Diagnostic {
@@ -176,7 +205,9 @@ fn wrong_kind(node: &Node) -> Diagnostic {
             if looks_meant(node) {
                 diagnostic.label(format!("did you mean `{KIND}`?"))
             } else {
-                diagnostic.help(format!("ksi reads {KIND}, KubeKey's Cluster and the ConfigMap ks-installer"))
+                diagnostic.help(format!(
+                    "ksi reads {KIND}, KubeKey's Cluster and the ConfigMap ks-installer"
+                ))
             }
         }
         (Content::Map(_), None) => {
@@ -192,7 +223,10 @@ fn wrong_kind(node: &Node) -> Diagnostic {
 /// Whether somebody meant a ClusterConfiguration and mistyped the kind.
 fn looks_meant(node: &Node) -> bool {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
-    let group = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    let group = node
+        .get("apiVersion")
+        .and_then(Node::as_str)
+        .unwrap_or_default();
     strsim::damerau_levenshtein(&kind.to_lowercase(), &KIND.to_lowercase()) <= 2
         || group.starts_with("installer.kubesphere.io/")
         || (node.entry("kind").is_none() && node.entry("spec").is_some())

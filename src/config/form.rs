@@ -41,7 +41,9 @@ pub fn is_registry(text: &str) -> bool {
         None => (host, None),
     };
     let name_ok = !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_[]:".contains(&b));
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b".-_[]:".contains(&b));
     name_ok
         && port.is_none_or(|p| p.parse::<u16>().is_ok_and(|p| p > 0))
         && parts.all(is_repository_part)
@@ -67,7 +69,9 @@ pub fn is_image(text: &str) -> bool {
         !tag.is_empty()
             && tag.len() <= 128
             && !tag.starts_with(['.', '-'])
-            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            && tag
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let path_ok = match path.split_once('/') {
         Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
@@ -81,13 +85,18 @@ pub fn is_image(text: &str) -> bool {
 /// `sha256:` and 64 hexadecimal digits.
 pub fn is_digest(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        hex.len() == 64
+            && hex
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 
 /// An address range: `10.0.0.0/8`.
 pub fn is_cidr(text: &str) -> bool {
-    let Some((address, length)) = text.split_once('/') else { return false };
+    let Some((address, length)) = text.split_once('/') else {
+        return false;
+    };
     let most = match address.parse::<IpAddr>() {
         Ok(IpAddr::V4(_)) => 32,
         Ok(IpAddr::V6(_)) => 128,
@@ -107,12 +116,16 @@ pub fn is_duration(text: &str) -> bool {
         return false;
     }
     while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         if rest[..number].parse::<f64>().is_err() {
             return false;
         }
         rest = &rest[number..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         if !UNITS.contains(&&rest[..unit]) {
             return false;
         }
@@ -166,10 +179,17 @@ mod tests {
         assert!(is_label("member-1") && !is_label("Member1") && !is_label("-a") && !is_label(""));
         assert!(is_subdomain("a.b-c") && !is_subdomain("a..b"));
         assert!(is_qualified_name("node-role.kubernetes.io/master") && !is_qualified_name("/x"));
-        assert!(is_registry("10.0.0.1:5000/mirror") && !is_registry("http://x") && !is_registry("x:0"));
+        assert!(
+            is_registry("10.0.0.1:5000/mirror") && !is_registry("http://x") && !is_registry("x:0")
+        );
         assert!(is_image("kubesphere/tower:v0.2.1") && !is_image("r.local:5000/a/b@sha256:"));
         assert!(!is_image("Kube/Tower") && !is_image("tower:") && is_image("alpine"));
-        assert!(is_cidr("10.0.0.0/8") && is_cidr("fd00::/8") && !is_cidr("10.0.0.1") && !is_cidr("10.0.0.0/33"));
+        assert!(
+            is_cidr("10.0.0.0/8")
+                && is_cidr("fd00::/8")
+                && !is_cidr("10.0.0.1")
+                && !is_cidr("10.0.0.0/33")
+        );
         for good in ["10m", "168h0m0s", "1.5h", "0", "-3s", "1h30m"] {
             assert!(is_duration(good), "{good}");
         }

@@ -23,8 +23,14 @@ pub struct KubeKey {
 impl KubeKey {
     /// Reads `v1alpha1` and `v1alpha2`; what is absent or strange stays unknown.
     pub(super) fn read(document: &Node) -> Self {
-        let spec = document.get("spec").cloned().unwrap_or_else(Node::empty_map);
-        let at = |path: &str| spec.at(&Path::keys(path)).filter(|n| n.as_str().is_some_and(|t| !t.is_empty()));
+        let spec = document
+            .get("spec")
+            .cloned()
+            .unwrap_or_else(Node::empty_map);
+        let at = |path: &str| {
+            spec.at(&Path::keys(path))
+                .filter(|n| n.as_str().is_some_and(|t| !t.is_empty()))
+        };
         let hosts: Vec<(String, Option<&Node>)> = spec
             .get("hosts")
             .map(Node::items)
@@ -32,13 +38,22 @@ impl KubeKey {
             .iter()
             .map(|host| {
                 let text = |key: &str| host.get(key).and_then(Node::as_str).unwrap_or_default();
-                (text("name").to_owned(), host.get("internalAddress").or(host.get("address")))
+                (
+                    text("name").to_owned(),
+                    host.get("internalAddress").or(host.get("address")),
+                )
             })
             .collect();
         let group = |names: &[&str]| -> Vec<String> {
             let groups = spec.get("roleGroups");
             let members = names.iter().find_map(|name| groups?.get(name));
-            members.map(Node::items).unwrap_or_default().iter().filter_map(Node::as_str).flat_map(expand).collect()
+            members
+                .map(Node::items)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(Node::as_str)
+                .flat_map(expand)
+                .collect()
         };
         let version = at("kubernetes.version");
         let mut completions = Vec::new();
@@ -48,13 +63,17 @@ impl KubeKey {
         ] {
             completions.extend(at(from).map(|node| (to, node.clone())));
         }
-        completions.extend(etcd_addresses(&hosts, &group(&["etcd"])).map(|n| ("etcd.endpointIps", n)));
+        completions
+            .extend(etcd_addresses(&hosts, &group(&["etcd"])).map(|n| ("etcd.endpointIps", n)));
         Self {
             kubernetes: version.and_then(Node::as_str).and_then(|v| v.parse().ok()),
             kubernetes_span: version.and_then(|n| n.span),
             nodes: u32::try_from(hosts.len()).unwrap_or(u32::MAX),
-            control_plane_nodes: u32::try_from(group(&["control-plane", "master"]).len()).unwrap_or(u32::MAX),
-            control_plane_address: at("controlPlaneEndpoint.address").and_then(Node::as_str).map(str::to_owned),
+            control_plane_nodes: u32::try_from(group(&["control-plane", "master"]).len())
+                .unwrap_or(u32::MAX),
+            control_plane_address: at("controlPlaneEndpoint.address")
+                .and_then(Node::as_str)
+                .map(str::to_owned),
             completions,
         }
     }
@@ -77,24 +96,36 @@ impl KubeKey {
     pub fn facts(&self, base: Facts) -> Facts {
         Facts {
             kubernetes: self.kubernetes.unwrap_or(base.kubernetes),
-            nodes: if self.nodes > 0 { self.nodes } else { base.nodes },
+            nodes: if self.nodes > 0 {
+                self.nodes
+            } else {
+                base.nodes
+            },
             control_plane_nodes: if self.control_plane_nodes > 0 {
                 self.control_plane_nodes
             } else {
                 base.control_plane_nodes
             },
-            node_address: base.node_address.or_else(|| self.control_plane_address.clone()),
+            node_address: base
+                .node_address
+                .or_else(|| self.control_plane_address.clone()),
         }
     }
 }
 
 /// The addresses of the hosts in the role group, comma-separated as ks-installer takes them.
 fn etcd_addresses(hosts: &[(String, Option<&Node>)], names: &[String]) -> Option<Node> {
-    let nodes: Vec<&Node> =
-        hosts.iter().filter(|(name, _)| names.contains(name)).filter_map(|(_, node)| *node).collect();
+    let nodes: Vec<&Node> = hosts
+        .iter()
+        .filter(|(name, _)| names.contains(name))
+        .filter_map(|(_, node)| *node)
+        .collect();
     let addresses: Vec<&str> = nodes.iter().filter_map(|n| n.as_str()).collect();
     let content = Content::Scalar(Value::String(addresses.join(",")));
-    (!addresses.is_empty()).then(|| Node { content, span: nodes[0].span })
+    (!addresses.is_empty()).then(|| Node {
+        content,
+        span: nodes[0].span,
+    })
 }
 
 /// KubeKey's ranges: `node[2:4]` is node2, node3 and node4.
@@ -103,8 +134,11 @@ fn expand(name: &str) -> Vec<String> {
         let (prefix, rest) = name.split_once('[')?;
         let (from, to) = rest.strip_suffix(']')?.split_once(':')?;
         let (from, to) = (from.parse::<u32>().ok()?, to.parse::<u32>().ok()?);
-        (from <= to && to - from < 10_000)
-            .then(|| (from..=to).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>())
+        (from <= to && to - from < 10_000).then(|| {
+            (from..=to)
+                .map(|n| format!("{prefix}{n}"))
+                .collect::<Vec<_>>()
+        })
     };
     range().unwrap_or_else(|| vec![name.to_owned()])
 }

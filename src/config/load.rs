@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::document::{self, API_VERSION};
 use super::kubekey::KubeKey;
 use super::migrate::{self, Move};
 use super::overlay;
 use super::text::{self, Input};
+use super::{API_VERSION, NAME, NAMESPACE, document, shape};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span};
-use crate::yaml::{Content, Node, Path};
+use crate::yaml::{Content, Node, Path, Step};
 
 /// What a run reads its configuration from.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +56,7 @@ pub fn load(request: Request) -> Loaded {
         loaded.set(flag);
     }
     if let Some(spec) = &mut loaded.spec {
-        drop_nulls(spec);
+        drop_nulls(spec, Some(shape::spec()));
         hide_secrets(spec, &Path::default(), &mut loaded.sources);
     }
     loaded
@@ -72,19 +72,29 @@ impl Loaded {
         if let Some(cluster) = documents.cluster {
             self.kubekey = Some(KubeKey::read(&cluster));
         }
-        let Some(mut document) = documents.configuration else { return };
+        let Some(mut document) = documents.configuration else {
+            return;
+        };
         self.envelope(&document);
         let spec = match document.remove("spec").map(|e| e.value) {
             Some(spec) if matches!(spec.content, Content::Map(_)) => Some(spec),
             Some(spec) if !spec.is_null() => {
-                let wrong = Diagnostic::error(Code::WrongType, "`spec` must be a mapping").at(spec.span);
+                let wrong =
+                    Diagnostic::error(Code::WrongType, "`spec` must be a mapping").at(spec.span);
                 return self.diagnostics.push(wrong);
             }
             _ => None,
         };
-        let mut spec = spec.unwrap_or_else(|| Node { span: document.span, ..Node::empty_map() });
-        self.moves.extend(migrate::migrate(&mut spec, &mut self.diagnostics));
-        self.metadata = document.remove("metadata").map(|e| e.value).or(self.metadata.take());
+        let mut spec = spec.unwrap_or_else(|| Node {
+            span: document.span,
+            ..Node::empty_map()
+        });
+        self.moves
+            .extend(migrate::migrate(&mut spec, &mut self.diagnostics));
+        self.metadata = document
+            .remove("metadata")
+            .map(|e| e.value)
+            .or(self.metadata.take());
         match &mut self.spec {
             Some(base) => overlay::overlay(base, spec),
             None => self.spec = Some(spec),
@@ -97,16 +107,23 @@ impl Loaded {
         let version = document.entry("apiVersion");
         let text = version.and_then(|e| e.value.as_str()).unwrap_or_default();
         if text != API_VERSION && document.entry("kind").is_some() {
-            let place = version.and_then(|e| e.value.span.or(e.key_span)).or(document.span);
+            let place = version
+                .and_then(|e| e.value.span.or(e.key_span))
+                .or(document.span);
             let message = if text.is_empty() {
                 "the ClusterConfiguration has no `apiVersion`".to_owned()
             } else {
                 format!("apiVersion `{text}` is not known")
             };
             let wrong = Diagnostic::error(Code::WrongKind, message).at(place);
-            self.diagnostics.push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
+            self.diagnostics
+                .push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
         }
-        for entry in document.entries().iter().filter(|e| !KEYS.contains(&e.key.as_str())) {
+        for entry in document
+            .entries()
+            .iter()
+            .filter(|e| !KEYS.contains(&e.key.as_str()))
+        {
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::MisplacedField,
@@ -116,14 +133,16 @@ impl Loaded {
                 .help(format!("indent `{}` under `spec:`", entry.key)),
             );
         }
-        for (key, wanted) in [("name", "ks-installer"), ("namespace", "kubesphere-system")] {
+        for (key, wanted) in [("name", NAME), ("namespace", NAMESPACE)] {
             let node = document.get("metadata").and_then(|m| m.get(key));
             let given = node.and_then(Node::as_str).unwrap_or(wanted);
             if given != wanted {
                 self.diagnostics.push(
                     Diagnostic::error(
                         Code::NotAllowed,
-                        format!("the ClusterConfiguration's {key} must be `{wanted}`, not `{given}`"),
+                        format!(
+                            "the ClusterConfiguration's {key} must be `{wanted}`, not `{given}`"
+                        ),
                     )
                     .at(node.and_then(|n| n.span))
                     .help(format!("KubeSphere reads only `{wanted}`")),
@@ -134,12 +153,13 @@ impl Loaded {
 
     fn set(&mut self, flag: &str) {
         let spec = self.spec.get_or_insert_with(Node::empty_map);
-        let set = overlay::set(spec, flag, &mut self.sources, super::spec_schema());
+        let set = overlay::set(spec, flag, &mut self.sources, shape::spec());
         if let Err(diagnostic) = set {
             self.diagnostics.push(diagnostic);
         }
         // An old path may be set too.
-        self.moves.extend(migrate::migrate(spec, &mut self.diagnostics));
+        self.moves
+            .extend(migrate::migrate(spec, &mut self.diagnostics));
     }
 
     /// The label `version` of the ClusterConfiguration and its place.
@@ -159,14 +179,24 @@ impl Loaded {
     }
 }
 
-/// An empty value is a value that is not given: kubectl and serde agree on that.
-fn drop_nulls(node: &mut Node) {
+/// An empty value is a value that is not given: kubectl and serde agree on that. In mappings whose
+/// keys belong to somebody else null may mean something.
+fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
+    if schema.is_some_and(shape::is_free_form) {
+        return;
+    }
+    let below = |step: &Step| schema.and_then(|schema| shape::step(schema, step));
     match &mut node.content {
         Content::Map(entries) => {
             entries.retain(|e| !e.value.is_null());
-            entries.iter_mut().for_each(|e| drop_nulls(&mut e.value));
+            for entry in entries {
+                drop_nulls(&mut entry.value, below(&Step::Key(entry.key.clone())));
+            }
         }
-        Content::List(items) => items.iter_mut().for_each(drop_nulls),
+        Content::List(items) => {
+            let schema = below(&Step::Index(0));
+            items.iter_mut().for_each(|item| drop_nulls(item, schema));
+        }
         Content::Scalar(_) => {}
     }
 }
@@ -175,7 +205,9 @@ fn drop_nulls(node: &mut Node) {
 fn hide_secrets(node: &Node, path: &Path, sources: &mut Sources) {
     match &node.content {
         Content::Map(entries) => {
-            entries.iter().for_each(|e| hide_secrets(&e.value, &path.key(&e.key), sources));
+            entries
+                .iter()
+                .for_each(|e| hide_secrets(&e.value, &path.key(&e.key), sources));
         }
         Content::List(items) => {
             for (at, item) in items.iter().enumerate() {

@@ -40,7 +40,10 @@ fn next(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
 
 fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
     let from = Path::keys(rule.from);
-    let entry = spec.entry_at(&from).filter(|e| (rule.when)(&e.value))?.clone();
+    let entry = spec
+        .entry_at(&from)
+        .filter(|e| (rule.when)(&e.value))?
+        .clone();
     take(spec, &from.0);
     let (key_span, value) = (entry.key_span, entry.value);
     match rule.to {
@@ -49,17 +52,34 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
                 Diagnostic::warning(Code::Obsolete, format!("`{from}` has no effect any more"))
                     .at(key_span)
                     .help(why);
-            Some((Some(Move { from, to: None, value }), diagnostic))
+            Some((
+                Some(Move {
+                    from,
+                    to: None,
+                    value,
+                }),
+                diagnostic,
+            ))
         }
         To::Path(to) => Some(relocate(spec, from, Path::keys(to), key_span, value)),
         To::Role => {
-            let role = if value.to_json() == Value::Bool(true) { "host" } else { "none" };
+            let role = if value.to_json() == Value::Bool(true) {
+                "host"
+            } else {
+                "none"
+            };
             let content = Content::Scalar(Value::String(role.to_owned()));
-            let value = Node { content, span: value.span };
+            let value = Node {
+                content,
+                span: value.span,
+            };
             let to = Path::keys("multicluster.clusterRole");
             let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
             let diagnostic = diagnostic.label(format!("read as `clusterRole: {role}`"));
-            Some((moved, diagnostic.help("a member needs `clusterRole: member` and the host's jwtSecret")))
+            Some((
+                moved,
+                diagnostic.help("a member needs `clusterRole: member` and the host's jwtSecret"),
+            ))
         }
     }
 }
@@ -74,10 +94,14 @@ fn relocate(
 ) -> (Option<Move>, Diagnostic) {
     let present = spec.at(&to).filter(|n| !n.is_null());
     if let Some(conflict) = present.and_then(|p| conflict(p, &value, &to)) {
-        let diagnostic =
-            Diagnostic::error(Code::MigrationConflict, format!("`{from}` and `{conflict}` disagree"))
-                .at(key_span)
-                .help(format!("`{from}` is the old form of `{to}`: remove one of them"));
+        let diagnostic = Diagnostic::error(
+            Code::MigrationConflict,
+            format!("`{from}` and `{conflict}` disagree"),
+        )
+        .at(key_span)
+        .help(format!(
+            "`{from}` is the old form of `{to}`: remove one of them"
+        ));
         return (None, diagnostic);
     }
     let merged = match present {
@@ -89,18 +113,29 @@ fn relocate(
         None => value.clone(),
     };
     put(spec, &to.0, key_span, merged);
-    let diagnostic =
-        Diagnostic::warning(Code::Migrated, format!("`{from}` is the old form of `{to}`"))
-            .at(key_span)
-            .help("it is read as the new form; `ksi config migrate` rewrites the file");
-    (Some(Move { from, to: Some(to), value }), diagnostic)
+    let diagnostic = Diagnostic::warning(
+        Code::Migrated,
+        format!("`{from}` is the old form of `{to}`"),
+    )
+    .at(key_span)
+    .help("it is read as the new form; `ksi config migrate` rewrites the file");
+    (
+        Some(Move {
+            from,
+            to: Some(to),
+            value,
+        }),
+        diagnostic,
+    )
 }
 
 /// The first path at which two values disagree; mappings may complete each other.
 fn conflict(present: &Node, old: &Node, at: &Path) -> Option<Path> {
     match (&present.content, &old.content) {
         (Content::Map(_), Content::Map(entries)) => entries.iter().find_map(|e| {
-            present.get(&e.key).and_then(|p| conflict(p, &e.value, &at.key(&e.key)))
+            present
+                .get(&e.key)
+                .and_then(|p| conflict(p, &e.value, &at.key(&e.key)))
         }),
         _ => (present.to_json() != old.to_json()).then(|| at.clone()),
     }
@@ -108,7 +143,9 @@ fn conflict(present: &Node, old: &Node, at: &Path) -> Option<Path> {
 
 /// Takes a path out, and every mapping on the way that is empty then.
 fn take(node: &mut Node, path: &[Step]) {
-    let Some((Step::Key(key), rest)) = path.split_first() else { return };
+    let Some((Step::Key(key), rest)) = path.split_first() else {
+        return;
+    };
     if rest.is_empty() {
         node.remove(key);
     } else if let Some(child) = node.get_mut(key) {
@@ -121,11 +158,23 @@ fn take(node: &mut Node, path: &[Step]) {
 
 /// Keys of `multicluster` that stand beside an empty `multicluster:`, as in the 3.0-alpha guide.
 fn misindented(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
-    const KEYS: &[&str] = &["enabled", "clusterRole", "proxyPublishAddress", "hostClusterName"];
+    const KEYS: &[&str] = &[
+        "enabled",
+        "clusterRole",
+        "proxyPublishAddress",
+        "hostClusterName",
+    ];
     let empty = spec.get("multicluster").is_none_or(Node::is_null);
     let opened = spec.entry("multicluster").is_some();
-    let key = KEYS.iter().find(|key| spec.entry(key).is_some()).filter(|_| empty && opened)?;
-    let Entry { key, key_span, value } = spec.remove(key)?;
+    let key = KEYS
+        .iter()
+        .find(|key| spec.entry(key).is_some())
+        .filter(|_| empty && opened)?;
+    let Entry {
+        key,
+        key_span,
+        value,
+    } = spec.remove(key)?;
     let to = Path::keys("multicluster").key(&key);
     put(spec, &to.0, key_span, value.clone());
     let from = Path::default().key(&key);
@@ -134,6 +183,15 @@ fn misindented(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
         format!("`{key}` stands beside `multicluster:` and is read as `{to}`"),
     )
     .at(key_span)
-    .help(format!("indent `{key}` by two more spaces to put it under `multicluster:`"));
-    Some((Some(Move { from, to: Some(to), value }), diagnostic))
+    .help(format!(
+        "indent `{key}` by two more spaces to put it under `multicluster:`"
+    ));
+    Some((
+        Some(Move {
+            from,
+            to: Some(to),
+            value,
+        }),
+        diagnostic,
+    ))
 }

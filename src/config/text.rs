@@ -24,9 +24,12 @@ pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Di
     if bytes.len() > LARGEST_INPUT {
         let size = bytes.len() >> 20;
         let id = sources.add(name, "");
-        return Err(Diagnostic::error(Code::TooLarge, format!("the file has {size} MiB; 16 are read"))
-            .at(start_of(id))
-            .help("is this really a ClusterConfiguration? One has some 10 kB"));
+        return Err(Diagnostic::error(
+            Code::TooLarge,
+            format!("the file has {size} MiB; 16 are read"),
+        )
+        .at(start_of(id))
+        .help("is this really a ClusterConfiguration? One has some 10 kB"));
     }
     if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
         bytes.drain(..3);
@@ -44,14 +47,25 @@ pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Di
             } else {
                 "save the file as UTF-8 in your editor"
             };
-            Err(Diagnostic::error(Code::NotUtf8, format!("byte 0x{byte:02x} is not UTF-8 text"))
-                .at(Span { source: id, start: at, end: at + 1 })
-                .help(help))
+            Err(Diagnostic::error(
+                Code::NotUtf8,
+                format!("byte 0x{byte:02x} is not UTF-8 text"),
+            )
+            .at(Span {
+                source: id,
+                start: at,
+                end: at + 1,
+            })
+            .help(help))
         }
     }
 }
 
 /// The place of something that is wrong with a whole source.
 pub(super) fn start_of(source: SourceId) -> Span {
-    Span { source, start: 0, end: 0 }
+    Span {
+        source,
+        start: 0,
+        end: 0,
+    }
 }

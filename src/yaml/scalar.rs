@@ -24,7 +24,10 @@ pub fn resolve_plain(text: &str) -> Result<Value, &'static str> {
         return Ok(value);
     }
     let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    Ok(numeric.then(|| number(text)).flatten().unwrap_or_else(|| Value::String(text.to_owned())))
+    Ok(numeric
+        .then(|| number(text))
+        .flatten()
+        .unwrap_or_else(|| Value::String(text.to_owned())))
 }
 
 /// A number in any of go-yaml's spellings, underscores allowed anywhere.
@@ -52,8 +55,15 @@ fn integer(plain: &str) -> Option<Value> {
         return None;
     }
     let magnitude = u64::from_str_radix(digits, radix).ok()?;
-    let signed = if negative { -i128::from(magnitude) } else { i128::from(magnitude) };
-    i64::try_from(signed).ok().map(Value::from).or_else(|| beyond_i64(signed))
+    let signed = if negative {
+        -i128::from(magnitude)
+    } else {
+        i128::from(magnitude)
+    };
+    i64::try_from(signed)
+        .ok()
+        .map(Value::from)
+        .or_else(|| beyond_i64(signed))
 }
 
 /// The reader behind kubectl knows no integers beyond 64 bits with sign: it takes a float.
@@ -117,7 +127,10 @@ mod tests {
             (".5", json!(0.5)),
             ("-7", json!(-7)),
             ("18446744073709551615", json!(1.844_674_407_370_955_2e19)),
-            ("12345678901234567890123456789012", json!(12_345_678_901_234_567_890_123_456_789_012.0_f64)),
+            (
+                "12345678901234567890123456789012",
+                json!(12_345_678_901_234_567_890_123_456_789_012.0_f64),
+            ),
             ("12:30:45", json!("12:30:45")),
             ("2001-01-01", json!("2001-01-01")),
             ("1.2.3", json!("1.2.3")),

@@ -17,33 +17,127 @@ fn parse(text: &str) -> (Vec<Node>, Vec<ksi::diagnostic::Diagnostic>) {
 /// What kubectl makes of the values of a ConfigMap; `None` where there is no kubectl.
 fn kubectl(text: &str) -> Option<Value> {
     let mut child = Command::new("kubectl")
-        .args(["annotate", "--local", "--dry-run=client", "-o", "json", "-f", "-", "seen=yes"])
+        .args([
+            "annotate",
+            "--local",
+            "--dry-run=client",
+            "-o",
+            "json",
+            "-f",
+            "-",
+            "seen=yes",
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .ok()?;
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
 const SCALARS: &[&str] = &[
-    "yes", "Yes", "YES", "yEs", "no", "on", "On", "off", "y", "Y", "n", "N", "true", "True", "TRUE",
-    "false", "fasle", "null", "Null", "~", "", "0", "-0", "+5", "-7", "007", "0400", "089", "0o14",
-    "0o19", "0x1F", "0x_1F", "0xZZ", "0b101", "0b2", "-0b11", "-0x1f", "-0400", "1_000", "_1", "1_",
-    "1.0", "1.5", ".5", "+.5", "1.", "1e3", "1E3", "1e-7", "1e21", "1e22", "1e400", "0.1e1", "-0.0",
-    "12345678901234567890123", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
-    "-9223372036854775809", "18446744073709551615", "123456789012345678", "2001-01-01", "12:30:45",
-    "1:30", "2001-12-14t21:59:43.10-05:00", "=", "1.2.3", "v1.34", "+", ".", "..", "1,000", "1e",
-    "e3", "0x", "0o", "0b", "a b", "NaN", "inf", "!!str 123", "!!str yes", "'yes'", "\"0400\"", "1__0",
+    "yes",
+    "Yes",
+    "YES",
+    "yEs",
+    "no",
+    "on",
+    "On",
+    "off",
+    "y",
+    "Y",
+    "n",
+    "N",
+    "true",
+    "True",
+    "TRUE",
+    "false",
+    "fasle",
+    "null",
+    "Null",
+    "~",
+    "",
+    "0",
+    "-0",
+    "+5",
+    "-7",
+    "007",
+    "0400",
+    "089",
+    "0o14",
+    "0o19",
+    "0x1F",
+    "0x_1F",
+    "0xZZ",
+    "0b101",
+    "0b2",
+    "-0b11",
+    "-0x1f",
+    "-0400",
+    "1_000",
+    "_1",
+    "1_",
+    "1.0",
+    "1.5",
+    ".5",
+    "+.5",
+    "1.",
+    "1e3",
+    "1E3",
+    "1e-7",
+    "1e21",
+    "1e22",
+    "1e400",
+    "0.1e1",
+    "-0.0",
+    "12345678901234567890123",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "18446744073709551615",
+    "123456789012345678",
+    "2001-01-01",
+    "12:30:45",
+    "1:30",
+    "2001-12-14t21:59:43.10-05:00",
+    "=",
+    "1.2.3",
+    "v1.34",
+    "+",
+    ".",
+    "..",
+    "1,000",
+    "1e",
+    "e3",
+    "0x",
+    "0o",
+    "0b",
+    "a b",
+    "NaN",
+    "inf",
+    "!!str 123",
+    "!!str yes",
+    "'yes'",
+    "\"0400\"",
+    "1__0",
 ];
 
 #[test]
 fn scalars_mean_what_kubectl_makes_of_them() {
-    let mut text =
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scalars}\ndata:\n".to_owned();
+    let mut text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scalars}\ndata:\n".to_owned();
     for (at, scalar) in SCALARS.iter().enumerate() {
         text += &format!("  k{at}: {scalar}\n");
     }
@@ -69,17 +163,72 @@ fn keys_merges_and_anchors_mean_what_kubectl_makes_of_them() {
     let (nodes, problems) = parse(text);
     assert_eq!(problems, []);
     if let Some(mut theirs) = kubectl(text) {
-        theirs["metadata"].as_object_mut().unwrap().remove("annotations");
+        theirs["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("annotations");
         assert_eq!(nodes[0].to_json(), theirs);
     }
 }
 
 /// Strings that a YAML reader takes for something else unless they are quoted.
 const TRAPS: &[&str] = &[
-    "yes", "no", "on", "off", "y", "n", "~", "null", "", "0777", "1e3", "1_000", "12:30:45", "0x1f",
-    "2001-01-01", ".inf", ".nan", "=", "<<", "- a", "a: b", "a #b", "#a", "'", "\"", "{{ x }}", "---",
-    "...", "\n", "a\n", "a\nb", " lead", "trail ", "\ttab", "a\tb", "{a}", "[a]", "*a", "&a", "!a", "%a",
-    "@a", "`a", "|", ">", "?", "? a", ":", "a:", "\u{85}", "\u{2028}", "\u{feff}", "\r\n", "1.0", "-", "你好",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "y",
+    "n",
+    "~",
+    "null",
+    "",
+    "0777",
+    "1e3",
+    "1_000",
+    "12:30:45",
+    "0x1f",
+    "2001-01-01",
+    ".inf",
+    ".nan",
+    "=",
+    "<<",
+    "- a",
+    "a: b",
+    "a #b",
+    "#a",
+    "'",
+    "\"",
+    "{{ x }}",
+    "---",
+    "...",
+    "\n",
+    "a\n",
+    "a\nb",
+    " lead",
+    "trail ",
+    "\ttab",
+    "a\tb",
+    "{a}",
+    "[a]",
+    "*a",
+    "&a",
+    "!a",
+    "%a",
+    "@a",
+    "`a",
+    "|",
+    ">",
+    "?",
+    "? a",
+    ":",
+    "a:",
+    "\u{85}",
+    "\u{2028}",
+    "\u{feff}",
+    "\r\n",
+    "1.0",
+    "-",
+    "你好",
 ];
 
 #[test]
@@ -119,9 +268,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec(("[a-z~:# -]{0,6}|[yn0-9.]{1,4}", inner), 0..6).prop_map(|pairs| {
-                Value::Object(pairs.into_iter().collect())
-            }),
+            prop::collection::vec(("[a-z~:# -]{0,6}|[yn0-9.]{1,4}", inner), 0..6)
+                .prop_map(|pairs| { Value::Object(pairs.into_iter().collect()) }),
         ]
     })
 }
@@ -163,7 +311,10 @@ fn bombs_and_depth_are_refused_quickly() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
-        bomb += &format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", "));
+        bomb += &format!(
+            "a{level}: &a{level} [{}]\n",
+            [below.as_str(); 10].join(", ")
+        );
     }
     let (_, problems) = parse(&bomb);
     assert_eq!(problems[0].code, ksi::diagnostic::Code::TooLarge);
@@ -172,5 +323,9 @@ fn bombs_and_depth_are_refused_quickly() {
     assert!(!problems.is_empty());
     let deep: String = (0..300).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
     let (_, problems) = parse(&deep);
-    assert_eq!(problems[0].code, ksi::diagnostic::Code::TooLarge, "{problems:?}");
+    assert_eq!(
+        problems[0].code,
+        ksi::diagnostic::Code::TooLarge,
+        "{problems:?}"
+    );
 }

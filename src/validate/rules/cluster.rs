@@ -19,7 +19,9 @@ pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
         Code::MemberWithoutSecret,
         "a member needs the jwtSecret of its host in `authentication.jwtSecret`",
     )
-    .at(context.place("authentication.jwtSecret").or(context.place("multicluster.clusterRole")))
+    .at(context
+        .place("authentication.jwtSecret")
+        .or(context.place("multicluster.clusterRole")))
     .help(format!("on the host run: {GET_JWT_SECRET}"))
     .help("or name a Secret that holds it: authentication.jwtSecretRef: {name: …}");
     vec![diagnostic]
@@ -29,7 +31,9 @@ pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
 pub(super) fn jwt_secret_length(context: &Context<'_>) -> Vec<Diagnostic> {
     const LEAST: usize = 16;
     const GOOD: usize = 32;
-    let Some(secret) = context.text("authentication.jwtSecret") else { return Vec::new() };
+    let Some(secret) = context.text("authentication.jwtSecret") else {
+        return Vec::new();
+    };
     let place = context.place("authentication.jwtSecret");
     let length = secret.chars().count();
     let message = format!("the jwtSecret has {length} characters");
@@ -54,9 +58,12 @@ pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
     let both = context.text("authentication.jwtSecret").is_some()
         && context.is_given("authentication.jwtSecretRef");
     both.then(|| {
-        Diagnostic::error(Code::JwtSecretTwice, "jwtSecret and jwtSecretRef are both given")
-            .at(context.key_place("authentication.jwtSecretRef"))
-            .help("keep one of them")
+        Diagnostic::error(
+            Code::JwtSecretTwice,
+            "jwtSecret and jwtSecretRef are both given",
+        )
+        .at(context.key_place("authentication.jwtSecretRef"))
+        .help("keep one of them")
     })
     .into_iter()
     .collect()
@@ -65,7 +72,9 @@ pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
 /// Agents dial the address as it stands; ks-apiserver only puts it into their manifest.
 pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "multicluster.proxyPublishAddress";
-    let Some(address) = context.text(path) else { return Vec::new() };
+    let Some(address) = context.text(path) else {
+        return Vec::new();
+    };
     let problem = match address.split_once("://") {
         None => Some("it has no scheme".to_owned()),
         Some(("http" | "https", rest)) => host_and_port(rest).err(),
@@ -96,7 +105,10 @@ fn host_and_port(rest: &str) -> Result<(), String> {
         Some(ip) => return Err(format!("`{ip}` is not an IPv6 address")),
         None if host.is_empty() => return Err("it has no host".to_owned()),
         None if host.contains(':') => return Err("an IPv6 address needs brackets".to_owned()),
-        None if !host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) => {
+        None if !host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) =>
+        {
             return Err(format!("`{host}` is not a host name"));
         }
         None => {}
@@ -125,9 +137,16 @@ pub(super) fn proxy_address_plain(context: &Context<'_>) -> Vec<Diagnostic> {
 /// are never there.
 pub(super) fn member_token_age(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "authentication.oauthOptions.accessTokenMaxAge";
-    let Some(age) = context.value(path) else { return Vec::new() };
-    let text = age.as_str().map_or_else(|| age.to_json().to_string(), str::to_owned);
-    let zero = text.trim_end_matches(['h', 'm', 's', 'n', 'u', 'µ']).chars().all(|c| "0hms.".contains(c));
+    let Some(age) = context.value(path) else {
+        return Vec::new();
+    };
+    let text = age
+        .as_str()
+        .map_or_else(|| age.to_json().to_string(), str::to_owned);
+    let zero = text
+        .trim_end_matches(['h', 'm', 's', 'n', 'u', 'µ'])
+        .chars()
+        .all(|c| "0hms.".contains(c));
     if context.role() != Role::Member || zero {
         return Vec::new();
     }
@@ -151,18 +170,30 @@ pub(super) fn keys_without_effect(context: &Context<'_>) -> Vec<Diagnostic> {
         "multicluster.agentImage",
     ];
     let role = context.role();
-    let keys = if role == Role::Host { &["multicluster.clusterName"][..] } else { HOST_ONLY };
+    let keys = if role == Role::Host {
+        &["multicluster.clusterName"][..]
+    } else {
+        HOST_ONLY
+    };
     keys.iter()
-        .filter(|path| context.is_given(path) && !(role == Role::None && **path == "multicluster.clusterName"))
+        .filter(|path| {
+            context.is_given(path) && !(role == Role::None && **path == "multicluster.clusterName")
+        })
         .map(|path| {
-            let who = if role == Role::Host { "a member" } else { "a host" };
+            let who = if role == Role::Host {
+                "a member"
+            } else {
+                "a host"
+            };
             let diagnostic =
                 Diagnostic::warning(Code::NoEffect, format!("only {who} reads `{path}`"))
                     .at(context.key_place(path));
             if *path == "multicluster.clusterName" {
                 diagnostic.help("the host's own name is `multicluster.hostClusterName`")
             } else {
-                diagnostic.help(format!("remove it, or set `clusterRole: host`; it is `{role}` now"))
+                diagnostic.help(format!(
+                    "remove it, or set `clusterRole: host`; it is `{role}` now"
+                ))
             }
         })
         .collect()
@@ -178,16 +209,28 @@ pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
     let help = format!("ksi was tried on {old} to {new}");
     let diagnostic = if version < old {
         let why = "server-side apply came with 1.22";
-        Diagnostic::error(Code::UnsupportedKubernetes, format!("Kubernetes {version} is too old: {why}"))
+        Diagnostic::error(
+            Code::UnsupportedKubernetes,
+            format!("Kubernetes {version} is too old: {why}"),
+        )
     } else {
-        Diagnostic::warning(Code::UnsupportedKubernetes, format!("Kubernetes {version} is newer than this ksi"))
+        Diagnostic::warning(
+            Code::UnsupportedKubernetes,
+            format!("Kubernetes {version} is newer than this ksi"),
+        )
     };
-    vec![diagnostic.at(context.loaded.kubernetes_version_span()).help(help)]
+    vec![
+        diagnostic
+            .at(context.loaded.kubernetes_version_span())
+            .help(help),
+    ]
 }
 
 /// The label `version` chooses the set of images.
 pub(super) fn kubesphere_version(context: &Context<'_>) -> Vec<Diagnostic> {
-    let Some((version, span)) = context.loaded.version_label() else { return Vec::new() };
+    let Some((version, span)) = context.loaded.version_label() else {
+        return Vec::new();
+    };
     if version == crate::config::KUBESPHERE_VERSION {
         return Vec::new();
     }
@@ -196,5 +239,9 @@ pub(super) fn kubesphere_version(context: &Context<'_>) -> Vec<Diagnostic> {
         Code::UnsupportedVersion,
         format!("this ksi installs KubeSphere {known}, not `{version}`"),
     );
-    vec![diagnostic.at(span).help(format!("set the label to `{known}`, or remove it"))]
+    vec![
+        diagnostic
+            .at(span)
+            .help(format!("set the label to `{known}`, or remove it")),
+    ]
 }

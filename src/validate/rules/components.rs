@@ -16,9 +16,15 @@ const UNMANAGED: &[(&str, &str)] = &[
     ("openpitrix.store.enabled", "the app store"),
     ("common.openldap.enabled", "OpenLDAP"),
     ("common.es.enabled", "Elasticsearch"),
-    ("common.opensearch.dashboard.enabled", "OpenSearch Dashboards"),
+    (
+        "common.opensearch.dashboard.enabled",
+        "OpenSearch Dashboards",
+    ),
     ("etcd.monitoring", "etcd monitoring"),
-    ("monitoring.gpu.nvidia_dcgm_exporter.enabled", "the DCGM exporter"),
+    (
+        "monitoring.gpu.nvidia_dcgm_exporter.enabled",
+        "the DCGM exporter",
+    ),
     ("monitoring.grafana.enabled", "Grafana"),
 ];
 
@@ -41,13 +47,22 @@ pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "edgeruntime.kubeedge.cloudCore.cloudHub.advertiseAddress";
     let on = context.flag("edgeruntime.enabled") && context.flag("edgeruntime.kubeedge.enabled");
     let given = context.value(path).is_some_and(|list| {
-        list.items().iter().any(|item| item.as_str().is_some_and(|a| !a.trim().is_empty()))
+        list.items()
+            .iter()
+            .any(|item| item.as_str().is_some_and(|a| !a.trim().is_empty()))
     });
     (on && !given)
         .then(|| {
-            Diagnostic::error(Code::EdgeAddress, "KubeEdge needs an address that edge nodes reach")
-                .at(context.key_place(path).or(context.place("edgeruntime.enabled")))
-                .help(format!("set `{path}` to a list with at least one IP address"))
+            Diagnostic::error(
+                Code::EdgeAddress,
+                "KubeEdge needs an address that edge nodes reach",
+            )
+            .at(context
+                .key_place(path)
+                .or(context.place("edgeruntime.enabled")))
+            .help(format!(
+                "set `{path}` to a list with at least one IP address"
+            ))
         })
         .into_iter()
         .collect()
@@ -58,7 +73,10 @@ pub(super) fn switches(context: &Context<'_>) -> Vec<Diagnostic> {
     const NEEDS: &[(&str, &str)] = &[
         ("common.redis.enableHA", "common.redis.enabled"),
         ("edgeruntime.kubeedge.enabled", "edgeruntime.enabled"),
-        ("common.opensearch.dashboard.enabled", "common.opensearch.enabled"),
+        (
+            "common.opensearch.dashboard.enabled",
+            "common.opensearch.enabled",
+        ),
     ];
     NEEDS
         .iter()
@@ -66,9 +84,12 @@ pub(super) fn switches(context: &Context<'_>) -> Vec<Diagnostic> {
             context.is_given(path) && context.flag(path) && !context.flag(needed)
         })
         .map(|(path, needed)| {
-            Diagnostic::warning(Code::InconsistentSwitch, format!("`{path}` has no effect while `{needed}` is false"))
-                .at(context.place(path))
-                .help(format!("set `{needed}: true`, or remove `{path}`"))
+            Diagnostic::warning(
+                Code::InconsistentSwitch,
+                format!("`{path}` has no effect while `{needed}` is false"),
+            )
+            .at(context.place(path))
+            .help(format!("set `{needed}: true`, or remove `{path}`"))
         })
         .collect()
 }

@@ -8,7 +8,9 @@ const PATH: &str = "authentication.adminPassword";
 /// KubeSphere's own rules for passwords: 8 to 64 characters, lower case, upper case, a digit. A bcrypt
 /// hash is taken as it is.
 pub(super) fn rules(context: &Context<'_>) -> Vec<Diagnostic> {
-    let Some(password) = context.text(PATH) else { return Vec::new() };
+    let Some(password) = context.text(PATH) else {
+        return Vec::new();
+    };
     if is_bcrypt(password) {
         return Vec::new();
     }
@@ -42,14 +44,20 @@ pub(super) fn well_known(context: &Context<'_>) -> Vec<Diagnostic> {
     let known = context.text(PATH) == Some("P@88w0rd");
     known
         .then(|| {
-            Diagnostic::warning(Code::DefaultPassword, "the admin password is the well-known default")
-                .at(context.place(PATH))
-                .help("choose another: the console is reachable from the first minute on")
+            Diagnostic::warning(
+                Code::DefaultPassword,
+                "the admin password is the well-known default",
+            )
+            .at(context.place(PATH))
+            .help("choose another: the console is reachable from the first minute on")
         })
         .into_iter()
         .collect()
 }
 
 fn is_bcrypt(password: &str) -> bool {
-    password.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|p| password.starts_with(p))
+    password.len() == 60
+        && ["$2a$", "$2b$", "$2y$"]
+            .iter()
+            .any(|p| password.starts_with(p))
 }
