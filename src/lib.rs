@@ -4,5 +4,6 @@ pub mod diagnostic;
 pub mod facts;
 pub mod object;
 pub mod plan;
+pub mod validate;
 pub mod values;
 pub mod yaml;

@@ -1,4 +1,6 @@
-//! All integration tests, in one binary: they link once.
+//! All integration tests in one binary.
 
 #[path = "integration/schema.rs"]
 mod schema;
+#[path = "integration/yaml.rs"]
+mod yaml;

@@ -26,8 +26,8 @@ static SPEC: LazyLock<Value> = LazyLock::new(|| {
     shape
 });
 
-/// The plain schema of the spec.
-pub(super) fn spec() -> &'static Value {
+/// The plain schema of the spec: like [`spec_schema`](super::spec_schema), without null.
+pub fn spec() -> &'static Value {
     &SPEC
 }
 
