@@ -82,11 +82,12 @@ fn columns() -> Value {
 fn lenient(schema: &Value) -> Value {
     let mut node = Map::new();
     match kind(schema) {
-        // Without a type every value passes, null too. A fraction needs it: it is neither integer
-        // nor string. Placement and resources get it, because a typing of what Kubernetes types
-        // itself would only cost room.
+        // Without a type every value passes. A fraction needs it: it is neither integer nor string.
+        // Placement and resources get it, because a typing of what Kubernetes types itself would
+        // only cost room. Null passes too, but a server drops it unless it is declared.
         Kind::Anything => {
             node.insert(PRESERVE.into(), true.into());
+            node.insert("nullable".into(), true.into());
             return Value::Object(node);
         }
         Kind::Section(properties) => {
@@ -206,6 +207,12 @@ mod tests {
                 Some(_) => {}
                 None => assert!(preserve || node["x-kubernetes-int-or-string"] == true, "{path}"),
             }
+            let known = path.starts_with(".spec") && !path.ends_with("[]");
+            assert_eq!(
+                known,
+                node["nullable"] == true && path != ".status",
+                "{path} loses null"
+            );
             roles += usize::from(node.get("x-kubernetes-validations").is_some());
         });
         assert_eq!(roles, 1, "only clusterRole has a rule");

@@ -68,7 +68,9 @@ fn prune(value: &mut Value, schema: &Value) {
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| prune(item, schema));
+                for item in items {
+                    prune(item, schema);
+                }
             }
         }
         _ => {}
