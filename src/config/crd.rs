@@ -208,11 +208,7 @@ mod tests {
                 None => assert!(preserve || node["x-kubernetes-int-or-string"] == true, "{path}"),
             }
             let known = path.starts_with(".spec") && !path.ends_with("[]");
-            assert_eq!(
-                known,
-                node["nullable"] == true && path != ".status",
-                "{path} loses null"
-            );
+            assert_eq!(known, node["nullable"] == true && path != ".status", "{path} loses null");
             roles += usize::from(node.get("x-kubernetes-validations").is_some());
         });
         assert_eq!(roles, 1, "only clusterRole has a rule");
