@@ -24,7 +24,10 @@ pub fn resolve_plain(text: &str) -> Result<Value, &'static str> {
         return Ok(value);
     }
     let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    Ok(numeric.then(|| number(text)).flatten().unwrap_or_else(|| Value::String(text.to_owned())))
+    Ok(numeric
+        .then(|| number(text))
+        .flatten()
+        .unwrap_or_else(|| Value::String(text.to_owned())))
 }
 
 /// A number in any of go-yaml's spellings, underscores allowed anywhere.
@@ -112,8 +115,14 @@ mod tests {
             ("1.5", json!(1.5)),
             (".5", json!(0.5)),
             ("-7", json!(-7)),
-            ("18446744073709551615", json!(18_446_744_073_709_551_615_u64)),
-            ("12345678901234567890123456789012", json!(1.234_567_890_123_456_8e31)),
+            (
+                "18446744073709551615",
+                json!(18_446_744_073_709_551_615_u64),
+            ),
+            (
+                "12345678901234567890123456789012",
+                json!(1.234_567_890_123_456_8e31),
+            ),
             ("12:30:45", json!("12:30:45")),
             ("2001-01-01", json!("2001-01-01")),
             ("1.2.3", json!("1.2.3")),
