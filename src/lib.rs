@@ -1,9 +1,10 @@
 //! ksi (draft)
+pub mod config;
 pub mod diagnostic;
 pub mod facts;
 pub mod inventory;
-
 pub mod object;
 pub mod plan;
+pub mod validate;
 pub mod values;
 pub mod yaml;
