@@ -2,6 +2,7 @@
 pub mod config;
 pub mod diagnostic;
 pub mod facts;
+pub mod inventory;
 pub mod object;
 pub mod plan;
 pub mod validate;
