@@ -1,4 +1,5 @@
 //! ksi (draft)
+pub mod config;
 pub mod diagnostic;
 pub mod facts;
 pub mod object;
