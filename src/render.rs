@@ -19,6 +19,7 @@ mod kubesphere_config;
 mod placement;
 mod spec;
 
+use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
 use crate::object::Object;
@@ -31,7 +32,7 @@ pub use image::Image;
 use catalogue::Catalogue;
 use context::Context;
 use environment::Templates;
-use spec::Spec;
+use image::Images;
 
 /// The version of KubeSphere that is installed unless another one is asked for.
 pub const DEFAULT_VERSION: &str = "v3.4.1";
@@ -39,8 +40,8 @@ pub const DEFAULT_VERSION: &str = "v3.4.1";
 /// All that rendering depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// The configuration with its defaults.
-    pub configuration: &'a serde_json::Value,
+    /// What the user wants.
+    pub configuration: &'a Configuration,
     /// What the cluster is.
     pub facts: &'a Facts,
     /// Secrets and certificates.
@@ -56,16 +57,11 @@ pub struct Input<'a> {
 ///
 /// When the version is unknown, or a template is wrong for this input.
 pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
-    let spec = input.configuration;
-    let spec = Spec(spec);
-    let catalogue = Catalogue::embedded();
-    if !catalogue.problems.is_empty() {
-        return Err(catalogue.problems.clone());
-    }
     let templates = Templates::embedded().map_err(only)?;
-    let images = image::Images::new(input.version, spec, input.facts.kubernetes).map_err(only)?;
-    let mut context = Context::new(spec, input.facts, input.values, &images, input.version);
-    let enabled = enabled(spec, input.facts, templates, catalogue)?;
+    let kubernetes = input.facts.kubernetes;
+    let images = Images::new(input.version, input.configuration, kubernetes).map_err(only)?;
+    let mut context = Context::new(input, &images);
+    let enabled = enabled(input.configuration, input.facts)?;
     context.set_crds(&enabled);
     let (mut objects, mut problems) = (Vec::new(), Diagnostics::default());
     for component in enabled {
@@ -79,14 +75,21 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
 }
 
-/// The components that the configuration enables, in the order of the catalogue.
-fn enabled<'c>(
-    spec: Spec<'_>,
+/// The components that a configuration enables, each after those that it needs.
+///
+/// # Errors
+///
+/// When the catalogue itself is wrong, which is a mistake in ksi.
+pub fn enabled(
+    configuration: &Configuration,
     facts: &Facts,
-    templates: &Templates,
-    catalogue: &'c Catalogue,
-) -> Result<Vec<&'c Component>, Diagnostics> {
-    let context = Context::plain(spec, facts).value(None);
+) -> Result<Vec<&'static Component>, Diagnostics> {
+    let catalogue = Catalogue::embedded();
+    if !catalogue.problems.is_empty() {
+        return Err(catalogue.problems.clone());
+    }
+    let templates = Templates::embedded().map_err(only)?;
+    let context = Context::plain(configuration, facts).value(None);
     let mut enabled = Vec::new();
     for component in &catalogue.components {
         if templates.holds(&component.enabled_when, &context).map_err(only)? {
@@ -94,6 +97,29 @@ fn enabled<'c>(
         }
     }
     Ok(enabled)
+}
+
+/// The images that the enabled components run, or all that ksi knows, sorted by name, as the
+/// configuration moves them to a registry. For the newest Kubernetes and the default version.
+pub fn images(configuration: &Configuration, all: bool) -> Vec<Image> {
+    let facts = Facts::default();
+    let Ok(images) = Images::new(DEFAULT_VERSION, configuration, facts.kubernetes) else {
+        return Vec::new();
+    };
+    let mut names: Vec<&str> = if all {
+        images.names().collect()
+    } else {
+        let enabled = enabled(configuration, &facts).unwrap_or_default();
+        enabled.into_iter().flat_map(|c| c.images.iter().map(String::as_str)).collect()
+    };
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter_map(|name| images.get(name)).collect()
+}
+
+/// Whether Redis is installed and holds the tokens.
+fn uses_redis(configuration: &Configuration) -> bool {
+    configuration.common.redis.enabled || configuration.enable_ha
 }
 
 fn render_template(

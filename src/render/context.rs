@@ -12,7 +12,9 @@ use super::image::Images;
 use super::kubesphere_config::KubesphereConfig;
 use super::placement::placement;
 use super::spec::Spec;
-use crate::facts::Facts;
+use super::{Input, uses_redis};
+use crate::config::Configuration;
+use crate::facts::{Facts, KubernetesVersion};
 use crate::values::{Certificate, Values};
 
 /// The variables of one rendering.
@@ -23,26 +25,28 @@ pub(super) struct Context {
 
 impl Context {
     /// Everything that a template may use.
-    pub(super) fn new(spec: Spec<'_>, facts: &Facts, values: &Values, images: &Images, version: &str) -> Self {
-        let mut context = Self::plain(spec, facts);
-        let config = KubesphereConfig::new(spec, values, images);
-        context.set("version", Value::from(version));
-        context.set("values", serialized(secrets(values)));
+    pub(super) fn new(input: &Input<'_>, images: &Images) -> Self {
+        let spec = serde_json::to_value(input.configuration).unwrap_or_default();
+        let config = KubesphereConfig::new(input.configuration, input.values, images);
+        let mut context = Self::plain(input.configuration, input.facts);
+        context.set("version", Value::from(input.version));
+        context.set("values", serialized(secrets(input.values)));
         context.set("kubesphereConfig", serialized(config));
         context.set("image", image_function(images.clone()));
         context.set("pullPolicy", pull_policy_function(images.clone()));
-        context.set("placement", placement_function(spec, facts));
+        context.set("placement", placement_function(spec, input.facts.kubernetes));
+        context.set("pullSecrets", pull_secrets(input.configuration));
         context
     }
 
     /// What `enabledWhen` sees.
-    pub(super) fn plain(spec: Spec<'_>, facts: &Facts) -> Self {
+    pub(super) fn plain(configuration: &Configuration, facts: &Facts) -> Self {
         let mut context = Self { variables: BTreeMap::new() };
-        context.set("spec", serialized(spec.0));
-        context.set("role", Value::from(spec.role()));
+        context.set("spec", serialized(configuration));
+        context.set("role", serialized(configuration.role()));
         context.set("facts", serialized(facts));
-        context.set("redis", Value::from(spec.redis()));
-        context.set("replicas", serialized(replicas(spec, facts)));
+        context.set("redis", Value::from(uses_redis(configuration)));
+        context.set("replicas", serialized(replicas(configuration, facts)));
         context
     }
 
@@ -69,16 +73,25 @@ impl Context {
 }
 
 /// How many pods the deployments get.
-fn replicas(spec: Spec<'_>, facts: &Facts) -> serde_json::Value {
+fn replicas(configuration: &Configuration, facts: &Facts) -> serde_json::Value {
     let masters = facts.control_plane_nodes.max(1);
-    let available = if spec.on("enableHA") { masters.max(3) } else { masters };
-    let kubefed = spec.number("multicluster.kubefed.replicas");
+    let available = if configuration.enable_ha { masters.max(3) } else { masters };
+    let kubefed = configuration.multicluster.kubefed.replicas;
     json!({
         // Its token cache is in memory without Redis: two of them would answer 401 at random.
-        "apiserver": if spec.redis() { available } else { 1 },
+        "apiserver": if uses_redis(configuration) { available } else { 1 },
         "stateless": available,
         "kubefed": kubefed.unwrap_or(if facts.nodes < 3 { 1 } else { 2 }),
     })
+}
+
+/// `imagePullSecrets` of a pod. The list is atomic, so none is written when none is configured.
+fn pull_secrets(configuration: &Configuration) -> Value {
+    let names = &configuration.images.pull_secrets;
+    if names.is_empty() {
+        return Value::from(());
+    }
+    serialized(names.iter().map(|name| json!({"name": name})).collect::<Vec<_>>())
 }
 
 fn secrets(values: &Values) -> serde_json::Value {
@@ -99,7 +112,7 @@ fn secrets(values: &Values) -> serde_json::Value {
 
 fn image_function(images: Images) -> Value {
     Value::from_function(move |name: &str| {
-        images.get(name).map(|image| image.reference()).ok_or_else(|| unknown_image(name))
+        images.reference(name).ok_or_else(|| unknown_image(name))
     })
 }
 
@@ -112,8 +125,7 @@ fn unknown_image(name: &str) -> Error {
 }
 
 /// `placement(["common.redis"], {"app": "redis"})`: sections from the nearest, then the pods' labels.
-fn placement_function(spec: Spec<'_>, facts: &Facts) -> Value {
-    let (spec, kubernetes) = (spec.0.clone(), facts.kubernetes);
+fn placement_function(spec: serde_json::Value, kubernetes: KubernetesVersion) -> Value {
     Value::from_function(move |sections: Vec<String>, labels: Serde<serde_json::Value>| {
         serialized(placement(Spec(&spec), kubernetes, &sections, &labels.0))
     })

@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(objects.len(), 1);
         let data = &objects[0].body["data"];
         assert_eq!(data["a"], "text");
-        assert_eq!(data["b.yaml"].as_str().unwrap().trim_end(), "x:\n  - 1");
+        assert_eq!(data["b.yaml"].as_str().unwrap().trim_end(), "x:\n- 1");
         assert!(data.get("c").is_none());
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::Spec;
 use super::{catalogue, embedded};
+use crate::config::Configuration;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::facts::KubernetesVersion;
 
@@ -80,7 +80,7 @@ impl Images {
     /// The images of a version of KubeSphere as the configuration moves them.
     pub(super) fn new(
         version: &str,
-        spec: Spec<'_>,
+        configuration: &Configuration,
         kubernetes: KubernetesVersion,
     ) -> Result<Self, Diagnostic> {
         let path = format!("versions/{version}.yaml");
@@ -89,24 +89,16 @@ impl Images {
             serde_json::from_value(value)
                 .map_err(|e| Diagnostic::error(Code::Template, format!("embedded file {path}: {e}")))
         })?;
-        let local = spec.text("local_registry").map(|r| r.trim_end_matches('/').to_owned());
-        let china = spec.text("zone").as_deref() == Some("cn")
-            || local.as_deref() == Some(CHINA_REGISTRY);
-        let digests = spec.value("images.digests").and_then(|value| value.as_object());
+        let local = configuration.local_registry.as_deref().map(|r| r.trim_end_matches('/'));
+        let china = configuration.zone.as_deref() == Some("cn") || local == Some(CHINA_REGISTRY);
+        let organisation = configuration.namespace_override.as_deref();
+        let organisation = if china { Some(CHINA_ORGANISATION) } else { organisation };
         Ok(Self {
             version,
-            registry: if china { Some(CHINA_REGISTRY.to_owned()) } else { local },
-            organisation: if china {
-                Some(CHINA_ORGANISATION.to_owned())
-            } else {
-                spec.text("namespace_override")
-            },
-            dev_tag: spec.text("dev_tag"),
-            digests: digests
-                .into_iter()
-                .flatten()
-                .filter_map(|(name, digest)| Some((name.clone(), digest.as_str()?.to_owned())))
-                .collect(),
+            registry: if china { Some(CHINA_REGISTRY) } else { local }.map(str::to_owned),
+            organisation: organisation.map(str::to_owned),
+            dev_tag: configuration.dev_tag.clone(),
+            digests: configuration.images.digests.clone(),
             minor: kubernetes.minor,
         })
     }
@@ -120,17 +112,22 @@ impl Images {
             _ => self.tag(source),
         };
         let repository = join(self.registry(source), self.organisation(source), last);
-        // A digest is given for the image's name, or for the repository it is pulled from.
-        let upstream =
-            join(source.registry.as_deref(), source.organisation.as_deref(), last);
-        let digest = [name, &upstream, &repository].into_iter().find_map(|k| self.digests.get(k));
-        Some(Image {
-            name: name.to_owned(),
-            digest: digest.cloned(),
-            upstream: format!("{upstream}:{tag}"),
-            repository,
-            tag,
-        })
+        let upstream = join(source.registry.as_deref(), source.organisation.as_deref(), last);
+        let upstream = format!("{upstream}:{tag}");
+        // A digest is given for the image as it is listed, or as it is listed without a registry.
+        let listed = format!("{repository}:{tag}");
+        let digest = self.digests.get(&listed).or_else(|| self.digests.get(&upstream));
+        Some(Image { name: name.to_owned(), digest: digest.cloned(), upstream, repository, tag })
+    }
+
+    /// The reference of one image.
+    pub(super) fn reference(&self, name: &str) -> Option<String> {
+        self.get(name).map(|image| image.reference())
+    }
+
+    /// Every name in the list.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.version.images.keys().map(String::as_str)
     }
 
     /// `Always` while a moving development tag is used, else `IfNotPresent`.
@@ -180,9 +177,13 @@ mod tests {
     use super::*;
     use crate::render::DEFAULT_VERSION;
 
+    fn images(spec: &Value, minor: u32) -> Images {
+        let configuration = Configuration::from_json(spec.clone()).unwrap();
+        Images::new(DEFAULT_VERSION, &configuration, KubernetesVersion { major: 1, minor }).unwrap()
+    }
+
     fn reference(spec: &Value, name: &str) -> String {
-        let images = Images::new(DEFAULT_VERSION, Spec(spec), KubernetesVersion::NEWEST).unwrap();
-        images.get(name).unwrap().reference()
+        images(spec, 34).reference(name).unwrap()
     }
 
     #[test]
@@ -226,15 +227,16 @@ mod tests {
         let spec = json!({"dev_tag": "nightly"});
         assert_eq!(reference(&spec, "ks-apiserver"), "kubesphere/ks-apiserver:nightly");
         assert_eq!(reference(&spec, "tower"), "kubesphere/tower:v0.2.1");
-        let images = Images::new(DEFAULT_VERSION, Spec(&spec), KubernetesVersion::NEWEST).unwrap();
+        let images = images(&spec, 34);
         assert_eq!(images.pull_policy("ks-apiserver"), "Always");
         assert_eq!(images.pull_policy("tower"), "IfNotPresent");
     }
 
     #[test]
-    fn a_digest_pins_an_image_by_any_of_its_names() {
-        for key in ["tower", "kubesphere/tower", "r.example/kubesphere/tower"] {
-            let spec = json!({"local_registry": "r.example", "images": {"digests": {key: "sha256:0"}}});
+    fn a_digest_pins_an_image_with_or_without_its_registry() {
+        for key in ["kubesphere/tower:v0.2.1", "r.example/kubesphere/tower:v0.2.1"] {
+            let spec =
+                json!({"local_registry": "r.example", "images": {"digests": {key: "sha256:0"}}});
             assert_eq!(reference(&spec, "tower"), "r.example/kubesphere/tower:v0.2.1@sha256:0");
         }
     }
@@ -242,15 +244,15 @@ mod tests {
     #[test]
     fn kubectl_follows_kubernetes_as_far_as_it_goes() {
         for (minor, tag) in [(19, "v1.19.1"), (21, "v1.21.0"), (22, "v1.22.0"), (34, "v1.22.0")] {
-            let version = KubernetesVersion { major: 1, minor };
-            let images = Images::new(DEFAULT_VERSION, Spec(&Value::Null), version).unwrap();
-            assert_eq!(images.get("kubectl").unwrap().tag, tag);
+            assert_eq!(images(&Value::Null, minor).get("kubectl").unwrap().tag, tag);
         }
     }
 
     #[test]
     fn an_unknown_version_names_the_known_ones() {
-        let problem = Images::new("v9", Spec(&Value::Null), KubernetesVersion::NEWEST).unwrap_err();
+        let configuration = Configuration::default();
+        let problem =
+            Images::new("v9", &configuration, KubernetesVersion::NEWEST).unwrap_err();
         assert_eq!(problem.code, Code::UnsupportedVersion);
         assert!(problem.help[0].contains(DEFAULT_VERSION));
     }

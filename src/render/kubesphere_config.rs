@@ -10,10 +10,11 @@ mod authentication;
 mod storage;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::image::Images;
-use super::spec::Spec;
+use super::uses_redis;
+use crate::config::types::{self, Common};
+use crate::config::{Configuration, Role, Sensitive};
 use crate::values::Values;
 
 use authentication::Authentication;
@@ -23,7 +24,6 @@ use storage::{Auditing, S3, Search};
 const TOWER_SERVICE: &str = "tower.kubesphere-system.svc";
 /// KubeSphere's own default for the name of the host's Cluster.
 const HOST_CLUSTER: &str = "host";
-const PROMETHEUS: &str = "http://prometheus-operated.kubesphere-monitoring-system.svc:9090";
 
 /// The whole document. Sections of components that are off are absent; those of components that are
 /// on but not installed by ksi are written all the same, since another tool may have installed them.
@@ -42,7 +42,7 @@ pub(super) struct KubesphereConfig {
     openpitrix: Option<Openpitrix>,
     multicluster: Multicluster,
     monitoring: Monitoring,
-    gpu: Option<Gpu>,
+    gpu: Gpu,
     notification: Endpoint,
     logging: Option<Search>,
     events: Option<Search>,
@@ -88,7 +88,7 @@ struct CacheOptions {
 struct Mysql {
     host: &'static str,
     username: String,
-    password: String,
+    password: Sensitive,
     max_idle_connections: u32,
     max_open_connections: u32,
     max_connection_life_time: &'static str,
@@ -99,7 +99,7 @@ struct Mysql {
 #[serde(rename_all = "camelCase")]
 struct Network {
     enable_network_policy: Option<bool>,
-    ippool_type: String,
+    ippool_type: types::IppoolType,
     weave_scope_host: Option<&'static str>,
 }
 
@@ -118,7 +118,7 @@ struct Devops {
 #[derive(Debug, Clone, Serialize)]
 struct SonarQube {
     host: String,
-    token: String,
+    token: Option<Sensitive>,
 }
 
 /// Istio and what watches it.
@@ -141,7 +141,7 @@ struct Openpitrix {
 #[derive(Debug, Clone, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Multicluster {
-    cluster_role: String,
+    cluster_role: Role,
     enable: Option<bool>,
     agent_image: Option<String>,
     proxy_publish_service: Option<&'static str>,
@@ -162,7 +162,7 @@ struct Monitoring {
 /// Kinds of GPUs that the console offers.
 #[derive(Debug, Clone, Serialize)]
 struct Gpu {
-    kinds: Value,
+    kinds: Vec<types::GpuKind>,
 }
 
 /// A component that is only called.
@@ -183,8 +183,8 @@ struct Alerting {
 /// The web terminal on nodes.
 #[derive(Debug, Clone, Serialize)]
 struct Terminal {
-    image: String,
-    timeout: i64,
+    image: Option<String>,
+    timeout: u32,
 }
 
 /// Ingress controllers that users switch on per project.
@@ -199,51 +199,42 @@ struct Gateway {
 
 impl KubesphereConfig {
     /// The document of one configuration.
-    pub(super) fn new(spec: Spec<'_>, values: &Values, images: &Images) -> Self {
-        let devops = spec.on("devops.enabled");
-        let store = spec.on("openpitrix.store.enabled");
-        let endpoint = |text: &str| Endpoint { endpoint: text.to_owned() };
-        let prometheus = spec.text("common.monitoring.endpoint").unwrap_or(PROMETHEUS.into());
+    pub(super) fn new(configuration: &Configuration, values: &Values, images: &Images) -> Self {
+        let common = &configuration.common;
+        let devops = &configuration.devops;
+        let store = configuration.openpitrix.store.enabled;
+        let s3 = common.s3.clone().unwrap_or_default();
         Self {
-            authentication: Authentication::new(spec, values, images),
-            ldap: (devops || spec.on("common.openldap.enabled")).then(ldap),
-            cache: cache(spec.redis()),
-            mysql: mysql(spec),
-            s3: devops.then(|| S3::new(spec, "s2i-binaries".to_owned())),
-            network: network(spec),
-            devops: devops.then(|| devops_section(values)),
-            sonar_qube: if devops { sonar_qube(spec) } else { None },
-            servicemesh: spec.on("servicemesh.enabled").then(servicemesh),
-            openpitrix: store.then(|| Openpitrix { s3: S3::of_the_store(spec) }),
-            multicluster: multicluster(spec, images),
+            authentication: Authentication::new(configuration, values, images),
+            ldap: (devops.enabled || common.openldap.enabled).then(ldap),
+            cache: cache(uses_redis(configuration)),
+            mysql: mysql(common),
+            s3: devops.enabled.then(|| S3::new(&s3, "s2i-binaries")),
+            network: network(&configuration.network),
+            devops: devops.enabled.then(|| jenkins(values)),
+            sonar_qube: if devops.enabled { sonar_qube(devops) } else { None },
+            servicemesh: configuration.servicemesh.enabled.then(istio),
+            openpitrix: store.then(|| Openpitrix { s3: S3::new(&s3, &s3.openpitrix_bucket) }),
+            multicluster: multicluster(&configuration.multicluster, images),
             monitoring: Monitoring {
-                endpoint: prometheus.clone(),
-                enable_gpu_monitoring: spec.on("common.monitoring.GPUMonitoring.enabled"),
+                endpoint: common.monitoring.endpoint.clone(),
+                enable_gpu_monitoring: common.monitoring.gpu_monitoring.enabled,
             },
-            gpu: spec.value("common.gpu.kinds").map(|kinds| Gpu { kinds: kinds.clone() }),
-            notification: spec.text("common.notification.endpoint").map_or_else(
-                || {
-                    endpoint(
-                        "http://notification-manager-svc.kubesphere-monitoring-system.svc:19093",
-                    )
-                },
-                |endpoint| Endpoint { endpoint },
-            ),
-            logging: Search::of(spec, "logging"),
-            events: Search::of(spec, "events"),
-            auditing: Auditing::of(spec),
-            alerting: spec.on("alerting.enabled").then(|| alerting(prometheus)),
-            edgeruntime: spec
-                .on("edgeruntime.enabled")
-                .then(|| endpoint("http://edgeservice.kubeedge.svc/api/")),
+            gpu: Gpu { kinds: common.gpu.kinds.clone() },
+            notification: Endpoint { endpoint: common.notification.endpoint.clone() },
+            logging: configuration.logging.enabled.then(|| Search::new(common, "logging")),
+            events: configuration.events.enabled.then(|| Search::new(common, "events")),
+            auditing: configuration.auditing.enabled.then(|| Auditing::new(common)),
+            alerting: configuration.alerting.enabled.then(|| alerting(common)),
+            edgeruntime: configuration
+                .edgeruntime
+                .enabled
+                .then(|| Endpoint { endpoint: "http://edgeservice.kubeedge.svc/api/".to_owned() }),
             terminal: Terminal {
-                image: spec
-                    .text("terminal.image")
-                    .or_else(|| images.get("alpine").map(|image| image.reference()))
-                    .unwrap_or_default(),
-                timeout: spec.number("terminal.timeout").unwrap_or(600),
+                image: configuration.terminal.image.clone().or_else(|| images.reference("alpine")),
+                timeout: configuration.terminal.timeout,
             },
-            gateway: gateway(spec, images),
+            gateway: gateway(configuration, images),
         }
     }
 }
@@ -272,28 +263,28 @@ fn cache(redis: bool) -> Cache {
     }
 }
 
-fn mysql(spec: Spec<'_>) -> Option<Mysql> {
-    let (username, password) = (spec.text("common.mysqlUsername"), spec.text("common.mysqlPassword"));
+fn mysql(common: &Common) -> Option<Mysql> {
+    let (username, password) = (&common.mysql_username, &common.mysql_password);
     (username.is_some() || password.is_some()).then(|| Mysql {
         host: "mysql.kubesphere-system.svc:3306",
-        username: username.unwrap_or("root".into()),
-        password: password.unwrap_or("password".into()),
+        username: username.clone().unwrap_or_else(|| "root".to_owned()),
+        password: password.clone().unwrap_or_else(|| "password".into()),
         max_idle_connections: 100,
         max_open_connections: 100,
         max_connection_life_time: "10s",
     })
 }
 
-fn network(spec: Spec<'_>) -> Network {
-    let weave = spec.text("network.topology.type").as_deref() == Some("weave-scope");
+fn network(network: &types::Network) -> Network {
+    let weave = network.topology.r#type == types::TopologyType::WeaveScope;
     Network {
-        enable_network_policy: spec.on("network.networkpolicy.enabled").then_some(true),
-        ippool_type: spec.text("network.ippool.type").unwrap_or("none".into()),
+        enable_network_policy: network.networkpolicy.enabled.then_some(true),
+        ippool_type: network.ippool.r#type,
         weave_scope_host: weave.then_some("weave-scope-app.weave"),
     }
 }
 
-fn devops_section(values: &Values) -> Devops {
+fn jenkins(values: &Values) -> Devops {
     Devops {
         host: "http://devops-jenkins.kubesphere-devops-system.svc/",
         username: "admin",
@@ -304,14 +295,15 @@ fn devops_section(values: &Values) -> Devops {
     }
 }
 
-fn sonar_qube(spec: Spec<'_>) -> Option<SonarQube> {
+fn sonar_qube(devops: &types::Devops) -> Option<SonarQube> {
+    let sonarqube = devops.sonarqube.as_ref()?;
     Some(SonarQube {
-        host: spec.text("devops.sonarqube.externalSonarUrl")?,
-        token: spec.text("devops.sonarqube.externalSonarToken").unwrap_or_default(),
+        host: sonarqube.external_sonar_url.clone()?,
+        token: sonarqube.external_sonar_token.clone(),
     })
 }
 
-fn servicemesh() -> Servicemesh {
+fn istio() -> Servicemesh {
     Servicemesh {
         istio_pilot_host: "http://istiod.istio-system.svc:8080/version",
         jaeger_query_host: "http://jaeger-query.istio-system.svc:16686",
@@ -320,47 +312,48 @@ fn servicemesh() -> Servicemesh {
     }
 }
 
-fn multicluster(spec: Spec<'_>, images: &Images) -> Multicluster {
-    let role = spec.role();
-    let mut section = Multicluster { cluster_role: role.to_owned(), ..Multicluster::default() };
-    match role {
-        "host" => {
-            let name = spec.text("multicluster.hostClusterName");
+fn multicluster(given: &types::Multicluster, images: &Images) -> Multicluster {
+    let mut section = Multicluster { cluster_role: given.cluster_role, ..Multicluster::default() };
+    match given.cluster_role {
+        Role::Host => {
+            let name = given.host_cluster_name.as_deref().unwrap_or(HOST_CLUSTER);
             section.enable = Some(true);
-            section.agent_image = spec
-                .text("multicluster.agentImage")
-                .or_else(|| images.get("tower").map(|image| image.reference()));
+            section.agent_image =
+                given.agent_image.clone().or_else(|| images.reference("tower"));
             section.proxy_publish_service = Some(TOWER_SERVICE);
-            section.proxy_publish_address = spec.text("multicluster.proxyPublishAddress");
+            section.proxy_publish_address = given.proxy_publish_address.clone();
             section.cluster_controller_resync_period =
-                spec.text("multicluster.clusterControllerResyncPeriod");
-            section.cluster_name = name.clone().or(Some(HOST_CLUSTER.to_owned()));
-            section.host_cluster_name = name;
+                given.cluster_controller_resync_period.clone();
+            section.host_cluster_name = given.host_cluster_name.clone();
+            section.cluster_name = Some(name.to_owned());
         }
-        "member" => {
+        Role::Member => {
             section.enable = Some(false);
-            section.cluster_name = spec.text("multicluster.clusterName");
+            section.cluster_name = given.cluster_name.clone();
         }
-        _ => {}
+        Role::None => {}
     }
     section
 }
 
-fn alerting(prometheus: String) -> Alerting {
+fn alerting(common: &Common) -> Alerting {
     Alerting {
-        prometheus_endpoint: prometheus,
+        prometheus_endpoint: common.monitoring.endpoint.clone(),
         thanos_ruler_endpoint:
             "http://thanos-ruler-operated.kubesphere-monitoring-system.svc:10902",
         thanos_rule_resource_labels: "thanosruler=thanos-ruler,role=thanos-alerting-rules",
     }
 }
 
-fn gateway(spec: Spec<'_>, images: &Images) -> Gateway {
+fn gateway(configuration: &Configuration, images: &Images) -> Gateway {
     let image = images.get("nginx-ingress-controller");
     Gateway {
         watches_path: "/var/helm-charts/watches.yaml",
         repository: image.as_ref().map(|image| image.repository.clone()),
         tag: image.map(|image| image.tag),
-        namespace: spec.text("gateway.namespace").unwrap_or("kubesphere-controls-system".into()),
+        namespace: configuration.gateway.namespace.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::render::spec::Spec;
+use crate::config::types::{self, Common};
+use crate::config::{Digits, Sensitive};
 
 /// An S3 bucket.
 #[derive(Debug, Clone, Serialize)]
@@ -15,35 +16,24 @@ pub(super) struct S3 {
     force_path_style: bool,
     #[serde(rename = "accessKeyID")]
     access_key_id: String,
-    secret_access_key: String,
+    secret_access_key: Sensitive,
     bucket: String,
 }
 
 impl S3 {
-    /// The user's store, or the MinIO that ks-installer installs with these fixed keys.
-    pub(super) fn new(spec: Spec<'_>, bucket: String) -> Self {
-        let text = |key: &str, default: &str| {
-            spec.text(&format!("common.s3.{key}")).unwrap_or_else(|| default.to_owned())
-        };
-        let switch = |key: &str| {
-            let value = spec.value(&format!("common.s3.{key}"));
-            value.and_then(serde_json::Value::as_bool).unwrap_or(true)
-        };
+    /// The user's store, or the MinIO that ks-installer installs with its fixed keys.
+    pub(super) fn new(given: &types::S3, bucket: &str) -> Self {
+        let minio = || "http://minio.kubesphere-system.svc:9000".to_owned();
+        let key = given.secret_access_key.clone();
         Self {
-            endpoint: text("endpoint", "http://minio.kubesphere-system.svc:9000"),
-            region: text("region", "us-east-1"),
-            disable_ssl: switch("disableSSL"),
-            force_path_style: switch("forcePathStyle"),
-            access_key_id: text("accessKeyID", "openpitrixminioaccesskey"),
-            secret_access_key: text("secretAccessKey", "openpitrixminiosecretkey"),
-            bucket,
+            endpoint: given.endpoint.clone().unwrap_or_else(minio),
+            region: given.region.clone(),
+            disable_ssl: given.disable_ssl,
+            force_path_style: given.force_path_style,
+            access_key_id: given.access_key_id.clone(),
+            secret_access_key: key.unwrap_or_else(|| "openpitrixminiosecretkey".into()),
+            bucket: bucket.to_owned(),
         }
-    }
-
-    /// The bucket of the app store.
-    pub(super) fn of_the_store(spec: Spec<'_>) -> Self {
-        let bucket = spec.text("common.s3.openpitrixBucket").unwrap_or("app-store".into());
-        Self::new(spec, bucket)
     }
 }
 
@@ -54,72 +44,60 @@ pub(super) struct Search {
     host: String,
     basic_auth: Option<bool>,
     username: Option<String>,
-    password: Option<String>,
+    password: Option<Sensitive>,
     index_prefix: String,
 }
 
-/// The keys of one engine's section and what is true of the engine that ks-installer installs.
-struct Engine {
-    section: &'static str,
-    external: &'static str,
-    protocol: &'static str,
-    installed: &'static str,
-    prefix_key: &'static str,
-    prefix: &'static str,
-    /// What the index of logs ends in.
-    logs: &'static str,
-}
-
-const OPENSEARCH: Engine = Engine {
-    section: "common.opensearch",
-    external: "externalOpensearch",
-    protocol: "https",
-    installed: "opensearch-cluster-data.kubesphere-logging-system.svc:9200",
-    prefix_key: "opensearchPrefix",
-    prefix: "whizard",
-    logs: "logging",
-};
-
-const ELASTICSEARCH: Engine = Engine {
-    section: "common.es",
-    external: "externalElasticsearch",
-    protocol: "http",
-    installed: "elasticsearch-logging-data.kubesphere-logging-system.svc:9200",
-    prefix_key: "elkPrefix",
-    prefix: "logstash",
-    logs: "log",
-};
-
 impl Search {
     /// The section of a component that is on: `logging`, `events` or `auditing`.
-    pub(super) fn of(spec: Spec<'_>, component: &str) -> Option<Self> {
-        if !spec.on(&format!("{component}.enabled")) {
-            return None;
-        }
+    pub(super) fn new(common: &Common, component: &str) -> Self {
         // OpenSearch unless it is switched off for Elasticsearch.
-        let opensearch = spec.on("common.opensearch.enabled") || !spec.on("common.es.enabled");
-        let engine = if opensearch { OPENSEARCH } else { ELASTICSEARCH };
-        let text = |key: &str| spec.text(&format!("{}.{key}", engine.section));
-        let protocol = text(&format!("{}Protocol", engine.external));
-        let protocol = protocol.unwrap_or_else(|| engine.protocol.to_owned());
-        let host = text(&format!("{}Host", engine.external));
-        let port = text(&format!("{}Port", engine.external));
-        let address = match (host, port) {
-            (Some(host), Some(port)) => format!("{host}:{port}"),
-            _ => engine.installed.to_owned(),
-        };
-        let auth = spec.on(&format!("{}.basicAuth.enabled", engine.section));
-        let login = |key: &str| auth.then(|| text(&format!("basicAuth.{key}")).unwrap_or_default());
-        let prefix = text(engine.prefix_key).unwrap_or_else(|| engine.prefix.to_owned());
-        let suffix = if component == "logging" { engine.logs } else { component };
-        Some(Self {
-            host: format!("{protocol}://{address}"),
-            basic_auth: auth.then_some(true),
-            username: login("username"),
-            password: login("password"),
-            index_prefix: format!("ks-{prefix}-{suffix}"),
-        })
+        if common.opensearch.enabled || !common.es.enabled {
+            Self::in_opensearch(&common.opensearch, component)
+        } else {
+            Self::in_elasticsearch(&common.es, component)
+        }
     }
+
+    fn in_opensearch(engine: &types::Opensearch, component: &str) -> Self {
+        let host = &engine.external_opensearch_host;
+        let external = address(host.as_deref(), engine.external_opensearch_port)
+            .map(|address| format!("{}://{address}", engine.external_opensearch_protocol));
+        let auth = engine.basic_auth.enabled;
+        Self {
+            host: external.unwrap_or_else(|| {
+                let host = "opensearch-cluster-data.kubesphere-logging-system.svc:9200";
+                format!("{}://{host}", engine.protocol)
+            }),
+            basic_auth: auth.then_some(true),
+            username: auth.then(|| engine.basic_auth.username.clone()),
+            password: auth.then(|| engine.basic_auth.password.clone()),
+            index_prefix: format!("ks-{}-{component}", engine.opensearch_prefix),
+        }
+    }
+
+    fn in_elasticsearch(engine: &types::Elasticsearch, component: &str) -> Self {
+        let host = &engine.external_elasticsearch_host;
+        let address = address(host.as_deref(), engine.external_elasticsearch_port);
+        let address = address.unwrap_or_else(|| {
+            "elasticsearch-logging-data.kubesphere-logging-system.svc:9200".to_owned()
+        });
+        let auth = engine.basic_auth.enabled;
+        // The index of logs was named before there were others.
+        let suffix = if component == "logging" { "log" } else { component };
+        Self {
+            host: format!("{}://{address}", engine.external_elasticsearch_protocol),
+            basic_auth: auth.then_some(true),
+            username: auth.then(|| engine.basic_auth.username.clone()),
+            password: auth.then(|| engine.basic_auth.password.clone()),
+            index_prefix: format!("ks-{}-{suffix}", engine.elk_prefix),
+        }
+    }
+}
+
+/// Where an external engine is, when both host and port are given.
+fn address(host: Option<&str>, port: Digits) -> Option<String> {
+    Some(format!("{}:{}", host?, port.0?))
 }
 
 /// The section `auditing`.
@@ -134,12 +112,12 @@ pub(super) struct Auditing {
 
 impl Auditing {
     /// The section when auditing is on.
-    pub(super) fn of(spec: Spec<'_>) -> Option<Self> {
-        Some(Self {
+    pub(super) fn new(common: &Common) -> Self {
+        Self {
             enable: true,
             webhook_url:
                 "https://kube-auditing-webhook-svc.kubesphere-logging-system.svc:6443/audit/webhook/event",
-            search: Search::of(spec, "auditing")?,
-        })
+            search: Search::new(common, "auditing"),
+        }
     }
 }
