@@ -58,10 +58,7 @@ fn feed(value: &Value, context: &mut hmac::Context) {
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 impl From<Key> for String {
@@ -102,10 +99,7 @@ mod tests {
     fn equal_values_only() {
         let key = Key::new([1; 32]);
         let digest = |value: Value| key.digest(&value);
-        assert_eq!(
-            digest(json!({"a": 1, "b": [2]})),
-            digest(json!({"b": [2], "a": 1}))
-        );
+        assert_eq!(digest(json!({"a": 1, "b": [2]})), digest(json!({"b": [2], "a": 1})));
         let different = [
             json!(null),
             json!("1"),
