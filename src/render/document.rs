@@ -21,7 +21,10 @@ pub(super) fn objects(
         let shown = problem.span.map_or_else(String::new, |span| {
             format!(" near `{}`", sources.redacted(id, line_around(text, span.start)).trim())
         });
-        return Err(mistake(template, &format!("line {line} of what it renders{shown}: {}", problem.message)));
+        return Err(mistake(
+            template,
+            &format!("line {line} of what it renders{shown}: {}", problem.message),
+        ));
     }
     documents
         .iter()
@@ -121,6 +124,10 @@ mod tests {
     #[test]
     fn text_that_is_not_yaml_names_template_and_line() {
         let problem = read("kind: A\nname: [\n").unwrap_err();
-        assert!(problem.message.starts_with("template t/10-x.yaml.j2: line "), "{}", problem.message);
+        assert!(
+            problem.message.starts_with("template t/10-x.yaml.j2: line "),
+            "{}",
+            problem.message
+        );
     }
 }

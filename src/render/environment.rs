@@ -52,7 +52,10 @@ impl Templates {
         self.environment
             .compile_expression(expression)
             .and_then(|compiled| compiled.eval(context.clone()))
-            .map(|value| value.is_true())
+            .and_then(|value| match value.kind() {
+                ValueKind::Bool => Ok(value.is_true()),
+                kind => Err(Error::new(ErrorKind::InvalidOperation, format!("{kind}, not a bool"))),
+            })
             .map_err(|error| problem(&format!("enabledWhen: {expression}"), &error))
     }
 }
@@ -98,7 +101,10 @@ fn write_json(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Res
 
 /// Whether a character may stand in YAML as it is. All others are in the basic plane.
 fn is_plain(c: char) -> bool {
-    !matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !matches!(
+        c,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+    )
 }
 
 /// A mistake in a template, with its line.
@@ -145,7 +151,10 @@ mod tests {
 
     #[test]
     fn a_loop_without_end_runs_out_of_fuel() {
-        let problem = render("{% for a in range(99999) %}{{ value }}{% for b in range(999) %}{{ b }}{% endfor %}{% endfor %}", "x");
+        let problem = render(
+            "{% for a in range(99999) %}{{ value }}{% for b in range(999) %}{{ b }}{% endfor %}{% endfor %}",
+            "x",
+        );
         assert!(problem.is_err());
     }
 }

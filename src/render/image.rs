@@ -86,8 +86,9 @@ impl Images {
         let path = format!("versions/{version}.yaml");
         let text = embedded::text(&path).ok_or_else(|| unsupported(version))?;
         let version = catalogue::document(&path, text).and_then(|value| {
-            serde_json::from_value(value)
-                .map_err(|e| Diagnostic::error(Code::Template, format!("embedded file {path}: {e}")))
+            serde_json::from_value(value).map_err(|e| {
+                Diagnostic::error(Code::Template, format!("embedded file {path}: {e}"))
+            })
         })?;
         let local = configuration.local_registry.as_deref().map(|r| r.trim_end_matches('/'));
         let china = configuration.zone.as_deref() == Some("cn") || local == Some(CHINA_REGISTRY);
@@ -147,9 +148,10 @@ impl Images {
     }
 
     fn tag(&self, source: &Source) -> String {
-        let minors = source.tag_by_minor.iter().filter_map(|(minor, tag)| {
-            Some((minor.parse::<u32>().ok()?, tag))
-        });
+        let minors = source
+            .tag_by_minor
+            .iter()
+            .filter_map(|(minor, tag)| Some((minor.parse::<u32>().ok()?, tag)));
         minors
             .filter(|(minor, _)| *minor <= self.minor)
             .max_by_key(|(minor, _)| *minor)
@@ -251,8 +253,7 @@ mod tests {
     #[test]
     fn an_unknown_version_names_the_known_ones() {
         let configuration = Configuration::default();
-        let problem =
-            Images::new("v9", &configuration, KubernetesVersion::NEWEST).unwrap_err();
+        let problem = Images::new("v9", &configuration, KubernetesVersion::NEWEST).unwrap_err();
         assert_eq!(problem.code, Code::UnsupportedVersion);
         assert!(problem.help[0].contains(DEFAULT_VERSION));
     }

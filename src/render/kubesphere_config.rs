@@ -318,8 +318,7 @@ fn multicluster(given: &types::Multicluster, images: &Images) -> Multicluster {
         Role::Host => {
             let name = given.host_cluster_name.as_deref().unwrap_or(HOST_CLUSTER);
             section.enable = Some(true);
-            section.agent_image =
-                given.agent_image.clone().or_else(|| images.reference("tower"));
+            section.agent_image = given.agent_image.clone().or_else(|| images.reference("tower"));
             section.proxy_publish_service = Some(TOWER_SERVICE);
             section.proxy_publish_address = given.proxy_publish_address.clone();
             section.cluster_controller_resync_period =
@@ -339,8 +338,7 @@ fn multicluster(given: &types::Multicluster, images: &Images) -> Multicluster {
 fn alerting(common: &Common) -> Alerting {
     Alerting {
         prometheus_endpoint: common.monitoring.endpoint.clone(),
-        thanos_ruler_endpoint:
-            "http://thanos-ruler-operated.kubesphere-monitoring-system.svc:10902",
+        thanos_ruler_endpoint: "http://thanos-ruler-operated.kubesphere-monitoring-system.svc:10902",
         thanos_rule_resource_labels: "thanosruler=thanos-ruler,role=thanos-alerting-rules",
     }
 }
@@ -354,6 +352,3 @@ fn gateway(configuration: &Configuration, images: &Images) -> Gateway {
         namespace: configuration.gateway.namespace.clone(),
     }
 }
-
-#[cfg(test)]
-mod tests;

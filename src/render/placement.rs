@@ -60,9 +60,7 @@ fn built_in(kubernetes: KubernetesVersion, labels: &Value) -> Value {
 
 fn tolerations() -> Value {
     let schedule = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoSchedule"});
-    let leave = |key: &str| {
-        json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60})
-    };
+    let leave = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60});
     json!([
         schedule("node-role.kubernetes.io/control-plane"),
         schedule("node-role.kubernetes.io/master"),
@@ -105,7 +103,9 @@ mod tests {
     fn nothing_is_required_and_nothing_deprecated_is_named() {
         let placed = place(&Value::Null).to_string();
         assert!(!placed.contains("required"));
-        assert!(!placed.contains(r#""key":"node-role.kubernetes.io/master","operator":"Exists"}]"#));
+        assert!(
+            !placed.contains(r#""key":"node-role.kubernetes.io/master","operator":"Exists"}]"#)
+        );
         assert_eq!(place(&Value::Null)["nodeSelector"], Value::Null);
     }
 }

@@ -33,9 +33,7 @@ impl Authentication {
         Self {
             authenticate_rate_limiter_max_tries: given.authenticate_rate_limiter_max_tries,
             // ks-installer reads the one spelling and writes the other.
-            authenticate_rate_limiter_duration: given
-                .authentication_rate_limiter_duration
-                .clone(),
+            authenticate_rate_limiter_duration: given.authentication_rate_limiter_duration.clone(),
             login_history_retention_period: given.login_history_retention_period.clone(),
             maximum_clock_skew: given.maximum_clock_skew.clone(),
             multiple_login: configuration.common.core.console.enable_multi_login,

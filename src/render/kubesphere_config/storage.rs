@@ -115,8 +115,7 @@ impl Auditing {
     pub(super) fn new(common: &Common) -> Self {
         Self {
             enable: true,
-            webhook_url:
-                "https://kube-auditing-webhook-svc.kubesphere-logging-system.svc:6443/audit/webhook/event",
+            webhook_url: "https://kube-auditing-webhook-svc.kubesphere-logging-system.svc:6443/audit/webhook/event",
             search: Search::new(common, "auditing"),
         }
     }
