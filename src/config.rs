@@ -6,16 +6,29 @@
 //! ([`is_sensitive`]).
 
 mod crd;
+mod document;
 mod explain;
+pub mod form;
+mod kubekey;
+mod load;
+mod migrate;
+mod origin;
+mod overlay;
 mod schema;
 mod sensitive;
 mod shape;
+mod text;
 pub mod types;
 
 pub use crd::crd;
 pub use explain::{Child, Explanation, explain};
+pub use kubekey::KubeKey;
+pub use load::{Loaded, Request, load};
+pub use origin::{Origin, origins};
 pub use schema::{schema, spec_schema};
 pub use sensitive::{is_sensitive, sensitive_paths};
+pub use shape::spec as plain_schema;
+pub use text::{Input, LARGEST_INPUT};
 pub use types::{
     Configuration, Digits, FreeForm, Placed, Placement, Quantity, Resources, Role, Sensitive,
     ServiceType, Toleration,
@@ -29,3 +42,5 @@ pub const KIND: &str = "ClusterConfiguration";
 pub const NAME: &str = "ks-installer";
 /// Its namespace, and that of everything that it refers to by name.
 pub const NAMESPACE: &str = "kubesphere-system";
+/// The version of KubeSphere that is installed.
+pub const KUBESPHERE_VERSION: &str = "v3.4.1";

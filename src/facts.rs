@@ -40,7 +40,9 @@ impl FromStr for KubernetesVersion {
         };
         match (number(), number()) {
             (Some(major), Some(minor)) => Ok(Self { major, minor }),
-            _ => Err(format!("`{text}` is not a Kubernetes version; write it like 1.34 or v1.34.4")),
+            _ => {
+                Err(format!("`{text}` is not a Kubernetes version; write it like 1.34 or v1.34.4"))
+            }
         }
     }
 }

@@ -2,8 +2,10 @@
 pub mod config;
 pub mod diagnostic;
 pub mod facts;
+pub mod inventory;
 pub mod object;
 pub mod plan;
 pub mod render;
+pub mod validate;
 pub mod values;
 pub mod yaml;

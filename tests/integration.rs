@@ -1,6 +1,10 @@
-//! All integration tests, in one binary: they link once.
+//! All integration tests in one binary.
 
 #[path = "integration/render.rs"]
 mod render;
 #[path = "integration/schema.rs"]
 mod schema;
+#[path = "integration/validate.rs"]
+mod validate;
+#[path = "integration/yaml.rs"]
+mod yaml;

@@ -82,17 +82,20 @@ fn columns() -> Value {
 fn lenient(schema: &Value) -> Value {
     let mut node = Map::new();
     match kind(schema) {
-        // Without a type every value passes, null too. A fraction needs it: it is neither integer
-        // nor string. Placement and resources get it, because a typing of what Kubernetes types
-        // itself would only cost room.
+        // Without a type every value passes. A fraction needs it: it is neither integer nor string.
+        // Placement and resources get it, because a typing of what Kubernetes types itself would
+        // only cost room. Null passes too, but a server drops it unless it is declared.
         Kind::Anything => {
             node.insert(PRESERVE.into(), true.into());
+            node.insert("nullable".into(), true.into());
             return Value::Object(node);
         }
         Kind::Section(properties) => {
             node.insert("type".into(), "object".into());
             node.insert(PRESERVE.into(), true.into());
-            let properties = properties.iter().map(|(key, inner)| (key.clone(), lenient(inner)));
+            // What is only accepted from older files need not be shown: unknown fields are kept.
+            let shown = properties.iter().filter(|(_, inner)| inner.get("deprecated").is_none());
+            let properties = shown.map(|(key, inner)| (key.clone(), lenient_key(key, inner)));
             node.insert("properties".into(), Value::Object(properties.collect()));
         }
         Kind::Texts => {
@@ -124,6 +127,17 @@ fn lenient(schema: &Value) -> Value {
     Value::Object(node)
 }
 
+/// The lenient form of a key. `enabled` explains itself, and there are dozens of it.
+fn lenient_key(key: &str, schema: &Value) -> Value {
+    let mut node = lenient(schema);
+    if key == "enabled"
+        && let Value::Object(node) = &mut node
+    {
+        node.shift_remove("description");
+    }
+    node
+}
+
 const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 
 /// What the CRD tells apart.
@@ -138,7 +152,7 @@ enum Kind<'a> {
 fn kind(schema: &Value) -> Kind<'_> {
     match schema["type"].as_str() {
         Some("object") => match schema.get("properties") {
-            Some(Value::Object(keys)) if !keys.contains_key("requests") => Kind::Section(keys),
+            Some(Value::Object(keys)) if !is_opaque(keys) => Kind::Section(keys),
             _ => Kind::Anything,
         },
         Some("array") if schema["items"]["type"] == "string" => Kind::Texts,
@@ -147,6 +161,12 @@ fn kind(schema: &Value) -> Kind<'_> {
         None if schema["type"] == json!(["integer", "string"]) => Kind::WholeNumber,
         _ => Kind::Anything,
     }
+}
+
+/// Resources, and sections in which nothing but resources or placement can be set.
+fn is_opaque(keys: &Map<String, Value>) -> bool {
+    keys.contains_key("requests")
+        || keys.values().all(|inner| matches!(kind(inner), Kind::Anything))
 }
 
 fn is_role(schema: &Value) -> bool {
@@ -176,7 +196,8 @@ mod tests {
     fn it_is_structural_and_lenient() {
         let mut roles = 0;
         each(&document(), "", &mut |path, node| {
-            for banned in ["default", "enum", "$ref", "additionalProperties", "format", "required"] {
+            for banned in ["default", "enum", "$ref", "additionalProperties", "format", "required"]
+            {
                 assert!(node.get(banned).is_none(), "{path} has {banned}");
             }
             let preserve = node["x-kubernetes-preserve-unknown-fields"] == true;
@@ -186,6 +207,8 @@ mod tests {
                 Some(_) => {}
                 None => assert!(preserve || node["x-kubernetes-int-or-string"] == true, "{path}"),
             }
+            let known = path.starts_with(".spec") && !path.ends_with("[]");
+            assert_eq!(known, node["nullable"] == true && path != ".status", "{path} loses null");
             roles += usize::from(node.get("x-kubernetes-validations").is_some());
         });
         assert_eq!(roles, 1, "only clusterRole has a rule");

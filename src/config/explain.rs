@@ -57,7 +57,8 @@ pub struct Child {
 /// and `common.gpu.kinds[0].default` are the same. `None` when there is no such key.
 pub fn explain(path: &str) -> Option<Explanation> {
     let path = path.trim().trim_start_matches('.');
-    let path = path.strip_prefix("spec").filter(|p| p.is_empty() || p.starts_with('.')).unwrap_or(path);
+    let path =
+        path.strip_prefix("spec").filter(|p| p.is_empty() || p.starts_with('.')).unwrap_or(path);
     let mut schema = shape::spec();
     let mut shown = Path::default();
     for word in path.split('.').filter(|word| !word.is_empty()) {
@@ -97,7 +98,11 @@ fn children(schema: &Value) -> Vec<Child> {
         .map(|(name, inner)| Child {
             name: name.clone(),
             type_name: type_name(inner),
-            summary: inner["description"].as_str().map(first_sentence).unwrap_or_default().to_owned(),
+            summary: inner["description"]
+                .as_str()
+                .map(first_sentence)
+                .unwrap_or_default()
+                .to_owned(),
         })
         .collect()
 }
@@ -175,7 +180,11 @@ mod tests {
 
     #[test]
     fn items_of_lists_are_reached_with_and_without_an_index() {
-        for path in ["common.gpu.kinds.default", "common.gpu.kinds[].default", "common.gpu.kinds[0].default"] {
+        for path in [
+            "common.gpu.kinds.default",
+            "common.gpu.kinds[].default",
+            "common.gpu.kinds[0].default",
+        ] {
             assert_eq!(explain(path).unwrap().type_name, "boolean", "{path}");
         }
         assert_eq!(explain("common.gpu.kinds").unwrap().type_name, "list of objects");

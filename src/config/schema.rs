@@ -50,7 +50,8 @@ fn metadata() -> Value {
             "additionalProperties": { "type": "string" },
         })
     };
-    let server = |kind: &str| json!({ "description": "Set by the API server.", "type": [kind, "null"] });
+    let server =
+        |kind: &str| json!({ "description": "Set by the API server.", "type": [kind, "null"] });
     json!({
         "description": "Name and labels of the object.",
         "type": ["object", "null"],

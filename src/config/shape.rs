@@ -24,8 +24,8 @@ static SPEC: LazyLock<Value> = LazyLock::new(|| {
     shape
 });
 
-/// The plain schema of the spec.
-pub(super) fn spec() -> &'static Value {
+/// The plain schema of the spec: like [`spec_schema`](super::spec_schema), without null.
+pub fn spec() -> &'static Value {
     &SPEC
 }
 
@@ -68,7 +68,9 @@ fn prune(value: &mut Value, schema: &Value) {
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| prune(item, schema));
+                for item in items {
+                    prune(item, schema);
+                }
             }
         }
         _ => {}
@@ -120,8 +122,7 @@ fn plain(schema: &mut Value) {
 /// `oneOf` of documented constants becomes an `enum`: validators then name the allowed values in
 /// one message. The documentation moves to where editors look for it.
 fn collapse_choice(node: &mut Map<String, Value>) {
-    let Some(Value::Array(variants)) =
-        node.get("oneOf").or_else(|| node.get("anyOf")).cloned()
+    let Some(Value::Array(variants)) = node.get("oneOf").or_else(|| node.get("anyOf")).cloned()
     else {
         return;
     };
@@ -149,7 +150,9 @@ fn gather(variants: &[Value], allowed: &mut Vec<Value>, described: &mut Vec<Valu
 
 /// What the defaults of a section's keys come to.
 fn composed(node: &Map<String, Value>) -> Value {
-    let Some(Value::Object(properties)) = node.get("properties") else { return Value::Null };
+    let Some(Value::Object(properties)) = node.get("properties") else {
+        return Value::Null;
+    };
     let defaults = properties.iter().filter_map(|(key, schema)| {
         let default = match schema.get("default") {
             Some(default) => default.clone(),
@@ -193,7 +196,11 @@ mod tests {
                 assert!(text.ends_with('.'), "{path} is not explained: {text}");
             }
             let object = schema["type"] == "object";
-            assert_eq!(object, schema.get("additionalProperties").is_some(), "{path} is not closed");
+            assert_eq!(
+                object,
+                schema.get("additionalProperties").is_some(),
+                "{path} is not closed"
+            );
         });
     }
 

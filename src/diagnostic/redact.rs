@@ -96,7 +96,10 @@ mod tests {
     #[test]
     fn hides_what_follows_a_secret_key() {
         assert_eq!(redact("jwtSecret: abc # no"), "jwtSecret: *** * **");
-        assert_eq!(redact("  adminPassword: \"a b\"\nport: 1\n"), "  adminPassword: ** **\nport: 1\n");
+        assert_eq!(
+            redact("  adminPassword: \"a b\"\nport: 1\n"),
+            "  adminPassword: ** **\nport: 1\n"
+        );
         assert_eq!(redact("{user: a, password: b, x: 1}"), "{user: a, password: ** ** **");
         assert_eq!(redact("authentication.jwtSecret=abc"), "authentication.jwtSecret=***");
     }

@@ -83,7 +83,9 @@ impl Sources {
 
     /// The bytes of the line in which a span begins, without its end, and the line's number.
     pub(super) fn line_of(&self, span: Span) -> (Range<usize>, usize) {
-        let Some(source) = self.get(span.source) else { return (0..0, 1) };
+        let Some(source) = self.get(span.source) else {
+            return (0..0, 1);
+        };
         let number = self.position(span).line;
         let start = source.line_starts[number - 1];
         let end = source.line_starts.get(number).map_or(source.text.len(), |next| next - 1);
@@ -92,7 +94,9 @@ impl Sources {
 
     /// Line and column of the first byte of a span.
     pub fn position(&self, span: Span) -> Position {
-        let Some(source) = self.get(span.source) else { return Position { line: 1, column: 1 } };
+        let Some(source) = self.get(span.source) else {
+            return Position { line: 1, column: 1 };
+        };
         let start = span.start.min(source.text.len());
         let line = source.line_starts.partition_point(|&s| s <= start).max(1);
         let before = &source.text.as_bytes()[source.line_starts[line - 1]..start];

@@ -65,7 +65,11 @@ impl Node {
             Value::Array(items) => Content::List(items.into_iter().map(Self::from_json).collect()),
             Value::Object(map) => Content::Map(
                 map.into_iter()
-                    .map(|(key, value)| Entry { key, key_span: None, value: Self::from_json(value) })
+                    .map(|(key, value)| Entry {
+                        key,
+                        key_span: None,
+                        value: Self::from_json(value),
+                    })
                     .collect(),
             ),
             scalar => Content::Scalar(scalar),
@@ -95,7 +99,9 @@ impl Node {
     /// The value of a mapping's key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         match &mut self.content {
-            Content::Map(entries) => entries.iter_mut().find(|e| e.key == key).map(|e| &mut e.value),
+            Content::Map(entries) => {
+                entries.iter_mut().find(|e| e.key == key).map(|e| &mut e.value)
+            }
             _ => None,
         }
     }

@@ -86,7 +86,9 @@ impl<'t> Builder<'t> {
                 Ok((Event::StreamEnd, _)) | Err(Stop) => return documents,
                 Ok((Event::DocumentStart(..), _)) => {
                     self.anchors.clear();
-                    let Ok((event, span)) = self.next() else { return documents };
+                    let Ok((event, span)) = self.next() else {
+                        return documents;
+                    };
                     match self.node(event, span, 0) {
                         Ok(node) => documents.push(node),
                         Err(Stop) => return documents,
@@ -112,12 +114,17 @@ impl<'t> Builder<'t> {
         self.count(1, span)?;
         if depth > self.limits.depth {
             let limit = self.limits.depth;
-            return self.refuse(Code::TooLarge, span, format!("nested more than {limit} levels deep"));
+            return self.refuse(
+                Code::TooLarge,
+                span,
+                format!("nested more than {limit} levels deep"),
+            );
         }
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = self.scalar(&text, style, tag.as_deref(), span)?;
-                Ok(self.anchored(anchor, Node { content: Content::Scalar(value), span: Some(span) }))
+                Ok(self
+                    .anchored(anchor, Node { content: Content::Scalar(value), span: Some(span) }))
             }
             Event::SequenceStart(_, anchor, _) => {
                 let mut items = Vec::new();
@@ -141,7 +148,9 @@ impl<'t> Builder<'t> {
                     node.span = Some(span);
                     Ok(node)
                 }
-                None => self.refuse(Code::Syntax, span, "an alias inside its own anchor".to_owned()),
+                None => {
+                    self.refuse(Code::Syntax, span, "an alias inside its own anchor".to_owned())
+                }
             },
             other => self.refuse(Code::Syntax, span, format!("unexpected {}", event_name(&other))),
         }
@@ -157,7 +166,8 @@ impl<'t> Builder<'t> {
                 (Event::MappingEnd, end) => break end,
                 next => next,
             };
-            let merge = matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let merge =
+                matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
             let key = self.node(event, key_span, depth + 1)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
@@ -193,7 +203,8 @@ impl<'t> Builder<'t> {
         };
         if maps.is_empty() || maps.iter().any(|m| !matches!(m.content, Content::Map(_))) {
             self.diagnostics.push(
-                Diagnostic::error(Code::Syntax, "`<<` takes a mapping or a list of mappings").at(span),
+                Diagnostic::error(Code::Syntax, "`<<` takes a mapping or a list of mappings")
+                    .at(span),
             );
         }
         for entry in maps.iter().flat_map(Node::entries) {
@@ -258,7 +269,9 @@ impl<'t> Builder<'t> {
         diagnostic = if let Some(tab) = indent.find('\t') {
             diagnostic.message = "a tab in the indentation".to_owned();
             let tab = line_start + tab;
-            diagnostic.at(self.span_of(tab, tab + 1)).help("indent with spaces: YAML allows no tabs here")
+            diagnostic
+                .at(self.span_of(tab, tab + 1))
+                .help("indent with spaces: YAML allows no tabs here")
         } else {
             let end = (at + 1).min(self.text.len());
             diagnostic.at(self.span_of(at, end))

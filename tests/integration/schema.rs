@@ -97,7 +97,8 @@ fn plain_samples_name_the_schema_for_editors() {
 #[test]
 fn the_sample_that_upstream_ships_passes() {
     let name = "shared/data/cluster-configuration-v3.4.1.yaml";
-    let Some(file) = root().ancestors().map(|folder| folder.join(name)).find(|f| f.is_file()) else {
+    let Some(file) = root().ancestors().map(|folder| folder.join(name)).find(|f| f.is_file())
+    else {
         eprintln!("skipped: {name} is not above this checkout");
         return;
     };
@@ -108,7 +109,8 @@ fn the_sample_that_upstream_ships_passes() {
     let mut plain = config::Configuration::default();
     plain.servicemesh.istio = given.servicemesh.istio.clone();
     plain.edgeruntime.kubeedge.cloud_core.cloud_hub.advertise_address = vec![String::new()];
-    plain.edgeruntime.kubeedge.iptables_manager_hyphen = Some(config::types::IptablesManager::default());
+    plain.edgeruntime.kubeedge.iptables_manager_hyphen =
+        Some(config::types::IptablesManager::default());
     assert_eq!(given, plain);
 }
 

@@ -1,9 +1,7 @@
 //! What several components share.
 
 use super::section::section;
-use super::{
-    Core, Elasticsearch, Minio, Openldap, Opensearch, Redis, S3, Sensitive,
-};
+use super::{Core, Elasticsearch, Minio, Openldap, Opensearch, Redis, S3, Sensitive};
 
 section! {
     /// The core and what several components share.

@@ -139,7 +139,12 @@ mod tests {
     #[test]
     fn an_absent_password_is_not_an_empty_one() {
         let password = |spec| {
-            Configuration::from_json(spec).unwrap().authentication.admin_password.as_deref().map(str::to_owned)
+            Configuration::from_json(spec)
+                .unwrap()
+                .authentication
+                .admin_password
+                .as_deref()
+                .map(str::to_owned)
         };
         assert_eq!(password(json!({})), None);
         assert_eq!(password(json!({"authentication": {"adminPassword": ""}})), Some(String::new()));
@@ -154,6 +159,8 @@ mod tests {
 
     #[test]
     fn a_key_that_does_not_exist_is_refused() {
-        assert!(Configuration::from_json(json!({"multicluster": {"clusterrole": "host"}})).is_err());
+        assert!(
+            Configuration::from_json(json!({"multicluster": {"clusterrole": "host"}})).is_err()
+        );
     }
 }

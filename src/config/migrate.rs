@@ -1,0 +1,160 @@
+//! Old forms of the configuration, read as the new one. The user's object is never rewritten: the
+//! moves happen in the parsed tree, where every node keeps its place, so that a later error still
+//! points at the line that the user wrote.
+
+mod table;
+
+use serde_json::Value;
+
+use self::table::{RULES, Rule, To};
+use super::overlay::put;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::yaml::{Content, Entry, Node, Path, Step};
+
+/// One old key that was found and where it went.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Move {
+    /// The path in the text.
+    pub(super) from: Path,
+    /// The path that it is read as; `None` when nothing reads it any more.
+    pub(super) to: Option<Path>,
+    /// The value as it is read now.
+    pub(super) value: Node,
+}
+
+/// Reads every old form in the specification as the new one.
+pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move> {
+    let mut moves = misindented(spec, found);
+    while let Some((step, diagnostic)) = next(spec) {
+        found.push(diagnostic);
+        moves.extend(step);
+    }
+    moves
+}
+
+/// Does the first migration that applies. A refused one is taken out too, so that the next call
+/// goes on behind it; its diagnostic is an error.
+fn next(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
+    RULES.iter().find_map(|rule| apply(spec, rule))
+}
+
+fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
+    let from = Path::keys(rule.from);
+    let entry = spec.entry_at(&from).filter(|e| (rule.when)(&e.value))?.clone();
+    take(spec, &from.0);
+    let (key_span, value) = (entry.key_span, entry.value);
+    match rule.to {
+        To::Nothing(why) => {
+            let diagnostic =
+                Diagnostic::warning(Code::Obsolete, format!("`{from}` has no effect any more"))
+                    .at(key_span)
+                    .help(why);
+            Some((Some(Move { from, to: None, value }), diagnostic))
+        }
+        To::Path(to) => Some(relocate(spec, from, Path::keys(to), key_span, value)),
+        To::Role => {
+            let value = role(&value);
+            let read_as = value.as_str().unwrap_or_default().to_owned();
+            let to = Path::keys("multicluster.clusterRole");
+            let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
+            let diagnostic = diagnostic.label(format!("read as `clusterRole: {read_as}`"));
+            let help = "a member needs `clusterRole: member` and the host's jwtSecret";
+            Some((moved, diagnostic.help(help)))
+        }
+    }
+}
+
+/// Puts a value at its new path unless another one is there already.
+fn relocate(
+    spec: &mut Node,
+    from: Path,
+    to: Path,
+    key_span: Option<Span>,
+    value: Node,
+) -> (Option<Move>, Diagnostic) {
+    let present = spec.at(&to).filter(|n| !n.is_null());
+    if let Some(conflict) = present.and_then(|p| conflict(p, &value, &to)) {
+        let diagnostic = Diagnostic::error(
+            Code::MigrationConflict,
+            format!("`{from}` and `{conflict}` disagree"),
+        )
+        .at(key_span)
+        .help(format!("`{from}` is the old form of `{to}`: remove one of them"));
+        return (None, diagnostic);
+    }
+    let merged = match present {
+        Some(present) => {
+            let mut merged = value.clone();
+            super::overlay::overlay(&mut merged, present.clone());
+            merged
+        }
+        None => value.clone(),
+    };
+    put(spec, &to.0, key_span, merged);
+    let diagnostic =
+        Diagnostic::warning(Code::Migrated, format!("`{from}` is the old form of `{to}`"))
+            .at(key_span);
+    (Some(Move { from, to: Some(to), value }), diagnostic)
+}
+
+/// The first path at which two values disagree; mappings may complete each other.
+fn conflict(present: &Node, old: &Node, at: &Path) -> Option<Path> {
+    match (&present.content, &old.content) {
+        (Content::Map(_), Content::Map(entries)) => entries
+            .iter()
+            .find_map(|e| present.get(&e.key).and_then(|p| conflict(p, &e.value, &at.key(&e.key)))),
+        _ => (present.to_json() != old.to_json()).then(|| at.clone()),
+    }
+}
+
+/// Takes a path out, and every mapping on the way that is empty then.
+fn take(node: &mut Node, path: &[Step]) {
+    let Some((Step::Key(key), rest)) = path.split_first() else {
+        return;
+    };
+    if rest.is_empty() {
+        node.remove(key);
+    } else if let Some(child) = node.get_mut(key) {
+        take(child, rest);
+        if child.entries().is_empty() {
+            node.remove(key);
+        }
+    }
+}
+
+/// Keys of `multicluster` that stand beside an empty `multicluster:`, as in the 3.0-alpha guide.
+fn misindented(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move> {
+    const KEYS: &[&str] = &["enabled", "clusterRole", "proxyPublishAddress", "hostClusterName"];
+    if !spec.get("multicluster").is_some_and(Node::is_null) {
+        return Vec::new();
+    }
+    let entries: Vec<Entry> = KEYS.iter().filter_map(|key| spec.remove(key)).collect();
+    entries.into_iter().map(|entry| indent(spec, entry, found)).collect()
+}
+
+fn indent(spec: &mut Node, entry: Entry, found: &mut Vec<Diagnostic>) -> Move {
+    let Entry { key, key_span, value } = entry;
+    let (to, value, read_as) = if key == "enabled" {
+        let value = role(&value);
+        let read_as = format!("multicluster.clusterRole: {}", value.as_str().unwrap_or_default());
+        (Path::keys("multicluster.clusterRole"), value, read_as)
+    } else {
+        let to = Path::keys("multicluster").key(&key);
+        let read_as = to.to_string();
+        (to, value, read_as)
+    };
+    put(spec, &to.0, key_span, value.clone());
+    let message = format!("`{key}` stands beside `multicluster:` and is read as `{read_as}`");
+    found.push(
+        Diagnostic::warning(Code::MisindentedRole, message)
+            .at(key_span)
+            .help("indent the keys of `multicluster` by two more spaces to put them under it"),
+    );
+    Move { from: Path::default().key(&key), to: Some(to), value }
+}
+
+/// The role that the switch of 3.0-alpha stood for.
+fn role(switch: &Node) -> Node {
+    let role = if switch.to_json() == Value::Bool(true) { "host" } else { "none" };
+    Node { content: Content::Scalar(Value::String(role.to_owned())), span: switch.span }
+}
