@@ -1,5 +1,7 @@
 //! All integration tests in one binary.
 
+#[path = "integration/plan.rs"]
+mod plan;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/yaml.rs"]
