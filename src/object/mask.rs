@@ -40,11 +40,10 @@ impl Masker {
                 path.visit(body, &mut |value| self.hide(value, fields.encoding));
             }
         }
-        if masking.searched.iter().any(|kind| kind.matches(id)) {
-            let spec = body.get_mut("spec");
-            spec.into_iter().for_each(|spec| {
-                names::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
-            });
+        if masking.searched.iter().any(|kind| kind.matches(id))
+            && let Some(spec) = body.get_mut("spec")
+        {
+            names::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
         }
         if id.group.is_empty()
             && id.kind == "ConfigMap"

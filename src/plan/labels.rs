@@ -33,7 +33,8 @@ pub(super) fn patch(
                 .is_some_and(|base| base.has(&pointer) && !base.holds_exactly(&pointer, current));
             if current == value {
                 continue;
-            } else if changed && !current.is_null() && winner == Winner::Live {
+            }
+            if changed && !current.is_null() && winner == Winner::Live {
                 conflicts.push(Conflict {
                     path: Path::keys("metadata").key(field).key(name),
                     desired: value.clone(),

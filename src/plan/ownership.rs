@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    fn live(managed_fields: Value) -> Value {
+    fn live(managed_fields: &Value) -> Value {
         json!({
             "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "a", "managedFields": managed_fields},
@@ -118,36 +118,36 @@ mod tests {
     #[test]
     fn replicas_belong_to_who_scales() {
         let fields = json!({"f:spec": {"f:replicas": {}}});
-        let scaled = live(json!([
+        let scaled = live(&json!([
             {"manager": "ksi", "fieldsV1": {"f:spec": {"f:template": {}}}},
             {"manager": "kube-controller-manager", "subresource": "scale", "fieldsV1": fields},
         ]));
         let id = ObjectId::of(&scaled).unwrap();
         assert_eq!(foreign_fields(&id, &scaled).len(), 1);
-        let ours = live(json!([{"manager": "ksi", "fieldsV1": fields}]));
+        let ours = live(&json!([{"manager": "ksi", "fieldsV1": fields}]));
         assert!(foreign_fields(&id, &ours).is_empty());
-        assert!(foreign_fields(&id, &live(json!(null))).is_empty());
+        assert!(foreign_fields(&id, &live(&json!(null))).is_empty());
     }
 
     #[test]
     fn a_ca_bundle_belongs_to_its_injector() {
         let bundle =
             json!({"f:webhooks": {"k:{\"name\":\"a.b\"}": {"f:clientConfig": {"f:caBundle": {}}}}});
-        let webhook = |metadata: Value| {
+        let webhook = |metadata: &Value| {
             json!({
                 "apiVersion": "admissionregistration.k8s.io/v1", "metadata": metadata,
                 "kind": "ValidatingWebhookConfiguration",
             })
         };
-        let injected = webhook(json!({"name": "a", "managedFields": [
+        let injected = webhook(&json!({"name": "a", "managedFields": [
             {"manager": "cert-manager-cainjector", "fieldsV1": bundle}
         ]}));
         let id = ObjectId::of(&injected).unwrap();
         assert_eq!(foreign_fields(&id, &injected).len(), 1);
         let annotated =
             json!({"name": "a", "annotations": {"cert-manager.io/inject-ca-from": "a/b"}});
-        assert_eq!(foreign_fields(&id, &webhook(annotated)).len(), 1);
+        assert_eq!(foreign_fields(&id, &webhook(&annotated)).len(), 1);
         let ours = json!({"name": "a", "managedFields": [{"manager": "ksi", "fieldsV1": bundle}]});
-        assert!(foreign_fields(&id, &webhook(ours)).is_empty());
+        assert!(foreign_fields(&id, &webhook(&ours)).is_empty());
     }
 }

@@ -1,4 +1,5 @@
 //! What holds for every plan, whatever the objects are.
+#![allow(clippy::unwrap_used)] // In the helpers of tests, which clippy does not take for tests.
 
 use std::collections::BTreeMap;
 

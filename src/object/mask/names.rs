@@ -35,9 +35,9 @@ pub(super) fn visit_fields(value: &mut Value, hide: &mut impl FnMut(&mut Value))
                     Value::Array(items) if is_secret(key) => {
                         for item in items {
                             if item.is_object() {
-                                visit_fields(item, hide)
+                                visit_fields(item, hide);
                             } else {
-                                hide(item)
+                                hide(item);
                             }
                         }
                     }

@@ -37,7 +37,7 @@ fn config(text: &str) -> Object {
     )
 }
 
-fn namespace(labels: Value) -> Object {
+fn namespace(labels: &Value) -> Object {
     let body = json!({"metadata": {"labels": labels}, "spec": {"never": "ours"}});
     object("v1", "Namespace", Policy::Patch, body)
 }
@@ -188,7 +188,7 @@ fn replicas_that_somebody_scales_are_left_out() {
 
 #[test]
 fn only_labels_are_put_on_what_is_not_ours_and_given_back() {
-    let wanted = namespace(json!({"workspace": "system"}));
+    let wanted = namespace(&json!({"workspace": "system"}));
     // Not there, as in a directory: a part that cannot take the object over.
     let plan_absent = plan(std::slice::from_ref(&wanted), &Observed::default());
     let partial = only(&plan_absent).after.clone().unwrap();
@@ -233,7 +233,7 @@ fn only_labels_are_put_on_what_is_not_ours_and_given_back() {
     let forced = plan_with(std::slice::from_ref(&wanted), &observed, options);
     assert_eq!(only(&forced).action, Action::Update);
     // One label less, and then none: ours go, theirs stay.
-    let fewer = namespace(json!({}));
+    let fewer = namespace(&json!({}));
     let observed = seen(&[(&wanted, after.clone())], Some(inventory.clone()));
     let plan_fewer = plan(&[fewer], &observed);
     let labels = |plan: &Plan, at: usize| {

@@ -97,10 +97,10 @@ Plan: 1 create, 2 update, 0 adopt, 0 delete, 0 conflict, 0 unchanged
 
 #[test]
 fn colour_adds_no_meaning() {
-    let plan = plan(&[secret("new")], &observed(&[secret("old")]));
-    let plain = text(&plan, TextOptions::default());
+    let made = plan(&[secret("new")], &observed(&[secret("old")]));
+    let plain = text(&made, TextOptions::default());
     let coloured = text(
-        &plan,
+        &made,
         TextOptions {
             colour: true,
             ..TextOptions::default()
