@@ -1,5 +1,7 @@
 //! All integration tests in one binary.
 
+#[path = "integration/plan.rs"]
+mod plan;
 #[path = "integration/render.rs"]
 mod render;
 #[path = "integration/schema.rs"]
