@@ -1,5 +1,7 @@
 //! All integration tests in one binary.
 
+#[path = "integration/mutation.rs"]
+mod mutation;
 #[path = "integration/plan.rs"]
 mod plan;
 #[path = "integration/render.rs"]
