@@ -110,10 +110,7 @@ impl Inventory {
     pub fn from_json(stored: Value) -> Result<Self, Error> {
         match stored["format"].as_u64() {
             Some(found) if found > u64::from(FORMAT) => {
-                let ksi = stored["ksiVersion"]
-                    .as_str()
-                    .unwrap_or("version unknown")
-                    .to_owned();
+                let ksi = stored["ksiVersion"].as_str().unwrap_or("version unknown").to_owned();
                 Err(Error::TooNew { found, ksi })
             }
             _ => serde_json::from_value(stored).map_err(|e| Error::Damaged(e.to_string())),
@@ -127,10 +124,7 @@ impl Inventory {
 
     /// The entry of an object.
     pub fn get(&self, id: &ObjectId) -> Option<&Entry> {
-        let at = self
-            .entries
-            .binary_search_by(|known| known.id.cmp(id))
-            .ok()?;
+        let at = self.entries.binary_search_by(|known| known.id.cmp(id)).ok()?;
         self.entries.get(at)
     }
 
@@ -173,10 +167,7 @@ impl Inventory {
 
     /// Adds or replaces an entry.
     pub fn insert(&mut self, entry: Entry) {
-        match self
-            .entries
-            .binary_search_by(|known| known.id.cmp(&entry.id))
-        {
+        match self.entries.binary_search_by(|known| known.id.cmp(&entry.id)) {
             Ok(at) => self.entries[at] = entry,
             Err(at) => self.entries.insert(at, entry),
         }
@@ -184,10 +175,7 @@ impl Inventory {
 
     /// Forgets an object.
     pub fn remove(&mut self, id: &ObjectId) -> Option<Entry> {
-        let at = self
-            .entries
-            .binary_search_by(|known| known.id.cmp(id))
-            .ok()?;
+        let at = self.entries.binary_search_by(|known| known.id.cmp(id)).ok()?;
         Some(self.entries.remove(at))
     }
 
@@ -234,12 +222,7 @@ mod tests {
         body["kind"] = json!(kind);
         body["metadata"]["name"] = json!("x");
         let id = ObjectId::of(&body).unwrap();
-        Object {
-            id,
-            component: "c".into(),
-            policy,
-            body,
-        }
+        Object { id, component: "c".into(), policy, body }
     }
 
     fn inventory() -> Inventory {
@@ -250,11 +233,8 @@ mod tests {
     fn is_stored_and_read_back_without_values() {
         let mut inventory = inventory();
         let text = "authentication:\n  jwtSecret: hunter2\n";
-        let config = object(
-            "ConfigMap",
-            Policy::Embedded,
-            json!({"data": {"kubesphere.yaml": text}}),
-        );
+        let config =
+            object("ConfigMap", Policy::Embedded, json!({"data": {"kubesphere.yaml": text}}));
         inventory.insert(inventory.entry(&config, Some("u1".into())));
         let stored = serde_json::to_value(&inventory).unwrap();
         assert!(!stored.to_string().contains("hunter2"));
@@ -263,28 +243,16 @@ mod tests {
             inventory.entries[0].base.keys().collect::<Vec<_>>(),
             ["/authentication/jwtSecret"]
         );
-        assert!(
-            !format!("{inventory:?}").contains("070707"),
-            "Debug shows the key"
-        );
+        assert!(!format!("{inventory:?}").contains("070707"), "Debug shows the key");
     }
 
     #[test]
     fn a_newer_or_damaged_one_is_refused() {
         let mut stored = serde_json::to_value(inventory()).unwrap();
         stored["format"] = json!(2);
-        assert!(matches!(
-            Inventory::from_json(stored),
-            Err(Error::TooNew { found: 2, .. })
-        ));
-        assert!(matches!(
-            Inventory::from_json(json!({})),
-            Err(Error::Damaged(_))
-        ));
-        assert!(matches!(
-            Inventory::from_json(json!([])),
-            Err(Error::Damaged(_))
-        ));
+        assert!(matches!(Inventory::from_json(stored), Err(Error::TooNew { found: 2, .. })));
+        assert!(matches!(Inventory::from_json(json!({})), Err(Error::Damaged(_))));
+        assert!(matches!(Inventory::from_json(json!([])), Err(Error::Damaged(_))));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod facts;
 pub mod inventory;
 pub mod object;
 pub mod plan;
+pub mod render;
 pub mod validate;
 pub mod values;
 pub mod yaml;

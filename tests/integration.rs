@@ -1,5 +1,9 @@
 //! All integration tests in one binary.
 
+#[path = "integration/plan.rs"]
+mod plan;
+#[path = "integration/render.rs"]
+mod render;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/validate.rs"]

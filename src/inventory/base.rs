@@ -35,9 +35,7 @@ impl<'i> Base<'i> {
     /// Whether exactly this text was rendered at this path: for labels, where no two spellings mean
     /// the same.
     pub fn holds_exactly(&self, pointer: &str, value: &Value) -> bool {
-        self.hashes
-            .get(pointer)
-            .is_some_and(|hash| *hash == self.key.digest(value))
+        self.hashes.get(pointer).is_some_and(|hash| *hash == self.key.digest(value))
     }
 
     /// The paths at which something was rendered.
@@ -91,11 +89,7 @@ fn collect<'v>(pointer: &str, value: &'v Value, found: &mut Vec<(String, &'v Val
 /// The named parts of a mapping or of a list of named items; `None` for everything else.
 pub(crate) fn children(value: &Value) -> Option<Vec<(&str, &Value)>> {
     match value {
-        Value::Object(map) => Some(
-            map.iter()
-                .map(|(key, child)| (key.as_str(), child))
-                .collect(),
-        ),
+        Value::Object(map) => Some(map.iter().map(|(key, child)| (key.as_str(), child)).collect()),
         Value::Array(items) if !items.is_empty() => {
             let mut named: Vec<(&str, &Value)> = Vec::with_capacity(items.len());
             for item in items {
@@ -128,29 +122,14 @@ mod tests {
             "a": {"b": 1, "c/d": [1, 2], "e": {}},
             "clients": [{"name": "x", "secret": "s"}],
         });
-        let pointers: Vec<_> = leaves(&document)
-            .into_iter()
-            .map(|(pointer, _)| pointer)
-            .collect();
-        assert_eq!(
-            pointers,
-            [
-                "/a/b",
-                "/a/c~1d",
-                "/a/e",
-                "/clients/x/name",
-                "/clients/x/secret"
-            ]
-        );
+        let pointers: Vec<_> = leaves(&document).into_iter().map(|(pointer, _)| pointer).collect();
+        assert_eq!(pointers, ["/a/b", "/a/c~1d", "/a/e", "/clients/x/name", "/clients/x/secret"]);
     }
 
     #[test]
     fn a_base_goes_by_meaning_and_leaves_out_nothing_but_nothing() {
         let key = Key::new([1; 32]);
-        let hashes = of_document(
-            &key,
-            &json!({"a": "168h", "b": "", "c": false, "d": {}, "e": 0}),
-        );
+        let hashes = of_document(&key, &json!({"a": "168h", "b": "", "c": false, "d": {}, "e": 0}));
         assert_eq!(hashes.keys().collect::<Vec<_>>(), ["/a", "/c", "/e"]);
         let base = Base::new(&key, &hashes);
         assert!(base.holds("/a", &json!("168h0m0s")) && !base.holds("/a", &json!("1h")));

@@ -40,7 +40,9 @@ fn feed(value: &Value, context: &mut hmac::Context) {
         Value::String(text) => tagged(b's', text.as_bytes()),
         Value::Array(items) => {
             tagged(b'l', &(items.len() as u64).to_be_bytes());
-            items.iter().for_each(|item| feed(item, context));
+            for item in items {
+                feed(item, context);
+            }
         }
         Value::Object(map) => {
             tagged(b'm', &(map.len() as u64).to_be_bytes());
@@ -58,10 +60,7 @@ fn feed(value: &Value, context: &mut hmac::Context) {
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(*byte)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 impl From<Key> for String {
@@ -102,10 +101,7 @@ mod tests {
     fn equal_values_only() {
         let key = Key::new([1; 32]);
         let digest = |value: Value| key.digest(&value);
-        assert_eq!(
-            digest(json!({"a": 1, "b": [2]})),
-            digest(json!({"b": [2], "a": 1}))
-        );
+        assert_eq!(digest(json!({"a": 1, "b": [2]})), digest(json!({"b": [2], "a": 1})));
         let different = [
             json!(null),
             json!("1"),

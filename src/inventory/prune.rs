@@ -11,7 +11,7 @@ use crate::object::{FIELD_MANAGER, GuardFlag, Policy, rules};
 pub struct PruneOptions {
     /// `--delete-crds`: with every object of their kinds.
     pub crds: bool,
-    /// `--delete-data`: PersistentVolumeClaims.
+    /// `--delete-data`: objects of kind `PersistentVolumeClaim`.
     pub data: bool,
     /// `--delete-namespaces`: with everything in them.
     pub namespaces: bool,
@@ -66,11 +66,7 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
     if entry.policy == Policy::Create && !options.created {
         return keep("it is only created once, others own it since");
     }
-    if let Some(guard) = rules()
-        .pruning
-        .guarded
-        .iter()
-        .find(|guard| guard.kind.matches(&entry.id))
+    if let Some(guard) = rules().pruning.guarded.iter().find(|guard| guard.kind.matches(&entry.id))
     {
         let open = match guard.flag {
             GuardFlag::DeleteCrds => options.crds,
@@ -78,11 +74,7 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
             GuardFlag::DeleteNamespaces => options.namespaces,
         };
         if !open {
-            return Prune::Keep(format!(
-                "{}; {} does it",
-                guard.because,
-                guard.flag.as_str()
-            ));
+            return Prune::Keep(format!("{}; {} does it", guard.because, guard.flag.as_str()));
         }
     }
     match metadata["managedFields"].as_array() {
@@ -120,10 +112,7 @@ mod tests {
 
     fn kept(entry: &Entry, metadata: &Value) -> bool {
         let live = json!({"metadata": metadata});
-        matches!(
-            prune(entry, Some(&live), PruneOptions::default()),
-            Prune::Keep(_)
-        )
+        matches!(prune(entry, Some(&live), PruneOptions::default()), Prune::Keep(_))
     }
 
     #[test]
@@ -136,11 +125,7 @@ mod tests {
             json!({"metadata": {"uid": "u1"}}),
             json!({"metadata": {"uid": "u1", "managedFields": [{"manager": "ksi"}]}}),
         ] {
-            assert_eq!(
-                prune(&deployment, Some(&live), options),
-                Prune::Delete,
-                "{live}"
-            );
+            assert_eq!(prune(&deployment, Some(&live), options), Prune::Delete, "{live}");
         }
     }
 
@@ -148,46 +133,23 @@ mod tests {
     fn what_is_not_ours_any_more_stays() {
         let deployment = entry("apps/v1", "Deployment", Policy::Apply);
         assert!(kept(&deployment, &json!({"uid": "u2"})));
-        assert!(kept(
-            &deployment,
-            &json!({"managedFields": [{"manager": "kubectl"}]})
-        ));
-        assert!(kept(
-            &deployment,
-            &json!({"labels": {"kubefed.io/managed": "true"}})
-        ));
-        assert!(kept(
-            &deployment,
-            &json!({"annotations": {"helm.sh/resource-policy": "keep"}})
-        ));
+        assert!(kept(&deployment, &json!({"managedFields": [{"manager": "kubectl"}]})));
+        assert!(kept(&deployment, &json!({"labels": {"kubefed.io/managed": "true"}})));
+        assert!(kept(&deployment, &json!({"annotations": {"helm.sh/resource-policy": "keep"}})));
     }
 
     #[test]
     fn policies_and_guarded_kinds_stay_without_their_flag() {
         let live = json!({"metadata": {}});
-        let all = PruneOptions {
-            crds: true,
-            data: true,
-            namespaces: true,
-            created: true,
-        };
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
         for guarded in [
-            entry(
-                "apiextensions.k8s.io/v1",
-                "CustomResourceDefinition",
-                Policy::Apply,
-            ),
+            entry("apiextensions.k8s.io/v1", "CustomResourceDefinition", Policy::Apply),
             entry("v1", "PersistentVolumeClaim", Policy::Apply),
             entry("v1", "Namespace", Policy::Apply),
             entry("v1", "Secret", Policy::Create),
         ] {
             assert!(kept(&guarded, &json!({})), "{}", guarded.id);
-            assert_eq!(
-                prune(&guarded, Some(&live), all),
-                Prune::Delete,
-                "{}",
-                guarded.id
-            );
+            assert_eq!(prune(&guarded, Some(&live), all), Prune::Delete, "{}", guarded.id);
         }
         let patched = entry("v1", "Namespace", Policy::Patch);
         assert_eq!(prune(&patched, Some(&live), all), Prune::GiveBack);

@@ -31,11 +31,12 @@ pub fn read(body: &Value) -> Result<Option<Value>, Unreadable> {
 
 /// Puts a document into a ConfigMap as text, in place of the one that is there.
 pub fn write(body: &mut Value, document: &Value) {
-    let text = yaml::emit(document);
-    if !body["data"].is_object() {
-        body["data"] = Value::Object(Map::new());
+    let Value::Object(fields) = body else { return };
+    let data = fields.entry("data").or_insert(Value::Null);
+    if !data.is_object() {
+        *data = Value::Object(Map::new());
     }
-    body["data"][KEY] = Value::String(text);
+    data[KEY] = Value::String(yaml::emit(document));
 }
 
 /// One YAML document that is a mapping, as plain values.
@@ -48,17 +49,9 @@ pub fn parse(text: &str) -> Result<Value, Unreadable> {
     let (mut documents, problems) = yaml::parse(&sources, id);
     if let Some(problem) = problems.first() {
         let line = problem.span.map_or(1, |span| sources.position(span).line);
-        return Err(Unreadable {
-            line,
-            reason: problem.code.title().to_owned(),
-        });
+        return Err(Unreadable { line, reason: problem.code.title().to_owned() });
     }
-    let refuse = |reason: &str| {
-        Err(Unreadable {
-            line: 1,
-            reason: reason.to_owned(),
-        })
-    };
+    let refuse = |reason: &str| Err(Unreadable { line: 1, reason: reason.to_owned() });
     match documents.pop().map(|node| node.to_json()) {
         _ if !documents.is_empty() => refuse("several documents in one text"),
         None | Some(Value::Null) => Ok(Value::Object(Map::new())),
@@ -107,10 +100,7 @@ mod tests {
     #[test]
     fn errors_name_the_line_and_show_nothing_of_the_text() {
         let error = parse("a: 1\nsecret: [hunter2\n").unwrap_err().to_string();
-        assert!(
-            error.contains("line") && !error.contains("hunter2"),
-            "{error}"
-        );
+        assert!(error.contains("line") && !error.contains("hunter2"), "{error}");
         assert!(parse("- hunter2").is_err());
         assert!(parse("a: 1\n---\nb: 2\n").is_err());
         assert!(parse("a: 1\na: 2\n").is_err());

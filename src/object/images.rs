@@ -18,13 +18,8 @@ pub fn of(body: &Value) -> Vec<String> {
 fn collect(value: &Value, images: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
-            let containers = CONTAINERS
-                .iter()
-                .filter_map(|field| map.get(*field)?.as_array());
-            for image in containers
-                .flatten()
-                .filter_map(|container| container["image"].as_str())
-            {
+            let containers = CONTAINERS.iter().filter_map(|field| map.get(*field)?.as_array());
+            for image in containers.flatten().filter_map(|container| container["image"].as_str()) {
                 if !images.iter().any(|known| known == image) {
                     images.push(image.to_owned());
                 }
@@ -51,18 +46,9 @@ mod tests {
         let expected = ["r/i:1", "r/a:1", "r/b:1"];
         let template = json!({"spec": pod});
         assert_eq!(of(&json!({"kind": "Pod", "spec": pod})), expected);
-        assert_eq!(
-            of(&json!({"kind": "Deployment", "spec": {"template": template}})),
-            expected
-        );
+        assert_eq!(of(&json!({"kind": "Deployment", "spec": {"template": template}})), expected);
         let job = json!({"spec": {"template": template}});
-        assert_eq!(
-            of(&json!({"kind": "CronJob", "spec": {"jobTemplate": job}})),
-            expected
-        );
-        assert_eq!(
-            of(&json!({"kind": "ConfigMap", "data": {"image": "r/no"}})),
-            [] as [&str; 0]
-        );
+        assert_eq!(of(&json!({"kind": "CronJob", "spec": {"jobTemplate": job}})), expected);
+        assert_eq!(of(&json!({"kind": "ConfigMap", "data": {"image": "r/no"}})), [] as [&str; 0]);
     }
 }

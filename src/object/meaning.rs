@@ -57,11 +57,7 @@ pub fn canonical(value: &Value) -> Value {
 /// that matter.
 fn duration(text: &str) -> Option<Value> {
     let nanoseconds = nanoseconds(text)?;
-    Some(if nanoseconds == 0 {
-        Value::from(0)
-    } else {
-        Value::String(format!("{nanoseconds}ns"))
-    })
+    Some(if nanoseconds == 0 { Value::from(0) } else { Value::String(format!("{nanoseconds}ns")) })
 }
 
 /// Go's `time.ParseDuration`, without the bare `0`, which is no duration by its looks.
@@ -86,11 +82,8 @@ fn nanoseconds(text: &str) -> Option<i128> {
         if (whole.is_empty() && fraction.is_empty()) || whole.len() > 18 || fraction.len() > 9 {
             return None;
         }
-        let (unit, after) = after.split_at(
-            after
-                .find(|c: char| c.is_ascii_digit() || c == '.')
-                .unwrap_or(after.len()),
-        );
+        let (unit, after) = after
+            .split_at(after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len()));
         let unit: i128 = match unit {
             "ns" => 1,
             "us" | "µs" | "μs" => 1_000,
@@ -100,11 +93,7 @@ fn nanoseconds(text: &str) -> Option<i128> {
             "h" => 3_600_000_000_000,
             _ => return None,
         };
-        let whole: i128 = if whole.is_empty() {
-            0
-        } else {
-            whole.parse().ok()?
-        };
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
         let parts: i128 = format!("{fraction:0<9}").parse().ok()?;
         total += whole * unit + parts * unit / 1_000_000_000;
         rest = after;

@@ -24,9 +24,7 @@ pub fn compare_removal(a: &ObjectId, b: &ObjectId) -> Ordering {
 /// The place of an object's kind among all kinds, from 0.
 pub fn rank(id: &ObjectId) -> usize {
     let order = &rules().order;
-    let named = order
-        .iter()
-        .position(|kind| *kind != KindPattern::Any && kind.matches(id));
+    let named = order.iter().position(|kind| *kind != KindPattern::Any && kind.matches(id));
     let others = || order.iter().position(|kind| *kind == KindPattern::Any);
     named.or_else(others).unwrap_or(order.len())
 }
@@ -51,38 +49,24 @@ mod tests {
             id("v1", "ConfigMap", "a"),
             id("v1", "Service", "a"),
             id("apps/v1", "Deployment", "a"),
-            id(
-                "admissionregistration.k8s.io/v1",
-                "ValidatingWebhookConfiguration",
-                "a",
-            ),
+            id("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "a"),
             id("iam.kubesphere.io/v1alpha2", "GlobalRole", "a"),
             id("iam.kubesphere.io/v1alpha2", "GlobalRoleBinding", "a"),
             id("unheard.of/v1", "Anything", "a"),
             id("cluster.kubesphere.io/v1alpha1", "Cluster", "host"),
         ];
         for pair in chain.windows(2) {
-            assert_eq!(
-                compare(&pair[0], &pair[1]),
-                Ordering::Less,
-                "{} {}",
-                pair[0],
-                pair[1]
-            );
+            assert_eq!(compare(&pair[0], &pair[1]), Ordering::Less, "{} {}", pair[0], pair[1]);
         }
     }
 
     #[test]
     fn removal_begins_with_webhooks_and_ends_with_namespaces() {
-        let mut ids = vec![
+        let mut ids = [
             id("v1", "Namespace", "a"),
             id("apiextensions.k8s.io/v1", "CustomResourceDefinition", "a"),
             id("apps/v1", "Deployment", "a"),
-            id(
-                "admissionregistration.k8s.io/v1",
-                "ValidatingWebhookConfiguration",
-                "a",
-            ),
+            id("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "a"),
             id("unheard.of/v1", "Anything", "a"),
         ];
         ids.sort_by(compare_removal);

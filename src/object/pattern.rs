@@ -38,10 +38,7 @@ impl From<String> for KindPattern {
             return Self::Any;
         }
         let (kind, group) = text.split_once('.').unwrap_or((&text, ""));
-        Self::Exact {
-            kind: kind.to_owned(),
-            group: group.to_owned(),
-        }
+        Self::Exact { kind: kind.to_owned(), group: group.to_owned() }
     }
 }
 
@@ -117,22 +114,14 @@ impl FromStr for PathPattern {
             if key.is_empty() {
                 return Err(format!("`{text}` has an empty key"));
             }
-            segments.push(if key == "*" {
-                Segment::Any
-            } else {
-                Segment::Key(key.to_owned())
-            });
+            segments.push(if key == "*" { Segment::Any } else { Segment::Key(key.to_owned()) });
             rest = match rest.strip_prefix('.') {
                 Some("") => return Err(format!("`{text}` ends in a dot")),
                 Some(rest) => rest,
                 None => rest,
             };
         }
-        if segments.is_empty() {
-            Err("a path is empty".to_owned())
-        } else {
-            Ok(Self(segments))
-        }
+        if segments.is_empty() { Err("a path is empty".to_owned()) } else { Ok(Self(segments)) }
     }
 }
 
@@ -152,10 +141,7 @@ mod tests {
 
     fn reached(pattern: &str, mut value: Value) -> Vec<Value> {
         let mut found = Vec::new();
-        pattern
-            .parse::<PathPattern>()
-            .unwrap()
-            .visit(&mut value, &mut |v| found.push(v.clone()));
+        pattern.parse::<PathPattern>().unwrap().visit(&mut value, &mut |v| found.push(v.clone()));
         found
     }
 

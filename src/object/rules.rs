@@ -39,7 +39,7 @@ pub struct Masking {
     pub objects: Vec<SecretFields>,
     /// Kinds whose spec is searched for secret names.
     pub searched: Vec<KindPattern>,
-    /// Texts inside ConfigMaps.
+    /// YAML texts inside a ConfigMap.
     pub texts: Vec<SecretText>,
 }
 
@@ -174,10 +174,7 @@ impl Rules {
         Self {
             order: Vec::new(),
             delete_first: Vec::new(),
-            masking: Masking {
-                objects: vec![everything],
-                ..Masking::default()
-            },
+            masking: Masking { objects: vec![everything], ..Masking::default() },
             foreign_fields: Vec::new(),
             pruning: Pruning::default(),
         }
@@ -191,44 +188,17 @@ mod tests {
     #[test]
     fn the_shipped_rules_are_read_whole() {
         let rules = parse(TEXT).unwrap();
-        assert_eq!(
-            rules
-                .order
-                .iter()
-                .filter(|k| **k == KindPattern::Any)
-                .count(),
-            1
-        );
+        assert_eq!(rules.order.iter().filter(|k| **k == KindPattern::Any).count(), 1);
         for (at, kind) in rules.order.iter().enumerate() {
             assert!(!rules.order[..at].contains(kind), "{kind:?} stands twice");
         }
-        assert!(
-            rules
-                .delete_first
-                .iter()
-                .all(|kind| rules.order.contains(kind))
-        );
-        assert!(
-            rules
-                .masking
-                .texts
-                .iter()
-                .any(|t| t.key == embedded::KEY && t.paths.len() > 10)
-        );
-        assert!(
-            rules
-                .masking
-                .words
-                .iter()
-                .all(|w| w.bytes().all(|b| b.is_ascii_lowercase()))
-        );
+        assert!(rules.delete_first.iter().all(|kind| rules.order.contains(kind)));
+        assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
+        assert!(rules.masking.words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase())));
         assert_eq!(rules.pruning.guarded.len(), 3);
         assert!(!rules.foreign_fields.is_empty());
         for field in &rules.foreign_fields {
-            assert!(
-                field.subresource.is_some() || !field.managers.is_empty(),
-                "{field:?}"
-            );
+            assert!(field.subresource.is_some() || !field.managers.is_empty(), "{field:?}");
         }
     }
 

@@ -64,12 +64,7 @@ pub fn merge(base: Option<&Base<'_>>, desired: &Value, live: &Value) -> Merge {
 
 /// Merges, with a choice of who wins.
 pub fn merge_with(base: Option<&Base<'_>>, desired: &Value, live: &Value, winner: Winner) -> Merge {
-    let mut walk = Walk {
-        base,
-        winner,
-        conflicts: Vec::new(),
-        foreign: Vec::new(),
-    };
+    let mut walk = Walk { base, winner, conflicts: Vec::new(), foreign: Vec::new() };
     let merged = walk.merge(&Place::default(), Some(desired), Some(live));
     Merge {
         merged: merged.unwrap_or_else(|| Value::Object(Map::new())),
@@ -87,10 +82,7 @@ struct Place {
 
 impl Place {
     fn child(&self, name: &str) -> Self {
-        Self {
-            path: self.path.key(name),
-            pointer: step(&self.pointer, name),
-        }
+        Self { path: self.path.key(name), pointer: step(&self.pointer, name) }
     }
 }
 
@@ -136,10 +128,7 @@ impl Walk<'_> {
             let value = self.merge(&place.child(name), Some(ours), theirs);
             merged.extend(value.map(|value| ((*name).to_owned(), value)));
         }
-        for (name, theirs) in live
-            .iter()
-            .filter(|(name, _)| find(desired, name).is_none())
-        {
+        for (name, theirs) in live.iter().filter(|(name, _)| find(desired, name).is_none()) {
             let value = self.merge(&place.child(name), None, Some(theirs));
             merged.extend(value.map(|value| ((*name).to_owned(), value)));
         }
@@ -169,10 +158,7 @@ impl Walk<'_> {
     /// A live value that the configuration does not have: removed where it is what we wrote.
     fn undesired(&mut self, place: &Place, live: &Value) -> Option<Value> {
         let Some(parts) = children(live).filter(|parts| !parts.is_empty()) else {
-            if self
-                .base
-                .is_some_and(|base| base.holds(&place.pointer, live))
-            {
+            if self.base.is_some_and(|base| base.holds(&place.pointer, live)) {
                 return None;
             }
             if !meaning::is_empty(live) {

@@ -102,28 +102,12 @@ fn the_result_has_the_order_of_the_configuration_then_foreign_keys() {
     live["alerting"] = json!({"endpoint": "x"});
     let merged = merge(None, &yaml(RENDERED), &live).merged;
     let keys: Vec<_> = merged.as_object().unwrap().keys().collect();
-    assert_eq!(
-        keys,
-        ["authentication", "multicluster", "monitoring", "alerting"]
-    );
-    let oauth: Vec<_> = merged["authentication"]["oauthOptions"]
-        .as_object()
-        .unwrap()
-        .keys()
-        .collect();
-    assert_eq!(
-        oauth,
-        [
-            "accessTokenMaxAge",
-            "clients",
-            "accessTokenInactivityTimeout"
-        ]
-    );
+    assert_eq!(keys, ["authentication", "multicluster", "monitoring", "alerting"]);
+    let oauth: Vec<_> =
+        merged["authentication"]["oauthOptions"].as_object().unwrap().keys().collect();
+    assert_eq!(oauth, ["accessTokenMaxAge", "clients", "accessTokenInactivityTimeout"]);
     // Live's spelling stays where the meaning is the same.
-    assert_eq!(
-        merged["authentication"]["loginHistoryRetentionPeriod"],
-        "168h0m0s"
-    );
+    assert_eq!(merged["authentication"]["loginHistoryRetentionPeriod"], "168h0m0s");
 }
 
 /// Without a rendered value KubeSphere's rewrite would make tokens that never expire: a value that
@@ -152,10 +136,7 @@ fn a_hand_edit_of_an_address_that_nobody_configured_stays() {
     let mut configured = desired;
     configured["multicluster"]["proxyPublishAddress"] = json!("http://10.0.0.2:30880");
     let result = merge(Some(&last.base()), &configured, &live);
-    assert_eq!(
-        result.merged["multicluster"]["proxyPublishAddress"],
-        "http://10.0.0.2:30880"
-    );
+    assert_eq!(result.merged["multicluster"]["proxyPublishAddress"], "http://10.0.0.2:30880");
     assert_eq!(result.conflicts, []);
 }
 
@@ -166,31 +147,18 @@ fn a_hand_edit_of_what_we_wrote_is_a_conflict_and_stays() {
     live["authentication"]["oauthOptions"]["accessTokenMaxAge"] = json!("0s");
     let last = rendered(&desired);
     let result = merge(Some(&last.base()), &desired, &live);
-    assert_eq!(
-        result.merged["authentication"]["oauthOptions"]["accessTokenMaxAge"],
-        "0s"
-    );
-    let [conflict] = &result.conflicts[..] else {
-        panic!("{:?}", result.conflicts)
-    };
-    assert_eq!(
-        conflict.path.to_string(),
-        "authentication.oauthOptions.accessTokenMaxAge"
-    );
-    assert_eq!(
-        (&conflict.desired, &conflict.live),
-        (&json!("2h0m0s"), &json!("0s"))
-    );
+    assert_eq!(result.merged["authentication"]["oauthOptions"]["accessTokenMaxAge"], "0s");
+    let [conflict] = &result.conflicts[..] else { panic!("{:?}", result.conflicts) };
+    assert_eq!(conflict.path.to_string(), "authentication.oauthOptions.accessTokenMaxAge");
+    assert_eq!((&conflict.desired, &conflict.live), (&json!("2h0m0s"), &json!("0s")));
     let forced = merge_with(Some(&last.base()), &desired, &live, Winner::Desired);
-    assert_eq!(
-        forced.merged["authentication"]["oauthOptions"]["accessTokenMaxAge"],
-        "2h0m0s"
-    );
+    assert_eq!(forced.merged["authentication"]["oauthOptions"]["accessTokenMaxAge"], "2h0m0s");
     assert_eq!(forced.conflicts, []);
 }
 
 /// base, desired, live, merged, conflicts
 #[test]
+#[allow(clippy::too_many_lines)] // A table.
 fn every_row_of_the_table() {
     let cases = [
         (
@@ -225,14 +193,7 @@ fn every_row_of_the_table() {
             json!({"a": 3}),
             1,
         ),
-        (
-            "taken away live",
-            Some(json!({"a": 1})),
-            json!({"a": 1}),
-            json!({}),
-            json!({"a": 1}),
-            0,
-        ),
+        ("taken away live", Some(json!({"a": 1})), json!({"a": 1}), json!({}), json!({"a": 1}), 0),
         (
             "emptied live",
             Some(json!({"a": 1})),
@@ -249,14 +210,7 @@ fn every_row_of_the_table() {
             json!({"a": false}),
             1,
         ),
-        (
-            "no more configured",
-            Some(json!({"a": 1})),
-            json!({}),
-            json!({"a": 1}),
-            json!({}),
-            0,
-        ),
+        ("no more configured", Some(json!({"a": 1})), json!({}), json!({"a": 1}), json!({}), 0),
         (
             "no more configured, changed live",
             Some(json!({"a": 1})),
@@ -273,14 +227,7 @@ fn every_row_of_the_table() {
             json!({}),
             0,
         ),
-        (
-            "only live",
-            Some(json!({})),
-            json!({}),
-            json!({"a": 1}),
-            json!({"a": 1}),
-            0,
-        ),
+        ("only live", Some(json!({})), json!({}), json!({"a": 1}), json!({"a": 1}), 0),
         (
             "new on both sides",
             Some(json!({})),
@@ -374,10 +321,7 @@ fn lists_of_named_items_are_merged_by_name() {
     let result = merge(Some(&last.base()), &desired, &live);
     let merged = json!({"clients": [client("kubesphere", "new"), client("theirs", "t")]});
     assert_eq!(result.merged, merged);
-    assert_eq!(
-        shown(&result.foreign),
-        ["clients.theirs.name", "clients.theirs.secret"]
-    );
+    assert_eq!(shown(&result.foreign), ["clients.theirs.name", "clients.theirs.secret"]);
     // An item that is ours no more but was changed keeps its name.
     let live = json!({"clients": [client("gone", "changed")]});
     let result = merge(Some(&last.base()), &json!({}), &live);
