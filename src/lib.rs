@@ -1,7 +1,10 @@
 //! ksi (draft)
 pub mod diagnostic;
+pub mod engine;
 pub mod facts;
+pub mod inventory;
 pub mod object;
 pub mod plan;
+pub mod target;
 pub mod values;
 pub mod yaml;
