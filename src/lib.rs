@@ -1,4 +1,5 @@
 //! ksi (draft)
+pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod facts;
@@ -6,5 +7,6 @@ pub mod inventory;
 pub mod object;
 pub mod plan;
 pub mod target;
+pub mod validate;
 pub mod values;
 pub mod yaml;

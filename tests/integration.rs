@@ -1,1 +1,6 @@
-//! t
+//! All integration tests in one binary.
+
+#[path = "integration/schema.rs"]
+mod schema;
+#[path = "integration/yaml.rs"]
+mod yaml;

@@ -52,10 +52,20 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let text = text.into();
         let line_starts = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
+            .chain(
+                text.bytes()
+                    .enumerate()
+                    .filter(|(_, b)| *b == b'\n')
+                    .map(|(i, _)| i + 1),
+            )
             .collect();
         let secrets = redact::secret_ranges(&text);
-        self.0.push(Source { name: name.into(), text, secrets, line_starts });
+        self.0.push(Source {
+            name: name.into(),
+            text,
+            secrets,
+            line_starts,
+        });
         SourceId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -78,25 +88,36 @@ impl Sources {
 
     /// A part of the text with every secret replaced by asterisks of the same length.
     pub fn redacted(&self, id: SourceId, part: Range<usize>) -> String {
-        self.get(id).map_or_else(String::new, |s| redact::blank(&s.text, part, &s.secrets))
+        self.get(id)
+            .map_or_else(String::new, |s| redact::blank(&s.text, part, &s.secrets))
     }
 
     /// The bytes of the line in which a span begins, without its end, and the line's number.
     pub(super) fn line_of(&self, span: Span) -> (Range<usize>, usize) {
-        let Some(source) = self.get(span.source) else { return (0..0, 1) };
+        let Some(source) = self.get(span.source) else {
+            return (0..0, 1);
+        };
         let number = self.position(span).line;
         let start = source.line_starts[number - 1];
-        let end = source.line_starts.get(number).map_or(source.text.len(), |next| next - 1);
+        let end = source
+            .line_starts
+            .get(number)
+            .map_or(source.text.len(), |next| next - 1);
         (start..end.max(start), number)
     }
 
     /// Line and column of the first byte of a span.
     pub fn position(&self, span: Span) -> Position {
-        let Some(source) = self.get(span.source) else { return Position { line: 1, column: 1 } };
+        let Some(source) = self.get(span.source) else {
+            return Position { line: 1, column: 1 };
+        };
         let start = span.start.min(source.text.len());
         let line = source.line_starts.partition_point(|&s| s <= start).max(1);
         let before = &source.text.as_bytes()[source.line_starts[line - 1]..start];
-        Position { line, column: String::from_utf8_lossy(before).chars().count() + 1 }
+        Position {
+            line,
+            column: String::from_utf8_lossy(before).chars().count() + 1,
+        }
     }
 
     /// `name:line:column` of a span.

@@ -24,7 +24,10 @@ pub fn resolve_plain(text: &str) -> Result<Value, &'static str> {
         return Ok(value);
     }
     let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    Ok(numeric.then(|| number(text)).flatten().unwrap_or_else(|| Value::String(text.to_owned())))
+    Ok(numeric
+        .then(|| number(text))
+        .flatten()
+        .unwrap_or_else(|| Value::String(text.to_owned())))
 }
 
 /// A number in any of go-yaml's spellings, underscores allowed anywhere.
@@ -52,10 +55,21 @@ fn integer(plain: &str) -> Option<Value> {
         return None;
     }
     let magnitude = u64::from_str_radix(digits, radix).ok()?;
-    if negative {
-        return i64::try_from(-i128::from(magnitude)).ok().map(Value::from);
-    }
-    Some(Value::from(magnitude))
+    let signed = if negative {
+        -i128::from(magnitude)
+    } else {
+        i128::from(magnitude)
+    };
+    i64::try_from(signed)
+        .ok()
+        .map(Value::from)
+        .or_else(|| beyond_i64(signed))
+}
+
+/// The reader behind kubectl knows no integers beyond 64 bits with sign: it takes a float.
+#[allow(clippy::cast_precision_loss)]
+fn beyond_i64(signed: i128) -> Option<Value> {
+    Number::from_f64(signed as f64).map(Value::Number)
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
@@ -82,7 +96,7 @@ fn float(plain: &str) -> Option<Value> {
 /// integer where they fit.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn as_json_number(float: f64) -> Option<Value> {
-    if float.fract() == 0.0 && float.abs() < 9.2e18 {
+    if float.fract() == 0.0 && float.abs() < 9.223_372_036_854_775e18 {
         return Some(Value::from(float as i64));
     }
     Number::from_f64(float).map(Value::Number)
@@ -112,8 +126,11 @@ mod tests {
             ("1.5", json!(1.5)),
             (".5", json!(0.5)),
             ("-7", json!(-7)),
-            ("18446744073709551615", json!(18_446_744_073_709_551_615_u64)),
-            ("12345678901234567890123456789012", json!(1.234_567_890_123_456_8e31)),
+            ("18446744073709551615", json!(1.844_674_407_370_955_2e19)),
+            (
+                "12345678901234567890123456789012",
+                json!(12_345_678_901_234_567_890_123_456_789_012.0_f64),
+            ),
             ("12:30:45", json!("12:30:45")),
             ("2001-01-01", json!("2001-01-01")),
             ("1.2.3", json!("1.2.3")),

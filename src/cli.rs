@@ -1,0 +1,105 @@
+//! The command line: one file per verb.
+
+mod apply;
+mod completion;
+mod config;
+mod crd;
+mod diff;
+mod exit;
+mod explain;
+mod format;
+mod images;
+mod input;
+mod man;
+mod observe;
+mod render;
+mod schema;
+mod validate;
+mod version;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use self::exit::Failure;
+use crate::ui::{ColourChoice, Output};
+
+/// Installs and configures KubeSphere's core and its multi-cluster system from one file.
+///
+/// Reads a config-sample.yaml or a ClusterConfiguration, checks it, renders the manifests for the
+/// cluster's role, shows what would change and applies it.
+#[derive(Debug, Parser)]
+#[command(name = "ksi", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// When to colour
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    color: ColourChoice,
+    /// Say nothing but data and errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+const EXIT_CODES: &str = "Exit codes:
+  0    done; for diff: no differences
+  1    for diff: differences found; elsewhere: failed
+  2    wrong usage
+  3    the configuration is invalid
+  4    the target cannot be read or written
+  6    somebody else owns what would change
+  8    another run holds the lock
+  130  interrupted; what is there is safe to run again";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Validate(validate::ValidateArgs),
+    Render(render::RenderArgs),
+    #[command(visible_alias = "plan")]
+    Diff(diff::DiffArgs),
+    Apply(apply::ApplyArgs),
+    Explain(explain::ExplainArgs),
+    Schema(schema::SchemaArgs),
+    Crd(crd::CrdArgs),
+    Images(images::ImagesArgs),
+    Config(config::ConfigArgs),
+    Completion(completion::CompletionArgs),
+    Man(man::ManArgs),
+    Version(version::VersionArgs),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let Cli { verb, color, quiet } = Cli::parse();
+    let output = Output::new(color, quiet);
+    let diff = matches!(verb, Verb::Diff(_));
+    let result = match &verb {
+        Verb::Validate(args) => validate::run(args, &output),
+        Verb::Render(args) => render::run(args, &output),
+        Verb::Diff(args) => diff::run(args, &output),
+        Verb::Apply(args) => apply::run(args, &output),
+        Verb::Explain(args) => explain::run(args, &output),
+        Verb::Schema(args) => schema::run(args, &output),
+        Verb::Crd(args) => crd::run(args, &output),
+        Verb::Images(args) => images::run(args, &output),
+        Verb::Config(args) => config::run(args, &output),
+        Verb::Completion(args) => completion::run(args, &output),
+        Verb::Man(args) => man::run(args, &output),
+        Verb::Version(args) => version::run(args, &output),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let text = failure.to_string();
+            if !text.is_empty() {
+                output.message(&format!("ksi: {text}"));
+            }
+            ExitCode::from(failure.code(diff))
+        }
+    }
+}
+
+/// The definition of the command line, for completions, man pages and the tests of the help texts.
+pub fn command() -> clap::Command {
+    Cli::command()
+}

@@ -1,0 +1,83 @@
+//! The one map from outcomes to exit codes.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done; for `diff`: no differences |
+//! | 1 | for `diff`: differences; elsewhere: failed, no more exact code |
+//! | 2 | usage error |
+//! | 3 | the configuration is invalid |
+//! | 4 | the target cannot be written or read |
+//! | 6 | somebody else owns what would change |
+//! | 8 | another run holds the lock |
+//! | 130 | interrupted |
+
+use std::fmt;
+
+use crate::target;
+
+/// Why a verb did not do what was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// `diff` found differences: not a failure, but a code.
+    Differences,
+    /// The configuration is refused; the reasons have been shown.
+    Invalid,
+    /// The command line asks for something that cannot be.
+    Usage(String),
+    /// The target refused.
+    Target(target::Error),
+    /// Somebody else owns what would change.
+    Conflicts(usize),
+    /// Reading or writing failed.
+    Io(String),
+    /// Standard output was closed: the reader has seen enough.
+    ClosedPipe,
+}
+
+impl Failure {
+    /// The exit code of the process. Errors of `diff` are above 1, as kubectl's scripts expect.
+    pub fn code(&self, diff: bool) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::Differences => 1,
+            Self::Usage(_) => 2,
+            Self::Invalid => 3,
+            Self::Target(error) => target_code(error),
+            Self::Conflicts(_) => 6,
+            Self::Io(_) if diff => 2,
+            Self::Io(_) => 1,
+        }
+    }
+}
+
+fn target_code(error: &target::Error) -> u8 {
+    if error.is_locked() { 8 } else { 4 }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
+            Self::Usage(text) | Self::Io(text) => f.write_str(text),
+            Self::Target(error) => error.fmt(f),
+            Self::Conflicts(count) => write!(f, "{count} objects belong to somebody else and were left as they are"),
+        }
+    }
+}
+
+impl From<target::Error> for Failure {
+    fn from(error: target::Error) -> Self {
+        Self::Target(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    /// Only standard output is written without a path, so that is what failed.
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::ClosedPipe
+        } else {
+            Self::Io(format!("cannot write to standard output: {error}"))
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `ksi explain`: what a key means, or what a diagnostic code means.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit::Failure;
+use super::format::TextOrJson;
+use crate::config::{self, Explanation};
+use crate::diagnostic::Code;
+use crate::ui::Output;
+
+/// Explain a key of the configuration, or a diagnostic code
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi explain
+  ksi explain multicluster.clusterRole
+  ksi explain common.redis --recursive
+  ksi explain KSI0012")]
+pub struct ExplainArgs {
+    /// A path below `spec`, or a code like KSI0012; nothing for the top of `spec`
+    #[arg(default_value = "", hide_default_value = true)]
+    subject: String,
+    /// Show all keys below, too
+    #[arg(short, long)]
+    recursive: bool,
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t)]
+    output: TextOrJson,
+}
+
+pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
+    let ExplainArgs { subject, recursive, output: format } = args;
+    if let Ok(code) = subject.parse::<Code>() {
+        let page = code.page();
+        return Ok(match format {
+            TextOrJson::Text => output.data(page)?,
+            TextOrJson::Json => {
+                let json = json!({"code": code.to_string(), "title": code.title(), "page": page});
+                output.data(&format!("{json:#}\n"))?;
+            }
+        });
+    }
+    let path = subject.strip_prefix("spec.").unwrap_or(subject);
+    let path = if path == "spec" { "" } else { path };
+    let Some(explanation) = config::explain(path) else {
+        return Err(Failure::Usage(format!(
+            "no key `{path}` in a ClusterConfiguration; `ksi explain` lists the keys at the top"
+        )));
+    };
+    let mut all = vec![explanation];
+    if *recursive {
+        descend(&mut all);
+    }
+    let text = match format {
+        TextOrJson::Text => all.iter().map(text).collect::<Vec<_>>().join("\n"),
+        TextOrJson::Json if *recursive => format!("{:#}\n", json!(all)),
+        TextOrJson::Json => format!("{:#}\n", json!(all[0])),
+    };
+    Ok(output.data(&text)?)
+}
+
+/// Appends the explanations of everything below the first, depth first.
+fn descend(all: &mut Vec<Explanation>) {
+    let mut stack: Vec<String> = children(&all[0]);
+    while let Some(path) = stack.pop() {
+        if let Some(explanation) = config::explain(&path) {
+            stack.extend(children(&explanation));
+            all.push(explanation);
+        }
+    }
+}
+
+/// Paths of the direct children, the first last.
+fn children(explanation: &Explanation) -> Vec<String> {
+    let prefix = if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
+    explanation.children.iter().rev().map(|child| format!("{prefix}{}", child.name)).collect()
+}
+
+fn text(explanation: &Explanation) -> String {
+    let Explanation { path, type_name, default, allowed, description, sensitive, children } = explanation;
+    let path = if path.is_empty() { "spec" } else { path };
+    let mut text = format!("{path} <{type_name}>\n");
+    for line in description.lines() {
+        let _ = writeln!(text, "  {line}");
+    }
+    if let Some(default) = default {
+        let _ = writeln!(text, "  default: {default}");
+    }
+    if !allowed.is_empty() {
+        let _ = writeln!(text, "  allowed: {}", allowed.join(", "));
+    }
+    if *sensitive {
+        text += "  a secret: never shown\n";
+    }
+    if !children.is_empty() {
+        let name = |c: &config::Child| format!("{} <{}>", c.name, c.type_name);
+        let width = children.iter().map(|c| name(c).len()).max().unwrap_or_default().min(44);
+        text += "\n";
+        for child in children {
+            let _ = writeln!(text, "  {:width$}  {}", name(child), child.summary);
+        }
+    }
+    text
+}

@@ -1,0 +1,112 @@
+//! `ksi images`: what has to be in a registry.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::exit::Failure;
+use super::format::TextOrJson;
+use super::input::InputArgs;
+use crate::render;
+use crate::ui::Output;
+
+/// List the images of a configuration, or map them to another registry
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi images list -f samples/host.yaml
+  ksi images rewrite -f samples/host.yaml --registry registry.local:5000/mirror")]
+pub struct ImagesArgs {
+    #[command(subcommand)]
+    verb: ImagesVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImagesVerb {
+    /// List every image that the configuration needs
+    #[command(after_help = "Examples:
+  ksi images list -f samples/host.yaml -o json")]
+    List {
+        #[command(flatten)]
+        input: InputArgs,
+        /// Also those of components that are switched off
+        #[arg(long)]
+        all: bool,
+        /// How to show them
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TextOrJson,
+    },
+    /// Print "source target" for each image, to feed a copying tool
+    #[command(after_help = "Examples:
+  ksi images rewrite -f samples/host.yaml --registry registry.local:5000")]
+    Rewrite {
+        #[command(flatten)]
+        input: InputArgs,
+        /// The registry, with an optional path, that the images go to
+        #[arg(long, value_name = "REGISTRY")]
+        registry: String,
+        /// Also those of components that are switched off
+        #[arg(long)]
+        all: bool,
+        /// How to show them
+        #[arg(short, long, value_enum, default_value_t)]
+        output: TextOrJson,
+    },
+}
+
+pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
+    let ImagesArgs { verb } = args;
+    match verb {
+        ImagesVerb::List { input, all, output: format } => list(input, *all, *format, output),
+        ImagesVerb::Rewrite { input, registry, all, output: format } => {
+            rewrite(input, registry, *all, *format, output)
+        }
+    }
+}
+
+fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Result<(), Failure> {
+    let checked = input.check(output)?;
+    let images = render::images(&checked.configuration, &checked.facts, all);
+    let text = match format {
+        TextOrJson::Text => images.iter().map(|i| format!("{}\n", i.reference)).collect(),
+        TextOrJson::Json => {
+            let list: Vec<_> = images
+                .iter()
+                .map(|i| json!({"image": i.reference, "components": i.components}))
+                .collect();
+            format!("{:#}\n", json!(list))
+        }
+    };
+    Ok(output.data(&text)?)
+}
+
+/// Source: where the image is published. Target: where the configuration would look for it with
+/// `local_registry` set to the registry.
+fn rewrite(
+    input: &InputArgs,
+    registry: &str,
+    all: bool,
+    format: TextOrJson,
+    output: &Output,
+) -> Result<(), Failure> {
+    if !crate::config::form::is_registry(registry) {
+        return Err(Failure::Usage(format!(
+            "`{registry}` is not a registry; write it like registry.local:5000/mirror"
+        )));
+    }
+    let checked = input.check(output)?;
+    let mut published = checked.configuration.clone();
+    published.local_registry = None;
+    published.namespace_override = None;
+    let mut mirrored = checked.configuration.clone();
+    mirrored.local_registry = Some(registry.to_owned());
+    let sources = render::images(&published, &checked.facts, all);
+    let targets = render::images(&mirrored, &checked.facts, all);
+    let pairs = sources.iter().zip(&targets).map(|(s, t)| (&s.reference, &t.reference));
+    let text = match format {
+        TextOrJson::Text => pairs.map(|(s, t)| format!("{s} {t}\n")).collect(),
+        TextOrJson::Json => {
+            let list: Vec<_> = pairs.map(|(s, t)| json!({"source": s, "target": t})).collect();
+            format!("{:#}\n", json!(list))
+        }
+    };
+    Ok(output.data(&text)?)
+}

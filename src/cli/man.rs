@@ -1,0 +1,52 @@
+//! `ksi man`: manual pages, made from the same definition as `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Command};
+use clap_mangen::Man;
+
+use super::exit::Failure;
+use crate::ui::Output;
+
+/// Print the manual page, or write the pages of all verbs into a directory
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi man
+  ksi man --dir man1")]
+pub struct ManArgs {
+    /// Write one page per verb into this directory
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &ManArgs, output: &Output) -> Result<(), Failure> {
+    let ManArgs { dir } = args;
+    let command = super::command();
+    let Some(dir) = dir else {
+        return Ok(output.data(&page(&command)?)?);
+    };
+    let failed = |error| Failure::Io(format!("cannot write to {}: {error}", dir.display()));
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    let mut count = 0;
+    for (name, page) in pages(&command, "ksi")? {
+        std::fs::write(dir.join(format!("{name}.1")), page).map_err(failed)?;
+        count += 1;
+    }
+    output.say(&format!("{count} pages in {}", dir.display()));
+    Ok(())
+}
+
+/// The page of a command and of all below it, each with its name.
+fn pages(command: &Command, name: &str) -> Result<Vec<(String, String)>, Failure> {
+    let mut list = vec![(name.to_owned(), page(&command.clone().name(name.to_owned()))?)];
+    for verb in command.get_subcommands().filter(|c| c.get_name() != "help") {
+        list.extend(pages(verb, &format!("{name}-{}", verb.get_name()))?);
+    }
+    Ok(list)
+}
+
+fn page(command: &Command) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    Man::new(command.clone()).render(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}

@@ -1,0 +1,54 @@
+//! `ksi render`: the manifests of a configuration.
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::format::YamlOrJson;
+use super::input::InputArgs;
+use crate::object::Object;
+use crate::ui::Output;
+use crate::yaml;
+use serde_json::{Value, json};
+
+/// Print the manifests of a configuration in the order in which they are applied
+///
+/// Secrets that only an installation makes show as "(generated at install)"; `ksi apply --target
+/// dir:PATH` makes and keeps them.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi render -f samples/host.yaml
+  ksi render -f samples/member.yaml -s tower -s ks-core -o json")]
+pub struct RenderArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// How to write them
+    #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+    output: YamlOrJson,
+    /// Only the objects of this component; may be repeated
+    #[arg(short, long = "show-only", value_name = "COMPONENT")]
+    show_only: Vec<String>,
+}
+
+pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
+    let RenderArgs { input, output: format, show_only } = args;
+    let checked = input.check(output)?;
+    let desired = super::observe::desired_offline(&checked, output)?;
+    super::observe::known_components(show_only)?;
+    let shown: Vec<&Object> = desired
+        .objects
+        .iter()
+        .filter(|o| show_only.is_empty() || show_only.contains(&o.component))
+        .collect();
+    if desired.has_placeholders {
+        output.say("ksi: some secrets show as \"(generated at install)\": `ksi apply --target dir:PATH` makes and keeps them");
+    }
+    let bodies = shown.iter().map(|o| &o.body);
+    let text = match format {
+        YamlOrJson::Yaml => yaml::emit_documents(bodies),
+        YamlOrJson::Json => {
+            let items: Vec<&Value> = bodies.collect();
+            format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": items}))
+        }
+    };
+    Ok(output.data(&text)?)
+}

@@ -1,0 +1,29 @@
+//! `ksi schema`: the JSON Schema that editors and CI use.
+
+use clap::Args;
+
+use super::exit::Failure;
+use crate::config;
+use crate::ui::Output;
+
+/// Print the JSON Schema of a ClusterConfiguration, for editors and CI
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi schema > clusterconfiguration.schema.json
+  ksi schema --print-modeline")]
+pub struct SchemaArgs {
+    /// Print the line that tells an editor which schema a file has
+    #[arg(long)]
+    print_modeline: bool,
+}
+
+pub(super) fn run(args: &SchemaArgs, output: &Output) -> Result<(), Failure> {
+    let SchemaArgs { print_modeline } = args;
+    if *print_modeline {
+        output.say("put this line at the top of the file, the schema beside it:");
+        output.data("# yaml-language-server: $schema=clusterconfiguration.schema.json\n")?;
+    } else {
+        output.data(&format!("{:#}\n", config::schema()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `ksi validate`: everything that is wrong with a configuration.
+
+use clap::Args;
+
+use super::exit::Failure;
+use super::format::TextOrJson;
+use super::input::InputArgs;
+use crate::diagnostic::{self, Diagnostics, Severity};
+use crate::ui::Output;
+use crate::validate::{self, Valid};
+
+/// Check a configuration and show everything that is wrong with it
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi validate -f samples/host.yaml
+  ksi validate -f samples/config-sample.yaml --set multicluster.clusterRole=none -o json")]
+pub struct ValidateArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// How to show the result
+    #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+    output: TextOrJson,
+    /// Let warnings fail, too
+    #[arg(long)]
+    strict: bool,
+}
+
+/// The report is what was asked for, so it goes to standard output.
+pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
+    let ValidateArgs { input, output: format, strict } = args;
+    let loaded = input.load();
+    let facts = input.facts(&loaded);
+    let options = validate::Options { allow_unknown: input.allow_unknown };
+    let (found, role) = match validate::validate(&loaded, &facts, options) {
+        Ok(Valid { configuration, warnings }) => (warnings, Some(configuration.role())),
+        Err(found) => (found, None),
+    };
+    let found = if *strict { validate::strictly(found) } else { found };
+    match format {
+        TextOrJson::Text => {
+            output.data(&diagnostic::to_text(&found, &loaded.sources, output.style()))?;
+            let names = input.filename.join(", ");
+            output.say(&match role.filter(|_| !found.has_errors()) {
+                Some(role) => format!("{names}: valid, role {role}{}", count(&found)),
+                None => format!("{names}: not valid{}", count(&found)),
+            });
+        }
+        TextOrJson::Json => {
+            let mut json = diagnostic::to_json(&found, &loaded.sources);
+            json["valid"] = (!found.has_errors()).into();
+            output.data(&format!("{json:#}\n"))?;
+        }
+    }
+    if found.has_errors() { Err(Failure::Invalid) } else { Ok(()) }
+}
+
+fn count(found: &Diagnostics) -> String {
+    let number = |severity: Severity| match found.count(severity) {
+        0 => None,
+        1 => Some(format!("1 {}", severity.as_str())),
+        n => Some(format!("{n} {}s", severity.as_str())),
+    };
+    let parts: Vec<String> =
+        [Severity::Error, Severity::Warning].into_iter().filter_map(number).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}

@@ -1,0 +1,241 @@
+//! The CRD: what an API server keeps of a `ClusterConfiguration`.
+//!
+//! It is lenient on purpose. Objects of every older version must survive create, edit and update
+//! as they are, because migration reads their old keys; so every object node keeps unknown fields
+//! (at the root alone it has no effect on the nodes below that are typed). There are no defaults: a
+//! server would write them into the user's object, later defaults would reach nobody, and an absent
+//! adminPassword would be lost. Null is kept: files have sections of which every line is commented
+//! out. Problems are found by the strict schema and the rules, with line and column.
+
+use serde_json::{Map, Value, json};
+
+use super::{KIND, shape};
+
+/// The `CustomResourceDefinition` of `clusterconfigurations.installer.kubesphere.io`.
+pub fn crd() -> Value {
+    let group = "installer.kubesphere.io";
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": format!("clusterconfigurations.{group}") },
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {
+                "kind": KIND,
+                "listKind": "ClusterConfigurationList",
+                "plural": "clusterconfigurations",
+                "singular": "clusterconfiguration",
+                "shortNames": ["cc"],
+            },
+            // No status subresource. The CRD that clusters already have has none; ks-installer's
+            // documented repair (`kubectl patch cc … remove /status/devops`, `kubectl edit cc`) and
+            // its own patches go through the main resource and would be dropped without a word. The
+            // price is that a write of status raises metadata.generation too: who asks "has the spec
+            // changed?" compares a hash of the spec.
+            "versions": [{
+                "name": "v1alpha1",
+                "served": true,
+                "storage": true,
+                "schema": { "openAPIV3Schema": document() },
+                "additionalPrinterColumns": columns(),
+            }],
+        },
+    })
+}
+
+fn document() -> Value {
+    json!({
+        "type": "object",
+        "description": "What KubeSphere shall be on this cluster.",
+        "x-kubernetes-preserve-unknown-fields": true,
+        "properties": {
+            "apiVersion": { "type": "string" },
+            "kind": { "type": "string" },
+            "metadata": { "type": "object" },
+            "spec": lenient(shape::spec()),
+            "status": {
+                "type": "object",
+                "nullable": true,
+                "description": "What the installer reports.",
+                "x-kubernetes-preserve-unknown-fields": true,
+            },
+        },
+    })
+}
+
+/// Columns of `kubectl get cc`. The version is the one that is installed, not the label that asks
+/// for one.
+fn columns() -> Value {
+    let ready = |field: &str| format!(r#".status.conditions[?(@.type=="Ready")].{field}"#);
+    json!([
+        { "name": "Role", "type": "string", "jsonPath": ".spec.multicluster.clusterRole" },
+        { "name": "Version", "type": "string", "jsonPath": ".status.core.version" },
+        { "name": "Ready", "type": "string", "jsonPath": ready("status") },
+        { "name": "Phase", "type": "string", "jsonPath": ready("reason") },
+        { "name": "Message", "type": "string", "priority": 1, "jsonPath": ready("message") },
+        { "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" },
+    ])
+}
+
+/// The lenient form of a plain schema.
+fn lenient(schema: &Value) -> Value {
+    let mut node = Map::new();
+    match kind(schema) {
+        // Without a type every value passes, null too. A fraction needs it: it is neither integer
+        // nor string. Placement and resources get it, because a typing of what Kubernetes types
+        // itself would only cost room.
+        Kind::Anything => {
+            node.insert(PRESERVE.into(), true.into());
+            return Value::Object(node);
+        }
+        Kind::Section(properties) => {
+            node.insert("type".into(), "object".into());
+            node.insert(PRESERVE.into(), true.into());
+            // What is only accepted from older files need not be shown: unknown fields are kept.
+            let shown = properties
+                .iter()
+                .filter(|(_, inner)| inner.get("deprecated").is_none());
+            let properties = shown.map(|(key, inner)| (key.clone(), lenient_key(key, inner)));
+            node.insert("properties".into(), Value::Object(properties.collect()));
+        }
+        Kind::Texts => {
+            node.insert("type".into(), "array".into());
+            node.insert("items".into(), json!({ "type": "string" }));
+        }
+        Kind::Scalar(name) => {
+            node.insert("type".into(), name.into());
+        }
+        Kind::WholeNumber => {
+            node.insert("x-kubernetes-int-or-string".into(), true.into());
+        }
+    }
+    node.insert("nullable".into(), true.into());
+    if let Some(text) = schema.get("description").and_then(Value::as_str) {
+        node.insert("description".into(), first_sentence(text).into());
+    }
+    if is_role(schema) {
+        // On the text itself the rule is asked only where there is one: absent and null pass
+        // without `has()`.
+        node.insert(
+            "x-kubernetes-validations".into(),
+            json!([{
+                "rule": "self in ['host', 'member', 'none']",
+                "message": "must be host, member or none, in lower case",
+            }]),
+        );
+    }
+    Value::Object(node)
+}
+
+/// The lenient form of a key. `enabled` explains itself, and there are dozens of it.
+fn lenient_key(key: &str, schema: &Value) -> Value {
+    let mut node = lenient(schema);
+    if key == "enabled"
+        && let Value::Object(node) = &mut node
+    {
+        node.shift_remove("description");
+    }
+    node
+}
+
+const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
+
+/// What the CRD tells apart.
+enum Kind<'a> {
+    Anything,
+    Section(&'a Map<String, Value>),
+    Texts,
+    Scalar(&'a str),
+    WholeNumber,
+}
+
+fn kind(schema: &Value) -> Kind<'_> {
+    match schema["type"].as_str() {
+        Some("object") => match schema.get("properties") {
+            Some(Value::Object(keys)) if !is_opaque(keys) => Kind::Section(keys),
+            _ => Kind::Anything,
+        },
+        Some("array") if schema["items"]["type"] == "string" => Kind::Texts,
+        Some(name @ ("string" | "boolean")) => Kind::Scalar(name),
+        Some("integer") => Kind::WholeNumber,
+        None if schema["type"] == json!(["integer", "string"]) => Kind::WholeNumber,
+        _ => Kind::Anything,
+    }
+}
+
+/// Resources, and sections in which nothing but resources or placement can be set.
+fn is_opaque(keys: &Map<String, Value>) -> bool {
+    keys.contains_key("requests")
+        || keys
+            .values()
+            .all(|inner| matches!(kind(inner), Kind::Anything))
+}
+
+fn is_role(schema: &Value) -> bool {
+    schema["enum"] == json!(["host", "member", "none"])
+}
+
+/// The first sentence of a description.
+pub(super) fn first_sentence(text: &str) -> &str {
+    text.find(". ").map_or(text, |end| &text[..=end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn each(schema: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
+        visit(path, schema);
+        for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+            each(inner, &format!("{path}.{key}"), visit);
+        }
+        if let Some(items) = schema.get("items") {
+            each(items, &format!("{path}[]"), visit);
+        }
+    }
+
+    #[test]
+    fn it_is_structural_and_lenient() {
+        let mut roles = 0;
+        each(&document(), "", &mut |path, node| {
+            for banned in [
+                "default",
+                "enum",
+                "$ref",
+                "additionalProperties",
+                "format",
+                "required",
+            ] {
+                assert!(node.get(banned).is_none(), "{path} has {banned}");
+            }
+            let preserve = node["x-kubernetes-preserve-unknown-fields"] == true;
+            match node
+                .get("type")
+                .map(|name| name.as_str().expect("one type"))
+            {
+                Some("object") => assert!(preserve || path == ".metadata", "{path} loses keys"),
+                Some("array") => assert!(node.get("items").is_some(), "{path} has no items"),
+                Some(_) => {}
+                None => assert!(
+                    preserve || node["x-kubernetes-int-or-string"] == true,
+                    "{path}"
+                ),
+            }
+            roles += usize::from(node.get("x-kubernetes-validations").is_some());
+        });
+        assert_eq!(roles, 1, "only clusterRole has a rule");
+    }
+
+    #[test]
+    fn it_is_small() {
+        let size = crate::yaml::emit(&crd()).len();
+        assert!(size < 60_000, "{size} bytes");
+    }
+
+    #[test]
+    fn sentences_end_at_a_full_stop_with_a_blank() {
+        assert_eq!(first_sentence("Size, as `1.5`. More."), "Size, as `1.5`.");
+        assert_eq!(first_sentence("Only one."), "Only one.");
+    }
+}

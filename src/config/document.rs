@@ -1,0 +1,233 @@
+//! Which document of an input is what.
+
+use std::ops::Range;
+
+use super::text::start_of;
+use super::{API_VERSION, KIND};
+use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
+use crate::yaml::{self, Content, Node, Path};
+
+/// What one input holds.
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    /// The ClusterConfiguration, as a whole document.
+    pub(super) configuration: Option<Node>,
+    /// KubeKey's `kind: Cluster`.
+    pub(super) cluster: Option<Node>,
+}
+
+/// Parses one source and sorts its documents.
+pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>) -> Documents {
+    let (nodes, problems) = yaml::parse(sources, id);
+    let broken = !problems.is_empty();
+    found.extend(problems);
+    let mut documents = Documents::default();
+    let mut others = Vec::new();
+    for node in nodes.into_iter().filter(|n| !n.is_null()) {
+        let configuration = match classify(&node) {
+            Kind::Configuration => Some(node),
+            Kind::ConfigMap => from_config_map(sources, id, &node, found),
+            Kind::Cluster => {
+                documents.cluster = Some(node);
+                None
+            }
+            Kind::Other => {
+                others.push(node);
+                None
+            }
+        };
+        let Some(configuration) = configuration else {
+            continue;
+        };
+        match &documents.configuration {
+            None => documents.configuration = Some(configuration),
+            Some(first) => found.push(second_configuration(sources, first, &configuration)),
+        }
+    }
+    report(id, &documents, &others, broken, found);
+    documents
+}
+
+enum Kind {
+    Configuration,
+    ConfigMap,
+    Cluster,
+    Other,
+}
+
+fn classify(node: &Node) -> Kind {
+    let text = |key| node.get(key).and_then(Node::as_str).unwrap_or_default();
+    match (text("kind"), text("apiVersion")) {
+        (KIND, _) => Kind::Configuration,
+        ("Cluster", version) if version.starts_with("kubekey.kubesphere.io/") => Kind::Cluster,
+        ("ConfigMap", _)
+            if node.at(&Path::keys("metadata.name")).and_then(Node::as_str)
+                == Some("ks-installer") =>
+        {
+            Kind::ConfigMap
+        }
+        _ => Kind::Other,
+    }
+}
+
+/// The form of 2.x: the specification as text under `data."ks-config.yaml"`.
+fn from_config_map(
+    sources: &Sources,
+    id: SourceId,
+    map: &Node,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let entry = map.get("data").and_then(|d| d.entry("ks-config.yaml"));
+    let Some(entry) = entry.filter(|e| e.value.as_str().is_some()) else {
+        found.push(
+            Diagnostic::error(
+                Code::NoConfiguration,
+                "ConfigMap ks-installer has no data.\"ks-config.yaml\"",
+            )
+            .at(map.span)
+            .help("2.x kept its configuration there as text"),
+        );
+        return None;
+    };
+    let part = entry
+        .value
+        .span
+        .and_then(|span| block_text(sources.text(id), span));
+    let Some(part) = part else {
+        found.push(
+            Diagnostic::error(
+                Code::Syntax,
+                "`ks-config.yaml` must be a literal block (`|`)",
+            )
+            .at(entry.key_span)
+            .help("write `ks-config.yaml: |` and the configuration indented below it"),
+        );
+        return None;
+    };
+    let (mut nodes, problems) = yaml::parse_part(sources, id, part);
+    found.extend(problems);
+    found.push(
+        Diagnostic::warning(
+            Code::Migrated,
+            "ConfigMap ks-installer of 2.x is read as a ClusterConfiguration",
+        )
+        .at(entry.key_span)
+        .help("`ksi config migrate` writes it in the present form"),
+    );
+    let spec = if nodes.is_empty() {
+        Node::empty_map()
+    } else {
+        nodes.swap_remove(0)
+    };
+    let mut document = Node::empty_map();
+    document.span = map.span;
+    for key in ["metadata"] {
+        if let Some(entry) = map.entry(key) {
+            document.insert(entry.clone());
+        }
+    }
+    document.insert(yaml::Entry {
+        key: "spec".to_owned(),
+        key_span: entry.key_span,
+        value: spec,
+    });
+    Some(document)
+}
+
+/// The lines of a literal block: they parse as they stand, since all are indented alike. The span
+/// of a block scalar begins at its first letter, the header (`|`) ends the line above.
+fn block_text(text: &str, span: Span) -> Option<Range<usize>> {
+    let start = text.get(..span.start)?.rfind('\n')? + 1;
+    let header = text[..start].trim_end().rsplit([' ', ':']).next()?;
+    header.starts_with('|').then_some(start..span.end)
+}
+
+fn second_configuration(sources: &Sources, first: &Node, second: &Node) -> Diagnostic {
+    let line = first.span.map_or(1, |s| sources.position(s).line);
+    Diagnostic::error(
+        Code::SeveralConfigurations,
+        "a second ClusterConfiguration in one file",
+    )
+    .at(second
+        .entry("kind")
+        .and_then(|e| e.key_span)
+        .or(second.span))
+    .label(format!("the first begins on line {line}"))
+    .help("keep one; to overlay one file with another, give both with -f")
+}
+
+/// Says what is wrong with the choice of documents.
+fn report(
+    id: SourceId,
+    documents: &Documents,
+    others: &[Node],
+    broken: bool,
+    found: &mut Vec<Diagnostic>,
+) {
+    for other in others {
+        let diagnostic = wrong_kind(other);
+        let harmless = documents.configuration.is_some() && !looks_meant(other);
+        found.push(if harmless {
+            as_warning(diagnostic)
+        } else {
+            diagnostic
+        });
+    }
+    if documents.configuration.is_none() && others.is_empty() && !broken {
+        let what = if documents.cluster.is_some() {
+            "the file has KubeKey's Cluster but no ClusterConfiguration"
+        } else {
+            "the file has no document"
+        };
+        found.push(
+            Diagnostic::error(Code::NoConfiguration, what)
+                .at(start_of(id))
+                .help("`ksi config init` writes one to start from"),
+        );
+    }
+}
+
+fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
+    Diagnostic {
+        severity: crate::diagnostic::Severity::Warning,
+        ..diagnostic
+    }
+    .help("the document is left alone")
+}
+
+fn wrong_kind(node: &Node) -> Diagnostic {
+    let kind = node.entry("kind");
+    match (&node.content, kind.and_then(|e| e.value.as_str())) {
+        (Content::Map(_), Some(name)) => {
+            let diagnostic =
+                Diagnostic::error(Code::WrongKind, format!("kind `{name}` is not read by ksi"))
+                    .at(kind.and_then(|e| e.value.span));
+            if looks_meant(node) {
+                diagnostic.label(format!("did you mean `{KIND}`?"))
+            } else {
+                diagnostic.help(format!(
+                    "ksi reads {KIND}, KubeKey's Cluster and the ConfigMap ks-installer"
+                ))
+            }
+        }
+        (Content::Map(_), None) => {
+            let place = node.entries().first().and_then(|e| e.key_span);
+            Diagnostic::error(Code::NoConfiguration, "a document without `kind`")
+                .at(place.or(node.span))
+                .help(format!("begin it with `apiVersion: {API_VERSION}` and `kind: {KIND}`, keys below `spec:`"))
+        }
+        _ => Diagnostic::error(Code::WrongKind, "a document that is not a mapping").at(node.span),
+    }
+}
+
+/// Whether somebody meant a ClusterConfiguration and mistyped the kind.
+fn looks_meant(node: &Node) -> bool {
+    let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
+    let group = node
+        .get("apiVersion")
+        .and_then(Node::as_str)
+        .unwrap_or_default();
+    strsim::damerau_levenshtein(&kind.to_lowercase(), &KIND.to_lowercase()) <= 2
+        || group.starts_with("installer.kubesphere.io/")
+        || (node.entry("kind").is_none() && node.entry("spec").is_some())
+}

@@ -1,0 +1,224 @@
+//! From inputs to one specification: read, choose the documents, migrate, overlay, set.
+
+use serde_json::Value;
+
+use super::kubekey::KubeKey;
+use super::migrate::{self, Move};
+use super::overlay;
+use super::text::{self, Input};
+use super::{API_VERSION, NAME, NAMESPACE, document, shape};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::yaml::{Content, Node, Path, Step};
+
+/// What a run reads its configuration from.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The inputs, in the order given: later wins per key.
+    pub inputs: Vec<Input>,
+    /// `path=value` flags, on top of all inputs.
+    pub sets: Vec<String>,
+}
+
+/// A configuration as it was read: one specification in today's form, each value with its place.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The texts, for showing places.
+    pub sources: Sources,
+    /// The specification; `None` when no input has one.
+    pub spec: Option<Node>,
+    /// What is wrong so far.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What the KubeKey document says about the cluster.
+    pub kubekey: Option<KubeKey>,
+    /// The metadata of the last ClusterConfiguration.
+    metadata: Option<Node>,
+    /// Old keys and where they went, per input.
+    pub(super) moves: Vec<Move>,
+}
+
+/// Reads all inputs. Never fails: what is wrong is among the diagnostics.
+pub fn load(request: Request) -> Loaded {
+    let mut loaded = Loaded {
+        sources: Sources::default(),
+        spec: None,
+        diagnostics: Vec::new(),
+        kubekey: None,
+        metadata: None,
+        moves: Vec::new(),
+    };
+    for input in request.inputs {
+        loaded.read(input);
+    }
+    if let (Some(spec), Some(kubekey)) = (&mut loaded.spec, &loaded.kubekey) {
+        kubekey.complete(spec);
+    }
+    for flag in &request.sets {
+        loaded.set(flag);
+    }
+    if let Some(spec) = &mut loaded.spec {
+        drop_nulls(spec, Some(shape::spec()));
+        hide_secrets(spec, &Path::default(), &mut loaded.sources);
+    }
+    loaded
+}
+
+impl Loaded {
+    fn read(&mut self, input: Input) {
+        let id = match text::decode(input, &mut self.sources) {
+            Ok(id) => id,
+            Err(diagnostic) => return self.diagnostics.push(diagnostic),
+        };
+        let documents = document::read(&self.sources, id, &mut self.diagnostics);
+        if let Some(cluster) = documents.cluster {
+            self.kubekey = Some(KubeKey::read(&cluster));
+        }
+        let Some(mut document) = documents.configuration else {
+            return;
+        };
+        self.envelope(&document);
+        let spec = match document.remove("spec").map(|e| e.value) {
+            Some(spec) if matches!(spec.content, Content::Map(_)) => Some(spec),
+            Some(spec) if !spec.is_null() => {
+                let wrong =
+                    Diagnostic::error(Code::WrongType, "`spec` must be a mapping").at(spec.span);
+                return self.diagnostics.push(wrong);
+            }
+            _ => None,
+        };
+        let mut spec = spec.unwrap_or_else(|| Node {
+            span: document.span,
+            ..Node::empty_map()
+        });
+        self.moves
+            .extend(migrate::migrate(&mut spec, &mut self.diagnostics));
+        self.metadata = document
+            .remove("metadata")
+            .map(|e| e.value)
+            .or(self.metadata.take());
+        match &mut self.spec {
+            Some(base) => overlay::overlay(base, spec),
+            None => self.spec = Some(spec),
+        }
+    }
+
+    /// Checks the frame of a ClusterConfiguration: version, name and namespace, keys beside `spec`.
+    fn envelope(&mut self, document: &Node) {
+        const KEYS: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
+        let version = document.entry("apiVersion");
+        let text = version.and_then(|e| e.value.as_str()).unwrap_or_default();
+        if text != API_VERSION && document.entry("kind").is_some() {
+            let place = version
+                .and_then(|e| e.value.span.or(e.key_span))
+                .or(document.span);
+            let message = if text.is_empty() {
+                "the ClusterConfiguration has no `apiVersion`".to_owned()
+            } else {
+                format!("apiVersion `{text}` is not known")
+            };
+            let wrong = Diagnostic::error(Code::WrongKind, message).at(place);
+            self.diagnostics
+                .push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
+        }
+        for entry in document
+            .entries()
+            .iter()
+            .filter(|e| !KEYS.contains(&e.key.as_str()))
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    Code::MisplacedField,
+                    format!("`{}` stands beside `spec`", entry.key),
+                )
+                .at(entry.key_span)
+                .help(format!("indent `{}` under `spec:`", entry.key)),
+            );
+        }
+        for (key, wanted) in [("name", NAME), ("namespace", NAMESPACE)] {
+            let node = document.get("metadata").and_then(|m| m.get(key));
+            let given = node.and_then(Node::as_str).unwrap_or(wanted);
+            if given != wanted {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        Code::NotAllowed,
+                        format!(
+                            "the ClusterConfiguration's {key} must be `{wanted}`, not `{given}`"
+                        ),
+                    )
+                    .at(node.and_then(|n| n.span))
+                    .help(format!("KubeSphere reads only `{wanted}`")),
+                );
+            }
+        }
+    }
+
+    fn set(&mut self, flag: &str) {
+        let spec = self.spec.get_or_insert_with(Node::empty_map);
+        let set = overlay::set(spec, flag, &mut self.sources, shape::spec());
+        if let Err(diagnostic) = set {
+            self.diagnostics.push(diagnostic);
+        }
+        // An old path may be set too.
+        self.moves
+            .extend(migrate::migrate(spec, &mut self.diagnostics));
+    }
+
+    /// The label `version` of the ClusterConfiguration and its place.
+    pub fn version_label(&self) -> Option<(&str, Option<Span>)> {
+        let label = self.metadata.as_ref()?.at(&Path::keys("labels.version"))?;
+        Some((label.as_str()?, label.span))
+    }
+
+    /// Where the KubeKey document names the Kubernetes version.
+    pub fn kubernetes_version_span(&self) -> Option<Span> {
+        self.kubekey.as_ref().and_then(|k| k.kubernetes_span)
+    }
+
+    /// The name of the source that a span belongs to, its line and column.
+    pub fn place(&self, span: Span) -> String {
+        self.sources.place(span)
+    }
+}
+
+/// An empty value is a value that is not given: kubectl and serde agree on that. In mappings whose
+/// keys belong to somebody else null may mean something.
+fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
+    if schema.is_some_and(shape::is_free_form) {
+        return;
+    }
+    let below = |step: &Step| schema.and_then(|schema| shape::step(schema, step));
+    match &mut node.content {
+        Content::Map(entries) => {
+            entries.retain(|e| !e.value.is_null());
+            for entry in entries {
+                drop_nulls(&mut entry.value, below(&Step::Key(entry.key.clone())));
+            }
+        }
+        Content::List(items) => {
+            let schema = below(&Step::Index(0));
+            items.iter_mut().for_each(|item| drop_nulls(item, schema));
+        }
+        Content::Scalar(_) => {}
+    }
+}
+
+/// Tells the sources where secrets stand, so that no snippet shows one.
+fn hide_secrets(node: &Node, path: &Path, sources: &mut Sources) {
+    match &node.content {
+        Content::Map(entries) => {
+            entries
+                .iter()
+                .for_each(|e| hide_secrets(&e.value, &path.key(&e.key), sources));
+        }
+        Content::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                hide_secrets(item, &path.index(at), sources);
+            }
+        }
+        Content::Scalar(Value::Null | Value::Bool(_)) => {}
+        Content::Scalar(_) => {
+            if let Some(span) = node.span.filter(|_| super::is_sensitive(path)) {
+                sources.hide(span);
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! From bytes to text that may be parsed.
+
+use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
+
+/// One input as it was read: a file, standard input, an object's text.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// What diagnostics call it.
+    pub name: String,
+    /// Its bytes, in any state.
+    pub bytes: Vec<u8>,
+}
+
+/// Inputs beyond this size are refused unread: a ClusterConfiguration has some 10 kB, and etcd takes
+/// no object above 1.5 MB.
+pub const LARGEST_INPUT: usize = 16 << 20;
+
+/// Adds an input to the sources.
+///
+/// # Errors
+/// Too large, not UTF-8, or with NUL bytes: nothing of it is parsed.
+pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
+    let Input { name, mut bytes } = input;
+    if bytes.len() > LARGEST_INPUT {
+        let size = bytes.len() >> 20;
+        let id = sources.add(name, "");
+        return Err(Diagnostic::error(
+            Code::TooLarge,
+            format!("the file has {size} MiB; 16 are read"),
+        )
+        .at(start_of(id))
+        .help("is this really a ClusterConfiguration? One has some 10 kB"));
+    }
+    if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
+        bytes.drain(..3);
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(sources.add(name, text)),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let bytes = error.into_bytes();
+            let utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+            let byte = bytes.get(at).copied().unwrap_or_default();
+            let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
+            let help = if utf16 {
+                "the file is UTF-16; save it as UTF-8"
+            } else {
+                "save the file as UTF-8 in your editor"
+            };
+            Err(Diagnostic::error(
+                Code::NotUtf8,
+                format!("byte 0x{byte:02x} is not UTF-8 text"),
+            )
+            .at(Span {
+                source: id,
+                start: at,
+                end: at + 1,
+            })
+            .help(help))
+        }
+    }
+}
+
+/// The place of something that is wrong with a whole source.
+pub(super) fn start_of(source: SourceId) -> Span {
+    Span {
+        source,
+        start: 0,
+        end: 0,
+    }
+}

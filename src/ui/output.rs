@@ -1,0 +1,72 @@
+//! The two streams: data on standard output, everything else on standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::colour::{ColourChoice, wants_colour};
+use crate::diagnostic::{Diagnostics, Sources, TextStyle, to_text};
+
+/// Where a verb writes.
+#[derive(Debug)]
+pub struct Output {
+    /// Whether data on standard output is coloured.
+    pub colour: bool,
+    /// Whether messages on standard error are coloured.
+    colour_messages: bool,
+    quiet: bool,
+    width: usize,
+}
+
+impl Output {
+    /// Looks at the streams and at the environment.
+    pub fn new(choice: ColourChoice, quiet: bool) -> Self {
+        let lookup = |name: &str| std::env::var(name).ok();
+        let width = lookup("COLUMNS").and_then(|c| c.parse().ok()).unwrap_or(100);
+        Self {
+            colour: wants_colour(choice, io::stdout().is_terminal(), lookup),
+            colour_messages: wants_colour(choice, io::stderr().is_terminal(), lookup),
+            quiet,
+            width: std::cmp::max(width, 40),
+        }
+    }
+
+    /// Writes data to standard output.
+    ///
+    /// # Errors
+    /// The stream cannot be written, a closed pipe among others.
+    pub fn data(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// Says something to the person at the terminal; `--quiet` leaves it out.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.message(text);
+        }
+    }
+
+    /// Says something that must be read, `--quiet` or not.
+    pub fn message(&self, text: &str) {
+        // Nobody can be told that standard error is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Shows problems on standard error; of warnings only when not quiet.
+    pub fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
+        if self.quiet && !diagnostics.has_errors() {
+            return;
+        }
+        let style = TextStyle { colour: self.colour_messages, width: self.width };
+        let text = to_text(diagnostics, sources, style);
+        if !text.is_empty() {
+            self.message(text.trim_end());
+            self.message("");
+        }
+    }
+
+    /// How text on standard output may look.
+    pub fn style(&self) -> TextStyle {
+        TextStyle { colour: self.colour, width: self.width }
+    }
+}

@@ -1,0 +1,112 @@
+//! Is the configuration right? First its shape, against the strict schema, then its meaning, rule by
+//! rule. All problems are found in one pass: a value whose shape is wrong is left out and the rest
+//! is still judged.
+
+mod rules;
+mod shape;
+mod suggest;
+
+use serde_json::Value;
+
+use crate::config::{self, Configuration, Loaded};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::facts::Facts;
+use crate::yaml::{Content, Node, Step};
+
+/// How strictly to judge.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Unknown keys are warnings, and are left out.
+    pub allow_unknown: bool,
+}
+
+/// A configuration that nothing refuses, and what is worth a warning.
+#[derive(Debug, Clone)]
+pub struct Valid {
+    /// The typed specification, defaults filled in.
+    pub configuration: Configuration,
+    /// Warnings, sorted by place.
+    pub warnings: Diagnostics,
+}
+
+/// Judges a loaded configuration.
+///
+/// # Errors
+/// Everything that is wrong, warnings included, sorted by place.
+pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Valid, Diagnostics> {
+    let mut found: Diagnostics = loaded.diagnostics.iter().cloned().collect();
+    let Some(spec) = &loaded.spec else {
+        return Err(found.sorted());
+    };
+    let schema = config::plain_schema();
+    let mut sound = spec.clone();
+    for violation in shape::check(spec, schema, options.allow_unknown) {
+        remove(&mut sound, &violation.path.0);
+        found.push(violation.diagnostic);
+    }
+    // Leaving one value out may leave its parent without a required key: that was reported above.
+    while let Some(again) = shape::check(&sound, schema, true).into_iter().next() {
+        remove(&mut sound, &again.path.0);
+    }
+    let context = rules::Context {
+        given: spec,
+        sound: &sound,
+        schema,
+        facts,
+        loaded,
+    };
+    found.extend(rules::check(&context));
+    let configuration = typed(sound.to_json(), &mut found);
+    let found = found.sorted();
+    match configuration {
+        Some(configuration) if !found.has_errors() => Ok(Valid {
+            configuration,
+            warnings: found,
+        }),
+        _ => Err(found),
+    }
+}
+
+/// The typed form. The schema comes from the types, so a sound tree always has one; if the two
+/// disagree after all, that is told instead of hidden.
+fn typed(json: Value, found: &mut Diagnostics) -> Option<Configuration> {
+    match Configuration::from_json(json) {
+        Ok(configuration) => Some(configuration),
+        Err(error) => {
+            found.push(Diagnostic::error(
+                Code::WrongType,
+                format!("the configuration cannot be read: {error}"),
+            ));
+            None
+        }
+    }
+}
+
+/// Takes the value at a path out of a tree; the whole of it when the path is empty.
+fn remove(node: &mut Node, path: &[Step]) {
+    match path {
+        [] => node.content = Content::Map(Vec::new()),
+        [Step::Key(key)] => {
+            node.remove(key);
+        }
+        [Step::Key(key), rest @ ..] => {
+            if let Some(child) = node.get_mut(key) {
+                remove(child, rest);
+            }
+        }
+        // An item is emptied with its list: indices behind it must not move.
+        [Step::Index(_), ..] => node.content = Content::List(Vec::new()),
+    }
+}
+
+/// Turns warnings into errors, for `--strict`.
+#[must_use]
+pub fn strictly(found: Diagnostics) -> Diagnostics {
+    found
+        .into_iter()
+        .map(|d| Diagnostic {
+            severity: Severity::Error,
+            ..d
+        })
+        .collect()
+}

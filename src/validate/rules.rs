@@ -1,0 +1,151 @@
+//! The meaning of a configuration: one rule is one function with one code. To add one, write the
+//! function, put it into [`RULES`], document its code in `docs/errors` and add a fixture.
+
+mod cluster;
+mod components;
+mod form;
+mod password;
+mod ports;
+mod search;
+
+use serde_json::Value;
+
+use crate::config::{Loaded, Role};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::facts::Facts;
+use crate::yaml::{Content, Node, Path};
+
+/// What a rule may look at.
+pub(super) struct Context<'a> {
+    /// The specification as it was given, wrong values included: to tell whether a key is there.
+    pub(super) given: &'a Node,
+    /// The specification without what has the wrong shape.
+    pub(super) sound: &'a Node,
+    /// The schema, for defaults.
+    pub(super) schema: &'a Value,
+    /// What is known of the cluster.
+    pub(super) facts: &'a Facts,
+    /// The documents around the specification.
+    pub(super) loaded: &'a Loaded,
+}
+
+type Rule = fn(&Context<'_>) -> Vec<Diagnostic>;
+
+const RULES: &[Rule] = &[
+    form::control_characters,
+    form::durations,
+    form::quantities,
+    form::resource_bounds,
+    form::names,
+    form::labels,
+    form::images,
+    form::address_ranges,
+    cluster::member_secret,
+    cluster::jwt_secret_length,
+    cluster::jwt_secret_source,
+    cluster::proxy_address,
+    cluster::proxy_address_plain,
+    cluster::member_token_age,
+    cluster::keys_without_effect,
+    cluster::kubernetes_version,
+    cluster::kubesphere_version,
+    password::rules,
+    password::well_known,
+    ports::range,
+    ports::service_type,
+    ports::node_ports,
+    ports::twice,
+    search::external,
+    search::even_masters,
+    components::unmanaged,
+    components::edge_address,
+    components::switches,
+];
+
+/// Runs every rule.
+pub(super) fn check(context: &Context<'_>) -> impl Iterator<Item = Diagnostic> {
+    RULES.iter().flat_map(|rule| rule(context))
+}
+
+impl Context<'_> {
+    /// The value at a dotted path, when it is given and has the right shape.
+    fn value(&self, path: &str) -> Option<&Node> {
+        self.sound.at(&Path::keys(path)).filter(|n| !n.is_null())
+    }
+
+    /// A text that is given and not empty.
+    fn text(&self, path: &str) -> Option<&str> {
+        self.value(path)
+            .and_then(Node::as_str)
+            .filter(|t| !t.is_empty())
+    }
+
+    /// A switch, its default included.
+    fn flag(&self, path: &str) -> bool {
+        match self.value(path).map(|n| &n.content) {
+            Some(Content::Scalar(Value::Bool(on))) => *on,
+            _ => super::shape::subschema(self.schema, &Path::keys(path))["default"] == true,
+        }
+    }
+
+    /// Whether anything, right or wrong, is given at a path.
+    fn is_given(&self, path: &str) -> bool {
+        self.given
+            .at(&Path::keys(path))
+            .is_some_and(|n| !n.is_null() && n.as_str() != Some(""))
+    }
+
+    /// Where a value stands; for one that is not given, the nearest key above it.
+    fn place(&self, path: &str) -> Option<Span> {
+        let path = Path::keys(path);
+        let entry = self.given.entry_at(&path);
+        if let Some(span) = entry.and_then(|e| e.value.span.or(e.key_span)) {
+            return Some(span);
+        }
+        (1..path.0.len()).rev().find_map(|depth| {
+            self.given
+                .entry_at(&Path(path.0[..depth].to_vec()))
+                .and_then(|e| e.key_span)
+        })
+    }
+
+    /// Where a key stands.
+    fn key_place(&self, path: &str) -> Option<Span> {
+        self.given
+            .entry_at(&Path::keys(path))
+            .and_then(|e| e.key_span)
+    }
+
+    /// The cluster's role.
+    fn role(&self) -> Role {
+        match self.text("multicluster.clusterRole") {
+            Some("host") => Role::Host,
+            Some("member") => Role::Member,
+            _ => Role::None,
+        }
+    }
+
+    /// Every scalar text with its path, in the order of the text.
+    fn texts(&self) -> Vec<(Path, &str, Option<Span>)> {
+        let mut texts = Vec::new();
+        collect(self.sound, &Path::default(), &mut texts);
+        texts
+    }
+}
+
+fn collect<'n>(node: &'n Node, path: &Path, texts: &mut Vec<(Path, &'n str, Option<Span>)>) {
+    match &node.content {
+        Content::Scalar(Value::String(text)) => texts.push((path.clone(), text, node.span)),
+        Content::Scalar(_) => {}
+        Content::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                collect(item, &path.index(at), texts);
+            }
+        }
+        Content::Map(entries) => {
+            for entry in entries {
+                collect(&entry.value, &path.key(&entry.key), texts);
+            }
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Rules about the cluster's role and what follows from it.
+
+use super::Context;
+use crate::config::Role;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::facts::KubernetesVersion;
+
+/// The command that prints the host's jwtSecret, as the guides have it.
+const GET_JWT_SECRET: &str = "kubectl -n kubesphere-system get cm kubesphere-config -o yaml | grep -v \"apiVersion\" | grep jwtSecret";
+
+/// A member whose secret differs from the host's refuses every token of the host.
+pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
+    let given = context.is_given("authentication.jwtSecret")
+        || context.is_given("authentication.jwtSecretRef");
+    if context.role() != Role::Member || given {
+        return Vec::new();
+    }
+    let diagnostic = Diagnostic::error(
+        Code::MemberWithoutSecret,
+        "a member needs the jwtSecret of its host in `authentication.jwtSecret`",
+    )
+    .at(context
+        .place("authentication.jwtSecret")
+        .or(context.place("multicluster.clusterRole")))
+    .help(format!("on the host run: {GET_JWT_SECRET}"))
+    .help("or name a Secret that holds it: authentication.jwtSecretRef: {name: …}");
+    vec![diagnostic]
+}
+
+/// HS256 takes any key, but one that can be guessed opens every cluster.
+pub(super) fn jwt_secret_length(context: &Context<'_>) -> Vec<Diagnostic> {
+    const LEAST: usize = 16;
+    const GOOD: usize = 32;
+    let Some(secret) = context.text("authentication.jwtSecret") else {
+        return Vec::new();
+    };
+    let place = context.place("authentication.jwtSecret");
+    let length = secret.chars().count();
+    let message = format!("the jwtSecret has {length} characters");
+    if secret.chars().any(char::is_whitespace) {
+        return vec![
+            Diagnostic::error(Code::JwtSecretLength, "the jwtSecret has white space in it")
+                .at(place)
+                .help("copy the value alone, without the key and without a line break"),
+        ];
+    }
+    if length < LEAST {
+        let short = Diagnostic::warning(Code::JwtSecretLength, message).at(place);
+        return vec![short.help(format!(
+            "it signs every token of every cluster: use {GOOD} or more, or leave it empty on a host to have one made"
+        ))];
+    }
+    Vec::new()
+}
+
+/// Two sources of one secret: which one wins is a guess.
+pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
+    let both = context.text("authentication.jwtSecret").is_some()
+        && context.is_given("authentication.jwtSecretRef");
+    both.then(|| {
+        Diagnostic::error(
+            Code::JwtSecretTwice,
+            "jwtSecret and jwtSecretRef are both given",
+        )
+        .at(context.key_place("authentication.jwtSecretRef"))
+        .help("keep one of them")
+    })
+    .into_iter()
+    .collect()
+}
+
+/// Agents dial the address as it stands; ks-apiserver only puts it into their manifest.
+pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
+    let path = "multicluster.proxyPublishAddress";
+    let Some(address) = context.text(path) else {
+        return Vec::new();
+    };
+    let problem = match address.split_once("://") {
+        None => Some("it has no scheme".to_owned()),
+        Some(("http" | "https", rest)) => host_and_port(rest).err(),
+        Some((scheme, _)) => Some(format!("agents do not speak `{scheme}`")),
+    };
+    problem
+        .map(|problem| {
+            Diagnostic::error(
+                Code::ProxyAddress,
+                format!("`proxyPublishAddress` is not an address that agents can dial: {problem}"),
+            )
+            .at(context.place(path))
+            .help("write it like http://139.198.120.120:8080: scheme, host and port of Service tower as members reach it")
+        })
+        .into_iter()
+        .collect()
+}
+
+fn host_and_port(rest: &str) -> Result<(), String> {
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    if let Some(extra) = rest.find(['/', '?', '#', '@', ' ']) {
+        return Err(format!("`{}` behind the host", &rest[extra..]));
+    }
+    let (host, port) = rest.rsplit_once(':').ok_or("it has no port")?;
+    let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    match bracketed {
+        Some(ip) if ip.parse::<std::net::Ipv6Addr>().is_ok() => {}
+        Some(ip) => return Err(format!("`{ip}` is not an IPv6 address")),
+        None if host.is_empty() => return Err("it has no host".to_owned()),
+        None if host.contains(':') => return Err("an IPv6 address needs brackets".to_owned()),
+        None if !host
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) =>
+        {
+            return Err(format!("`{host}` is not a host name"));
+        }
+        None => {}
+    }
+    match port.parse::<u16>() {
+        Ok(1..) => Ok(()),
+        _ => Err(format!("`{port}` is not a port")),
+    }
+}
+
+/// The member's ServiceAccount token crosses this connection.
+pub(super) fn proxy_address_plain(context: &Context<'_>) -> Vec<Diagnostic> {
+    let path = "multicluster.proxyPublishAddress";
+    let plain = context.text(path).is_some_and(|a| a.starts_with("http://"));
+    plain
+        .then(|| {
+            Diagnostic::warning(Code::ProxyAddressPlain, "agents will connect without TLS")
+                .at(context.place(path))
+                .help("Tower speaks plain HTTP; put a TLS proxy with a publicly trusted certificate in front and write https://, or keep to a private network")
+        })
+        .into_iter()
+        .collect()
+}
+
+/// ks-apiserver of a member looks tokens up in its cache unless the age is 0, and the host's tokens
+/// are never there.
+pub(super) fn member_token_age(context: &Context<'_>) -> Vec<Diagnostic> {
+    let path = "authentication.oauthOptions.accessTokenMaxAge";
+    let Some(age) = context.value(path) else {
+        return Vec::new();
+    };
+    let text = age
+        .as_str()
+        .map_or_else(|| age.to_json().to_string(), str::to_owned);
+    let zero = text
+        .trim_end_matches(['h', 'm', 's', 'n', 'u', 'µ'])
+        .chars()
+        .all(|c| "0hms.".contains(c));
+    if context.role() != Role::Member || zero {
+        return Vec::new();
+    }
+    let diagnostic = Diagnostic::error(
+        Code::MemberTokenAge,
+        format!("on a member `accessTokenMaxAge` must be 0, not `{text}`"),
+    )
+    .at(context.place(path))
+    .help("remove the key: ksi sets it; with another age a member refuses every token of its host");
+    vec![diagnostic]
+}
+
+/// Keys that only a host, or only a member, reads.
+pub(super) fn keys_without_effect(context: &Context<'_>) -> Vec<Diagnostic> {
+    const HOST_ONLY: &[&str] = &[
+        "multicluster.proxyPublishAddress",
+        "multicluster.hostClusterName",
+        "multicluster.clusterControllerResyncPeriod",
+        "multicluster.tower",
+        "multicluster.kubefed",
+        "multicluster.agentImage",
+    ];
+    let role = context.role();
+    let keys = if role == Role::Host {
+        &["multicluster.clusterName"][..]
+    } else {
+        HOST_ONLY
+    };
+    keys.iter()
+        .filter(|path| {
+            context.is_given(path) && !(role == Role::None && **path == "multicluster.clusterName")
+        })
+        .map(|path| {
+            let who = if role == Role::Host {
+                "a member"
+            } else {
+                "a host"
+            };
+            let diagnostic =
+                Diagnostic::warning(Code::NoEffect, format!("only {who} reads `{path}`"))
+                    .at(context.key_place(path));
+            if *path == "multicluster.clusterName" {
+                diagnostic.help("the host's own name is `multicluster.hostClusterName`")
+            } else {
+                diagnostic.help(format!(
+                    "remove it, or set `clusterRole: host`; it is `{role}` now"
+                ))
+            }
+        })
+        .collect()
+}
+
+/// What KubeKey will install, or what a flag says.
+pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
+    let version = context.facts.kubernetes;
+    if (KubernetesVersion::OLDEST..=KubernetesVersion::NEWEST).contains(&version) {
+        return Vec::new();
+    }
+    let (old, new) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
+    let help = format!("ksi was tried on {old} to {new}");
+    let diagnostic = if version < old {
+        let why = "server-side apply came with 1.22";
+        Diagnostic::error(
+            Code::UnsupportedKubernetes,
+            format!("Kubernetes {version} is too old: {why}"),
+        )
+    } else {
+        Diagnostic::warning(
+            Code::UnsupportedKubernetes,
+            format!("Kubernetes {version} is newer than this ksi"),
+        )
+    };
+    vec![
+        diagnostic
+            .at(context.loaded.kubernetes_version_span())
+            .help(help),
+    ]
+}
+
+/// The label `version` chooses the set of images.
+pub(super) fn kubesphere_version(context: &Context<'_>) -> Vec<Diagnostic> {
+    let Some((version, span)) = context.loaded.version_label() else {
+        return Vec::new();
+    };
+    if version == crate::config::KUBESPHERE_VERSION {
+        return Vec::new();
+    }
+    let known = crate::config::KUBESPHERE_VERSION;
+    let diagnostic = Diagnostic::warning(
+        Code::UnsupportedVersion,
+        format!("this ksi installs KubeSphere {known}, not `{version}`"),
+    );
+    vec![
+        diagnostic
+            .at(span)
+            .help(format!("set the label to `{known}`, or remove it")),
+    ]
+}

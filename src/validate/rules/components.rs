@@ -1,0 +1,95 @@
+//! Rules about the optional components.
+
+use super::Context;
+use crate::diagnostic::{Code, Diagnostic};
+
+/// Components that KubeSphere knows and ksi does not install yet.
+const UNMANAGED: &[(&str, &str)] = &[
+    ("alerting.enabled", "alerting"),
+    ("auditing.enabled", "auditing"),
+    ("devops.enabled", "DevOps"),
+    ("events.enabled", "events"),
+    ("logging.enabled", "logging"),
+    ("servicemesh.enabled", "the service mesh"),
+    ("edgeruntime.enabled", "the edge runtime"),
+    ("gatekeeper.enabled", "Gatekeeper"),
+    ("openpitrix.store.enabled", "the app store"),
+    ("common.openldap.enabled", "OpenLDAP"),
+    ("common.es.enabled", "Elasticsearch"),
+    (
+        "common.opensearch.dashboard.enabled",
+        "OpenSearch Dashboards",
+    ),
+    ("etcd.monitoring", "etcd monitoring"),
+    (
+        "monitoring.gpu.nvidia_dcgm_exporter.enabled",
+        "the DCGM exporter",
+    ),
+    ("monitoring.grafana.enabled", "Grafana"),
+];
+
+/// What is switched on but has to come from elsewhere.
+pub(super) fn unmanaged(context: &Context<'_>) -> Vec<Diagnostic> {
+    UNMANAGED
+        .iter()
+        // Defaults are not the user's wish: only what the file says is worth a word.
+        .filter(|(path, _)| context.is_given(path) && context.flag(path))
+        .map(|(path, name)| {
+            Diagnostic::warning(Code::Unmanaged, format!("ksi does not install {name} yet"))
+                .at(context.place(path))
+                .help("KubeSphere is configured for it all the same; its state is Unmanaged")
+        })
+        .collect()
+}
+
+/// Edge nodes dial the address; CloudCore crash-loops without one.
+pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
+    let path = "edgeruntime.kubeedge.cloudCore.cloudHub.advertiseAddress";
+    let on = context.flag("edgeruntime.enabled") && context.flag("edgeruntime.kubeedge.enabled");
+    let given = context.value(path).is_some_and(|list| {
+        list.items()
+            .iter()
+            .any(|item| item.as_str().is_some_and(|a| !a.trim().is_empty()))
+    });
+    (on && !given)
+        .then(|| {
+            Diagnostic::error(
+                Code::EdgeAddress,
+                "KubeEdge needs an address that edge nodes reach",
+            )
+            .at(context
+                .key_place(path)
+                .or(context.place("edgeruntime.enabled")))
+            .help(format!(
+                "set `{path}` to a list with at least one IP address"
+            ))
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Switches of which one is useless without the other.
+pub(super) fn switches(context: &Context<'_>) -> Vec<Diagnostic> {
+    const NEEDS: &[(&str, &str)] = &[
+        ("common.redis.enableHA", "common.redis.enabled"),
+        ("edgeruntime.kubeedge.enabled", "edgeruntime.enabled"),
+        (
+            "common.opensearch.dashboard.enabled",
+            "common.opensearch.enabled",
+        ),
+    ];
+    NEEDS
+        .iter()
+        .filter(|(path, needed)| {
+            context.is_given(path) && context.flag(path) && !context.flag(needed)
+        })
+        .map(|(path, needed)| {
+            Diagnostic::warning(
+                Code::InconsistentSwitch,
+                format!("`{path}` has no effect while `{needed}` is false"),
+            )
+            .at(context.place(path))
+            .help(format!("set `{needed}: true`, or remove `{path}`"))
+        })
+        .collect()
+}

@@ -1,0 +1,329 @@
+//! Texts that must have the form of something: a duration, a quantity, a name, an image.
+
+use serde_json::Value;
+
+use super::Context;
+use crate::config::form;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::yaml::{Content, Node, Path, Step};
+
+/// Paths that Go reads with `time.ParseDuration`.
+const DURATIONS: &[&str] = &[
+    "authentication.authenticationRateLimiterDuration",
+    "authentication.authenticateRateLimiterDuration",
+    "authentication.loginHistoryRetentionPeriod",
+    "authentication.maximumClockSkew",
+    "authentication.oauthOptions.accessTokenMaxAge",
+    "authentication.oauthOptions.accessTokenInactivityTimeout",
+    "multicluster.clusterControllerResyncPeriod",
+];
+
+/// Paths that become names or labels of objects.
+const NAMES: &[&str] = &[
+    "multicluster.hostClusterName",
+    "multicluster.clusterName",
+    "authentication.jwtSecretRef.name",
+    "multicluster.tower.ca.secretName",
+    "persistence.storageClass",
+    "monitoring.storageClass",
+    "gateway.namespace",
+    "devops.argocd.namespace",
+];
+
+/// Registries, organisations and images.
+const IMAGES: &[&str] = &["terminal.image", "multicluster.agentImage"];
+
+/// Nothing that KubeSphere reads has a control character in it, and many readers stop at one.
+pub(super) fn control_characters(context: &Context<'_>) -> Vec<Diagnostic> {
+    // The free-form text of a document keeps its line breaks; names and values have none.
+    let allowed = |c: char| matches!(c, '\n' | '\t');
+    context
+        .texts()
+        .into_iter()
+        .filter_map(|(path, text, span)| {
+            let bad = text.chars().find(|c| c.is_control() && !allowed(*c))?;
+            Some(
+                Diagnostic::error(
+                    Code::ControlCharacter,
+                    format!(
+                        "`{path}` has the control character U+{:04X} in it",
+                        u32::from(bad)
+                    ),
+                )
+                .at(span)
+                .help("type the value again; such characters come in by copying"),
+            )
+        })
+        .collect()
+}
+
+/// `10m`, `168h`, `1h30m`: what Go reads.
+pub(super) fn durations(context: &Context<'_>) -> Vec<Diagnostic> {
+    DURATIONS
+        .iter()
+        .filter_map(|path| {
+            let node = context.value(path)?;
+            // 0 is a duration in Go's YAML too.
+            let zero = node.to_json() == Value::from(0);
+            let good = zero || node.as_str().is_some_and(form::is_duration);
+            (!good).then(|| {
+                Diagnostic::error(Code::BadDuration, format!("`{path}` is not a duration"))
+                    .at(context.place(path))
+                    .help("write a number with a unit: 30s, 10m, 168h, 1h30m")
+            })
+        })
+        .collect()
+}
+
+/// `4Gi`, `500m`, `0.5`: what Kubernetes reads, and not negative.
+pub(super) fn quantities(context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    each(context.sound, &Path::default(), &mut |path, node| {
+        if !is_quantity_path(path) || node.is_null() || node.as_str() == Some("") {
+            return;
+        }
+        let text = node
+            .as_str()
+            .map_or_else(|| node.to_json().to_string(), str::to_owned);
+        if form::quantity(&text).is_none_or(|q| q < 0.0) {
+            let message = format!("`{path}` is not a quantity: `{text}`");
+            found.push(
+                Diagnostic::error(Code::BadQuantity, message)
+                    .at(node.span)
+                    .help("write a number with an optional unit: 500m, 2, 512Mi, 20Gi"),
+            );
+        }
+    });
+    found
+}
+
+/// The API server refuses a pod that requests more than its limit.
+pub(super) fn resource_bounds(context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    each(context.sound, &Path::default(), &mut |path, node| {
+        if last_key(path) != Some("resources") {
+            return;
+        }
+        let amount = |list: &str, name: &str| {
+            let node = node.get(list)?.get(name)?;
+            let text = node
+                .as_str()
+                .map_or_else(|| node.to_json().to_string(), str::to_owned);
+            Some((form::quantity(&text)?, node.span))
+        };
+        for request in node.get("requests").map(Node::entries).unwrap_or_default() {
+            let pair = amount("requests", &request.key).zip(amount("limits", &request.key));
+            if let Some(((requested, span), (limit, _))) = pair
+                && requested > limit
+            {
+                let name = &request.key;
+                found.push(
+                    Diagnostic::error(
+                        Code::ResourceBounds,
+                        format!("`{path}` requests more {name} than its limit"),
+                    )
+                    .at(span)
+                    .help("lower the request or raise the limit"),
+                );
+            }
+        }
+    });
+    found
+}
+
+/// Names of clusters, Secrets, StorageClasses and namespaces.
+pub(super) fn names(context: &Context<'_>) -> Vec<Diagnostic> {
+    NAMES
+        .iter()
+        .filter_map(|path| {
+            let name = context.text(path)?;
+            let dotted = !(path.contains("Cluster") || path.ends_with("lusterName") || path.ends_with("namespace"));
+            let good = if dotted { form::is_subdomain(name) } else { form::is_label(name) };
+            (!good).then(|| {
+                let length = if dotted { 253 } else { 63 };
+                Diagnostic::error(Code::BadName, format!("`{path}` is not a name that Kubernetes accepts: `{name}`"))
+                    .at(context.place(path))
+                    .help(format!("use lower-case letters, digits and `-`, at most {length} characters, a letter or digit at both ends"))
+            })
+        })
+        .collect()
+}
+
+/// Keys and values of nodeSelectors, annotations and tolerations.
+pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    each(context.sound, &Path::default(), &mut |path, node| {
+        if last_key(path) == Some("nodeSelector") {
+            for entry in node.entries() {
+                let value = entry.value.as_str().unwrap_or_default();
+                if !form::is_qualified_name(&entry.key) {
+                    found.push(bad_label(&entry.key, "a label's name").at(entry.key_span));
+                } else if !form::is_label_value(value) {
+                    found.push(bad_label(value, "a label's value").at(entry.value.span));
+                }
+            }
+        }
+        let parent = path.0.len().checked_sub(2).map(|at| &path.0[at]);
+        if matches!(parent, Some(Step::Key(key)) if key == "tolerations") {
+            let key = node
+                .get("key")
+                .filter(|k| k.as_str().is_some_and(|k| !k.is_empty()));
+            if let Some(key) = key
+                && !key.as_str().is_some_and(form::is_qualified_name)
+            {
+                found.push(
+                    bad_label(key.as_str().unwrap_or_default(), "a taint's key").at(key.span),
+                );
+            }
+        }
+    });
+    found
+}
+
+fn bad_label(text: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::BadSelector, format!("`{text}` cannot be {what}"))
+        .help("63 characters of letters, digits, `-`, `_` and `.`, a letter or digit at both ends; a name may have a DNS prefix and `/`")
+}
+
+/// Registry, organisation, image references and digests.
+pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if let Some(registry) = context.text("local_registry") {
+        let problem = if registry.contains("://") {
+            Some("leave out the scheme")
+        } else if registry.ends_with('/') {
+            Some("leave out the slash at the end")
+        } else if !form::is_registry(registry) {
+            Some("write it like registry.local:5000 or registry.local/mirror")
+        } else {
+            None
+        };
+        found.extend(problem.map(|help| {
+            Diagnostic::error(
+                Code::BadImage,
+                format!("`local_registry` is not a registry: `{registry}`"),
+            )
+            .at(context.place("local_registry"))
+            .help(help)
+        }));
+    }
+    if let Some(organisation) = context.text("namespace_override")
+        && !organisation.split('/').all(form::is_repository_part)
+    {
+        found.push(
+            Diagnostic::error(
+                Code::BadImage,
+                format!("`namespace_override` is not an organisation: `{organisation}`"),
+            )
+            .at(context.place("namespace_override"))
+            .help("lower-case letters, digits, `-`, `_` and `.`, parts separated by `/`"),
+        );
+    }
+    for path in IMAGES {
+        if let Some(image) = context.text(path)
+            && !form::is_image(image)
+        {
+            found.push(
+                Diagnostic::error(
+                    Code::BadImage,
+                    format!("`{path}` is not an image: `{image}`"),
+                )
+                .at(context.place(path))
+                .help("write it like kubesphere/tower:v0.2.1 or registry.local/tower@sha256:…"),
+            );
+        }
+    }
+    for entry in context
+        .value("images.digests")
+        .map(Node::entries)
+        .unwrap_or_default()
+    {
+        if !entry.value.as_str().is_some_and(form::is_digest) {
+            found.push(
+                Diagnostic::error(
+                    Code::BadImage,
+                    format!("the digest of `{}` is not one", entry.key),
+                )
+                .at(entry.value.span.or(entry.key_span))
+                .help("a digest is sha256: and 64 hexadecimal digits"),
+            );
+        }
+    }
+    found
+}
+
+/// `10.0.0.0/8`.
+pub(super) fn address_ranges(context: &Context<'_>) -> Vec<Diagnostic> {
+    let path = "multicluster.tower.service.loadBalancerSourceRanges";
+    let ranges = context.value(path).map(Node::items).unwrap_or_default();
+    let mut found: Vec<Diagnostic> = ranges
+        .iter()
+        .filter(|range| !range.as_str().is_some_and(form::is_cidr))
+        .map(|range| {
+            let text = range.as_str().unwrap_or_default();
+            Diagnostic::error(Code::BadCidr, format!("`{text}` is not an address range"))
+                .at(range.span)
+                .help("write it like 10.0.0.0/8; a single address is 10.1.2.3/32")
+        })
+        .collect();
+    let path = "multicluster.tower.service.loadBalancerIP";
+    if let Some(ip) = context.text(path)
+        && ip.parse::<std::net::IpAddr>().is_err()
+    {
+        found.push(
+            Diagnostic::error(Code::BadCidr, format!("`{ip}` is not an IP address"))
+                .at(context.place(path))
+                .help("write it like 10.1.2.3"),
+        );
+    }
+    found
+}
+
+fn is_quantity_path(path: &Path) -> bool {
+    let keys: Vec<&str> = path
+        .0
+        .iter()
+        .map(|step| {
+            if let Step::Key(key) = step {
+                key.as_str()
+            } else {
+                ""
+            }
+        })
+        .collect();
+    match keys[..] {
+        [.., "resources", "limits" | "requests", _] => true,
+        [.., last] => {
+            last.ends_with("olumeSize")
+                || matches!(
+                    last,
+                    "jenkinsCpuReq" | "jenkinsCpuLim" | "jenkinsMemoryReq" | "jenkinsMemoryLim"
+                )
+        }
+        [] => false,
+    }
+}
+
+fn last_key(path: &Path) -> Option<&str> {
+    match path.0.last()? {
+        Step::Key(key) => Some(key),
+        Step::Index(_) => None,
+    }
+}
+
+fn each<'n>(node: &'n Node, path: &Path, visit: &mut impl FnMut(&Path, &'n Node)) {
+    visit(path, node);
+    match &node.content {
+        Content::Map(entries) => {
+            for entry in entries {
+                each(&entry.value, &path.key(&entry.key), visit);
+            }
+        }
+        Content::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                each(item, &path.index(at), visit);
+            }
+        }
+        Content::Scalar(_) => {}
+    }
+}

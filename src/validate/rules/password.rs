@@ -1,0 +1,63 @@
+//! The first password of user `admin`.
+
+use super::Context;
+use crate::diagnostic::{Code, Diagnostic};
+
+const PATH: &str = "authentication.adminPassword";
+
+/// KubeSphere's own rules for passwords: 8 to 64 characters, lower case, upper case, a digit. A bcrypt
+/// hash is taken as it is.
+pub(super) fn rules(context: &Context<'_>) -> Vec<Diagnostic> {
+    let Some(password) = context.text(PATH) else {
+        return Vec::new();
+    };
+    if is_bcrypt(password) {
+        return Vec::new();
+    }
+    let mut missing = Vec::new();
+    if !(8..=64).contains(&password.chars().count()) {
+        missing.push("8 to 64 characters");
+    }
+    let has = |class: fn(&char) -> bool| password.chars().any(|c| class(&c));
+    if !has(char::is_ascii_lowercase) {
+        missing.push("a lower-case letter");
+    }
+    if !has(char::is_ascii_uppercase) {
+        missing.push("an upper-case letter");
+    }
+    if !has(char::is_ascii_digit) {
+        missing.push("a digit");
+    }
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let message = format!("the admin password needs {}", missing.join(", "));
+    vec![
+        Diagnostic::error(Code::WeakPassword, message)
+            .at(context.place(PATH))
+            .help("or leave it empty to have one made, or give a bcrypt hash ($2a$…)"),
+    ]
+}
+
+/// The password that every KubeSphere up to 3.4 began with.
+pub(super) fn well_known(context: &Context<'_>) -> Vec<Diagnostic> {
+    let known = context.text(PATH) == Some("P@88w0rd");
+    known
+        .then(|| {
+            Diagnostic::warning(
+                Code::DefaultPassword,
+                "the admin password is the well-known default",
+            )
+            .at(context.place(PATH))
+            .help("choose another: the console is reachable from the first minute on")
+        })
+        .into_iter()
+        .collect()
+}
+
+fn is_bcrypt(password: &str) -> bool {
+    password.len() == 60
+        && ["$2a$", "$2b$", "$2y$"]
+            .iter()
+            .any(|p| password.starts_with(p))
+}

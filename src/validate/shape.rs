@@ -1,0 +1,319 @@
+//! The strict schema against the tree: every violation becomes a diagnostic at its line.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::paths::LocationSegment;
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value;
+
+use super::suggest;
+use crate::config;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::yaml::{Content, Node, Path, Step};
+
+/// One violation: where, and what to say about it.
+#[derive(Debug)]
+pub(super) struct Violation {
+    /// The path of the offending value, below `spec`.
+    pub(super) path: Path,
+    /// What to tell the user.
+    pub(super) diagnostic: Diagnostic,
+}
+
+/// Checks a specification against the schema of specifications.
+pub(super) fn check(spec: &Node, schema: &Value, allow_unknown: bool) -> Vec<Violation> {
+    let Ok(validator) = Validator::new(schema) else {
+        return Vec::new();
+    };
+    let json = spec.to_json();
+    let context = Context {
+        spec,
+        schema,
+        allow_unknown,
+    };
+    validator
+        .iter_errors(&json)
+        .flat_map(|error| context.violations(&error))
+        .collect()
+}
+
+struct Context<'a> {
+    spec: &'a Node,
+    schema: &'a Value,
+    allow_unknown: bool,
+}
+
+impl Context<'_> {
+    fn violations(&self, error: &ValidationError<'_>) -> Vec<Violation> {
+        let path = path_of(error);
+        if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+            return unexpected
+                .iter()
+                .map(|key| self.unknown(&path, key))
+                .collect();
+        }
+        let diagnostic = self.wrong_value(&path, error);
+        let span = self.spec.at(&path).and_then(|n| n.span);
+        let key_span = self.spec.entry_at(&path).and_then(|e| e.key_span);
+        // A long block is not underlined as a whole: its key is enough.
+        let block = self
+            .spec
+            .at(&path)
+            .is_some_and(|n| !matches!(n.content, Content::Scalar(_)));
+        let place = if block {
+            key_span.or(span)
+        } else {
+            span.or(key_span)
+        };
+        vec![Violation {
+            path,
+            diagnostic: diagnostic.at(place),
+        }]
+    }
+
+    fn unknown(&self, parent: &Path, key: &str) -> Violation {
+        let siblings = subschema(self.schema, parent)["properties"].as_object();
+        let siblings = siblings
+            .into_iter()
+            .flat_map(|p| p.keys())
+            .map(String::as_str);
+        let entry = self.spec.at(parent).and_then(|n| n.entry(key));
+        let value = entry.map(|e| &e.value);
+        let mut diagnostic = if let Some(known) = suggest::closest(key, siblings) {
+            Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`"))
+                .label(format!("help: did you mean `{known}`?"))
+        } else if let Some(home) = self.home(parent, key, value) {
+            misplaced(parent, key, &home)
+        } else {
+            let known = match parent.to_string() {
+                top if top.is_empty() => "`ksi explain` lists the known keys".to_owned(),
+                parent => format!("`ksi explain {parent}` lists the keys of `{parent}`"),
+            };
+            Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`")).help(known)
+        };
+        if self.allow_unknown {
+            diagnostic.severity = Severity::Warning;
+        }
+        diagnostic = diagnostic.at(entry.and_then(|e| e.key_span));
+        Violation {
+            path: parent.key(key),
+            diagnostic,
+        }
+    }
+
+    /// Another place where the key is known and the value fits.
+    fn home(&self, parent: &Path, key: &str, value: Option<&Node>) -> Option<Path> {
+        // Keys that a dozen places know say nothing about where this one belongs, unless near.
+        let places = suggest::elsewhere(self.schema, parent, key);
+        let near = |place: &Path| {
+            let common = parent
+                .0
+                .iter()
+                .zip(&place.0)
+                .take_while(|(a, b)| a == b)
+                .count();
+            parent.0.len() - common <= 1 && place.0.len() - common <= 2
+        };
+        let fits = |place: &Path| value.is_none_or(|v| fits(subschema(self.schema, place), v));
+        let unique = places.len() <= 2;
+        places
+            .into_iter()
+            .find(|place| (unique || near(place)) && fits(place))
+    }
+
+    fn wrong_value(&self, path: &Path, error: &ValidationError<'_>) -> Diagnostic {
+        let name = path.to_string();
+        let shown = self.shown(path, error.instance());
+        match error.kind() {
+            ValidationErrorKind::Type { kind } => wrong_type(&name, kind, error.instance(), &shown),
+            ValidationErrorKind::Enum { options } => {
+                let options: Vec<&str> = options
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .collect();
+                let message = format!("`{name}` cannot be {shown}");
+                let diagnostic = Diagnostic::error(Code::NotAllowed, message);
+                let meant = error
+                    .instance()
+                    .as_str()
+                    .and_then(|w| suggest::closest(w, options.iter().copied()));
+                match meant {
+                    Some(meant) => diagnostic.label(format!("help: did you mean `{meant}`?")),
+                    None => diagnostic.help(format!("allowed: {}", options.join(", "))),
+                }
+            }
+            ValidationErrorKind::Required { property } => {
+                let property = property.as_str().unwrap_or_default();
+                Diagnostic::error(Code::Missing, format!("`{name}` needs a `{property}`"))
+            }
+            ValidationErrorKind::Minimum { limit } => Diagnostic::error(
+                Code::OutOfRange,
+                format!("`{name}` is {shown}; the least is {limit}"),
+            ),
+            ValidationErrorKind::Maximum { limit } => Diagnostic::error(
+                Code::OutOfRange,
+                format!("`{name}` is {shown}; the most is {limit}"),
+            ),
+            ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => {
+                let diagnostic = Diagnostic::error(
+                    Code::BadFormat,
+                    format!("`{name}` has not the right form: {shown}"),
+                );
+                match subschema(self.schema, path)["examples"][0].as_str() {
+                    Some(example) => diagnostic.help(format!("write it like `{example}`")),
+                    None => diagnostic.help(format!("see `ksi explain {name}`")),
+                }
+            }
+            _ => Diagnostic::error(Code::BadFormat, format!("`{name}` is not valid: {shown}"))
+                .help(format!("see `ksi explain {name}`")),
+        }
+    }
+
+    /// The value as a message may show it.
+    fn shown(&self, path: &Path, value: &Value) -> String {
+        match value {
+            _ if config::is_sensitive(path) => "(hidden)".to_owned(),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "a mapping".to_owned(),
+            Value::String(text) if text.chars().count() > 60 => {
+                format!("`{}…`", text.chars().take(60).collect::<String>())
+            }
+            Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        }
+    }
+}
+
+fn misplaced(parent: &Path, key: &str, home: &Path) -> Diagnostic {
+    let above = Path(home.0[..home.0.len() - 1].to_vec());
+    let here = if parent.0.is_empty() {
+        "the top of `spec`".to_owned()
+    } else {
+        format!("`{parent}`")
+    };
+    let message = format!("`{key}` does not belong to {here}");
+    let help = if above.0.is_empty() {
+        format!("move `{key}` to the top of `spec`, to the left")
+    } else if parent.0.starts_with(&above.0) {
+        format!("move `{key}` up, to be directly under `{above}`")
+    } else if above.0.starts_with(&parent.0) {
+        format!("indent `{key}` under `{above}`")
+    } else {
+        format!("move `{key}` to `{above}`")
+    };
+    Diagnostic::error(Code::MisplacedField, message)
+        .label(format!("help: did you mean `{home}`?"))
+        .help(help)
+}
+
+fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagnostic {
+    let types: Vec<String> = match kind {
+        TypeKind::Single(one) => vec![one.to_string()],
+        TypeKind::Multiple(many) => many.iter().map(|t| t.to_string()).collect(),
+    };
+    let wants = |word: &str| types.iter().any(|t| t == word);
+    let list = types
+        .iter()
+        .map(|t| type_name(t))
+        .collect::<Vec<_>>()
+        .join(" or ");
+    let message = match value {
+        Value::Array(_) | Value::Object(_) | Value::Null => {
+            format!("`{name}` must be {list}, not {}", value_type(value))
+        }
+        _ => format!(
+            "`{name}` must be {list}, not the {} {shown}",
+            value_type(value)
+        ),
+    };
+    let diagnostic = Diagnostic::error(Code::WrongType, message);
+    match value {
+        Value::String(text) if wants("boolean") => {
+            match suggest::closest(text, ["true", "false"]) {
+                Some(word) if text.eq_ignore_ascii_case(word) => {
+                    diagnostic.label(format!("help: remove the quotes: {word}"))
+                }
+                Some(word) => diagnostic.label(format!("help: did you mean `{word}`?")),
+                None => diagnostic.help("write true or false"),
+            }
+        }
+        Value::String(text)
+            if (wants("integer") || wants("number")) && text.parse::<f64>().is_ok() =>
+        {
+            diagnostic.label("help: remove the quotes")
+        }
+        Value::Number(_) | Value::Bool(_) if wants("string") => diagnostic
+            .label("help: put it in quotes")
+            .help("YAML reads words like yes, on, 0123 and 1e3 as booleans and numbers"),
+        Value::Object(_) if wants("array") => {
+            diagnostic.help("begin each item of the list with `- `")
+        }
+        _ => diagnostic,
+    }
+}
+
+fn type_name(name: &str) -> &'static str {
+    match name {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "a mapping",
+        _ => "empty",
+    }
+}
+
+fn value_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "empty",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+/// Whether a value has a type that a field takes; enough to tell one home of a key from another.
+fn fits(schema: &Value, value: &Node) -> bool {
+    let name = match &value.content {
+        Content::Map(_) => "object",
+        Content::List(_) => "array",
+        Content::Scalar(Value::Bool(_)) => "boolean",
+        Content::Scalar(Value::Number(n)) if n.is_f64() => "number",
+        Content::Scalar(Value::Number(_)) => "integer",
+        Content::Scalar(Value::String(_)) => "string",
+        Content::Scalar(_) => return true,
+    };
+    match &schema["type"] {
+        Value::String(one) => one == name || (one == "number" && name == "integer"),
+        Value::Array(many) => many.iter().any(|t| t == name),
+        _ => true,
+    }
+}
+
+/// The schema of a path: through properties, items and open mappings.
+pub(super) fn subschema<'s>(schema: &'s Value, path: &Path) -> &'s Value {
+    path.0.iter().fold(schema, |node, step| match step {
+        Step::Key(key) => match node["properties"].get(key) {
+            Some(child) => child,
+            None => &node["additionalProperties"],
+        },
+        Step::Index(_) => &node["items"],
+    })
+}
+
+fn path_of(error: &ValidationError<'_>) -> Path {
+    Path(
+        error
+            .instance_path()
+            .into_iter()
+            .map(|segment| match segment {
+                LocationSegment::Property(key) => Step::Key(key.into_owned()),
+                LocationSegment::Index(index) => Step::Index(index),
+            })
+            .collect(),
+    )
+}
