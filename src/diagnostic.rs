@@ -63,14 +63,7 @@ impl Diagnostic {
     }
 
     fn new(code: Code, severity: Severity, message: String) -> Self {
-        Self {
-            code,
-            severity,
-            message,
-            span: None,
-            label: None,
-            help: Vec::new(),
-        }
+        Self { code, severity, message, span: None, label: None, help: Vec::new() }
     }
 
     /// Points at a place; `None` leaves it as it is.
@@ -129,9 +122,7 @@ impl Diagnostics {
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.0.sort_by_key(|d| {
-            let place = d
-                .span
-                .map_or((u32::MAX, usize::MAX), |s| (s.source.index(), s.start));
+            let place = d.span.map_or((u32::MAX, usize::MAX), |s| (s.source.index(), s.start));
             (place, d.severity, d.code)
         });
         self.0.dedup();

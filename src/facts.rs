@@ -17,15 +17,9 @@ pub struct KubernetesVersion {
 
 impl KubernetesVersion {
     /// The oldest version that ksi supports: server-side apply is GA since 1.22.
-    pub const OLDEST: Self = Self {
-        major: 1,
-        minor: 22,
-    };
+    pub const OLDEST: Self = Self { major: 1, minor: 22 };
     /// The newest version that ksi was tried on.
-    pub const NEWEST: Self = Self {
-        major: 1,
-        minor: 37,
-    };
+    pub const NEWEST: Self = Self { major: 1, minor: 37 };
 }
 
 impl fmt::Display for KubernetesVersion {
@@ -41,18 +35,14 @@ impl FromStr for KubernetesVersion {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.trim().trim_start_matches('v').split('.');
         let mut number = || {
-            let digits: String = parts
-                .next()?
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
+            let digits: String = parts.next()?.chars().take_while(char::is_ascii_digit).collect();
             digits.parse().ok()
         };
         match (number(), number()) {
             (Some(major), Some(minor)) => Ok(Self { major, minor }),
-            _ => Err(format!(
-                "`{text}` is not a Kubernetes version; write it like 1.34 or v1.34.4"
-            )),
+            _ => {
+                Err(format!("`{text}` is not a Kubernetes version; write it like 1.34 or v1.34.4"))
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod facts;
 pub mod inventory;
 pub mod object;
 pub mod plan;
+pub mod render;
 pub mod target;
 pub mod validate;
 pub mod values;

@@ -1,11 +1,24 @@
 //! One rendered manifest, what identifies it, and how far it is ours.
 
+pub mod embedded;
 mod id;
+pub mod images;
+pub mod mask;
+pub mod meaning;
+pub mod order;
+mod pattern;
+mod rules;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use id::ObjectId;
+pub use mask::Masker;
+pub use pattern::{KindPattern, PathPattern};
+pub use rules::{GuardFlag, KeepMarker, Rules, rules};
+
+/// The field manager under which ksi writes.
+pub const FIELD_MANAGER: &str = "ksi";
 
 /// How far an object is ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

@@ -50,3 +50,5 @@ pub struct Plan {
     /// One entry per object, unchanged ones included.
     pub changes: Vec<Change>,
 }
+
+pub mod merge;

@@ -24,8 +24,8 @@ pub use error::{Class, Error};
 pub use fault::Faults;
 pub use memory::Memory;
 
-/// An object that is to be created or changed.
-#[derive(Debug, Clone, Copy)]
+/// An object that is to be created or changed. `Debug` does not show the manifest.
+#[derive(Clone, Copy)]
 pub struct Write<'a> {
     /// The object.
     pub id: &'a ObjectId,
@@ -35,6 +35,13 @@ pub struct Write<'a> {
     pub create: bool,
     /// The manifest as it shall be.
     pub body: &'a Value,
+}
+
+impl std::fmt::Debug for Write<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { id, policy, create, body: _ } = self;
+        write!(f, "Write({id}, {policy:?}, create: {create})")
+    }
 }
 
 /// Whether a change can be seen already.

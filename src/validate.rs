@@ -48,21 +48,12 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
     while let Some(again) = shape::check(&sound, schema, true).into_iter().next() {
         remove(&mut sound, &again.path.0);
     }
-    let context = rules::Context {
-        given: spec,
-        sound: &sound,
-        schema,
-        facts,
-        loaded,
-    };
+    let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
     found.extend(rules::check(&context));
     let configuration = typed(sound.to_json(), &mut found);
     let found = found.sorted();
     match configuration {
-        Some(configuration) if !found.has_errors() => Ok(Valid {
-            configuration,
-            warnings: found,
-        }),
+        Some(configuration) if !found.has_errors() => Ok(Valid { configuration, warnings: found }),
         _ => Err(found),
     }
 }
@@ -102,11 +93,5 @@ fn remove(node: &mut Node, path: &[Step]) {
 /// Turns warnings into errors, for `--strict`.
 #[must_use]
 pub fn strictly(found: Diagnostics) -> Diagnostics {
-    found
-        .into_iter()
-        .map(|d| Diagnostic {
-            severity: Severity::Error,
-            ..d
-        })
-        .collect()
+    found.into_iter().map(|d| Diagnostic { severity: Severity::Error, ..d }).collect()
 }

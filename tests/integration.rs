@@ -2,5 +2,7 @@
 
 #[path = "integration/schema.rs"]
 mod schema;
+#[path = "integration/validate.rs"]
+mod validate;
 #[path = "integration/yaml.rs"]
 mod yaml;

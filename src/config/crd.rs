@@ -82,20 +82,19 @@ fn columns() -> Value {
 fn lenient(schema: &Value) -> Value {
     let mut node = Map::new();
     match kind(schema) {
-        // Without a type every value passes, null too. A fraction needs it: it is neither integer
-        // nor string. Placement and resources get it, because a typing of what Kubernetes types
-        // itself would only cost room.
+        // Without a type every value passes. A fraction needs it: it is neither integer nor string.
+        // Placement and resources get it, because a typing of what Kubernetes types itself would
+        // only cost room. Null passes too, but a server drops it unless it is declared.
         Kind::Anything => {
             node.insert(PRESERVE.into(), true.into());
+            node.insert("nullable".into(), true.into());
             return Value::Object(node);
         }
         Kind::Section(properties) => {
             node.insert("type".into(), "object".into());
             node.insert(PRESERVE.into(), true.into());
             // What is only accepted from older files need not be shown: unknown fields are kept.
-            let shown = properties
-                .iter()
-                .filter(|(_, inner)| inner.get("deprecated").is_none());
+            let shown = properties.iter().filter(|(_, inner)| inner.get("deprecated").is_none());
             let properties = shown.map(|(key, inner)| (key.clone(), lenient_key(key, inner)));
             node.insert("properties".into(), Value::Object(properties.collect()));
         }
@@ -167,9 +166,7 @@ fn kind(schema: &Value) -> Kind<'_> {
 /// Resources, and sections in which nothing but resources or placement can be set.
 fn is_opaque(keys: &Map<String, Value>) -> bool {
     keys.contains_key("requests")
-        || keys
-            .values()
-            .all(|inner| matches!(kind(inner), Kind::Anything))
+        || keys.values().all(|inner| matches!(kind(inner), Kind::Anything))
 }
 
 fn is_role(schema: &Value) -> bool {
@@ -199,29 +196,19 @@ mod tests {
     fn it_is_structural_and_lenient() {
         let mut roles = 0;
         each(&document(), "", &mut |path, node| {
-            for banned in [
-                "default",
-                "enum",
-                "$ref",
-                "additionalProperties",
-                "format",
-                "required",
-            ] {
+            for banned in ["default", "enum", "$ref", "additionalProperties", "format", "required"]
+            {
                 assert!(node.get(banned).is_none(), "{path} has {banned}");
             }
             let preserve = node["x-kubernetes-preserve-unknown-fields"] == true;
-            match node
-                .get("type")
-                .map(|name| name.as_str().expect("one type"))
-            {
+            match node.get("type").map(|name| name.as_str().expect("one type")) {
                 Some("object") => assert!(preserve || path == ".metadata", "{path} loses keys"),
                 Some("array") => assert!(node.get("items").is_some(), "{path} has no items"),
                 Some(_) => {}
-                None => assert!(
-                    preserve || node["x-kubernetes-int-or-string"] == true,
-                    "{path}"
-                ),
+                None => assert!(preserve || node["x-kubernetes-int-or-string"] == true, "{path}"),
             }
+            let known = path.starts_with(".spec") && !path.ends_with("[]");
+            assert_eq!(known, node["nullable"] == true && path != ".status", "{path} loses null");
             roles += usize::from(node.get("x-kubernetes-validations").is_some());
         });
         assert_eq!(roles, 1, "only clusterRole has a rule");

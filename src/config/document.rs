@@ -89,18 +89,12 @@ fn from_config_map(
         );
         return None;
     };
-    let part = entry
-        .value
-        .span
-        .and_then(|span| block_text(sources.text(id), span));
+    let part = entry.value.span.and_then(|span| block_text(sources.text(id), span));
     let Some(part) = part else {
         found.push(
-            Diagnostic::error(
-                Code::Syntax,
-                "`ks-config.yaml` must be a literal block (`|`)",
-            )
-            .at(entry.key_span)
-            .help("write `ks-config.yaml: |` and the configuration indented below it"),
+            Diagnostic::error(Code::Syntax, "`ks-config.yaml` must be a literal block (`|`)")
+                .at(entry.key_span)
+                .help("write `ks-config.yaml: |` and the configuration indented below it"),
         );
         return None;
     };
@@ -114,11 +108,7 @@ fn from_config_map(
         .at(entry.key_span)
         .help("`ksi config migrate` writes it in the present form"),
     );
-    let spec = if nodes.is_empty() {
-        Node::empty_map()
-    } else {
-        nodes.swap_remove(0)
-    };
+    let spec = if nodes.is_empty() { Node::empty_map() } else { nodes.swap_remove(0) };
     let mut document = Node::empty_map();
     document.span = map.span;
     for key in ["metadata"] {
@@ -126,11 +116,7 @@ fn from_config_map(
             document.insert(entry.clone());
         }
     }
-    document.insert(yaml::Entry {
-        key: "spec".to_owned(),
-        key_span: entry.key_span,
-        value: spec,
-    });
+    document.insert(yaml::Entry { key: "spec".to_owned(), key_span: entry.key_span, value: spec });
     Some(document)
 }
 
@@ -139,21 +125,18 @@ fn from_config_map(
 fn block_text(text: &str, span: Span) -> Option<Range<usize>> {
     let start = text.get(..span.start)?.rfind('\n')? + 1;
     let header = text[..start].trim_end().rsplit([' ', ':']).next()?;
-    header.starts_with('|').then_some(start..span.end)
+    // An indented `---` is no document marker to a YAML reader, but 2.x shipped its text with one.
+    let first = text.get(start..span.end)?.lines().next()?;
+    let marker = if first.trim() == "---" { first.len() + 1 } else { 0 };
+    header.starts_with('|').then_some((start + marker).min(span.end)..span.end)
 }
 
 fn second_configuration(sources: &Sources, first: &Node, second: &Node) -> Diagnostic {
     let line = first.span.map_or(1, |s| sources.position(s).line);
-    Diagnostic::error(
-        Code::SeveralConfigurations,
-        "a second ClusterConfiguration in one file",
-    )
-    .at(second
-        .entry("kind")
-        .and_then(|e| e.key_span)
-        .or(second.span))
-    .label(format!("the first begins on line {line}"))
-    .help("keep one; to overlay one file with another, give both with -f")
+    Diagnostic::error(Code::SeveralConfigurations, "a second ClusterConfiguration in one file")
+        .at(second.entry("kind").and_then(|e| e.key_span).or(second.span))
+        .label(format!("the first begins on line {line}"))
+        .help("keep one; to overlay one file with another, give both with -f")
 }
 
 /// Says what is wrong with the choice of documents.
@@ -167,11 +150,7 @@ fn report(
     for other in others {
         let diagnostic = wrong_kind(other);
         let harmless = documents.configuration.is_some() && !looks_meant(other);
-        found.push(if harmless {
-            as_warning(diagnostic)
-        } else {
-            diagnostic
-        });
+        found.push(if harmless { as_warning(diagnostic) } else { diagnostic });
     }
     if documents.configuration.is_none() && others.is_empty() && !broken {
         let what = if documents.cluster.is_some() {
@@ -188,11 +167,8 @@ fn report(
 }
 
 fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic {
-        severity: crate::diagnostic::Severity::Warning,
-        ..diagnostic
-    }
-    .help("the document is left alone")
+    Diagnostic { severity: crate::diagnostic::Severity::Warning, ..diagnostic }
+        .help("the document is left alone")
 }
 
 fn wrong_kind(node: &Node) -> Diagnostic {
@@ -223,10 +199,7 @@ fn wrong_kind(node: &Node) -> Diagnostic {
 /// Whether somebody meant a ClusterConfiguration and mistyped the kind.
 fn looks_meant(node: &Node) -> bool {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
-    let group = node
-        .get("apiVersion")
-        .and_then(Node::as_str)
-        .unwrap_or_default();
+    let group = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
     strsim::damerau_levenshtein(&kind.to_lowercase(), &KIND.to_lowercase()) <= 2
         || group.starts_with("installer.kubesphere.io/")
         || (node.entry("kind").is_none() && node.entry("spec").is_some())

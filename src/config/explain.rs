@@ -57,16 +57,12 @@ pub struct Child {
 /// and `common.gpu.kinds[0].default` are the same. `None` when there is no such key.
 pub fn explain(path: &str) -> Option<Explanation> {
     let path = path.trim().trim_start_matches('.');
-    let path = path
-        .strip_prefix("spec")
-        .filter(|p| p.is_empty() || p.starts_with('.'))
-        .unwrap_or(path);
+    let path =
+        path.strip_prefix("spec").filter(|p| p.is_empty() || p.starts_with('.')).unwrap_or(path);
     let mut schema = shape::spec();
     let mut shown = Path::default();
     for word in path.split('.').filter(|word| !word.is_empty()) {
-        let (key, indexed) = word
-            .split_once('[')
-            .map_or((word, false), |(key, _)| (key, true));
+        let (key, indexed) = word.split_once('[').map_or((word, false), |(key, _)| (key, true));
         while let Some(items) = schema.get("items") {
             schema = items;
         }
@@ -80,13 +76,7 @@ pub fn explain(path: &str) -> Option<Explanation> {
 }
 
 fn describe(path: &Path, schema: &Value) -> Explanation {
-    let text = |key: &str| {
-        schema
-            .get(key)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let text = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let inner = schema.get("items").unwrap_or(schema);
     Explanation {
         path: path.to_string(),
@@ -123,11 +113,9 @@ fn type_name(schema: &Value) -> String {
         _ => "quantities".to_owned(),
     };
     match &schema["type"] {
-        Value::Array(types) => types
-            .iter()
-            .filter_map(Value::as_str)
-            .collect::<Vec<_>>()
-            .join(" or "),
+        Value::Array(types) => {
+            types.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or ")
+        }
         Value::String(name) if name == "array" => format!("list of {}", plural(&schema["items"])),
         Value::String(name) if name == "object" && schema["additionalProperties"].is_object() => {
             format!("map of {}", plural(&schema["additionalProperties"]))
@@ -154,21 +142,12 @@ fn allowed(schema: &Value) -> Vec<Allowed> {
     }
     let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
     // That a count is not negative, or fits into our type, need not be said.
-    let range = match (
-        bound("minimum"),
-        bound("maximum").filter(|max| *max <= 65535),
-    ) {
+    let range = match (bound("minimum"), bound("maximum").filter(|max| *max <= 65535)) {
         (Some(min), Some(max)) => Some(format!("{min} to {max}")),
         (Some(min), None) if min > 0 => Some(format!("{min} or more")),
         _ => None,
     };
-    range
-        .map(|value| Allowed {
-            value,
-            description: String::new(),
-        })
-        .into_iter()
-        .collect()
+    range.map(|value| Allowed { value, description: String::new() }).into_iter().collect()
 }
 
 #[cfg(test)]
@@ -180,18 +159,9 @@ mod tests {
         let service = explain("spec.multicluster.tower.service").unwrap();
         assert_eq!(service.path, "multicluster.tower.service");
         assert_eq!(service.type_name, "object");
-        let names: Vec<_> = service
-            .children
-            .iter()
-            .map(|child| child.name.as_str())
-            .collect();
-        let keys = [
-            "type",
-            "annotations",
-            "nodePort",
-            "loadBalancerIP",
-            "loadBalancerSourceRanges",
-        ];
+        let names: Vec<_> = service.children.iter().map(|child| child.name.as_str()).collect();
+        let keys =
+            ["type", "annotations", "nodePort", "loadBalancerIP", "loadBalancerSourceRanges"];
         assert_eq!(names, keys);
         assert_eq!(service.children[1].type_name, "map of strings");
     }
@@ -217,22 +187,13 @@ mod tests {
         ] {
             assert_eq!(explain(path).unwrap().type_name, "boolean", "{path}");
         }
-        assert_eq!(
-            explain("common.gpu.kinds").unwrap().type_name,
-            "list of objects"
-        );
+        assert_eq!(explain("common.gpu.kinds").unwrap().type_name, "list of objects");
         assert_eq!(explain("tolerations").unwrap().children.len(), 5);
     }
 
     #[test]
     fn the_spec_itself_and_what_is_not_there() {
-        assert!(
-            explain("")
-                .unwrap()
-                .children
-                .iter()
-                .any(|child| child.name == "multicluster")
-        );
+        assert!(explain("").unwrap().children.iter().any(|child| child.name == "multicluster"));
         assert_eq!(explain("spec"), explain(""));
         assert_eq!(explain("multicluster.clusterrole"), None);
         assert_eq!(explain("common.core.console.port[0]"), None);

@@ -41,9 +41,7 @@ pub fn is_registry(text: &str) -> bool {
         None => (host, None),
     };
     let name_ok = !name.is_empty()
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b".-_[]:".contains(&b));
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_[]:".contains(&b));
     name_ok
         && port.is_none_or(|p| p.parse::<u16>().is_ok_and(|p| p > 0))
         && parts.all(is_repository_part)
@@ -69,9 +67,7 @@ pub fn is_image(text: &str) -> bool {
         !tag.is_empty()
             && tag.len() <= 128
             && !tag.starts_with(['.', '-'])
-            && tag
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let path_ok = match path.split_once('/') {
         Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
@@ -85,10 +81,7 @@ pub fn is_image(text: &str) -> bool {
 /// `sha256:` and 64 hexadecimal digits.
 pub fn is_digest(text: &str) -> bool {
     text.strip_prefix("sha256:").is_some_and(|hex| {
-        hex.len() == 64
-            && hex
-                .bytes()
-                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     })
 }
 
@@ -116,16 +109,12 @@ pub fn is_duration(text: &str) -> bool {
         return false;
     }
     while !rest.is_empty() {
-        let number = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         if rest[..number].parse::<f64>().is_err() {
             return false;
         }
         rest = &rest[number..];
-        let unit = rest
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(rest.len());
+        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
         if !UNITS.contains(&&rest[..unit]) {
             return false;
         }

@@ -23,13 +23,9 @@ pub struct KubeKey {
 impl KubeKey {
     /// Reads `v1alpha1` and `v1alpha2`; what is absent or strange stays unknown.
     pub(super) fn read(document: &Node) -> Self {
-        let spec = document
-            .get("spec")
-            .cloned()
-            .unwrap_or_else(Node::empty_map);
+        let spec = document.get("spec").cloned().unwrap_or_else(Node::empty_map);
         let at = |path: &str| {
-            spec.at(&Path::keys(path))
-                .filter(|n| n.as_str().is_some_and(|t| !t.is_empty()))
+            spec.at(&Path::keys(path)).filter(|n| n.as_str().is_some_and(|t| !t.is_empty()))
         };
         let hosts: Vec<(String, Option<&Node>)> = spec
             .get("hosts")
@@ -38,10 +34,7 @@ impl KubeKey {
             .iter()
             .map(|host| {
                 let text = |key: &str| host.get(key).and_then(Node::as_str).unwrap_or_default();
-                (
-                    text("name").to_owned(),
-                    host.get("internalAddress").or(host.get("address")),
-                )
+                (text("name").to_owned(), host.get("internalAddress").or(host.get("address")))
             })
             .collect();
         let group = |names: &[&str]| -> Vec<String> {
@@ -96,19 +89,13 @@ impl KubeKey {
     pub fn facts(&self, base: Facts) -> Facts {
         Facts {
             kubernetes: self.kubernetes.unwrap_or(base.kubernetes),
-            nodes: if self.nodes > 0 {
-                self.nodes
-            } else {
-                base.nodes
-            },
+            nodes: if self.nodes > 0 { self.nodes } else { base.nodes },
             control_plane_nodes: if self.control_plane_nodes > 0 {
                 self.control_plane_nodes
             } else {
                 base.control_plane_nodes
             },
-            node_address: base
-                .node_address
-                .or_else(|| self.control_plane_address.clone()),
+            node_address: base.node_address.or_else(|| self.control_plane_address.clone()),
         }
     }
 }
@@ -122,10 +109,7 @@ fn etcd_addresses(hosts: &[(String, Option<&Node>)], names: &[String]) -> Option
         .collect();
     let addresses: Vec<&str> = nodes.iter().filter_map(|n| n.as_str()).collect();
     let content = Content::Scalar(Value::String(addresses.join(",")));
-    (!addresses.is_empty()).then(|| Node {
-        content,
-        span: nodes[0].span,
-    })
+    (!addresses.is_empty()).then(|| Node { content, span: nodes[0].span })
 }
 
 /// KubeKey's ranges: `node[2:4]` is node2, node3 and node4.
@@ -134,11 +118,8 @@ fn expand(name: &str) -> Vec<String> {
         let (prefix, rest) = name.split_once('[')?;
         let (from, to) = rest.strip_suffix(']')?.split_once(':')?;
         let (from, to) = (from.parse::<u32>().ok()?, to.parse::<u32>().ok()?);
-        (from <= to && to - from < 10_000).then(|| {
-            (from..=to)
-                .map(|n| format!("{prefix}{n}"))
-                .collect::<Vec<_>>()
-        })
+        (from <= to && to - from < 10_000)
+            .then(|| (from..=to).map(|n| format!("{prefix}{n}")).collect::<Vec<_>>())
     };
     range().unwrap_or_else(|| vec![name.to_owned()])
 }

@@ -85,16 +85,9 @@ impl Loaded {
             }
             _ => None,
         };
-        let mut spec = spec.unwrap_or_else(|| Node {
-            span: document.span,
-            ..Node::empty_map()
-        });
-        self.moves
-            .extend(migrate::migrate(&mut spec, &mut self.diagnostics));
-        self.metadata = document
-            .remove("metadata")
-            .map(|e| e.value)
-            .or(self.metadata.take());
+        let mut spec = spec.unwrap_or_else(|| Node { span: document.span, ..Node::empty_map() });
+        self.moves.extend(migrate::migrate(&mut spec, &mut self.diagnostics));
+        self.metadata = document.remove("metadata").map(|e| e.value).or(self.metadata.take());
         match &mut self.spec {
             Some(base) => overlay::overlay(base, spec),
             None => self.spec = Some(spec),
@@ -107,23 +100,16 @@ impl Loaded {
         let version = document.entry("apiVersion");
         let text = version.and_then(|e| e.value.as_str()).unwrap_or_default();
         if text != API_VERSION && document.entry("kind").is_some() {
-            let place = version
-                .and_then(|e| e.value.span.or(e.key_span))
-                .or(document.span);
+            let place = version.and_then(|e| e.value.span.or(e.key_span)).or(document.span);
             let message = if text.is_empty() {
                 "the ClusterConfiguration has no `apiVersion`".to_owned()
             } else {
                 format!("apiVersion `{text}` is not known")
             };
             let wrong = Diagnostic::error(Code::WrongKind, message).at(place);
-            self.diagnostics
-                .push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
+            self.diagnostics.push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
         }
-        for entry in document
-            .entries()
-            .iter()
-            .filter(|e| !KEYS.contains(&e.key.as_str()))
-        {
+        for entry in document.entries().iter().filter(|e| !KEYS.contains(&e.key.as_str())) {
             self.diagnostics.push(
                 Diagnostic::error(
                     Code::MisplacedField,
@@ -158,8 +144,7 @@ impl Loaded {
             self.diagnostics.push(diagnostic);
         }
         // An old path may be set too.
-        self.moves
-            .extend(migrate::migrate(spec, &mut self.diagnostics));
+        self.moves.extend(migrate::migrate(spec, &mut self.diagnostics));
     }
 
     /// The label `version` of the ClusterConfiguration and its place.
@@ -205,9 +190,7 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
 fn hide_secrets(node: &Node, path: &Path, sources: &mut Sources) {
     match &node.content {
         Content::Map(entries) => {
-            entries
-                .iter()
-                .for_each(|e| hide_secrets(&e.value, &path.key(&e.key), sources));
+            entries.iter().for_each(|e| hide_secrets(&e.value, &path.key(&e.key), sources));
         }
         Content::List(items) => {
             for (at, item) in items.iter().enumerate() {

@@ -24,7 +24,7 @@ pub(super) struct Move {
 
 /// Reads every old form in the specification as the new one.
 pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move> {
-    let mut moves = Vec::new();
+    let mut moves = misindented(spec, found);
     while let Some((step, diagnostic)) = next(spec) {
         found.push(diagnostic);
         moves.extend(step);
@@ -35,15 +35,12 @@ pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move>
 /// Does the first migration that applies. A refused one is taken out too, so that the next call
 /// goes on behind it; its diagnostic is an error.
 fn next(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
-    misindented(spec).or_else(|| RULES.iter().find_map(|rule| apply(spec, rule)))
+    RULES.iter().find_map(|rule| apply(spec, rule))
 }
 
 fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
     let from = Path::keys(rule.from);
-    let entry = spec
-        .entry_at(&from)
-        .filter(|e| (rule.when)(&e.value))?
-        .clone();
+    let entry = spec.entry_at(&from).filter(|e| (rule.when)(&e.value))?.clone();
     take(spec, &from.0);
     let (key_span, value) = (entry.key_span, entry.value);
     match rule.to {
@@ -52,34 +49,17 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
                 Diagnostic::warning(Code::Obsolete, format!("`{from}` has no effect any more"))
                     .at(key_span)
                     .help(why);
-            Some((
-                Some(Move {
-                    from,
-                    to: None,
-                    value,
-                }),
-                diagnostic,
-            ))
+            Some((Some(Move { from, to: None, value }), diagnostic))
         }
         To::Path(to) => Some(relocate(spec, from, Path::keys(to), key_span, value)),
         To::Role => {
-            let role = if value.to_json() == Value::Bool(true) {
-                "host"
-            } else {
-                "none"
-            };
-            let content = Content::Scalar(Value::String(role.to_owned()));
-            let value = Node {
-                content,
-                span: value.span,
-            };
+            let value = role(&value);
+            let read_as = value.as_str().unwrap_or_default().to_owned();
             let to = Path::keys("multicluster.clusterRole");
             let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
-            let diagnostic = diagnostic.label(format!("read as `clusterRole: {role}`"));
-            Some((
-                moved,
-                diagnostic.help("a member needs `clusterRole: member` and the host's jwtSecret"),
-            ))
+            let diagnostic = diagnostic.label(format!("read as `clusterRole: {read_as}`"));
+            let help = "a member needs `clusterRole: member` and the host's jwtSecret";
+            Some((moved, diagnostic.help(help)))
         }
     }
 }
@@ -99,9 +79,7 @@ fn relocate(
             format!("`{from}` and `{conflict}` disagree"),
         )
         .at(key_span)
-        .help(format!(
-            "`{from}` is the old form of `{to}`: remove one of them"
-        ));
+        .help(format!("`{from}` is the old form of `{to}`: remove one of them"));
         return (None, diagnostic);
     }
     let merged = match present {
@@ -113,30 +91,18 @@ fn relocate(
         None => value.clone(),
     };
     put(spec, &to.0, key_span, merged);
-    let diagnostic = Diagnostic::warning(
-        Code::Migrated,
-        format!("`{from}` is the old form of `{to}`"),
-    )
-    .at(key_span)
-    .help("it is read as the new form; `ksi config migrate` rewrites the file");
-    (
-        Some(Move {
-            from,
-            to: Some(to),
-            value,
-        }),
-        diagnostic,
-    )
+    let diagnostic =
+        Diagnostic::warning(Code::Migrated, format!("`{from}` is the old form of `{to}`"))
+            .at(key_span);
+    (Some(Move { from, to: Some(to), value }), diagnostic)
 }
 
 /// The first path at which two values disagree; mappings may complete each other.
 fn conflict(present: &Node, old: &Node, at: &Path) -> Option<Path> {
     match (&present.content, &old.content) {
-        (Content::Map(_), Content::Map(entries)) => entries.iter().find_map(|e| {
-            present
-                .get(&e.key)
-                .and_then(|p| conflict(p, &e.value, &at.key(&e.key)))
-        }),
+        (Content::Map(_), Content::Map(entries)) => entries
+            .iter()
+            .find_map(|e| present.get(&e.key).and_then(|p| conflict(p, &e.value, &at.key(&e.key)))),
         _ => (present.to_json() != old.to_json()).then(|| at.clone()),
     }
 }
@@ -157,41 +123,38 @@ fn take(node: &mut Node, path: &[Step]) {
 }
 
 /// Keys of `multicluster` that stand beside an empty `multicluster:`, as in the 3.0-alpha guide.
-fn misindented(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
-    const KEYS: &[&str] = &[
-        "enabled",
-        "clusterRole",
-        "proxyPublishAddress",
-        "hostClusterName",
-    ];
-    let empty = spec.get("multicluster").is_none_or(Node::is_null);
-    let opened = spec.entry("multicluster").is_some();
-    let key = KEYS
-        .iter()
-        .find(|key| spec.entry(key).is_some())
-        .filter(|_| empty && opened)?;
-    let Entry {
-        key,
-        key_span,
-        value,
-    } = spec.remove(key)?;
-    let to = Path::keys("multicluster").key(&key);
+fn misindented(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move> {
+    const KEYS: &[&str] = &["enabled", "clusterRole", "proxyPublishAddress", "hostClusterName"];
+    if !spec.get("multicluster").is_some_and(Node::is_null) {
+        return Vec::new();
+    }
+    let entries: Vec<Entry> = KEYS.iter().filter_map(|key| spec.remove(key)).collect();
+    entries.into_iter().map(|entry| indent(spec, entry, found)).collect()
+}
+
+fn indent(spec: &mut Node, entry: Entry, found: &mut Vec<Diagnostic>) -> Move {
+    let Entry { key, key_span, value } = entry;
+    let (to, value, read_as) = if key == "enabled" {
+        let value = role(&value);
+        let read_as = format!("multicluster.clusterRole: {}", value.as_str().unwrap_or_default());
+        (Path::keys("multicluster.clusterRole"), value, read_as)
+    } else {
+        let to = Path::keys("multicluster").key(&key);
+        let read_as = to.to_string();
+        (to, value, read_as)
+    };
     put(spec, &to.0, key_span, value.clone());
-    let from = Path::default().key(&key);
-    let diagnostic = Diagnostic::warning(
-        Code::MisindentedRole,
-        format!("`{key}` stands beside `multicluster:` and is read as `{to}`"),
-    )
-    .at(key_span)
-    .help(format!(
-        "indent `{key}` by two more spaces to put it under `multicluster:`"
-    ));
-    Some((
-        Some(Move {
-            from,
-            to: Some(to),
-            value,
-        }),
-        diagnostic,
-    ))
+    let message = format!("`{key}` stands beside `multicluster:` and is read as `{read_as}`");
+    found.push(
+        Diagnostic::warning(Code::MisindentedRole, message)
+            .at(key_span)
+            .help("indent the keys of `multicluster` by two more spaces to put them under it"),
+    );
+    Move { from: Path::default().key(&key), to: Some(to), value }
+}
+
+/// The role that the switch of 3.0-alpha stood for.
+fn role(switch: &Node) -> Node {
+    let role = if switch.to_json() == Value::Bool(true) { "host" } else { "none" };
+    Node { content: Content::Scalar(Value::String(role.to_owned())), span: switch.span }
 }

@@ -19,13 +19,7 @@ pub struct Origin {
 /// Every leaf of the effective specification in order.
 pub fn origins(loaded: &Loaded, effective: &Value) -> Vec<Origin> {
     let mut list = Vec::new();
-    walk(
-        loaded,
-        effective,
-        loaded.spec.as_ref(),
-        &Path::default(),
-        &mut list,
-    );
+    walk(loaded, effective, loaded.spec.as_ref(), &Path::default(), &mut list);
     list
 }
 
@@ -33,13 +27,7 @@ fn walk(loaded: &Loaded, value: &Value, node: Option<&Node>, path: &Path, list: 
     match value {
         Value::Object(map) if !map.is_empty() => {
             for (key, child) in map {
-                walk(
-                    loaded,
-                    child,
-                    node.and_then(|n| n.get(key)),
-                    &path.key(key),
-                    list,
-                );
+                walk(loaded, child, node.and_then(|n| n.get(key)), &path.key(key), list);
             }
         }
         // A list is one value: it is replaced as a whole.

@@ -16,12 +16,7 @@ pub(super) fn overlay(base: &mut Node, over: Node) {
                 }
             }
         }
-        (_, content) => {
-            *base = Node {
-                content,
-                span: over.span,
-            }
-        }
+        (_, content) => *base = Node { content, span: over.span },
     }
 }
 
@@ -31,22 +26,11 @@ pub(super) fn put(node: &mut Node, path: &[Step], key_span: Option<Span>, value:
         return;
     };
     if rest.is_empty() {
-        node.insert(Entry {
-            key: key.clone(),
-            key_span,
-            value,
-        });
+        node.insert(Entry { key: key.clone(), key_span, value });
         return;
     }
-    if !node
-        .get(key)
-        .is_some_and(|n| matches!(n.content, Content::Map(_)))
-    {
-        node.insert(Entry {
-            key: key.clone(),
-            key_span,
-            value: Node::empty_map(),
-        });
+    if !node.get(key).is_some_and(|n| matches!(n.content, Content::Map(_))) {
+        node.insert(Entry { key: key.clone(), key_span, value: Node::empty_map() });
     }
     if let Some(child) = node.get_mut(key) {
         put(child, rest, key_span, value);
@@ -65,11 +49,7 @@ pub(super) fn set(
     schema: &Value,
 ) -> Result<(), Diagnostic> {
     let source = sources.add("--set", flag);
-    let whole = Span {
-        source,
-        start: 0,
-        end: flag.len(),
-    };
+    let whole = Span { source, start: 0, end: flag.len() };
     let Some((name, text)) = flag.split_once('=') else {
         return Err(Diagnostic::error(Code::BadSet, "`--set` takes path=value")
             .at(whole)
@@ -77,42 +57,21 @@ pub(super) fn set(
     };
     let path = Path::keys(name.trim().strip_prefix("spec.").unwrap_or(name.trim()));
     if path.0.is_empty() || name.contains("..") || name.contains('[') {
-        return Err(
-            Diagnostic::error(Code::BadSet, format!("`{name}` is not a path of keys"))
-                .at(Span {
-                    end: name.len(),
-                    ..whole
-                })
-                .help("separate keys by dots; a list is set as a whole: --set key='[a, b]'"),
-        );
+        return Err(Diagnostic::error(Code::BadSet, format!("`{name}` is not a path of keys"))
+            .at(Span { end: name.len(), ..whole })
+            .help("separate keys by dots; a list is set as a whole: --set key='[a, b]'"));
     }
-    let key_span = Span {
-        end: name.len(),
-        ..whole
-    };
-    let value_span = Span {
-        start: name.len() + 1,
-        ..whole
-    };
+    let key_span = Span { end: name.len(), ..whole };
+    let value_span = Span { start: name.len() + 1, ..whole };
     let value = if wants_text(schema, &path) {
-        Node {
-            content: Content::Scalar(Value::String(text.to_owned())),
-            span: Some(value_span),
-        }
+        Node { content: Content::Scalar(Value::String(text.to_owned())), span: Some(value_span) }
     } else {
         let (mut nodes, problems) = yaml::parse_part(sources, source, name.len() + 1..flag.len());
         if let Some(problem) = problems.into_iter().next() {
             return Err(problem);
         }
-        let null = Node {
-            content: Content::Scalar(Value::Null),
-            span: Some(value_span),
-        };
-        if nodes.is_empty() {
-            null
-        } else {
-            nodes.swap_remove(0)
-        }
+        let null = Node { content: Content::Scalar(Value::Null), span: Some(value_span) };
+        if nodes.is_empty() { null } else { nodes.swap_remove(0) }
     };
     put(spec, &path.0, Some(key_span), value);
     Ok(())
@@ -121,10 +80,9 @@ pub(super) fn set(
 /// Whether the schema allows nothing but a string at the path.
 fn wants_text(schema: &Value, path: &Path) -> bool {
     let field = path.0.iter().try_fold(schema, |node, step| match step {
-        Step::Key(key) => node["properties"].get(key).or_else(|| {
-            node.get("additionalProperties")
-                .filter(|extra| extra.is_object())
-        }),
+        Step::Key(key) => node["properties"]
+            .get(key)
+            .or_else(|| node.get("additionalProperties").filter(|extra| extra.is_object())),
         Step::Index(_) => None,
     });
     field.is_some_and(|f| match &f["type"] {

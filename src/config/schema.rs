@@ -99,9 +99,8 @@ fn allow_null(schema: &mut Value) {
     if let Some(Value::Object(properties)) = node.get_mut("properties") {
         properties.values_mut().for_each(allow_null);
     }
-    if let Some(Value::Object(properties)) = node
-        .get_mut("items")
-        .and_then(|items| items.get_mut("properties"))
+    if let Some(Value::Object(properties)) =
+        node.get_mut("items").and_then(|items| items.get_mut("properties"))
     {
         properties.values_mut().for_each(allow_null);
     }
@@ -113,10 +112,7 @@ mod tests {
 
     fn errors(document: &Value) -> Vec<String> {
         let validator = jsonschema::draft202012::new(&schema()).unwrap();
-        validator
-            .iter_errors(document)
-            .map(|e| format!("{}: {e}", e.instance_path()))
-            .collect()
+        validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
     }
 
     fn document(spec: &Value) -> Value {

@@ -40,17 +40,9 @@ fn gather(schema: &Value, path: &Path, found: &mut Vec<Path>) {
 /// By the end of the name, so that `accessTokenMaxAge` stays readable.
 fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    [
-        "secret",
-        "password",
-        "passwd",
-        "token",
-        "privatekey",
-        "credentials",
-        "secretaccesskey",
-    ]
-    .iter()
-    .any(|end| key.ends_with(end))
+    ["secret", "password", "passwd", "token", "privatekey", "credentials", "secretaccesskey"]
+        .iter()
+        .any(|end| key.ends_with(end))
 }
 
 #[cfg(test)]

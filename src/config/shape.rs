@@ -18,10 +18,8 @@ static SPEC: LazyLock<Value> = LazyLock::new(|| {
         s.inline_subschemas = true;
         s.meta_schema = None;
     });
-    let mut shape: Value = settings
-        .into_generator()
-        .into_root_schema_for::<Configuration>()
-        .to_value();
+    let mut shape: Value =
+        settings.into_generator().into_root_schema_for::<Configuration>().to_value();
     plain(&mut shape);
     shape
 });
@@ -37,11 +35,7 @@ pub(super) fn step<'a>(schema: &'a Value, step: &Step) -> Option<&'a Value> {
         Step::Key(key) => schema
             .get("properties")
             .and_then(|properties| properties.get(key))
-            .or_else(|| {
-                schema
-                    .get("additionalProperties")
-                    .filter(|rest| rest.is_object())
-            }),
+            .or_else(|| schema.get("additionalProperties").filter(|rest| rest.is_object())),
         Step::Index(_) => schema.get("items"),
     }
 }
@@ -74,7 +68,9 @@ fn prune(value: &mut Value, schema: &Value) {
         }
         Value::Array(items) => {
             if let Some(schema) = schema.get("items") {
-                items.iter_mut().for_each(|item| prune(item, schema));
+                for item in items {
+                    prune(item, schema);
+                }
             }
         }
         _ => {}
@@ -114,10 +110,7 @@ fn plain(schema: &mut Value) {
         properties.values_mut().for_each(plain);
     }
     // A section's default that its keys already say is noise.
-    if node
-        .get("default")
-        .is_some_and(|given| given.is_null() || *given == composed(node))
-    {
+    if node.get("default").is_some_and(|given| given.is_null() || *given == composed(node)) {
         node.shift_remove("default");
     }
     // Readers want to know first what a key is.
@@ -149,10 +142,7 @@ fn gather(variants: &[Value], allowed: &mut Vec<Value>, described: &mut Vec<Valu
             gather(inner, allowed, described);
         } else if let Some(constant) = variant.get("const") {
             allowed.push(constant.clone());
-            let text = variant
-                .get("description")
-                .and_then(Value::as_str)
-                .unwrap_or_default();
+            let text = variant.get("description").and_then(Value::as_str).unwrap_or_default();
             described.push(text.into());
         }
     }
@@ -197,9 +187,7 @@ mod tests {
     #[test]
     fn every_node_is_plain_and_explained() {
         each(spec(), "spec", &mut |path, schema| {
-            for key in [
-                "$ref", "oneOf", "anyOf", "allOf", "$defs", "format", "title",
-            ] {
+            for key in ["$ref", "oneOf", "anyOf", "allOf", "$defs", "format", "title"] {
                 assert!(schema.get(key).is_none(), "{path} has {key}");
             }
             assert!(schema.get("type").is_some(), "{path} has no type");

@@ -47,25 +47,14 @@ pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Di
             } else {
                 "save the file as UTF-8 in your editor"
             };
-            Err(Diagnostic::error(
-                Code::NotUtf8,
-                format!("byte 0x{byte:02x} is not UTF-8 text"),
-            )
-            .at(Span {
-                source: id,
-                start: at,
-                end: at + 1,
-            })
-            .help(help))
+            Err(Diagnostic::error(Code::NotUtf8, format!("byte 0x{byte:02x} is not UTF-8 text"))
+                .at(Span { source: id, start: at, end: at + 1 })
+                .help(help))
         }
     }
 }
 
 /// The place of something that is wrong with a whole source.
 pub(super) fn start_of(source: SourceId) -> Span {
-    Span {
-        source,
-        start: 0,
-        end: 0,
-    }
+    Span { source, start: 0, end: 0 }
 }

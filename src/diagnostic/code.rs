@@ -94,10 +94,6 @@ impl std::str::FromStr for Code {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|c| c.to_string().eq_ignore_ascii_case(text))
-            .ok_or(())
+        Self::ALL.iter().copied().find(|c| c.to_string().eq_ignore_ascii_case(text)).ok_or(())
     }
 }

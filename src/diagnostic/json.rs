@@ -18,10 +18,7 @@ pub fn to_json(diagnostics: &Diagnostics, sources: &Sources) -> Value {
             });
             if let Some(span) = d.span {
                 let start = sources.position(span);
-                let end = sources.position(super::Span {
-                    start: span.end,
-                    ..span
-                });
+                let end = sources.position(super::Span { start: span.end, ..span });
                 entry["file"] = json!(sources.name(span.source));
                 entry["line"] = json!(start.line);
                 entry["column"] = json!(start.column);

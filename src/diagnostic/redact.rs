@@ -7,32 +7,15 @@
 use std::ops::Range;
 
 /// Parts of key names (lowercase) whose values are never shown.
-const SECRET_WORDS: &[&str] = &[
-    "password",
-    "secret",
-    "token",
-    "passwd",
-    "kubeconfig",
-    "accesskey",
-    "privatekey",
-    "auths",
-];
+const SECRET_WORDS: &[&str] =
+    &["password", "secret", "token", "passwd", "kubeconfig", "accesskey", "privatekey", "auths"];
 
 /// Whether a key's value must be hidden, by its name alone.
 pub(super) fn is_secret_key(key: &str) -> bool {
-    let key: String = key
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .collect::<String>()
-        .to_ascii_lowercase();
+    let key: String =
+        key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     // These name an object or a duration, not a secret.
-    if [
-        "jwtsecretref",
-        "secretname",
-        "imagepullsecrets",
-        "accesstokenmaxage",
-    ]
-    .contains(&&*key)
+    if ["jwtsecretref", "secretname", "imagepullsecrets", "accesstokenmaxage"].contains(&&*key)
         || key.ends_with("timeout")
         || key.ends_with("maxage")
     {
@@ -88,10 +71,8 @@ fn secret_value(line: &str) -> Option<(usize, usize)> {
 /// A part of the text in which each character of the ranges is `*`; offsets stay right, since a
 /// character becomes as many asterisks as it has bytes.
 pub(super) fn blank(text: &str, part: Range<usize>, ranges: &[(usize, usize)]) -> String {
-    let ranges: Vec<_> = ranges
-        .iter()
-        .filter(|(start, end)| *start < part.end && *end > part.start)
-        .collect();
+    let ranges: Vec<_> =
+        ranges.iter().filter(|(start, end)| *start < part.end && *end > part.start).collect();
     let hidden = |at: usize| ranges.iter().any(|(start, end)| *start <= at && at < *end);
     let base = part.start;
     let part = text.get(part).unwrap_or_default();
@@ -119,23 +100,14 @@ mod tests {
             redact("  adminPassword: \"a b\"\nport: 1\n"),
             "  adminPassword: ** **\nport: 1\n"
         );
-        assert_eq!(
-            redact("{user: a, password: b, x: 1}"),
-            "{user: a, password: ** ** **"
-        );
-        assert_eq!(
-            redact("authentication.jwtSecret=abc"),
-            "authentication.jwtSecret=***"
-        );
+        assert_eq!(redact("{user: a, password: b, x: 1}"), "{user: a, password: ** ** **");
+        assert_eq!(redact("authentication.jwtSecret=abc"), "authentication.jwtSecret=***");
     }
 
     #[test]
     fn hides_continued_scalars() {
         let text = "a:\n  token: |\n    line1\n    line2\n  port: 1\n";
-        assert_eq!(
-            redact(text),
-            "a:\n  token: *\n    *****\n    *****\n  port: 1\n"
-        );
+        assert_eq!(redact(text), "a:\n  token: *\n    *****\n    *****\n  port: 1\n");
         let quoted = "jwtSecret: \"open\n  more\nport: 1\n";
         assert_eq!(redact(quoted), "jwtSecret: *****\n  ****\nport: 1\n");
     }

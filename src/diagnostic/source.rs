@@ -52,20 +52,10 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let text = text.into();
         let line_starts = std::iter::once(0)
-            .chain(
-                text.bytes()
-                    .enumerate()
-                    .filter(|(_, b)| *b == b'\n')
-                    .map(|(i, _)| i + 1),
-            )
+            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
             .collect();
         let secrets = redact::secret_ranges(&text);
-        self.0.push(Source {
-            name: name.into(),
-            text,
-            secrets,
-            line_starts,
-        });
+        self.0.push(Source { name: name.into(), text, secrets, line_starts });
         SourceId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -88,8 +78,7 @@ impl Sources {
 
     /// A part of the text with every secret replaced by asterisks of the same length.
     pub fn redacted(&self, id: SourceId, part: Range<usize>) -> String {
-        self.get(id)
-            .map_or_else(String::new, |s| redact::blank(&s.text, part, &s.secrets))
+        self.get(id).map_or_else(String::new, |s| redact::blank(&s.text, part, &s.secrets))
     }
 
     /// The bytes of the line in which a span begins, without its end, and the line's number.
@@ -99,10 +88,7 @@ impl Sources {
         };
         let number = self.position(span).line;
         let start = source.line_starts[number - 1];
-        let end = source
-            .line_starts
-            .get(number)
-            .map_or(source.text.len(), |next| next - 1);
+        let end = source.line_starts.get(number).map_or(source.text.len(), |next| next - 1);
         (start..end.max(start), number)
     }
 
@@ -114,10 +100,7 @@ impl Sources {
         let start = span.start.min(source.text.len());
         let line = source.line_starts.partition_point(|&s| s <= start).max(1);
         let before = &source.text.as_bytes()[source.line_starts[line - 1]..start];
-        Position {
-            line,
-            column: String::from_utf8_lossy(before).chars().count() + 1,
-        }
+        Position { line, column: String::from_utf8_lossy(before).chars().count() + 1 }
     }
 
     /// `name:line:column` of a span.

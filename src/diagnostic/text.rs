@@ -15,10 +15,7 @@ pub struct TextStyle {
 
 impl Default for TextStyle {
     fn default() -> Self {
-        Self {
-            colour: false,
-            width: 100,
-        }
+        Self { colour: false, width: 100 }
     }
 }
 
@@ -27,19 +24,9 @@ const LONGEST_LINE: usize = 2_000;
 
 /// All problems, one block each, separated by empty lines; empty text when there are none.
 pub fn to_text(diagnostics: &Diagnostics, sources: &Sources, style: TextStyle) -> String {
-    let renderer = if style.colour {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let renderer = renderer
-        .term_width(style.width)
-        .decor_style(DecorStyle::Ascii);
-    diagnostics
-        .iter()
-        .map(|d| one(d, sources, &renderer) + "\n")
-        .collect::<Vec<_>>()
-        .join("\n")
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);
+    diagnostics.iter().map(|d| one(d, sources, &renderer) + "\n").collect::<Vec<_>>().join("\n")
 }
 
 fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
@@ -49,9 +36,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     };
     let code = diagnostic.code.to_string();
     let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(&code));
-    let window = diagnostic
-        .span
-        .and_then(|span| Window::around(span, sources));
+    let window = diagnostic.span.and_then(|span| Window::around(span, sources));
     let place = diagnostic.span.map(|span| sources.place(span));
     if let Some(window) = &window {
         let mut annotation = AnnotationKind::Primary.span(window.start..window.end);
@@ -96,12 +81,6 @@ impl Window {
         let start = span.start.saturating_sub(range.start).min(content);
         let end = span.end.saturating_sub(range.start).min(content);
         // A place behind the text still gets a caret.
-        Some(Self {
-            source: span.source,
-            line,
-            number,
-            start,
-            end: end.max(start),
-        })
+        Some(Self { source: span.source, line, number, start, end: end.max(start) })
     }
 }

@@ -9,7 +9,7 @@ use crate::target::{self, Effect, Target, Write};
 use crate::values::KeptValues;
 
 /// What has to be done, and what shall be remembered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Work<'a> {
     /// The objects.
     pub plan: &'a Plan,

@@ -52,12 +52,7 @@ impl ObjectId {
     }
 
     fn key(&self) -> (&str, &str, Option<&str>, &str) {
-        (
-            &self.group,
-            &self.kind,
-            self.namespace.as_deref(),
-            &self.name,
-        )
+        (&self.group, &self.kind, self.namespace.as_deref(), &self.name)
     }
 }
 

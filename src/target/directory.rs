@@ -24,7 +24,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{Class, Effect, Error, Faults, Target, Write};
@@ -105,24 +104,21 @@ impl Directory {
     }
 
     /// What a file of ours below `.ksi` holds.
-    fn load<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
-        let path = self.own(name);
+    fn load(&self, name: &str) -> Result<Option<Value>, Error> {
         if !self.check()? {
             return Ok(None);
         }
-        let Some(text) = disk::read(&path)? else {
-            return Ok(None);
-        };
-        let damaged =
-            |cause: String| Error::new(Class::Damaged, "read", shown(&path), cause, RESTORE);
+        let path = self.own(name);
+        let Some(text) = disk::read(&path)? else { return Ok(None) };
         let mut documents = manifest::documents(&path, text)?;
         match (documents.pop(), documents.len()) {
-            (Some(document), 0) => serde_json::from_value(document)
-                .map(Some)
-                // serde's message could quote a value.
-                .map_err(|_| damaged("it does not have the form that ksi writes".into())),
-            _ => Err(damaged("it is empty or holds several documents".into())),
+            (Some(document), 0) => Ok(Some(document)),
+            _ => Err(self.damaged(name, "it is empty or holds several documents")),
         }
+    }
+
+    fn damaged(&self, name: &str, cause: impl Into<String>) -> Error {
+        Error::new(Class::Damaged, "read", shown(&self.own(name)), cause, RESTORE)
     }
 
     fn store(&self, name: &str, content: &impl Serialize) -> Result<(), Error> {
@@ -199,7 +195,9 @@ impl Target for Directory {
 
     async fn values(&self) -> Result<KeptValues, Error> {
         match self.load("values")? {
-            Some(values) => Ok(values),
+            // serde's own message could quote a value.
+            Some(values) => serde_json::from_value(values)
+                .map_err(|_| self.damaged("values", "it is not a mapping from names to texts")),
             // Objects rest on values that are lost: new ones would change every secret.
             None if disk::is_file("read", &self.own("inventory"))? => Err(Error::new(
                 Class::Damaged,
@@ -214,7 +212,8 @@ impl Target for Directory {
     }
 
     async fn inventory(&self) -> Result<Option<Inventory>, Error> {
-        self.load("inventory")
+        let Some(stored) = self.load("inventory")? else { return Ok(None) };
+        Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
     }
 
     async fn observe(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {

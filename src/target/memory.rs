@@ -1,6 +1,7 @@
 //! A target in memory, for tests of everything that stands on targets.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
@@ -10,14 +11,15 @@ use crate::inventory::Inventory;
 use crate::object::ObjectId;
 use crate::values::KeptValues;
 
-/// Objects, values and inventory in memory. Changes are visible at once, as in a cluster.
-#[derive(Debug, Default)]
+/// Objects, values and inventory in memory. Changes are visible at once, as in a cluster. `Debug`
+/// shows how many objects there are, not what is in them.
+#[derive(Default)]
 pub struct Memory {
     content: Mutex<Content>,
     faults: Faults,
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 struct Content {
     objects: BTreeMap<ObjectId, Value>,
     values: KeptValues,
@@ -95,6 +97,12 @@ impl Memory {
     }
 }
 
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory({} objects, {:?})", self.content().objects.len(), self.faults)
+    }
+}
+
 impl Target for Memory {
     fn place(&self) -> String {
         "memory".into()
@@ -133,12 +141,14 @@ impl Target for Memory {
     }
 
     async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
-        self.change("keep", "values", |content| content.values = values.clone())
+        self.change("keep", "values", |content| {
+            content.values = values.clone();
+        })
     }
 
     async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
         self.change("record", "inventory", |content| {
-            content.inventory = Some(inventory.clone())
+            content.inventory = Some(inventory.clone());
         })
     }
 

@@ -75,9 +75,7 @@ impl Context<'_> {
 
     /// A text that is given and not empty.
     fn text(&self, path: &str) -> Option<&str> {
-        self.value(path)
-            .and_then(Node::as_str)
-            .filter(|t| !t.is_empty())
+        self.value(path).and_then(Node::as_str).filter(|t| !t.is_empty())
     }
 
     /// A switch, its default included.
@@ -90,9 +88,7 @@ impl Context<'_> {
 
     /// Whether anything, right or wrong, is given at a path.
     fn is_given(&self, path: &str) -> bool {
-        self.given
-            .at(&Path::keys(path))
-            .is_some_and(|n| !n.is_null() && n.as_str() != Some(""))
+        self.given.at(&Path::keys(path)).is_some_and(|n| !n.is_null() && n.as_str() != Some(""))
     }
 
     /// Where a value stands; for one that is not given, the nearest key above it.
@@ -103,17 +99,13 @@ impl Context<'_> {
             return Some(span);
         }
         (1..path.0.len()).rev().find_map(|depth| {
-            self.given
-                .entry_at(&Path(path.0[..depth].to_vec()))
-                .and_then(|e| e.key_span)
+            self.given.entry_at(&Path(path.0[..depth].to_vec())).and_then(|e| e.key_span)
         })
     }
 
     /// Where a key stands.
     fn key_place(&self, path: &str) -> Option<Span> {
-        self.given
-            .entry_at(&Path::keys(path))
-            .and_then(|e| e.key_span)
+        self.given.entry_at(&Path::keys(path)).and_then(|e| e.key_span)
     }
 
     /// The cluster's role.

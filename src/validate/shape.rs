@@ -25,15 +25,8 @@ pub(super) fn check(spec: &Node, schema: &Value, allow_unknown: bool) -> Vec<Vio
         return Vec::new();
     };
     let json = spec.to_json();
-    let context = Context {
-        spec,
-        schema,
-        allow_unknown,
-    };
-    validator
-        .iter_errors(&json)
-        .flat_map(|error| context.violations(&error))
-        .collect()
+    let context = Context { spec, schema, allow_unknown };
+    validator.iter_errors(&json).flat_map(|error| context.violations(&error)).collect()
 }
 
 struct Context<'a> {
@@ -46,36 +39,20 @@ impl Context<'_> {
     fn violations(&self, error: &ValidationError<'_>) -> Vec<Violation> {
         let path = path_of(error);
         if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-            return unexpected
-                .iter()
-                .map(|key| self.unknown(&path, key))
-                .collect();
+            return unexpected.iter().map(|key| self.unknown(&path, key)).collect();
         }
         let diagnostic = self.wrong_value(&path, error);
         let span = self.spec.at(&path).and_then(|n| n.span);
         let key_span = self.spec.entry_at(&path).and_then(|e| e.key_span);
         // A long block is not underlined as a whole: its key is enough.
-        let block = self
-            .spec
-            .at(&path)
-            .is_some_and(|n| !matches!(n.content, Content::Scalar(_)));
-        let place = if block {
-            key_span.or(span)
-        } else {
-            span.or(key_span)
-        };
-        vec![Violation {
-            path,
-            diagnostic: diagnostic.at(place),
-        }]
+        let block = self.spec.at(&path).is_some_and(|n| !matches!(n.content, Content::Scalar(_)));
+        let place = if block { key_span.or(span) } else { span.or(key_span) };
+        vec![Violation { path, diagnostic: diagnostic.at(place) }]
     }
 
     fn unknown(&self, parent: &Path, key: &str) -> Violation {
         let siblings = subschema(self.schema, parent)["properties"].as_object();
-        let siblings = siblings
-            .into_iter()
-            .flat_map(|p| p.keys())
-            .map(String::as_str);
+        let siblings = siblings.into_iter().flat_map(|p| p.keys()).map(String::as_str);
         let entry = self.spec.at(parent).and_then(|n| n.entry(key));
         let value = entry.map(|e| &e.value);
         let mut diagnostic = if let Some(known) = suggest::closest(key, siblings) {
@@ -94,10 +71,7 @@ impl Context<'_> {
             diagnostic.severity = Severity::Warning;
         }
         diagnostic = diagnostic.at(entry.and_then(|e| e.key_span));
-        Violation {
-            path: parent.key(key),
-            diagnostic,
-        }
+        Violation { path: parent.key(key), diagnostic }
     }
 
     /// Another place where the key is known and the value fits.
@@ -105,19 +79,12 @@ impl Context<'_> {
         // Keys that a dozen places know say nothing about where this one belongs, unless near.
         let places = suggest::elsewhere(self.schema, parent, key);
         let near = |place: &Path| {
-            let common = parent
-                .0
-                .iter()
-                .zip(&place.0)
-                .take_while(|(a, b)| a == b)
-                .count();
+            let common = parent.0.iter().zip(&place.0).take_while(|(a, b)| a == b).count();
             parent.0.len() - common <= 1 && place.0.len() - common <= 2
         };
         let fits = |place: &Path| value.is_none_or(|v| fits(subschema(self.schema, place), v));
         let unique = places.len() <= 2;
-        places
-            .into_iter()
-            .find(|place| (unique || near(place)) && fits(place))
+        places.into_iter().find(|place| (unique || near(place)) && fits(place))
     }
 
     fn wrong_value(&self, path: &Path, error: &ValidationError<'_>) -> Diagnostic {
@@ -126,12 +93,8 @@ impl Context<'_> {
         match error.kind() {
             ValidationErrorKind::Type { kind } => wrong_type(&name, kind, error.instance(), &shown),
             ValidationErrorKind::Enum { options } => {
-                let options: Vec<&str> = options
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .collect();
+                let options: Vec<&str> =
+                    options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 let message = format!("`{name}` cannot be {shown}");
                 let diagnostic = Diagnostic::error(Code::NotAllowed, message);
                 let meant = error
@@ -187,11 +150,8 @@ impl Context<'_> {
 
 fn misplaced(parent: &Path, key: &str, home: &Path) -> Diagnostic {
     let above = Path(home.0[..home.0.len() - 1].to_vec());
-    let here = if parent.0.is_empty() {
-        "the top of `spec`".to_owned()
-    } else {
-        format!("`{parent}`")
-    };
+    let here =
+        if parent.0.is_empty() { "the top of `spec`".to_owned() } else { format!("`{parent}`") };
     let message = format!("`{key}` does not belong to {here}");
     let help = if above.0.is_empty() {
         format!("move `{key}` to the top of `spec`, to the left")
@@ -213,19 +173,12 @@ fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagno
         TypeKind::Multiple(many) => many.iter().map(|t| t.to_string()).collect(),
     };
     let wants = |word: &str| types.iter().any(|t| t == word);
-    let list = types
-        .iter()
-        .map(|t| type_name(t))
-        .collect::<Vec<_>>()
-        .join(" or ");
+    let list = types.iter().map(|t| type_name(t)).collect::<Vec<_>>().join(" or ");
     let message = match value {
         Value::Array(_) | Value::Object(_) | Value::Null => {
             format!("`{name}` must be {list}, not {}", value_type(value))
         }
-        _ => format!(
-            "`{name}` must be {list}, not the {} {shown}",
-            value_type(value)
-        ),
+        _ => format!("`{name}` must be {list}, not the {} {shown}", value_type(value)),
     };
     let diagnostic = Diagnostic::error(Code::WrongType, message);
     match value {

@@ -11,21 +11,13 @@ pub(super) fn closest<'c>(
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
     let letters = |text: &str| -> String {
-        text.chars()
-            .filter(|c| c.is_alphanumeric())
-            .flat_map(char::to_lowercase)
-            .collect()
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
     let wanted = letters(word);
     let allowed = (wanted.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&wanted, &letters(candidate)),
-                candidate,
-            )
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &letters(candidate)), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -68,10 +60,7 @@ mod tests {
         let keys = ["clusterRole", "proxyPublishAddress", "namespace_override"];
         assert_eq!(closest("clusterrole", keys), Some("clusterRole"));
         assert_eq!(closest("clutserRole", keys), Some("clusterRole"));
-        assert_eq!(
-            closest("namespaceoverride", keys),
-            Some("namespace_override")
-        );
+        assert_eq!(closest("namespaceoverride", keys), Some("namespace_override"));
         assert_eq!(closest("replicas", keys), None);
         assert_eq!(closest("fasle", ["true", "false"]), Some("false"));
     }

@@ -40,10 +40,7 @@ pub struct Entry {
 impl Node {
     /// A node that stands nowhere.
     pub fn new(content: Content) -> Self {
-        Self {
-            content,
-            span: None,
-        }
+        Self { content, span: None }
     }
 
     /// An empty mapping that stands nowhere.
@@ -57,10 +54,7 @@ impl Node {
             Content::Scalar(value) => value.clone(),
             Content::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
             Content::Map(entries) => Value::Object(
-                entries
-                    .iter()
-                    .map(|e| (e.key.clone(), e.value.to_json()))
-                    .collect::<Map<_, _>>(),
+                entries.iter().map(|e| (e.key.clone(), e.value.to_json())).collect::<Map<_, _>>(),
             ),
         }
     }
@@ -84,20 +78,12 @@ impl Node {
 
     /// The entries of a mapping; nothing for other nodes.
     pub fn entries(&self) -> &[Entry] {
-        if let Content::Map(entries) = &self.content {
-            entries
-        } else {
-            &[]
-        }
+        if let Content::Map(entries) = &self.content { entries } else { &[] }
     }
 
     /// The items of a list; nothing for other nodes.
     pub fn items(&self) -> &[Node] {
-        if let Content::List(items) = &self.content {
-            items
-        } else {
-            &[]
-        }
+        if let Content::List(items) = &self.content { items } else { &[] }
     }
 
     /// The entry of a mapping's key.
@@ -113,10 +99,9 @@ impl Node {
     /// The value of a mapping's key, to change it.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
         match &mut self.content {
-            Content::Map(entries) => entries
-                .iter_mut()
-                .find(|e| e.key == key)
-                .map(|e| &mut e.value),
+            Content::Map(entries) => {
+                entries.iter_mut().find(|e| e.key == key).map(|e| &mut e.value)
+            }
             _ => None,
         }
     }
@@ -164,11 +149,7 @@ impl Node {
 
     /// The scalar as text, for strings only.
     pub fn as_str(&self) -> Option<&str> {
-        if let Content::Scalar(Value::String(text)) = &self.content {
-            Some(text)
-        } else {
-            None
-        }
+        if let Content::Scalar(Value::String(text)) = &self.content { Some(text) } else { None }
     }
 
     /// Whether it is null, which kubectl and serde both read as "not given".
@@ -193,13 +174,7 @@ pub struct Path(pub Vec<Step>);
 impl Path {
     /// A path of keys: `Path::keys("common.redis.enabled")`.
     pub fn keys(dotted: &str) -> Self {
-        Self(
-            dotted
-                .split('.')
-                .filter(|k| !k.is_empty())
-                .map(|k| Step::Key(k.to_owned()))
-                .collect(),
-        )
+        Self(dotted.split('.').filter(|k| !k.is_empty()).map(|k| Step::Key(k.to_owned())).collect())
     }
 
     /// The path one key deeper.

@@ -22,10 +22,7 @@ pub struct Limits {
 impl Default for Limits {
     /// A ClusterConfiguration has some 300 nodes; a KubeKey file for 1,000 hosts some 10,000.
     fn default() -> Self {
-        Self {
-            nodes: 500_000,
-            depth: 128,
-        }
+        Self { nodes: 500_000, depth: 128 }
     }
 }
 
@@ -109,10 +106,7 @@ impl<'t> Builder<'t> {
                 Ok((event, span))
             }
             Some(Err(error)) => self.syntax_error(&error),
-            None => Ok((
-                Event::StreamEnd,
-                self.span_of(self.text.len(), self.text.len()),
-            )),
+            None => Ok((Event::StreamEnd, self.span_of(self.text.len(), self.text.len()))),
         }
     }
 
@@ -129,13 +123,8 @@ impl<'t> Builder<'t> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = self.scalar(&text, style, tag.as_deref(), span)?;
-                Ok(self.anchored(
-                    anchor,
-                    Node {
-                        content: Content::Scalar(value),
-                        span: Some(span),
-                    },
-                ))
+                Ok(self
+                    .anchored(anchor, Node { content: Content::Scalar(value), span: Some(span) }))
             }
             Event::SequenceStart(_, anchor, _) => {
                 let mut items = Vec::new();
@@ -146,24 +135,12 @@ impl<'t> Builder<'t> {
                     }
                 };
                 let span = cover(span, end, items.last().and_then(|n| n.span));
-                Ok(self.anchored(
-                    anchor,
-                    Node {
-                        content: Content::List(items),
-                        span: Some(span),
-                    },
-                ))
+                Ok(self.anchored(anchor, Node { content: Content::List(items), span: Some(span) }))
             }
             Event::MappingStart(_, anchor, _) => {
                 let (entries, end) = self.mapping(depth)?;
                 let span = cover(span, end, entries.last().and_then(|e| e.value.span));
-                Ok(self.anchored(
-                    anchor,
-                    Node {
-                        content: Content::Map(entries),
-                        span: Some(span),
-                    },
-                ))
+                Ok(self.anchored(anchor, Node { content: Content::Map(entries), span: Some(span) }))
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(mut node) => {
@@ -171,17 +148,11 @@ impl<'t> Builder<'t> {
                     node.span = Some(span);
                     Ok(node)
                 }
-                None => self.refuse(
-                    Code::Syntax,
-                    span,
-                    "an alias inside its own anchor".to_owned(),
-                ),
+                None => {
+                    self.refuse(Code::Syntax, span, "an alias inside its own anchor".to_owned())
+                }
             },
-            other => self.refuse(
-                Code::Syntax,
-                span,
-                format!("unexpected {}", event_name(&other)),
-            ),
+            other => self.refuse(Code::Syntax, span, format!("unexpected {}", event_name(&other))),
         }
     }
 
@@ -216,11 +187,7 @@ impl<'t> Builder<'t> {
                 continue;
             }
             seen.insert(key.clone(), key_span);
-            entries.push(Entry {
-                key,
-                key_span: Some(key_span),
-                value,
-            });
+            entries.push(Entry { key, key_span: Some(key_span), value });
         };
         let own: HashSet<&String> = seen.keys().collect();
         merged.retain(|e| !own.contains(&e.key));
@@ -280,11 +247,7 @@ impl<'t> Builder<'t> {
             return Ok(());
         }
         let limit = self.limits.nodes;
-        self.refuse(
-            Code::TooLarge,
-            span,
-            format!("more than {limit} values, aliases counted"),
-        )
+        self.refuse(Code::TooLarge, span, format!("more than {limit} values, aliases counted"))
     }
 
     fn duplicate(&mut self, key: &str, span: Span, first: Span) {
@@ -298,11 +261,7 @@ impl<'t> Builder<'t> {
     }
 
     fn syntax_error<T>(&mut self, error: &ScanError) -> Step<T> {
-        let at = error
-            .marker()
-            .byte_offset()
-            .unwrap_or(self.text.len())
-            .min(self.text.len());
+        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
         let line_start = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
         let line = self.text[line_start..].lines().next().unwrap_or_default();
         let indent = &line[..line.len() - line.trim_start().len()];
@@ -322,8 +281,7 @@ impl<'t> Builder<'t> {
     }
 
     fn refuse<T>(&mut self, code: Code, span: Span, message: String) -> Step<T> {
-        self.diagnostics
-            .push(Diagnostic::error(code, message).at(span));
+        self.diagnostics.push(Diagnostic::error(code, message).at(span));
         Err(Stop)
     }
 
@@ -334,11 +292,7 @@ impl<'t> Builder<'t> {
     }
 
     fn span_of(&self, start: usize, end: usize) -> Span {
-        Span {
-            source: self.source,
-            start: self.base + start,
-            end: self.base + end,
-        }
+        Span { source: self.source, start: self.base + start, end: self.base + end }
     }
 }
 
@@ -346,21 +300,13 @@ impl<'t> Builder<'t> {
 /// token begins, which is further than people mean.
 fn cover(start: Span, end: Span, last: Option<Span>) -> Span {
     let block = end.start == end.end;
-    let end = if block {
-        last.map_or(start.end, |l| l.end.max(start.end))
-    } else {
-        end.end
-    };
+    let end = if block { last.map_or(start.end, |l| l.end.max(start.end)) } else { end.end };
     Span { end, ..start }
 }
 
 fn size(node: &Node) -> usize {
     1 + node.items().iter().map(size).sum::<usize>()
-        + node
-            .entries()
-            .iter()
-            .map(|e| 1 + size(&e.value))
-            .sum::<usize>()
+        + node.entries().iter().map(|e| 1 + size(&e.value)).sum::<usize>()
 }
 
 /// JSON has only string keys; kubectl writes other scalars as text.

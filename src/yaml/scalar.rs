@@ -24,10 +24,7 @@ pub fn resolve_plain(text: &str) -> Result<Value, &'static str> {
         return Ok(value);
     }
     let numeric = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
-    Ok(numeric
-        .then(|| number(text))
-        .flatten()
-        .unwrap_or_else(|| Value::String(text.to_owned())))
+    Ok(numeric.then(|| number(text)).flatten().unwrap_or_else(|| Value::String(text.to_owned())))
 }
 
 /// A number in any of go-yaml's spellings, underscores allowed anywhere.
@@ -55,15 +52,8 @@ fn integer(plain: &str) -> Option<Value> {
         return None;
     }
     let magnitude = u64::from_str_radix(digits, radix).ok()?;
-    let signed = if negative {
-        -i128::from(magnitude)
-    } else {
-        i128::from(magnitude)
-    };
-    i64::try_from(signed)
-        .ok()
-        .map(Value::from)
-        .or_else(|| beyond_i64(signed))
+    let signed = if negative { -i128::from(magnitude) } else { i128::from(magnitude) };
+    i64::try_from(signed).ok().map(Value::from).or_else(|| beyond_i64(signed))
 }
 
 /// The reader behind kubectl knows no integers beyond 64 bits with sign: it takes a float.

@@ -36,10 +36,7 @@ fn documents(file: &Path) -> Vec<Value> {
 
 fn errors(document: &Value) -> Vec<String> {
     let validator = jsonschema::draft202012::new(&config::schema()).unwrap();
-    validator
-        .iter_errors(document)
-        .map(|e| format!("{}: {e}", e.instance_path()))
-        .collect()
+    validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
 }
 
 fn samples() -> Vec<PathBuf> {
@@ -73,17 +70,10 @@ fn the_crd_fits_into_an_annotation() {
 #[test]
 fn every_sample_passes_the_strict_schema_and_becomes_a_configuration() {
     for file in samples() {
-        let found: Vec<_> = documents(&file)
-            .into_iter()
-            .filter(|d| d["kind"] == config::KIND)
-            .collect();
+        let found: Vec<_> =
+            documents(&file).into_iter().filter(|d| d["kind"] == config::KIND).collect();
         assert_eq!(found.len(), 1, "{}", file.display());
-        assert_eq!(
-            errors(&found[0]),
-            Vec::<String>::new(),
-            "{}",
-            file.display()
-        );
+        assert_eq!(errors(&found[0]), Vec::<String>::new(), "{}", file.display());
         config::Configuration::from_json(found[0]["spec"].clone()).unwrap();
     }
 }
@@ -100,39 +90,25 @@ fn plain_samples_name_the_schema_for_editors() {
             .lines()
             .find_map(|line| line.strip_prefix("# yaml-language-server: $schema="))
             .unwrap_or_else(|| panic!("{} has no modeline", file.display()));
-        assert!(
-            file.parent().unwrap().join(path).is_file(),
-            "{}: {path}",
-            file.display()
-        );
+        assert!(file.parent().unwrap().join(path).is_file(), "{}: {path}", file.display());
     }
 }
 
 #[test]
 fn the_sample_that_upstream_ships_passes() {
     let name = "shared/data/cluster-configuration-v3.4.1.yaml";
-    let Some(file) = root()
-        .ancestors()
-        .map(|folder| folder.join(name))
-        .find(|f| f.is_file())
+    let Some(file) = root().ancestors().map(|folder| folder.join(name)).find(|f| f.is_file())
     else {
         eprintln!("skipped: {name} is not above this checkout");
         return;
     };
-    let [document] = &documents(&file)[..] else {
-        panic!("not one document")
-    };
+    let [document] = &documents(&file)[..] else { panic!("not one document") };
     assert_eq!(errors(document), Vec::<String>::new());
     let given = config::Configuration::from_json(document["spec"].clone()).unwrap();
     // It sets nearly everything to its default: what differs is what it adds.
     let mut plain = config::Configuration::default();
     plain.servicemesh.istio = given.servicemesh.istio.clone();
-    plain
-        .edgeruntime
-        .kubeedge
-        .cloud_core
-        .cloud_hub
-        .advertise_address = vec![String::new()];
+    plain.edgeruntime.kubeedge.cloud_core.cloud_hub.advertise_address = vec![String::new()];
     plain.edgeruntime.kubeedge.iptables_manager_hyphen =
         Some(config::types::IptablesManager::default());
     assert_eq!(given, plain);

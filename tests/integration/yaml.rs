@@ -17,33 +17,15 @@ fn parse(text: &str) -> (Vec<Node>, Vec<ksi::diagnostic::Diagnostic>) {
 /// What kubectl makes of the values of a ConfigMap; `None` where there is no kubectl.
 fn kubectl(text: &str) -> Option<Value> {
     let mut child = Command::new("kubectl")
-        .args([
-            "annotate",
-            "--local",
-            "--dry-run=client",
-            "-o",
-            "json",
-            "-f",
-            "-",
-            "seen=yes",
-        ])
+        .args(["annotate", "--local", "--dry-run=client", "-o", "json", "-f", "-", "seen=yes"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .ok()?;
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(text.as_bytes())
-        .unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(serde_json::from_slice(&output.stdout).unwrap())
 }
 
@@ -163,10 +145,7 @@ fn keys_merges_and_anchors_mean_what_kubectl_makes_of_them() {
     let (nodes, problems) = parse(text);
     assert_eq!(problems, []);
     if let Some(mut theirs) = kubectl(text) {
-        theirs["metadata"]
-            .as_object_mut()
-            .unwrap()
-            .remove("annotations");
+        theirs["metadata"].as_object_mut().unwrap().remove("annotations");
         assert_eq!(nodes[0].to_json(), theirs);
     }
 }
@@ -311,10 +290,7 @@ fn bombs_and_depth_are_refused_quickly() {
     let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
-        bomb += &format!(
-            "a{level}: &a{level} [{}]\n",
-            [below.as_str(); 10].join(", ")
-        );
+        bomb += &format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", "));
     }
     let (_, problems) = parse(&bomb);
     assert_eq!(problems[0].code, ksi::diagnostic::Code::TooLarge);
@@ -323,9 +299,5 @@ fn bombs_and_depth_are_refused_quickly() {
     assert!(!problems.is_empty());
     let deep: String = (0..300).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
     let (_, problems) = parse(&deep);
-    assert_eq!(
-        problems[0].code,
-        ksi::diagnostic::Code::TooLarge,
-        "{problems:?}"
-    );
+    assert_eq!(problems[0].code, ksi::diagnostic::Code::TooLarge, "{problems:?}");
 }

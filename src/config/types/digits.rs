@@ -38,10 +38,9 @@ impl<'de> Deserialize<'de> for Digits {
             Written::Number(number) => Ok(Self(Some(number))),
             Written::Text(text) if text.is_empty() => Ok(Self(None)),
             // `parse` alone would take a sign.
-            Written::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => text
-                .parse()
-                .map(|number| Self(Some(number)))
-                .map_err(D::Error::custom),
+            Written::Text(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                text.parse().map(|number| Self(Some(number))).map_err(D::Error::custom)
+            }
             Written::Text(text) => Err(D::Error::custom(format!("`{text}` is not a whole number"))),
         }
     }
@@ -70,20 +69,12 @@ mod tests {
 
     #[test]
     fn both_forms_mean_the_same() {
-        for (written, number) in [
-            (json!(9200), Some(9200)),
-            (json!("9200"), Some(9200)),
-            (json!(""), None),
-        ] {
+        for (written, number) in
+            [(json!(9200), Some(9200)), (json!("9200"), Some(9200)), (json!(""), None)]
+        {
             assert_eq!(from_value::<Digits>(written).unwrap(), Digits(number));
         }
-        for wrong in [
-            json!("+1"),
-            json!("1.5"),
-            json!(-1),
-            json!(true),
-            json!("99999999999"),
-        ] {
+        for wrong in [json!("+1"), json!("1.5"), json!(-1), json!(true), json!("99999999999")] {
             assert!(from_value::<Digits>(wrong.clone()).is_err(), "{wrong}");
         }
     }

@@ -85,10 +85,7 @@ section! {
 impl Kubeedge {
     /// The settings that count: the spelling that KubeSphere reads before the sample's.
     pub fn iptables(&self) -> IptablesManager {
-        let given = self
-            .iptables_manager
-            .as_ref()
-            .or(self.iptables_manager_hyphen.as_ref());
+        let given = self.iptables_manager.as_ref().or(self.iptables_manager_hyphen.as_ref());
         given.cloned().unwrap_or_default()
     }
 }

@@ -93,9 +93,7 @@ mod tests {
         }))
         .unwrap();
         let tower = configuration.multicluster.tower.placement();
-        let all = tower
-            .or(configuration.multicluster.placement())
-            .or(configuration.placement());
+        let all = tower.or(configuration.multicluster.placement()).or(configuration.placement());
         assert_eq!(all.node_selector.unwrap()["pool"], "edge");
         assert_eq!(all.tolerations, Some(&[][..]));
         assert_eq!(all.affinity, None);

@@ -34,10 +34,7 @@ impl fmt::Display for Quantity {
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "expected a quantity: a text like 2Gi, or a number"
-        )]
+        #[serde(untagged, expecting = "expected a quantity: a text like 2Gi, or a number")]
         enum Written {
             Text(String),
             Number(serde_json::Number),
@@ -67,12 +64,9 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_text() {
-        for (written, text) in [
-            (json!("2Gi"), "2Gi"),
-            (json!(1), "1"),
-            (json!(0.5), "0.5"),
-            (json!(1.0), "1.0"),
-        ] {
+        for (written, text) in
+            [(json!("2Gi"), "2Gi"), (json!(1), "1"), (json!(0.5), "0.5"), (json!(1.0), "1.0")]
+        {
             assert_eq!(from_value::<Quantity>(written).unwrap().as_str(), text);
         }
         assert!(from_value::<Quantity>(json!(true)).is_err());

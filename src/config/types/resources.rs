@@ -43,11 +43,7 @@ impl Resources {
         let amounts = |(cpu, memory): (&str, &str)| {
             BTreeMap::from([("cpu".into(), cpu.into()), ("memory".into(), memory.into())])
         };
-        Self {
-            limits: amounts(limits),
-            requests: amounts(requests),
-            claims: None,
-        }
+        Self { limits: amounts(limits), requests: amounts(requests), claims: None }
     }
 
     /// These resources, and for each amount that they do not name that of `base`. ks-installer fills

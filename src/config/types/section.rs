@@ -113,6 +113,7 @@ macro_rules! section {
 macro_rules! placed {
     ($name:ident, $($affinity:ident),+) => {
         impl $crate::config::types::Placed for $name {
+            #[allow(clippy::needless_update, reason = "needed where an affinity is missing")]
             fn placement(&self) -> $crate::config::types::Placement<'_> {
                 $crate::config::types::Placement {
                     node_selector: self.node_selector.as_ref(),

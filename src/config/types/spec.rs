@@ -118,15 +118,8 @@ mod tests {
 
     #[test]
     fn an_empty_spec_is_the_default() {
-        for empty in [
-            json!({}),
-            json!(null),
-            json!({"common": null, "multicluster": {}}),
-        ] {
-            assert_eq!(
-                Configuration::from_json(empty).unwrap(),
-                Configuration::default()
-            );
+        for empty in [json!({}), json!(null), json!({"common": null, "multicluster": {}})] {
+            assert_eq!(Configuration::from_json(empty).unwrap(), Configuration::default());
         }
         assert_eq!(Configuration::default().role(), Role::None);
     }
@@ -154,10 +147,7 @@ mod tests {
                 .map(str::to_owned)
         };
         assert_eq!(password(json!({})), None);
-        assert_eq!(
-            password(json!({"authentication": {"adminPassword": ""}})),
-            Some(String::new())
-        );
+        assert_eq!(password(json!({"authentication": {"adminPassword": ""}})), Some(String::new()));
     }
 
     #[test]

@@ -19,9 +19,7 @@ pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
         Code::MemberWithoutSecret,
         "a member needs the jwtSecret of its host in `authentication.jwtSecret`",
     )
-    .at(context
-        .place("authentication.jwtSecret")
-        .or(context.place("multicluster.clusterRole")))
+    .at(context.place("authentication.jwtSecret").or(context.place("multicluster.clusterRole")))
     .help(format!("on the host run: {GET_JWT_SECRET}"))
     .help("or name a Secret that holds it: authentication.jwtSecretRef: {name: …}");
     vec![diagnostic]
@@ -58,12 +56,9 @@ pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
     let both = context.text("authentication.jwtSecret").is_some()
         && context.is_given("authentication.jwtSecretRef");
     both.then(|| {
-        Diagnostic::error(
-            Code::JwtSecretTwice,
-            "jwtSecret and jwtSecretRef are both given",
-        )
-        .at(context.key_place("authentication.jwtSecretRef"))
-        .help("keep one of them")
+        Diagnostic::error(Code::JwtSecretTwice, "jwtSecret and jwtSecretRef are both given")
+            .at(context.key_place("authentication.jwtSecretRef"))
+            .help("keep one of them")
     })
     .into_iter()
     .collect()
@@ -105,10 +100,7 @@ fn host_and_port(rest: &str) -> Result<(), String> {
         Some(ip) => return Err(format!("`{ip}` is not an IPv6 address")),
         None if host.is_empty() => return Err("it has no host".to_owned()),
         None if host.contains(':') => return Err("an IPv6 address needs brackets".to_owned()),
-        None if !host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) =>
-        {
+        None if !host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) => {
             return Err(format!("`{host}` is not a host name"));
         }
         None => {}
@@ -140,13 +132,9 @@ pub(super) fn member_token_age(context: &Context<'_>) -> Vec<Diagnostic> {
     let Some(age) = context.value(path) else {
         return Vec::new();
     };
-    let text = age
-        .as_str()
-        .map_or_else(|| age.to_json().to_string(), str::to_owned);
-    let zero = text
-        .trim_end_matches(['h', 'm', 's', 'n', 'u', 'µ'])
-        .chars()
-        .all(|c| "0hms.".contains(c));
+    let text = age.as_str().map_or_else(|| age.to_json().to_string(), str::to_owned);
+    let zero =
+        text.trim_end_matches(['h', 'm', 's', 'n', 'u', 'µ']).chars().all(|c| "0hms.".contains(c));
     if context.role() != Role::Member || zero {
         return Vec::new();
     }
@@ -170,30 +158,21 @@ pub(super) fn keys_without_effect(context: &Context<'_>) -> Vec<Diagnostic> {
         "multicluster.agentImage",
     ];
     let role = context.role();
-    let keys = if role == Role::Host {
-        &["multicluster.clusterName"][..]
-    } else {
-        HOST_ONLY
-    };
+    let keys = if role == Role::Host { &["multicluster.clusterName"][..] } else { HOST_ONLY };
     keys.iter()
         .filter(|path| {
             context.is_given(path) && !(role == Role::None && **path == "multicluster.clusterName")
         })
         .map(|path| {
-            let who = if role == Role::Host {
-                "a member"
-            } else {
-                "a host"
-            };
+            let who = if role == Role::Host { "a member" } else { "a host" };
             let diagnostic =
                 Diagnostic::warning(Code::NoEffect, format!("only {who} reads `{path}`"))
                     .at(context.key_place(path));
             if *path == "multicluster.clusterName" {
                 diagnostic.help("the host's own name is `multicluster.hostClusterName`")
             } else {
-                diagnostic.help(format!(
-                    "remove it, or set `clusterRole: host`; it is `{role}` now"
-                ))
+                diagnostic
+                    .help(format!("remove it, or set `clusterRole: host`; it is `{role}` now"))
             }
         })
         .collect()
@@ -219,11 +198,7 @@ pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
             format!("Kubernetes {version} is newer than this ksi"),
         )
     };
-    vec![
-        diagnostic
-            .at(context.loaded.kubernetes_version_span())
-            .help(help),
-    ]
+    vec![diagnostic.at(context.loaded.kubernetes_version_span()).help(help)]
 }
 
 /// The label `version` chooses the set of images.
@@ -239,9 +214,5 @@ pub(super) fn kubesphere_version(context: &Context<'_>) -> Vec<Diagnostic> {
         Code::UnsupportedVersion,
         format!("this ksi installs KubeSphere {known}, not `{version}`"),
     );
-    vec![
-        diagnostic
-            .at(span)
-            .help(format!("set the label to `{known}`, or remove it")),
-    ]
+    vec![diagnostic.at(span).help(format!("set the label to `{known}`, or remove it"))]
 }

@@ -16,15 +16,9 @@ const UNMANAGED: &[(&str, &str)] = &[
     ("openpitrix.store.enabled", "the app store"),
     ("common.openldap.enabled", "OpenLDAP"),
     ("common.es.enabled", "Elasticsearch"),
-    (
-        "common.opensearch.dashboard.enabled",
-        "OpenSearch Dashboards",
-    ),
+    ("common.opensearch.dashboard.enabled", "OpenSearch Dashboards"),
     ("etcd.monitoring", "etcd monitoring"),
-    (
-        "monitoring.gpu.nvidia_dcgm_exporter.enabled",
-        "the DCGM exporter",
-    ),
+    ("monitoring.gpu.nvidia_dcgm_exporter.enabled", "the DCGM exporter"),
     ("monitoring.grafana.enabled", "Grafana"),
 ];
 
@@ -47,22 +41,13 @@ pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "edgeruntime.kubeedge.cloudCore.cloudHub.advertiseAddress";
     let on = context.flag("edgeruntime.enabled") && context.flag("edgeruntime.kubeedge.enabled");
     let given = context.value(path).is_some_and(|list| {
-        list.items()
-            .iter()
-            .any(|item| item.as_str().is_some_and(|a| !a.trim().is_empty()))
+        list.items().iter().any(|item| item.as_str().is_some_and(|a| !a.trim().is_empty()))
     });
     (on && !given)
         .then(|| {
-            Diagnostic::error(
-                Code::EdgeAddress,
-                "KubeEdge needs an address that edge nodes reach",
-            )
-            .at(context
-                .key_place(path)
-                .or(context.place("edgeruntime.enabled")))
-            .help(format!(
-                "set `{path}` to a list with at least one IP address"
-            ))
+            Diagnostic::error(Code::EdgeAddress, "KubeEdge needs an address that edge nodes reach")
+                .at(context.key_place(path).or(context.place("edgeruntime.enabled")))
+                .help(format!("set `{path}` to a list with at least one IP address"))
         })
         .into_iter()
         .collect()
@@ -73,10 +58,7 @@ pub(super) fn switches(context: &Context<'_>) -> Vec<Diagnostic> {
     const NEEDS: &[(&str, &str)] = &[
         ("common.redis.enableHA", "common.redis.enabled"),
         ("edgeruntime.kubeedge.enabled", "edgeruntime.enabled"),
-        (
-            "common.opensearch.dashboard.enabled",
-            "common.opensearch.enabled",
-        ),
+        ("common.opensearch.dashboard.enabled", "common.opensearch.enabled"),
     ];
     NEEDS
         .iter()

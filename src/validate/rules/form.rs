@@ -45,10 +45,7 @@ pub(super) fn control_characters(context: &Context<'_>) -> Vec<Diagnostic> {
             Some(
                 Diagnostic::error(
                     Code::ControlCharacter,
-                    format!(
-                        "`{path}` has the control character U+{:04X} in it",
-                        u32::from(bad)
-                    ),
+                    format!("`{path}` has the control character U+{:04X} in it", u32::from(bad)),
                 )
                 .at(span)
                 .help("type the value again; such characters come in by copying"),
@@ -82,9 +79,7 @@ pub(super) fn quantities(context: &Context<'_>) -> Vec<Diagnostic> {
         if !is_quantity_path(path) || node.is_null() || node.as_str() == Some("") {
             return;
         }
-        let text = node
-            .as_str()
-            .map_or_else(|| node.to_json().to_string(), str::to_owned);
+        let text = node.as_str().map_or_else(|| node.to_json().to_string(), str::to_owned);
         if form::quantity(&text).is_none_or(|q| q < 0.0) {
             let message = format!("`{path}` is not a quantity: `{text}`");
             found.push(
@@ -106,9 +101,7 @@ pub(super) fn resource_bounds(context: &Context<'_>) -> Vec<Diagnostic> {
         }
         let amount = |list: &str, name: &str| {
             let node = node.get(list)?.get(name)?;
-            let text = node
-                .as_str()
-                .map_or_else(|| node.to_json().to_string(), str::to_owned);
+            let text = node.as_str().map_or_else(|| node.to_json().to_string(), str::to_owned);
             Some((form::quantity(&text)?, node.span))
         };
         for request in node.get("requests").map(Node::entries).unwrap_or_default() {
@@ -165,9 +158,7 @@ pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
         }
         let parent = path.0.len().checked_sub(2).map(|at| &path.0[at]);
         if matches!(parent, Some(Step::Key(key)) if key == "tolerations") {
-            let key = node
-                .get("key")
-                .filter(|k| k.as_str().is_some_and(|k| !k.is_empty()));
+            let key = node.get("key").filter(|k| k.as_str().is_some_and(|k| !k.is_empty()));
             if let Some(key) = key
                 && !key.as_str().is_some_and(form::is_qualified_name)
             {
@@ -224,20 +215,13 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
             && !form::is_image(image)
         {
             found.push(
-                Diagnostic::error(
-                    Code::BadImage,
-                    format!("`{path}` is not an image: `{image}`"),
-                )
-                .at(context.place(path))
-                .help("write it like kubesphere/tower:v0.2.1 or registry.local/tower@sha256:…"),
+                Diagnostic::error(Code::BadImage, format!("`{path}` is not an image: `{image}`"))
+                    .at(context.place(path))
+                    .help("write it like kubesphere/tower:v0.2.1 or registry.local/tower@sha256:…"),
             );
         }
     }
-    for entry in context
-        .value("images.digests")
-        .map(Node::entries)
-        .unwrap_or_default()
-    {
+    for entry in context.value("images.digests").map(Node::entries).unwrap_or_default() {
         if !entry.value.as_str().is_some_and(form::is_digest) {
             found.push(
                 Diagnostic::error(
@@ -283,13 +267,7 @@ fn is_quantity_path(path: &Path) -> bool {
     let keys: Vec<&str> = path
         .0
         .iter()
-        .map(|step| {
-            if let Step::Key(key) = step {
-                key.as_str()
-            } else {
-                ""
-            }
-        })
+        .map(|step| if let Step::Key(key) = step { key.as_str() } else { "" })
         .collect();
     match keys[..] {
         [.., "resources", "limits" | "requests", _] => true,

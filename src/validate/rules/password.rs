@@ -56,8 +56,5 @@ pub(super) fn well_known(context: &Context<'_>) -> Vec<Diagnostic> {
 }
 
 fn is_bcrypt(password: &str) -> bool {
-    password.len() == 60
-        && ["$2a$", "$2b$", "$2y$"]
-            .iter()
-            .any(|p| password.starts_with(p))
+    password.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|p| password.starts_with(p))
 }

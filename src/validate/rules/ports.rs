@@ -86,12 +86,9 @@ fn tower_node_port(context: &Context<'_>) -> Option<Diagnostic> {
     let path = "multicluster.tower.service.nodePort";
     let cluster_ip = context.text("multicluster.tower.service.type") == Some("ClusterIP");
     (cluster_ip && context.value(path).is_some()).then(|| {
-        Diagnostic::error(
-            Code::NodePortService,
-            "a Service of type ClusterIP has no nodePort",
-        )
-        .at(context.key_place(path))
-        .help("remove `nodePort`, or set `type: NodePort` or `LoadBalancer`")
+        Diagnostic::error(Code::NodePortService, "a Service of type ClusterIP has no nodePort")
+            .at(context.key_place(path))
+            .help("remove `nodePort`, or set `type: NodePort` or `LoadBalancer`")
     })
 }
 
@@ -130,12 +127,9 @@ pub(super) fn twice(context: &Context<'_>) -> Vec<Diagnostic> {
             // Point at the one that the file gives: the other may be a default.
             let here = if context.is_given(path) { path } else { other };
             Some(
-                Diagnostic::error(
-                    Code::NodePortTwice,
-                    format!("NodePort {port} is used twice"),
-                )
-                .at(context.place(here))
-                .help(format!("`{other}` and `{path}` both have it: change one")),
+                Diagnostic::error(Code::NodePortTwice, format!("NodePort {port} is used twice"))
+                    .at(context.place(here))
+                    .help(format!("`{other}` and `{path}` both have it: change one")),
             )
         })
         .collect()
@@ -148,9 +142,7 @@ fn used(context: &Context<'_>) -> Vec<(&'static str, i64)> {
         .filter(|(_, switch, _)| switch.is_none_or(|s| context.flag(s)))
         .filter_map(|(path, _, default)| {
             let given = context.value(path).and_then(number);
-            given
-                .or(default.filter(|_| !context.is_given(path)))
-                .map(|port| (*path, port))
+            given.or(default.filter(|_| !context.is_given(path))).map(|port| (*path, port))
         })
         .filter(|(_, port)| *port != 0)
         .collect()

@@ -6,16 +6,8 @@ use super::Context;
 use crate::diagnostic::{Code, Diagnostic};
 
 const EXTERNAL: &[(&str, &str, &str)] = &[
-    (
-        "common.es",
-        "externalElasticsearchHost",
-        "externalElasticsearchPort",
-    ),
-    (
-        "common.opensearch",
-        "externalOpensearchHost",
-        "externalOpensearchPort",
-    ),
+    ("common.es", "externalElasticsearchHost", "externalElasticsearchPort"),
+    ("common.opensearch", "externalOpensearchHost", "externalOpensearchPort"),
 ];
 
 /// An external server needs host and port; the host is a name, the protocol has its own key.
@@ -23,10 +15,8 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
     EXTERNAL
         .iter()
         .filter_map(|(parent, host_key, port_key)| {
-            let (host_path, port_path) = (
-                format!("{parent}.{host_key}"),
-                format!("{parent}.{port_key}"),
-            );
+            let (host_path, port_path) =
+                (format!("{parent}.{host_key}"), format!("{parent}.{port_key}"));
             let host = context.text(&host_path);
             let port = context.is_given(&port_path);
             match host {
@@ -63,24 +53,21 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
 
 /// Masters vote: with an even number a split leaves no majority.
 pub(super) fn even_masters(context: &Context<'_>) -> Vec<Diagnostic> {
-    [
-        "common.es.master.replicas",
-        "common.opensearch.master.replicas",
-    ]
-    .iter()
-    .filter_map(|path| {
-        let Value::Number(replicas) = context.value(path)?.to_json() else {
-            return None;
-        };
-        let even = replicas.as_i64().is_some_and(|n| n > 0 && n % 2 == 0);
-        even.then(|| {
-            Diagnostic::error(
-                Code::EvenMasters,
-                format!("`{path}` is {replicas}, an even number"),
-            )
-            .at(context.place(path))
-            .help("masters vote: use 1, 3 or 5")
+    ["common.es.master.replicas", "common.opensearch.master.replicas"]
+        .iter()
+        .filter_map(|path| {
+            let Value::Number(replicas) = context.value(path)?.to_json() else {
+                return None;
+            };
+            let even = replicas.as_i64().is_some_and(|n| n > 0 && n % 2 == 0);
+            even.then(|| {
+                Diagnostic::error(
+                    Code::EvenMasters,
+                    format!("`{path}` is {replicas}, an even number"),
+                )
+                .at(context.place(path))
+                .help("masters vote: use 1, 3 or 5")
+            })
         })
-    })
-    .collect()
+        .collect()
 }

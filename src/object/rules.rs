@@ -1,0 +1,209 @@
+//! What is known about kinds and fields, read once from `schemas/rules.yaml`.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use super::embedded;
+use super::pattern::{KindPattern, PathPattern};
+
+const TEXT: &str = include_str!("../../schemas/rules.yaml");
+
+/// Everything in `schemas/rules.yaml`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rules {
+    /// Kinds in the order in which their objects are made.
+    pub order: Vec<KindPattern>,
+    /// Kinds whose objects are removed before all others.
+    pub delete_first: Vec<KindPattern>,
+    /// What no output may show.
+    pub masking: Masking,
+    /// Fields that another hand may own.
+    pub foreign_fields: Vec<ForeignField>,
+    /// What is kept although nobody wants it any more.
+    pub pruning: Pruning,
+}
+
+/// What no output may show.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Masking {
+    /// The text that is no secret although it stands in place of one.
+    pub placeholder: String,
+    /// Parts of names that make a value secret.
+    pub words: Vec<String>,
+    /// Ends of names that make it harmless again.
+    pub harmless_endings: Vec<String>,
+    /// Secret fields, by kind.
+    pub objects: Vec<SecretFields>,
+    /// Kinds whose spec is searched for secret names.
+    pub searched: Vec<KindPattern>,
+    /// Texts inside ConfigMaps.
+    pub texts: Vec<SecretText>,
+}
+
+/// Secret fields of a kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretFields {
+    /// The kind.
+    pub kind: KindPattern,
+    /// How the values are written, so that the same secret elsewhere is known again.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// The fields.
+    pub paths: Vec<PathPattern>,
+}
+
+/// How a secret is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// As it is.
+    #[default]
+    Plain,
+    /// In base64, as in a Secret's `data`.
+    Base64,
+}
+
+/// A text in a ConfigMap that is a YAML document of its own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretText {
+    /// The key in `data`.
+    pub key: String,
+    /// Secret fields of the document.
+    pub paths: Vec<PathPattern>,
+}
+
+/// A field that leaves our set while another hand owns it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ForeignField {
+    /// The kind.
+    pub kind: KindPattern,
+    /// The field.
+    pub path: PathPattern,
+    /// Owned through this subresource, whoever the manager is.
+    #[serde(default)]
+    pub subresource: Option<String>,
+    /// Owned by one of these managers.
+    #[serde(default)]
+    pub managers: Vec<String>,
+    /// Left to others as soon as the object has this annotation.
+    #[serde(default)]
+    pub annotation: Option<String>,
+}
+
+/// What is kept although nobody wants it any more.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pruning {
+    /// Kinds that need a flag of their own.
+    pub guarded: Vec<Guarded>,
+    /// Annotations by which a user keeps an object.
+    pub keep_markers: Vec<KeepMarker>,
+}
+
+/// A kind that is not pruned without a flag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Guarded {
+    /// The kind.
+    pub kind: KindPattern,
+    /// The flag, without dashes.
+    pub flag: GuardFlag,
+    /// Why it needs one.
+    pub because: String,
+}
+
+/// The flags that open a guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GuardFlag {
+    /// `--delete-crds`
+    DeleteCrds,
+    /// `--delete-data`
+    DeleteData,
+    /// `--delete-namespaces`
+    DeleteNamespaces,
+}
+
+impl GuardFlag {
+    /// The flag as it is typed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DeleteCrds => "--delete-crds",
+            Self::DeleteData => "--delete-data",
+            Self::DeleteNamespaces => "--delete-namespaces",
+        }
+    }
+}
+
+/// An annotation by which a user keeps an object.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct KeepMarker {
+    /// Its name.
+    pub annotation: String,
+    /// The value that keeps.
+    pub value: String,
+}
+
+/// The rules that ship with ksi.
+pub fn rules() -> &'static Rules {
+    static RULES: OnceLock<Rules> = OnceLock::new();
+    RULES.get_or_init(|| parse(TEXT).unwrap_or_else(|_| Rules::closed()))
+}
+
+fn parse(text: &str) -> Result<Rules, String> {
+    let value = embedded::parse(text).map_err(|e| e.to_string())?;
+    serde_json::from_value(value).map_err(|e| e.to_string())
+}
+
+impl Rules {
+    /// What stands in for rules that cannot be read: everything is secret. Tests keep such a ksi
+    /// from being built; were one built all the same, it would not leak.
+    fn closed() -> Self {
+        let everything = SecretFields {
+            kind: KindPattern::Any,
+            encoding: Encoding::Plain,
+            paths: "*".parse().into_iter().collect(),
+        };
+        Self {
+            order: Vec::new(),
+            delete_first: Vec::new(),
+            masking: Masking { objects: vec![everything], ..Masking::default() },
+            foreign_fields: Vec::new(),
+            pruning: Pruning::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_rules_are_read_whole() {
+        let rules = parse(TEXT).unwrap();
+        assert_eq!(rules.order.iter().filter(|k| **k == KindPattern::Any).count(), 1);
+        for (at, kind) in rules.order.iter().enumerate() {
+            assert!(!rules.order[..at].contains(kind), "{kind:?} stands twice");
+        }
+        assert!(rules.delete_first.iter().all(|kind| rules.order.contains(kind)));
+        assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
+        assert!(rules.masking.words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase())));
+        assert_eq!(rules.pruning.guarded.len(), 3);
+        assert!(!rules.foreign_fields.is_empty());
+        for field in &rules.foreign_fields {
+            assert!(field.subresource.is_some() || !field.managers.is_empty(), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn unknown_words_in_the_rules_are_an_error() {
+        assert!(parse(&format!("{TEXT}\nmaskign: {{}}\n")).is_err());
+    }
+}

@@ -1,0 +1,145 @@
+//! From a configuration to the manifests of a cluster: pure, without clock, environment and I/O.
+//!
+//! A component is a folder under `templates/`: `component.yaml` says when it is installed, what it
+//! needs and which images it runs; `NN-name.yaml.j2` holds its manifests, and a table
+//! `NN-name.rows.jsonl` beside it renders them once per row. What the user wrote reaches a manifest
+//! only as a JSON value in the place of a whole YAML value, so no text can become structure. Each
+//! rendered text is parsed back at once: a mistake in a template is a diagnostic, not a manifest.
+//!
+//! `kubesphere.yaml`, the one document that KubeSphere itself reads and rewrites, is no template
+//! but a typed structure.
+
+mod catalogue;
+mod context;
+mod document;
+mod embedded;
+mod environment;
+mod image;
+mod kubesphere_config;
+mod placement;
+mod spec;
+
+use crate::config::Configuration;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::facts::Facts;
+use crate::object::Object;
+use crate::values::Values;
+
+pub use catalogue::{Component, components};
+pub use image::Image;
+
+use catalogue::Catalogue;
+use context::Context;
+use environment::Templates;
+use image::Images;
+
+/// The version of KubeSphere that is installed unless another one is asked for.
+pub const DEFAULT_VERSION: &str = "v3.4.1";
+
+/// All that rendering depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// What the user wants.
+    pub configuration: &'a Configuration,
+    /// What the cluster is.
+    pub facts: &'a Facts,
+    /// Secrets and certificates.
+    pub values: &'a Values,
+    /// The version of KubeSphere, for instance [`DEFAULT_VERSION`].
+    pub version: &'a str,
+}
+
+/// The manifests of every component that the configuration enables, each component after those that
+/// it needs.
+///
+/// # Errors
+///
+/// When the version is unknown, or a template is wrong for this input.
+pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
+    let templates = Templates::embedded().map_err(only)?;
+    let kubernetes = input.facts.kubernetes;
+    let images = Images::new(input.version, input.configuration, kubernetes).map_err(only)?;
+    let mut context = Context::new(input, &images);
+    let enabled = enabled(input.configuration, input.facts)?;
+    context.set_crds(&enabled);
+    let (mut objects, mut problems) = (Vec::new(), Diagnostics::default());
+    for component in enabled {
+        for template in &component.templates {
+            match render_template(templates, component, template, &context) {
+                Ok(rendered) => objects.extend(rendered),
+                Err(problem) => problems.push(problem),
+            }
+        }
+    }
+    if problems.is_empty() { Ok(objects) } else { Err(problems) }
+}
+
+/// The components that a configuration enables, each after those that it needs.
+///
+/// # Errors
+///
+/// When the catalogue itself is wrong, which is a mistake in ksi.
+pub fn enabled(
+    configuration: &Configuration,
+    facts: &Facts,
+) -> Result<Vec<&'static Component>, Diagnostics> {
+    let catalogue = Catalogue::embedded();
+    if !catalogue.problems.is_empty() {
+        return Err(catalogue.problems.clone());
+    }
+    let templates = Templates::embedded().map_err(only)?;
+    let context = Context::plain(configuration, facts).value(None);
+    let mut enabled = Vec::new();
+    for component in &catalogue.components {
+        if templates.holds(&component.enabled_when, &context).map_err(only)? {
+            enabled.push(component);
+        }
+    }
+    Ok(enabled)
+}
+
+/// The images that the enabled components run, or all that ksi knows, sorted by name, as the
+/// configuration moves them to a registry. For the newest Kubernetes and the default version.
+pub fn images(configuration: &Configuration, all: bool) -> Vec<Image> {
+    let facts = Facts::default();
+    let Ok(images) = Images::new(DEFAULT_VERSION, configuration, facts.kubernetes) else {
+        return Vec::new();
+    };
+    let mut names: Vec<&str> = if all {
+        images.names().collect()
+    } else {
+        let enabled = enabled(configuration, &facts).unwrap_or_default();
+        enabled.into_iter().flat_map(|c| c.images.iter().map(String::as_str)).collect()
+    };
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().filter_map(|name| images.get(name)).collect()
+}
+
+/// Whether Redis is installed and holds the tokens.
+fn uses_redis(configuration: &Configuration) -> bool {
+    configuration.common.redis.enabled || configuration.enable_ha
+}
+
+fn render_template(
+    templates: &Templates,
+    component: &Component,
+    template: &catalogue::Template,
+    context: &Context,
+) -> Result<Vec<Object>, Diagnostic> {
+    let mut text = String::new();
+    match &template.rows {
+        None => text = templates.render(template.path, &context.value(None))?,
+        Some(rows) => {
+            for row in rows {
+                text.push_str("---\n");
+                text.push_str(&templates.render(template.path, &context.value(Some(row)))?);
+            }
+        }
+    }
+    document::objects(template.path, &component.name, template.policy, &text)
+}
+
+fn only(problem: Diagnostic) -> Diagnostics {
+    std::iter::once(problem).collect()
+}

@@ -1,0 +1,133 @@
+//! From a rendered text back to objects, with the checks that keep a template honest.
+
+use serde_json::{Map, Value};
+
+use crate::diagnostic::{Code, Diagnostic, Sources};
+use crate::object::{Object, ObjectId, Policy};
+use crate::yaml;
+
+/// The objects in the text that a template rendered.
+pub(super) fn objects(
+    template: &str,
+    component: &str,
+    policy: Policy,
+    text: &str,
+) -> Result<Vec<Object>, Diagnostic> {
+    let mut sources = Sources::default();
+    let id = sources.add(template, text);
+    let (documents, problems) = yaml::parse(&sources, id);
+    if let Some(problem) = problems.into_iter().next() {
+        let line = problem.span.map_or(1, |span| sources.position(span).line);
+        let shown = problem.span.map_or_else(String::new, |span| {
+            format!(" near `{}`", sources.redacted(id, line_around(text, span.start)).trim())
+        });
+        return Err(mistake(
+            template,
+            &format!("line {line} of what it renders{shown}: {}", problem.message),
+        ));
+    }
+    documents
+        .iter()
+        .filter(|document| !document.is_null())
+        .map(|document| object(template, component, policy, document.to_json()))
+        .collect()
+}
+
+fn object(
+    template: &str,
+    component: &str,
+    policy: Policy,
+    mut body: Value,
+) -> Result<Object, Diagnostic> {
+    without_nulls(&mut body);
+    let id = ObjectId::of(&body)
+        .ok_or_else(|| mistake(template, "a document without apiVersion, kind or name"))?;
+    let refuse = |detail: &str| Err(mistake(template, &format!("{id}: {detail}")));
+    // Under server-side apply a key that leaves stringData stays in data for ever.
+    if body.get("stringData").is_some() {
+        return refuse("stringData is not allowed, write data with the filter b64");
+    }
+    if id.kind == "ServiceAccount" && body.get("secrets").is_some() {
+        return refuse("a ServiceAccount's secrets belong to Kubernetes");
+    }
+    if id.kind == "ConfigMap" {
+        embed_texts(&mut body);
+    }
+    Ok(Object { id, component: component.to_owned(), policy, body })
+}
+
+/// A key whose value is null is not there: so a template can name an optional value in one line.
+fn without_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(without_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_nulls),
+        _ => {}
+    }
+}
+
+/// Documents inside a `ConfigMap` are written as YAML in the template and become text here, so that
+/// no template writes YAML inside of YAML.
+fn embed_texts(body: &mut Value) {
+    let data = body.get_mut("data").and_then(Value::as_object_mut);
+    for (_, value) in data.into_iter().flat_map(Map::iter_mut) {
+        if value.is_object() || value.is_array() {
+            *value = Value::String(yaml::emit(value));
+        }
+    }
+}
+
+fn line_around(text: &str, at: usize) -> std::ops::Range<usize> {
+    let at = at.min(text.len());
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    start..end
+}
+
+fn mistake(template: &str, detail: &str) -> Diagnostic {
+    Diagnostic::error(Code::Template, format!("template {template}: {detail}"))
+        .help("this is a mistake in ksi, not in your configuration; please report it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<Object>, Diagnostic> {
+        objects("t/10-x.yaml.j2", "t", Policy::Apply, text)
+    }
+
+    const HEAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n";
+
+    #[test]
+    fn nulls_are_absent_and_documents_become_texts() {
+        let text = format!("{HEAD}data:\n  a: text\n  b.yaml:\n    x: [1]\n  c: null\n---\n");
+        let objects = read(&text).unwrap();
+        assert_eq!(objects.len(), 1);
+        let data = &objects[0].body["data"];
+        assert_eq!(data["a"], "text");
+        assert_eq!(data["b.yaml"].as_str().unwrap().trim_end(), "x:\n- 1");
+        assert!(data.get("c").is_none());
+    }
+
+    #[test]
+    fn what_must_not_be_rendered_is_refused() {
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: b}\n";
+        assert!(read(secret).unwrap_err().message.contains("stringData"));
+        let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nsecrets: []\n";
+        assert!(read(account).unwrap_err().message.contains("secrets"));
+        assert!(read("kind: ConfigMap\n").is_err());
+    }
+
+    #[test]
+    fn text_that_is_not_yaml_names_template_and_line() {
+        let problem = read("kind: A\nname: [\n").unwrap_err();
+        assert!(
+            problem.message.starts_with("template t/10-x.yaml.j2: line "),
+            "{}",
+            problem.message
+        );
+    }
+}

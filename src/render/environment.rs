@@ -1,0 +1,157 @@
+//! The template language: minijinja, narrowed down so that a value can only become a value.
+
+use std::fmt::Write as _;
+use std::sync::OnceLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+
+use super::embedded;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::values::AT_INSTALL;
+
+/// What one rendering may spend; the largest template needs less than a tenth.
+const FUEL: u64 = 200_000;
+
+/// Filters that could bring text past the formatter, or would encode twice.
+const REMOVED_FILTERS: &[&str] = &["safe", "escape", "e", "tojson", "urlencode", "pprint"];
+
+/// Every template, compiled.
+pub(super) struct Templates {
+    environment: Environment<'static>,
+}
+
+impl Templates {
+    /// The embedded templates, compiled once per process.
+    pub(super) fn embedded() -> Result<&'static Self, Diagnostic> {
+        static TEMPLATES: OnceLock<Result<Templates, Diagnostic>> = OnceLock::new();
+        TEMPLATES.get_or_init(|| Self::new(embedded::FILES)).as_ref().map_err(Clone::clone)
+    }
+
+    fn new(files: &'static [(&'static str, &'static str)]) -> Result<Self, Diagnostic> {
+        let mut environment = environment();
+        for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".j2")) {
+            environment.add_template(name, text).map_err(|error| problem(name, &error))?;
+        }
+        Ok(Self { environment })
+    }
+
+    /// The text of one template.
+    pub(super) fn render(&self, name: &str, context: &Value) -> Result<String, Diagnostic> {
+        self.environment
+            .get_template(name)
+            .and_then(|template| template.render(context.clone()))
+            .map_err(|error| problem(name, &error))
+    }
+
+    /// Whether an expression over the context holds.
+    pub(super) fn holds(&self, expression: &str, context: &Value) -> Result<bool, Diagnostic> {
+        self.environment
+            .compile_expression(expression)
+            .and_then(|compiled| compiled.eval(context.clone()))
+            .map(|value| value.is_true())
+            .map_err(|error| problem(&format!("enabledWhen: {expression}"), &error))
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
+    environment.set_formatter(write_json);
+    for filter in REMOVED_FILTERS {
+        environment.remove_filter(filter);
+    }
+    environment.add_filter("b64", |text: &str| {
+        // A placeholder stays readable: it is shown to people, never applied.
+        if text == AT_INSTALL { text.to_owned() } else { STANDARD.encode(text) }
+    });
+    environment
+}
+
+/// Writes every value as JSON, whatever the template does to it: JSON is YAML, and one value stays
+/// one value. Characters that YAML forbids or reads as line ends are escaped too.
+fn write_json(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    if value.kind() == ValueKind::Undefined {
+        return Err(Error::from(ErrorKind::UndefinedError));
+    }
+    let json = serde_json::to_string(value)
+        .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+    if json.chars().all(is_plain) {
+        return out.write_str(&json).map_err(Error::from);
+    }
+    for c in json.chars() {
+        if is_plain(c) {
+            out.write_char(c).map_err(Error::from)?;
+        } else {
+            write!(out, "\\u{:04x}", u32::from(c)).map_err(Error::from)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a character may stand in YAML as it is. All others are in the basic plane.
+fn is_plain(c: char) -> bool {
+    !matches!(
+        c,
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+    )
+}
+
+/// A mistake in a template, with its line.
+fn problem(name: &str, error: &Error) -> Diagnostic {
+    let line = error.line().map_or_else(String::new, |line| format!(":{line}"));
+    let detail = error.detail().map_or_else(String::new, |detail| format!(": {detail}"));
+    Diagnostic::error(Code::Template, format!("template {name}{line}: {}{detail}", error.kind()))
+        .help("this is a mistake in ksi, not in your configuration; please report it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(template: &'static str, value: &str) -> Result<String, Diagnostic> {
+        let mut templates = Templates { environment: environment() };
+        templates.environment.add_template("t.yaml.j2", template).unwrap();
+        templates.render("t.yaml.j2", &minijinja::context! { value })
+    }
+
+    #[test]
+    fn a_value_stays_one_value() {
+        let hostile = "a: b # {{ x }}\n--- \"'\u{7f}\u{85}\u{2028}\u{feff}é";
+        let text = render("key: {{ value }}", hostile).unwrap();
+        let json = text.strip_prefix("key: ").unwrap();
+        assert_eq!(serde_json::from_str::<String>(json).unwrap(), hostile);
+        assert!(json.is_ascii() || json.contains('é'));
+        assert!(!json.contains('\u{85}'));
+    }
+
+    #[test]
+    fn what_would_bring_text_past_the_formatter_is_gone() {
+        for template in ["{{ value | safe }}", "{{ value | e }}", "{{ value | tojson }}"] {
+            assert!(render(template, "x").is_err(), "{template}");
+        }
+    }
+
+    #[test]
+    fn undefined_is_a_mistake_with_template_and_line() {
+        let problem = render("a: 1\nb: {{ valeu }}", "x").unwrap_err();
+        assert!(problem.message.starts_with("template t.yaml.j2:2: "), "{}", problem.message);
+        assert!(render("{% if value.x %}{% endif %}", "x").is_err());
+    }
+
+    #[test]
+    fn a_loop_without_end_runs_out_of_fuel() {
+        let problem = render(
+            "{% for a in range(99999) %}{{ value }}{% for b in range(999) %}{{ b }}{% endfor %}{% endfor %}",
+            "x",
+        );
+        assert!(problem.is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! Object stores and search engines that components keep their data in.
+
+use serde::Serialize;
+
+use crate::config::types::{self, Common};
+use crate::config::{Digits, Sensitive};
+
+/// An S3 bucket.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct S3 {
+    endpoint: String,
+    region: String,
+    #[serde(rename = "disableSSL")]
+    disable_ssl: bool,
+    force_path_style: bool,
+    #[serde(rename = "accessKeyID")]
+    access_key_id: String,
+    secret_access_key: Sensitive,
+    bucket: String,
+}
+
+impl S3 {
+    /// The user's store, or the MinIO that ks-installer installs with its fixed keys.
+    pub(super) fn new(given: &types::S3, bucket: &str) -> Self {
+        let minio = || "http://minio.kubesphere-system.svc:9000".to_owned();
+        let key = given.secret_access_key.clone();
+        Self {
+            endpoint: given.endpoint.clone().unwrap_or_else(minio),
+            region: given.region.clone(),
+            disable_ssl: given.disable_ssl,
+            force_path_style: given.force_path_style,
+            access_key_id: given.access_key_id.clone(),
+            secret_access_key: key.unwrap_or_else(|| "openpitrixminiosecretkey".into()),
+            bucket: bucket.to_owned(),
+        }
+    }
+}
+
+/// The search engine that holds logs, events or the audit trail.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Search {
+    host: String,
+    basic_auth: Option<bool>,
+    username: Option<String>,
+    password: Option<Sensitive>,
+    index_prefix: String,
+}
+
+impl Search {
+    /// The section of a component that is on: `logging`, `events` or `auditing`.
+    pub(super) fn new(common: &Common, component: &str) -> Self {
+        // OpenSearch unless it is switched off for Elasticsearch.
+        if common.opensearch.enabled || !common.es.enabled {
+            Self::in_opensearch(&common.opensearch, component)
+        } else {
+            Self::in_elasticsearch(&common.es, component)
+        }
+    }
+
+    fn in_opensearch(engine: &types::Opensearch, component: &str) -> Self {
+        let host = &engine.external_opensearch_host;
+        let external = address(host.as_deref(), engine.external_opensearch_port)
+            .map(|address| format!("{}://{address}", engine.external_opensearch_protocol));
+        let auth = engine.basic_auth.enabled;
+        Self {
+            host: external.unwrap_or_else(|| {
+                let host = "opensearch-cluster-data.kubesphere-logging-system.svc:9200";
+                format!("{}://{host}", engine.protocol)
+            }),
+            basic_auth: auth.then_some(true),
+            username: auth.then(|| engine.basic_auth.username.clone()),
+            password: auth.then(|| engine.basic_auth.password.clone()),
+            index_prefix: format!("ks-{}-{component}", engine.opensearch_prefix),
+        }
+    }
+
+    fn in_elasticsearch(engine: &types::Elasticsearch, component: &str) -> Self {
+        let host = &engine.external_elasticsearch_host;
+        let address = address(host.as_deref(), engine.external_elasticsearch_port);
+        let address = address.unwrap_or_else(|| {
+            "elasticsearch-logging-data.kubesphere-logging-system.svc:9200".to_owned()
+        });
+        let auth = engine.basic_auth.enabled;
+        // The index of logs was named before there were others.
+        let suffix = if component == "logging" { "log" } else { component };
+        Self {
+            host: format!("{}://{address}", engine.external_elasticsearch_protocol),
+            basic_auth: auth.then_some(true),
+            username: auth.then(|| engine.basic_auth.username.clone()),
+            password: auth.then(|| engine.basic_auth.password.clone()),
+            index_prefix: format!("ks-{}-{suffix}", engine.elk_prefix),
+        }
+    }
+}
+
+/// Where an external engine is, when both host and port are given.
+fn address(host: Option<&str>, port: Digits) -> Option<String> {
+    Some(format!("{}:{}", host?, port.0?))
+}
+
+/// The section `auditing`.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Auditing {
+    enable: bool,
+    #[serde(rename = "webhookURL")]
+    webhook_url: &'static str,
+    #[serde(flatten)]
+    search: Search,
+}
+
+impl Auditing {
+    /// The section when auditing is on.
+    pub(super) fn new(common: &Common) -> Self {
+        Self {
+            enable: true,
+            webhook_url: "https://kube-auditing-webhook-svc.kubesphere-logging-system.svc:6443/audit/webhook/event",
+            search: Search::new(common, "auditing"),
+        }
+    }
+}
