@@ -1,5 +1,7 @@
 //! All integration tests in one binary.
 
+#[path = "integration/directory.rs"]
+mod directory;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/validate.rs"]

@@ -253,7 +253,7 @@ impl Target for Directory {
             &self.own("staging"),
             path,
             &text,
-            manifest::mode(write.id),
+            manifest::mode(write.id, write.body),
         )?;
         Ok(Effect::HeldBack)
     }

@@ -81,7 +81,8 @@ impl Disk {
         })
     }
 
-    /// Deletes what is left of a killed run: plain files, links and the folder itself.
+    /// Deletes what is left of a killed run in a folder of plain files. The folder stays: to remove
+    /// it would be one more step at which a run can be killed, and the next would find work.
     pub(super) fn clear(&self, folder: &Path) -> Result<(), Error> {
         if !is_directory("delete", folder)? {
             return Ok(());
@@ -90,7 +91,7 @@ impl Disk {
         for entry in fs::read_dir(folder).map_err(|e| failed(&e))? {
             self.remove(&entry.map_err(|e| failed(&e))?.path())?;
         }
-        self.change("delete", folder, || fs::remove_dir(folder))
+        Ok(())
     }
 
     /// Opens a file for locking, and makes it where there is none.

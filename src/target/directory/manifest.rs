@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::disk::{self, PRIVATE, PUBLIC, shown};
 use crate::diagnostic::{Severity, Sources};
-use crate::object::ObjectId;
+use crate::object::{Masker, ObjectId};
 use crate::target::{Class, Error};
 use crate::yaml;
 
@@ -54,14 +54,11 @@ pub(super) fn documents(path: &Path, text: String) -> Result<Vec<Value>, Error> 
     Ok(nodes.iter().map(yaml::Node::to_json).collect())
 }
 
-/// The mode of a new file: what holds passwords, keys or tokens is its owner's alone.
-pub(super) fn mode(id: &ObjectId) -> u32 {
-    let secret = match (id.group.as_str(), id.kind.as_str()) {
-        ("", "Secret") | ("iam.kubesphere.io", "User") | ("cluster.kubesphere.io", "Cluster") => {
-            true
-        }
-        ("", "ConfigMap") => id.name == "kubesphere-config",
-        _ => false,
-    };
-    if secret { PRIVATE } else { PUBLIC }
+/// The mode of a new file: what holds passwords, keys or tokens is its owner's alone. Whatever no
+/// output may show counts as such.
+pub(super) fn mode(id: &ObjectId, body: &Value) -> u32 {
+    let mut shown = body.clone();
+    Masker::new().mask(id, &mut shown);
+    let is_secret = id.group.is_empty() && id.kind == "Secret";
+    if is_secret || shown != *body { PRIVATE } else { PUBLIC }
 }
