@@ -2,6 +2,8 @@
 
 #[path = "integration/directory.rs"]
 mod directory;
+#[path = "integration/plan.rs"]
+mod plan;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/validate.rs"]

@@ -31,17 +31,26 @@ impl Masker {
     /// Hides what is secret in an object.
     pub fn mask(&mut self, id: &ObjectId, body: &mut Value) {
         let masking = &rules().masking;
-        for fields in masking.objects.iter().filter(|fields| fields.kind.matches(id)) {
+        for fields in masking
+            .objects
+            .iter()
+            .filter(|fields| fields.kind.matches(id))
+        {
             for path in &fields.paths {
                 path.visit(body, &mut |value| self.hide(value, fields.encoding));
             }
         }
-        if masking.searched.iter().any(|kind| kind.matches(id)) {
-            names::visit_fields(&mut body["spec"], &mut |value| self.hide(value, Encoding::Plain));
+        if masking.searched.iter().any(|kind| kind.matches(id))
+            && let Some(spec) = body.get_mut("spec")
+        {
+            names::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
         }
-        if id.group.is_empty() && id.kind == "ConfigMap" {
+        if id.group.is_empty()
+            && id.kind == "ConfigMap"
+            && let Some(data) = body.get_mut("data")
+        {
             for text in &masking.texts {
-                if let Some(value @ Value::String(_)) = body["data"].get_mut(&text.key) {
+                if let Some(value @ Value::String(_)) = data.get_mut(&text.key) {
                     self.mask_text(text, value);
                 }
             }
@@ -54,7 +63,12 @@ impl Masker {
 
     /// Hides what is secret in a parsed `kubesphere.yaml`.
     pub fn mask_document(&mut self, document: &mut Value) {
-        if let Some(text) = rules().masking.texts.iter().find(|text| text.key == embedded::KEY) {
+        if let Some(text) = rules()
+            .masking
+            .texts
+            .iter()
+            .find(|text| text.key == embedded::KEY)
+        {
             self.mask_parsed(text, document);
         }
     }
@@ -67,12 +81,14 @@ impl Masker {
         };
         let mut document = path.0.iter().rev().fold(value.clone(), wrap);
         self.mask_document(&mut document);
-        path.0.iter().fold(document, |outer, step| match (outer, step) {
-            (Value::Object(mut map), Step::Key(key)) => map.remove(key).unwrap_or_default(),
-            (Value::Array(mut items), Step::Index(_)) => items.pop().unwrap_or_default(),
-            // The whole is hidden, so is this part of it.
-            (hidden, _) => hidden,
-        })
+        path.0
+            .iter()
+            .fold(document, |outer, step| match (outer, step) {
+                (Value::Object(mut map), Step::Key(key)) => map.remove(key).unwrap_or_default(),
+                (Value::Array(mut items), Step::Index(_)) => items.pop().unwrap_or_default(),
+                // The whole is hidden, so is this part of it.
+                (hidden, _) => hidden,
+            })
     }
 
     fn mask_text(&mut self, rule: &SecretText, value: &mut Value) {
@@ -98,9 +114,9 @@ impl Masker {
             Value::String(text) if text.is_empty() || is_mask(text) => return,
             Value::String(text) => match encoding {
                 Encoding::Plain => text.clone().into_bytes(),
-                Encoding::Base64 => {
-                    BASE64_STANDARD.decode(text).unwrap_or_else(|_| text.clone().into_bytes())
-                }
+                Encoding::Base64 => BASE64_STANDARD
+                    .decode(text)
+                    .unwrap_or_else(|_| text.clone().into_bytes()),
             },
             // Another type is another value, even where the text is the same.
             other => format!("\0{other}").into_bytes(),
@@ -166,8 +182,10 @@ mod tests {
         let data = json!({"secret": "*** (#1)", "other": "*** (#2)", "none": ""});
         assert_eq!(secret["data"], data);
         assert_eq!(secret["stringData"]["plain"], "*** (#1)");
-        let config =
-            masked(&mut masker, config_map("authentication:\n  jwtSecret: hunter2\n  x: 1\n"));
+        let config = masked(
+            &mut masker,
+            config_map("authentication:\n  jwtSecret: hunter2\n  x: 1\n"),
+        );
         let text = "authentication:\n  jwtSecret: \"*** (#1)\"\n  x: 1\n";
         assert_eq!(config["data"]["kubesphere.yaml"], text);
     }
@@ -194,7 +212,11 @@ mod tests {
                 "kubectl.kubernetes.io/last-applied-configuration": "{\"data\":{\"p\":\"aHVudGVyMg==\"}}"
             }},
         });
-        assert!(!masked(&mut masker, applied).to_string().contains("aHVudGVyMg"));
+        assert!(
+            !masked(&mut masker, applied)
+                .to_string()
+                .contains("aHVudGVyMg")
+        );
         let cc = json!({
             "apiVersion": "installer.kubesphere.io/v1alpha1", "kind": "ClusterConfiguration",
             "metadata": {"name": "ks-installer"},
@@ -202,7 +224,10 @@ mod tests {
         });
         let cc = masked(&mut masker, cc);
         assert_eq!(cc["spec"]["authentication"]["jwtSecret"], "*** (#5)");
-        assert_eq!(cc["spec"]["authentication"]["jwtSecretRef"]["name"], "shown");
+        assert_eq!(
+            cc["spec"]["authentication"]["jwtSecretRef"]["name"],
+            "shown"
+        );
     }
 
     #[test]
@@ -249,8 +274,14 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
         });
         let shown = masked(&mut Masker::new(), deployment);
         let container = &shown["spec"]["template"]["spec"]["containers"][0];
-        let command =
-            json!(["agent", "--token=*** (#1)", "--v=4", "--password", "*** (#2)", "--name"]);
+        let command = json!([
+            "agent",
+            "--token=*** (#1)",
+            "--v=4",
+            "--password",
+            "*** (#2)",
+            "--name"
+        ]);
         assert_eq!(container["command"], command);
         assert_eq!(container["args"][0], "--token-file=/var/token");
         assert_eq!(container["env"][0]["value"], "*** (#1)");
@@ -264,7 +295,10 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
             "data": {"secret": BASE64_STANDARD.encode(placeholder)},
         });
-        assert_eq!(masked(&mut Masker::new(), secret)["data"]["secret"], placeholder);
+        assert_eq!(
+            masked(&mut Masker::new(), secret)["data"]["secret"],
+            placeholder
+        );
     }
 
     #[test]
@@ -272,9 +306,14 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
         let mut masker = Masker::new();
         let path = Path::keys("authentication.oauthOptions.clients.kubesphere.secret");
         assert_eq!(masker.mask_entry(&path, &json!("x")), "*** (#1)");
-        assert_eq!(masker.mask_entry(&Path::keys("ldap.host"), &json!("x")), "x");
-        let whole =
-            masker.mask_entry(&Path::keys("ldap"), &json!({"managerPassword": "x", "host": "y"}));
+        assert_eq!(
+            masker.mask_entry(&Path::keys("ldap.host"), &json!("x")),
+            "x"
+        );
+        let whole = masker.mask_entry(
+            &Path::keys("ldap"),
+            &json!({"managerPassword": "x", "host": "y"}),
+        );
         assert_eq!(whole, json!({"managerPassword": "*** (#1)", "host": "y"}));
     }
 
