@@ -132,7 +132,7 @@ fn render_template(
         None => text = templates.render(template.path, &context.value(None))?,
         Some(rows) => {
             for row in rows {
-                text.push_str("---\n");
+                text.push_str("\n---\n");
                 text.push_str(&templates.render(template.path, &context.value(Some(row)))?);
             }
         }

@@ -4,6 +4,8 @@
 mod directory;
 #[path = "integration/plan.rs"]
 mod plan;
+#[path = "integration/render.rs"]
+mod render;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/validate.rs"]

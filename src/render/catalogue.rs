@@ -75,7 +75,9 @@ impl Catalogue {
     fn new(files: &'static [(&'static str, &'static str)]) -> Self {
         let mut catalogue = Self::default();
         for (path, text) in files {
-            let Some(folder) = path.strip_suffix("/component.yaml") else { continue };
+            let Some(folder) = path.strip_suffix("/component.yaml") else {
+                continue;
+            };
             let read = document(path, text)
                 .and_then(|value| serde_json::from_value(value).map_err(|e| wrong(path, &e)))
                 .and_then(|component| with_templates(component, folder, files));
@@ -97,7 +99,9 @@ fn with_templates(
         let Some(file) = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else {
             continue;
         };
-        let Some(stem) = file.strip_suffix(".yaml.j2") else { continue };
+        let Some(stem) = file.strip_suffix(".yaml.j2") else {
+            continue;
+        };
         component.templates.push(Template {
             path,
             policy: component.policies.get(file).copied().unwrap_or_default(),
@@ -109,7 +113,9 @@ fn with_templates(
 
 /// The rows of a table: one JSON object a line.
 fn rows(path: &str) -> Result<Option<Vec<Value>>, Diagnostic> {
-    let Some(text) = embedded::text(path) else { return Ok(None) };
+    let Some(text) = embedded::text(path) else {
+        return Ok(None);
+    };
     let rows = text.lines().map(|line| serde_json::from_str(line).map_err(|e| wrong(path, &e)));
     rows.collect::<Result<Vec<_>, _>>().map(Some)
 }

@@ -43,7 +43,7 @@ impl Context {
     pub(super) fn plain(configuration: &Configuration, facts: &Facts) -> Self {
         let mut context = Self { variables: BTreeMap::new() };
         context.set("spec", serialized(configuration));
-        context.set("role", serialized(configuration.role()));
+        context.set("role", Value::from(configuration.role().to_string()));
         context.set("facts", serialized(facts));
         context.set("redis", Value::from(uses_redis(configuration)));
         context.set("replicas", serialized(replicas(configuration, facts)));
@@ -64,7 +64,8 @@ impl Context {
     /// The variables as one value, with a table's row where there is one.
     pub(super) fn value(&self, row: Option<&serde_json::Value>) -> Value {
         let row = row.map(|row| ("row", serialized(row)));
-        self.variables.iter().map(|(name, value)| (*name, value.clone())).chain(row).collect()
+        let variables = self.variables.iter().map(|(name, value)| (*name, value.clone()));
+        Value::from_pairs(variables.chain(row))
     }
 
     fn set(&mut self, name: &'static str, value: Value) {

@@ -52,7 +52,10 @@ impl Templates {
         self.environment
             .compile_expression(expression)
             .and_then(|compiled| compiled.eval(context.clone()))
-            .map(|value| value.is_true())
+            .and_then(|value| match value.kind() {
+                ValueKind::Bool => Ok(value.is_true()),
+                kind => Err(Error::new(ErrorKind::InvalidOperation, format!("{kind}, not a bool"))),
+            })
             .map_err(|error| problem(&format!("enabledWhen: {expression}"), &error))
     }
 }

@@ -352,6 +352,3 @@ fn gateway(configuration: &Configuration, images: &Images) -> Gateway {
         namespace: configuration.gateway.namespace.clone(),
     }
 }
-
-#[cfg(test)]
-mod tests;
