@@ -109,9 +109,7 @@ pub struct Plan {
 impl Plan {
     /// Whether anything differs from what is wanted, conflicts included.
     pub fn has_changes(&self) -> bool {
-        self.changes
-            .iter()
-            .any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
+        self.changes.iter().any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
     }
 
     /// How many objects there are of each action.
@@ -149,10 +147,8 @@ pub fn plan(desired: &[Object], observed: &Observed) -> Plan {
 pub fn plan_with(desired: &[Object], observed: &Observed, options: PlanOptions) -> Plan {
     let mut objects: Vec<&Object> = desired.iter().collect();
     objects.sort_by_cached_key(|object| (order::rank(&object.id), object.id.clone()));
-    let mut changes: Vec<_> = objects
-        .into_iter()
-        .map(|object| decide::desired(object, observed, options))
-        .collect();
+    let mut changes: Vec<_> =
+        objects.into_iter().map(|object| decide::desired(object, observed, options)).collect();
 
     let wanted: BTreeSet<&ObjectId> = desired.iter().map(|object| &object.id).collect();
     let entries = observed.inventory.iter().flat_map(Inventory::entries);
@@ -166,9 +162,7 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: PlanOptions) 
     // What stays is said before anything is removed.
     dropped.sort_by(|a, b| {
         let removes = |change: &Change| change.action == Action::Delete;
-        removes(a)
-            .cmp(&removes(b))
-            .then_with(|| order::compare_removal(&a.id, &b.id))
+        removes(a).cmp(&removes(b)).then_with(|| order::compare_removal(&a.id, &b.id))
     });
     changes.extend(dropped);
     Plan { changes }
@@ -191,9 +185,7 @@ pub fn record(inventory: &Inventory, desired: &[Object], plan: &Plan) -> Invento
                 recorded.remove(&change.id);
             }
             (action, Some(object)) => {
-                let old = inventory
-                    .get(&change.id)
-                    .filter(|_| action != Action::Adopt);
+                let old = inventory.get(&change.id).filter(|_| action != Action::Adopt);
                 let mut entry = inventory.entry(object, old.and_then(|old| old.uid.clone()));
                 entry.owned = old.and_then(|old| old.owned.clone());
                 recorded.insert(entry);
@@ -202,11 +194,7 @@ pub fn record(inventory: &Inventory, desired: &[Object], plan: &Plan) -> Invento
     }
     // What is gone already is nobody's.
     let planned: BTreeSet<&ObjectId> = plan.changes.iter().map(|change| &change.id).collect();
-    for entry in inventory
-        .entries()
-        .iter()
-        .filter(|entry| !planned.contains(&entry.id))
-    {
+    for entry in inventory.entries().iter().filter(|entry| !planned.contains(&entry.id)) {
         recorded.remove(&entry.id);
     }
     recorded

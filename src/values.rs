@@ -51,10 +51,7 @@ pub struct SecretText {
 impl SecretText {
     /// A text and where it came from.
     pub fn new(text: impl Into<String>, source: ValueSource) -> Self {
-        Self {
-            text: text.into(),
-            source,
-        }
+        Self { text: text.into(), source }
     }
 
     /// What only an installation makes.

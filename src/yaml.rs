@@ -9,6 +9,7 @@ mod emit;
 mod node;
 mod parse;
 mod scalar;
+mod syntax;
 
 pub use emit::{emit, emit_documents};
 pub use node::{Content, Entry, Node, Path, Step};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::text::start_of;
 use super::{API_VERSION, KIND};
-use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
 use crate::yaml::{self, Content, Node, Path};
 
 /// What one input holds.
@@ -19,7 +19,7 @@ pub(super) struct Documents {
 /// Parses one source and sorts its documents.
 pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>) -> Documents {
     let (nodes, problems) = yaml::parse(sources, id);
-    let broken = !problems.is_empty();
+    let before = found.len();
     found.extend(problems);
     let mut documents = Documents::default();
     let mut others = Vec::new();
@@ -44,6 +44,7 @@ pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>)
             Some(first) => found.push(second_configuration(sources, first, &configuration)),
         }
     }
+    let broken = found[before..].iter().any(|d| d.severity == Severity::Error);
     report(id, &documents, &others, broken, found);
     documents
 }
@@ -167,8 +168,7 @@ fn report(
 }
 
 fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic { severity: crate::diagnostic::Severity::Warning, ..diagnostic }
-        .help("the document is left alone")
+    Diagnostic { severity: Severity::Warning, ..diagnostic }.help("the document is left alone")
 }
 
 fn wrong_kind(node: &Node) -> Diagnostic {
@@ -179,7 +179,7 @@ fn wrong_kind(node: &Node) -> Diagnostic {
                 Diagnostic::error(Code::WrongKind, format!("kind `{name}` is not read by ksi"))
                     .at(kind.and_then(|e| e.value.span));
             if looks_meant(node) {
-                diagnostic.label(format!("did you mean `{KIND}`?"))
+                diagnostic.label(format!("help: did you mean `{KIND}`?"))
             } else {
                 diagnostic.help(format!(
                     "ksi reads {KIND}, KubeKey's Cluster and the ConfigMap ks-installer"

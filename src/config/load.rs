@@ -57,7 +57,7 @@ pub fn load(request: Request) -> Loaded {
     }
     if let Some(spec) = &mut loaded.spec {
         drop_nulls(spec, Some(shape::spec()));
-        hide_secrets(spec, &Path::default(), &mut loaded.sources);
+        hide_secrets(spec, &mut loaded.sources);
     }
     loaded
 }
@@ -187,21 +187,18 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
 }
 
 /// Tells the sources where secrets stand, so that no snippet shows one.
-fn hide_secrets(node: &Node, path: &Path, sources: &mut Sources) {
-    match &node.content {
-        Content::Map(entries) => {
-            entries.iter().for_each(|e| hide_secrets(&e.value, &path.key(&e.key), sources));
+fn hide_secrets(spec: &Node, sources: &mut Sources) {
+    spec.each(&Path::default(), &mut |path, node| {
+        let shows = matches!(node.content, Content::Scalar(Value::String(_) | Value::Number(_)));
+        if !shows || !super::is_sensitive(path) {
+            return;
         }
-        Content::List(items) => {
-            for (at, item) in items.iter().enumerate() {
-                hide_secrets(item, &path.index(at), sources);
-            }
+        if let Some(span) = node.span {
+            sources.hide(span);
         }
-        Content::Scalar(Value::Null | Value::Bool(_)) => {}
-        Content::Scalar(_) => {
-            if let Some(span) = node.span.filter(|_| super::is_sensitive(path)) {
-                sources.hide(span);
-            }
+        // Shorter ones are words that stand everywhere, like the `admin` of a demo.
+        if let Some(secret) = node.as_str().filter(|text| text.len() >= 8) {
+            sources.hide_text(secret);
         }
-    }
+    });
 }

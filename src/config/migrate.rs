@@ -42,6 +42,9 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
     let from = Path::keys(rule.from);
     let entry = spec.entry_at(&from).filter(|e| (rule.when)(&e.value))?.clone();
     take(spec, &from.0);
+    if entry.value.is_null() {
+        return apply(spec, rule);
+    }
     let (key_span, value) = (entry.key_span, entry.value);
     match rule.to {
         To::Nothing(why) => {
@@ -52,6 +55,11 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             Some((Some(Move { from, to: None, value }), diagnostic))
         }
         To::Path(to) => Some(relocate(spec, from, Path::keys(to), key_span, value)),
+        To::Role if !matches!(value.content, Content::Scalar(Value::Bool(_))) => {
+            let message = format!("`{from}` must be true or false");
+            let wrong = Diagnostic::error(Code::WrongType, message).at(value.span.or(key_span));
+            Some((None, wrong.help("or use its new form: `clusterRole: host`, `member` or `none`")))
+        }
         To::Role => {
             let value = role(&value);
             let read_as = value.as_str().unwrap_or_default().to_owned();

@@ -34,15 +34,20 @@ pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Di
     if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
         bytes.drain(..3);
     }
+    if let Some(at) = bytes.iter().position(|b| *b == 0).filter(|_| !is_utf16(&bytes)) {
+        let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
+        return Err(Diagnostic::error(Code::NotUtf8, "a NUL byte: this is not text")
+            .at(Span { source: id, start: at, end: at + 1 })
+            .help("remove it, or take the file from its source again"));
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(sources.add(name, text)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let bytes = error.into_bytes();
-            let utf16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
             let byte = bytes.get(at).copied().unwrap_or_default();
             let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
-            let help = if utf16 {
+            let help = if is_utf16(&bytes) {
                 "the file is UTF-16; save it as UTF-8"
             } else {
                 "save the file as UTF-8 in your editor"
@@ -52,6 +57,10 @@ pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Di
                 .help(help))
         }
     }
+}
+
+fn is_utf16(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF])
 }
 
 /// The place of something that is wrong with a whole source.

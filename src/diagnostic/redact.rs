@@ -21,51 +21,91 @@ pub(super) fn is_secret_key(key: &str) -> bool {
     {
         return false;
     }
-    SECRET_WORDS.iter().any(|word| key.contains(word))
+    SECRET_WORDS.iter().any(|word| key.contains(word) || (word.len() > 5 && slipped(&key, word)))
+}
+
+/// Whether a part of the key is the word with one slip in it: `jwtSecert` is the reason why its line
+/// is shown, and its value is as secret as that of `jwtSecret`.
+fn slipped(key: &str, word: &str) -> bool {
+    let letters: Vec<char> = key.chars().collect();
+    (word.len() - 1..=word.len() + 1).any(|length| {
+        letters.windows(length).any(|part| {
+            let part: String = part.iter().collect();
+            strsim::damerau_levenshtein(&part, word) <= 1
+        })
+    })
 }
 
 /// Byte ranges of what follows a secret key, by lines.
 pub(super) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
     let mut ranges = Vec::new();
-    let mut hidden_below: Option<usize> = None;
+    let mut below: Option<Below> = None;
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
         let content = line.trim_end();
         let indent = content.len() - content.trim_start().len();
-        if let Some(parent) = hidden_below {
-            if content.is_empty() || indent > parent {
-                ranges.push((offset + indent, offset + content.len()));
-                offset += line.len();
-                continue;
+        if below.as_ref().is_some_and(|below| below.covers(content, indent)) {
+            ranges.push((offset + indent, offset + content.len()));
+            // The line that closes the quote is the last one of the text.
+            if below.as_ref().is_some_and(|b| b.quote.is_some_and(|quote| content.contains(quote)))
+            {
+                below = None;
             }
-            hidden_below = None;
-        }
-        if let Some((key_start, value_start)) = secret_value(content) {
-            ranges.push((offset + value_start, offset + content.len()));
-            hidden_below = Some(key_start);
+        } else {
+            below = None;
+            ranges.extend(credentials(content).map(|(start, end)| (offset + start, offset + end)));
+            if let Some((key_start, value_start)) = secret_value(content) {
+                ranges.push((offset + value_start, offset + content.len()));
+                below = Some(Below { key_start, quote: open_quote(&content[value_start..]) });
+            }
         }
         offset += line.len();
     }
     ranges
 }
 
-/// The first `key:` or `key=` of a line that is secret: where the key and its value start.
+/// What of the lines below a secret key belongs to its value.
+struct Below {
+    /// The column of the key: deeper lines are its value.
+    key_start: usize,
+    /// The quote that is still open: every line is its value until it closes.
+    quote: Option<char>,
+}
+
+impl Below {
+    fn covers(&self, content: &str, indent: usize) -> bool {
+        self.quote.is_some() || content.is_empty() || indent > self.key_start
+    }
+}
+
+/// The quote that a value opens and does not close on its line.
+fn open_quote(value: &str) -> Option<char> {
+    let quote = value.trim_start().chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    (value.matches(quote).count() % 2 == 1).then_some(quote)
+}
+
+/// The first `key:` or `key=` of a line that is secret: where the key and its value start. The key may
+/// stand in quotes or inside a flow mapping.
 fn secret_value(line: &str) -> Option<(usize, usize)> {
-    let mut key_start = 0;
+    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let mut word = 0..0;
+    let mut open = false;
     for (at, c) in line.char_indices() {
-        match c {
-            ':' | '=' => {
-                let key = line[key_start..at].trim();
-                let indent = line[key_start..at].len() - line[key_start..at].trim_start().len();
-                if is_secret_key(key) {
-                    return Some((key_start + indent, at + 1));
-                }
-            }
-            ' ' | '{' | ',' | '[' | '"' | '\'' | '.' => key_start = at + 1,
-            _ => {}
+        if in_word(c) {
+            word = if open { word.start..at + c.len_utf8() } else { at..at + c.len_utf8() };
+        } else if matches!(c, ':' | '=') && is_secret_key(&line[word.clone()]) {
+            return Some((word.start, at + 1));
         }
+        open = in_word(c);
     }
     None
+}
+
+/// What stands between the scheme of a URL and its `@`.
+fn credentials(line: &str) -> Option<(usize, usize)> {
+    let start = line.find("://")? + 3;
+    let end = start + line[start..].find(char::is_whitespace).unwrap_or(line.len() - start);
+    Some((start, start + line[start..end].rfind('@')?))
 }
 
 /// A part of the text in which each character of the ranges is `*`; offsets stay right, since a
@@ -105,11 +145,30 @@ mod tests {
     }
 
     #[test]
+    fn hides_what_follows_a_quoted_key() {
+        assert_eq!(redact("{\"jwtSecret\": \"a\" \"b\"}"), "{\"jwtSecret\": *** ****");
+    }
+
+    #[test]
+    fn hides_what_follows_a_misspelt_key() {
+        assert_eq!(redact("jwtSecert: a"), "jwtSecert: *");
+        assert_eq!(redact("adminPasword: a"), "adminPasword: *");
+        assert_eq!(redact("storageClass: a"), "storageClass: a");
+    }
+
+    #[test]
     fn hides_continued_scalars() {
         let text = "a:\n  token: |\n    line1\n    line2\n  port: 1\n";
         assert_eq!(redact(text), "a:\n  token: *\n    *****\n    *****\n  port: 1\n");
         let quoted = "jwtSecret: \"open\n  more\nport: 1\n";
-        assert_eq!(redact(quoted), "jwtSecret: *****\n  ****\nport: 1\n");
+        // The quote never closes, so nobody knows where the secret ends.
+        assert_eq!(redact(quoted), "jwtSecret: *****\n  ****\n***** *\n");
+    }
+
+    #[test]
+    fn hides_credentials_in_a_url() {
+        assert_eq!(redact("a: http://me:pw@host:80 x"), "a: http://*****@host:80 x");
+        assert_eq!(redact("a: http://host:80"), "a: http://host:80");
     }
 
     #[test]

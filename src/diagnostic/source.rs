@@ -51,9 +51,15 @@ impl Sources {
     /// Adds a text under the name that diagnostics show (`config.yaml`, `-`, `--set`).
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
-            .collect();
+        // A lone carriage return ends a line to a YAML reader, too.
+        let bytes = text.as_bytes();
+        let ends_line = |at: &usize| match bytes[*at] {
+            b'\n' => true,
+            b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+            _ => false,
+        };
+        let line_starts =
+            std::iter::once(0).chain((0..bytes.len()).filter(ends_line).map(|at| at + 1)).collect();
         let secrets = redact::secret_ranges(&text);
         self.0.push(Source { name: name.into(), text, secrets, line_starts });
         SourceId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
@@ -73,6 +79,14 @@ impl Sources {
     pub fn hide(&mut self, span: Span) {
         if let Some(source) = self.0.get_mut(span.source.0 as usize) {
             source.secrets.push((span.start, span.end));
+        }
+    }
+
+    /// Marks every place of a secret text as secret: it may stand behind an anchor, or be copied.
+    pub fn hide_text(&mut self, secret: &str) {
+        for source in &mut self.0 {
+            let places = source.text.match_indices(secret).map(|(at, _)| (at, at + secret.len()));
+            source.secrets.extend(places);
         }
     }
 

@@ -52,7 +52,8 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     } else if let Some(place) = &place {
         group = group.element(annotate_snippets::Origin::path(place));
         if let Some(label) = &diagnostic.label {
-            group = group.element(Level::NOTE.message(label));
+            let label = label.strip_prefix("help: ").unwrap_or(label);
+            group = group.element(Level::HELP.message(label));
         }
     }
     for help in &diagnostic.help {
@@ -77,10 +78,16 @@ impl Window {
             return None;
         }
         let line = sources.redacted(span.source, range.clone());
+        let line = line.trim_end_matches(['\r', '\n']).to_owned();
         let content = line.trim_end().len();
-        let start = span.start.saturating_sub(range.start).min(content);
-        let end = span.end.saturating_sub(range.start).min(content);
+        let inside = |at: usize| floor(&line, at.saturating_sub(range.start).min(content));
+        let (start, end) = (inside(span.start), inside(span.end));
         // A place behind the text still gets a caret.
         Some(Self { source: span.source, line, number, start, end: end.max(start) })
     }
+}
+
+/// The last character boundary at or before an offset.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -26,7 +26,9 @@ impl Error {
     pub fn help(&self) -> &str {
         match self {
             Self::Target(error) => &error.help,
-            Self::Changed(_) => "nothing was written; run again to see a plan for what is there now",
+            Self::Changed(_) => {
+                "nothing was written; run again to see a plan for what is there now"
+            }
             Self::Unresolved(_) => "this is a mistake in ksi: please report it",
         }
     }
@@ -192,4 +194,3 @@ fn pruned(change: &Change, state: Pruned) -> Event {
         reason: change.reason.clone(),
     }
 }
-

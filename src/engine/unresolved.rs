@@ -29,14 +29,8 @@ mod tests {
 
     #[test]
     fn placeholders_are_found_plain_encoded_and_inside_texts() {
-        assert!(is_unresolved(
-            &json!({"data": {"a": STANDARD.encode(AT_INSTALL)}})
-        ));
-        assert!(is_unresolved(
-            &json!({"list": [{"text": format!("jwtSecret: {AT_INSTALL}\n")}]})
-        ));
-        assert!(!is_unresolved(
-            &json!({"a": ["generated", 1, null, {"b": "install"}]})
-        ));
+        assert!(is_unresolved(&json!({"data": {"a": STANDARD.encode(AT_INSTALL)}})));
+        assert!(is_unresolved(&json!({"list": [{"text": format!("jwtSecret: {AT_INSTALL}\n")}]})));
+        assert!(!is_unresolved(&json!({"a": ["generated", 1, null, {"b": "install"}]})));
     }
 }

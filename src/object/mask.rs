@@ -31,11 +31,7 @@ impl Masker {
     /// Hides what is secret in an object.
     pub fn mask(&mut self, id: &ObjectId, body: &mut Value) {
         let masking = &rules().masking;
-        for fields in masking
-            .objects
-            .iter()
-            .filter(|fields| fields.kind.matches(id))
-        {
+        for fields in masking.objects.iter().filter(|fields| fields.kind.matches(id)) {
             for path in &fields.paths {
                 path.visit(body, &mut |value| self.hide(value, fields.encoding));
             }
@@ -63,12 +59,7 @@ impl Masker {
 
     /// Hides what is secret in a parsed `kubesphere.yaml`.
     pub fn mask_document(&mut self, document: &mut Value) {
-        if let Some(text) = rules()
-            .masking
-            .texts
-            .iter()
-            .find(|text| text.key == embedded::KEY)
-        {
+        if let Some(text) = rules().masking.texts.iter().find(|text| text.key == embedded::KEY) {
             self.mask_parsed(text, document);
         }
     }
@@ -81,14 +72,12 @@ impl Masker {
         };
         let mut document = path.0.iter().rev().fold(value.clone(), wrap);
         self.mask_document(&mut document);
-        path.0
-            .iter()
-            .fold(document, |outer, step| match (outer, step) {
-                (Value::Object(mut map), Step::Key(key)) => map.remove(key).unwrap_or_default(),
-                (Value::Array(mut items), Step::Index(_)) => items.pop().unwrap_or_default(),
-                // The whole is hidden, so is this part of it.
-                (hidden, _) => hidden,
-            })
+        path.0.iter().fold(document, |outer, step| match (outer, step) {
+            (Value::Object(mut map), Step::Key(key)) => map.remove(key).unwrap_or_default(),
+            (Value::Array(mut items), Step::Index(_)) => items.pop().unwrap_or_default(),
+            // The whole is hidden, so is this part of it.
+            (hidden, _) => hidden,
+        })
     }
 
     fn mask_text(&mut self, rule: &SecretText, value: &mut Value) {
@@ -114,9 +103,9 @@ impl Masker {
             Value::String(text) if text.is_empty() || is_mask(text) => return,
             Value::String(text) => match encoding {
                 Encoding::Plain => text.clone().into_bytes(),
-                Encoding::Base64 => BASE64_STANDARD
-                    .decode(text)
-                    .unwrap_or_else(|_| text.clone().into_bytes()),
+                Encoding::Base64 => {
+                    BASE64_STANDARD.decode(text).unwrap_or_else(|_| text.clone().into_bytes())
+                }
             },
             // Another type is another value, even where the text is the same.
             other => format!("\0{other}").into_bytes(),
@@ -182,10 +171,8 @@ mod tests {
         let data = json!({"secret": "*** (#1)", "other": "*** (#2)", "none": ""});
         assert_eq!(secret["data"], data);
         assert_eq!(secret["stringData"]["plain"], "*** (#1)");
-        let config = masked(
-            &mut masker,
-            config_map("authentication:\n  jwtSecret: hunter2\n  x: 1\n"),
-        );
+        let config =
+            masked(&mut masker, config_map("authentication:\n  jwtSecret: hunter2\n  x: 1\n"));
         let text = "authentication:\n  jwtSecret: \"*** (#1)\"\n  x: 1\n";
         assert_eq!(config["data"]["kubesphere.yaml"], text);
     }
@@ -212,11 +199,7 @@ mod tests {
                 "kubectl.kubernetes.io/last-applied-configuration": "{\"data\":{\"p\":\"aHVudGVyMg==\"}}"
             }},
         });
-        assert!(
-            !masked(&mut masker, applied)
-                .to_string()
-                .contains("aHVudGVyMg")
-        );
+        assert!(!masked(&mut masker, applied).to_string().contains("aHVudGVyMg"));
         let cc = json!({
             "apiVersion": "installer.kubesphere.io/v1alpha1", "kind": "ClusterConfiguration",
             "metadata": {"name": "ks-installer"},
@@ -224,10 +207,7 @@ mod tests {
         });
         let cc = masked(&mut masker, cc);
         assert_eq!(cc["spec"]["authentication"]["jwtSecret"], "*** (#5)");
-        assert_eq!(
-            cc["spec"]["authentication"]["jwtSecretRef"]["name"],
-            "shown"
-        );
+        assert_eq!(cc["spec"]["authentication"]["jwtSecretRef"]["name"], "shown");
     }
 
     #[test]
@@ -274,14 +254,8 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
         });
         let shown = masked(&mut Masker::new(), deployment);
         let container = &shown["spec"]["template"]["spec"]["containers"][0];
-        let command = json!([
-            "agent",
-            "--token=*** (#1)",
-            "--v=4",
-            "--password",
-            "*** (#2)",
-            "--name"
-        ]);
+        let command =
+            json!(["agent", "--token=*** (#1)", "--v=4", "--password", "*** (#2)", "--name"]);
         assert_eq!(container["command"], command);
         assert_eq!(container["args"][0], "--token-file=/var/token");
         assert_eq!(container["env"][0]["value"], "*** (#1)");
@@ -295,10 +269,7 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"},
             "data": {"secret": BASE64_STANDARD.encode(placeholder)},
         });
-        assert_eq!(
-            masked(&mut Masker::new(), secret)["data"]["secret"],
-            placeholder
-        );
+        assert_eq!(masked(&mut Masker::new(), secret)["data"]["secret"], placeholder);
     }
 
     #[test]
@@ -306,14 +277,9 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
         let mut masker = Masker::new();
         let path = Path::keys("authentication.oauthOptions.clients.kubesphere.secret");
         assert_eq!(masker.mask_entry(&path, &json!("x")), "*** (#1)");
-        assert_eq!(
-            masker.mask_entry(&Path::keys("ldap.host"), &json!("x")),
-            "x"
-        );
-        let whole = masker.mask_entry(
-            &Path::keys("ldap"),
-            &json!({"managerPassword": "x", "host": "y"}),
-        );
+        assert_eq!(masker.mask_entry(&Path::keys("ldap.host"), &json!("x")), "x");
+        let whole =
+            masker.mask_entry(&Path::keys("ldap"), &json!({"managerPassword": "x", "host": "y"}));
         assert_eq!(whole, json!({"managerPassword": "*** (#1)", "host": "y"}));
     }
 

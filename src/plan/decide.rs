@@ -42,16 +42,8 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions
         }
         Policy::Embedded => {
             let adoption = ownership::adoption(entry, inventory.is_some(), live);
-            let base = inventory
-                .and_then(|i| base(i, entry))
-                .filter(|_| adoption.is_none());
-            document(
-                change.adopting(adoption),
-                object,
-                live,
-                base.as_ref(),
-                options,
-            )
+            let base = inventory.and_then(|i| base(i, entry)).filter(|_| adoption.is_none());
+            document(change.adopting(adoption), object, live, base.as_ref(), options)
         }
     }
 }
@@ -76,10 +68,8 @@ pub(super) fn dropped(
         Prune::Delete => change.delete(live),
         Prune::Keep(reason) => change.because(reason).leave(Action::Keep),
         Prune::GiveBack => {
-            let base = observed
-                .inventory
-                .as_ref()
-                .and_then(|inventory| base(inventory, Some(entry)));
+            let base =
+                observed.inventory.as_ref().and_then(|inventory| base(inventory, Some(entry)));
             let without = labels::patch(&Value::Null, live, base.as_ref(), options.winner).body;
             if normal(&without) == normal(live) {
                 let reason = "it is not ours, and nothing of ours is left on it";
@@ -87,9 +77,7 @@ pub(super) fn dropped(
             }
             let reason =
                 "not wanted any more: its labels and annotations go, the object is not ours";
-            change
-                .because(reason)
-                .write(Action::Update, Some(live), normal(&without))
+            change.because(reason).write(Action::Update, Some(live), normal(&without))
         }
     })
 }
@@ -114,18 +102,14 @@ fn applied(
         field.remove(&mut have);
     }
     if adoption.is_some() {
-        return change
-            .adopting(adoption)
-            .write(Action::Adopt, Some(&have), wanted);
+        return change.adopting(adoption).write(Action::Adopt, Some(&have), wanted);
     }
     if normal(&wanted) != normal(&have) {
         return change.write(Action::Update, Some(&have), wanted);
     }
     if ownership::is_lost(entry, live) {
         let reason = "others took our fields and left their values: written again to own them";
-        return change
-            .because(reason)
-            .write(Action::Update, Some(&have), wanted);
+        return change.because(reason).write(Action::Update, Some(&have), wanted);
     }
     change.leave(Action::Unchanged)
 }
@@ -142,18 +126,12 @@ fn document(
     let (ours, theirs) = match (embedded::read(&object.body), embedded::read(live)) {
         (Ok(Some(ours)), Ok(theirs)) => (ours, theirs.unwrap_or_default()),
         (_, Err(unreadable)) => {
-            let reason = format!(
-                "data[\"{}\"] {unreadable}; repair or remove the text",
-                embedded::KEY
-            );
+            let reason =
+                format!("data[\"{}\"] {unreadable}; repair or remove the text", embedded::KEY);
             let before = Some(normal(live));
             let after = Some(object.body.clone());
             let change = change.because(reason).leave(Action::Conflict);
-            return Change {
-                before,
-                after,
-                ..change
-            };
+            return Change { before, after, ..change };
         }
         // We render no document: there is nothing to merge.
         (_, Ok(_)) => return applied(change, object, live, None, None),
@@ -177,18 +155,10 @@ fn document(
 fn merged(mut change: Draft, live: &Value, body: &Value, conflicts: Vec<Conflict>) -> Change {
     let body = normal(body);
     if !conflicts.is_empty() {
-        let paths: Vec<_> = conflicts
-            .iter()
-            .map(|conflict| conflict.path.to_string())
-            .collect();
+        let paths: Vec<_> = conflicts.iter().map(|conflict| conflict.path.to_string()).collect();
         change.conflicts = conflicts;
-        let reason = format!(
-            "changed by another hand after ksi wrote it: {}",
-            paths.join(", ")
-        );
-        return change
-            .because(reason)
-            .write(Action::Conflict, Some(live), body);
+        let reason = format!("changed by another hand after ksi wrote it: {}", paths.join(", "));
+        return change.because(reason).write(Action::Conflict, Some(live), body);
     }
     if change.reason.is_some() {
         return change.write(Action::Adopt, Some(live), body);
@@ -240,29 +210,15 @@ impl Draft {
     }
 
     fn write(self, action: Action, before: Option<&Value>, after: Value) -> Change {
-        Change {
-            before: before.map(normal),
-            after: Some(after),
-            ..self.leave(action)
-        }
+        Change { before: before.map(normal), after: Some(after), ..self.leave(action) }
     }
 
     fn delete(self, live: &Value) -> Change {
-        Change {
-            before: Some(normal(live)),
-            ..self.leave(Action::Delete)
-        }
+        Change { before: Some(normal(live)), ..self.leave(Action::Delete) }
     }
 
     fn leave(self, action: Action) -> Change {
-        let Self {
-            id,
-            component,
-            policy,
-            reason,
-            conflicts,
-            foreign,
-        } = self;
+        let Self { id, component, policy, reason, conflicts, foreign } = self;
         Change {
             id,
             component,

@@ -21,11 +21,7 @@ impl Serialize for Difference {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = Map::new();
         map.insert("path".to_owned(), Value::String(self.path.to_string()));
-        map.extend(
-            self.before
-                .clone()
-                .map(|value| ("before".to_owned(), value)),
-        );
+        map.extend(self.before.clone().map(|value| ("before".to_owned(), value)));
         map.extend(self.after.clone().map(|value| ("after".to_owned(), value)));
         map.serialize(serializer)
     }

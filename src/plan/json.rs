@@ -10,11 +10,7 @@ use crate::yaml::Path;
 /// `summary` the numbers. Paths go into the embedded document.
 pub fn json(plan: &Plan) -> Value {
     let mut masker = Masker::new();
-    let changes: Vec<_> = plan
-        .changes
-        .iter()
-        .map(|change| one(change, &mut masker))
-        .collect();
+    let changes: Vec<_> = plan.changes.iter().map(|change| one(change, &mut masker)).collect();
     json!({ "changes": changes, "summary": plan.summary() })
 }
 
@@ -23,11 +19,7 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
     let differences = match (view.before, view.after) {
         (Some(before), Some(after)) => diff(&before, &after),
         (None, None) => Vec::new(),
-        (before, after) => vec![Difference {
-            path: Path::default(),
-            before,
-            after,
-        }],
+        (before, after) => vec![Difference { path: Path::default(), before, after }],
     };
     let id = &change.id;
     let mut entry = Map::new();
@@ -52,10 +44,7 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
         put("conflicts", conflicts.collect());
     }
     if !change.foreign.is_empty() {
-        put(
-            "foreign",
-            change.foreign.iter().map(ToString::to_string).collect(),
-        );
+        put("foreign", change.foreign.iter().map(ToString::to_string).collect());
     }
     Value::Object(entry)
 }

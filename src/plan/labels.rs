@@ -47,11 +47,7 @@ pub(super) fn patch(
                 body["metadata"][field][name] = value.clone();
             }
         }
-        let names: Vec<_> = live["metadata"][field]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .collect();
+        let names: Vec<_> = live["metadata"][field].as_object().into_iter().flatten().collect();
         for (name, value) in names {
             let pointer = pointer(field, name);
             if wanted.is_none_or(|wanted| !wanted.contains_key(name))
@@ -69,16 +65,11 @@ pub(super) fn patch(
 /// labels and annotations, and nothing that could make it ours.
 pub(super) fn partial(desired: &Value) -> Value {
     let copy = |from: &Value, fields: &[&str]| {
-        let present = fields
-            .iter()
-            .filter_map(|f| Some(((*f).to_owned(), from.get(*f)?.clone())));
+        let present = fields.iter().filter_map(|f| Some(((*f).to_owned(), from.get(*f)?.clone())));
         Value::Object(present.collect())
     };
     let mut body = copy(desired, &["apiVersion", "kind", "metadata"]);
-    body["metadata"] = copy(
-        &desired["metadata"],
-        &["name", "namespace", "labels", "annotations"],
-    );
+    body["metadata"] = copy(&desired["metadata"], &["name", "namespace", "labels", "annotations"]);
     body
 }
 

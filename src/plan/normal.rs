@@ -22,16 +22,10 @@ pub(super) fn normal(body: &Value) -> Value {
     let Value::Object(fields) = body else {
         return body.clone();
     };
-    let kept = fields
-        .iter()
-        .filter(|(name, value)| *name != "status" && !value.is_null());
+    let kept = fields.iter().filter(|(name, value)| *name != "status" && !value.is_null());
     Value::Object(
         kept.map(|(name, value)| {
-            let value = if name == "metadata" {
-                metadata(value)
-            } else {
-                without_nulls(value)
-            };
+            let value = if name == "metadata" { metadata(value) } else { without_nulls(value) };
             (name.clone(), value)
         })
         .collect(),
@@ -47,9 +41,8 @@ fn metadata(metadata: &Value) -> Value {
         let value = match value {
             _ if SERVER_METADATA.contains(&name.as_str()) => continue,
             Value::Object(entries) => {
-                let entries = entries
-                    .iter()
-                    .filter(|(key, v)| *key != LAST_APPLIED && !v.is_null());
+                let entries =
+                    entries.iter().filter(|(key, v)| *key != LAST_APPLIED && !v.is_null());
                 Value::Object(entries.map(|(key, v)| (key.clone(), v.clone())).collect())
             }
             other => other.clone(),
@@ -115,11 +108,7 @@ pub(super) fn align(value: Value, like: &Value) -> Value {
         (Value::Array(items), Value::Array(like)) => {
             let likes = like.iter().chain(std::iter::repeat(&Value::Null));
             Value::Array(
-                items
-                    .into_iter()
-                    .zip(likes)
-                    .map(|(item, like)| align(item, like))
-                    .collect(),
+                items.into_iter().zip(likes).map(|(item, like)| align(item, like)).collect(),
             )
         }
         (value, _) => value,
@@ -152,10 +141,8 @@ mod tests {
 
     #[test]
     fn keys_follow_the_other_order() {
-        let aligned = align(
-            json!({"z": 1, "b": {"y": 1, "x": 2}, "a": 3}),
-            &json!({"a": 0, "b": {"x": 0}}),
-        );
+        let aligned =
+            align(json!({"z": 1, "b": {"y": 1, "x": 2}, "a": 3}), &json!({"a": 0, "b": {"x": 0}}));
         assert_eq!(aligned.to_string(), r#"{"a":3,"b":{"x":2,"y":1},"z":1}"#);
     }
 }

@@ -13,9 +13,7 @@ pub(super) fn is_federated(live: &Value) -> bool {
 /// Why an object that is there has to be adopted; `None` when it is ours or nothing is known.
 pub(super) fn adoption(entry: Option<&Entry>, recorded: bool, live: &Value) -> Option<String> {
     let metadata = &live["metadata"];
-    if let Some((ours, uid)) = entry
-        .and_then(|e| e.uid.as_deref())
-        .zip(metadata["uid"].as_str())
+    if let Some((ours, uid)) = entry.and_then(|e| e.uid.as_deref()).zip(metadata["uid"].as_str())
         && ours != uid
     {
         return Some(
@@ -57,9 +55,7 @@ fn managers(live: &Value) -> Vec<&str> {
 /// The fields that another hand owns and that ksi therefore leaves out of its set.
 pub(super) fn foreign_fields(id: &ObjectId, live: &Value) -> Vec<&'static PathPattern> {
     let metadata = &live["metadata"];
-    let entries = metadata["managedFields"]
-        .as_array()
-        .map_or(&[][..], Vec::as_slice);
+    let entries = metadata["managedFields"].as_array().map_or(&[][..], Vec::as_slice);
     rules()
         .foreign_fields
         .iter()
@@ -71,10 +67,8 @@ pub(super) fn foreign_fields(id: &ObjectId, live: &Value) -> Vec<&'static PathPa
                 .is_some_and(|name| !metadata["annotations"][name].is_null());
             annotated
                 || entries.iter().any(|entry| {
-                    let by_manager = field
-                        .managers
-                        .iter()
-                        .any(|name| entry["manager"] == name.as_str());
+                    let by_manager =
+                        field.managers.iter().any(|name| entry["manager"] == name.as_str());
                     let by_subresource = field
                         .subresource
                         .as_ref()
@@ -93,9 +87,9 @@ fn owns(fields: &Value, path: &[Segment]) -> bool {
         return true;
     };
     match first {
-        Segment::Key(key) => fields
-            .get(format!("f:{key}"))
-            .is_some_and(|fields| owns(fields, rest)),
+        Segment::Key(key) => {
+            fields.get(format!("f:{key}")).is_some_and(|fields| owns(fields, rest))
+        }
         Segment::Any => fields
             .as_object()
             .is_some_and(|fields| fields.values().any(|fields| owns(fields, rest))),

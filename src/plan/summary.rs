@@ -47,19 +47,8 @@ impl Summary {
 /// when there is some.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            create,
-            update,
-            adopt,
-            delete,
-            conflict,
-            keep,
-            unchanged,
-        } = self;
-        write!(
-            f,
-            "{create} create, {update} update, {adopt} adopt, {delete} delete, "
-        )?;
+        let Self { create, update, adopt, delete, conflict, keep, unchanged } = self;
+        write!(f, "{create} create, {update} update, {adopt} adopt, {delete} delete, ")?;
         write!(f, "{conflict} conflict, ")?;
         if *keep > 0 {
             write!(f, "{keep} keep, ")?;

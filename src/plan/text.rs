@@ -25,26 +25,15 @@ pub struct TextOptions {
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self {
-            context: 3,
-            colour: false,
-            summary_only: false,
-        }
+        Self { context: 3, colour: false, summary_only: false }
     }
 }
 
 /// A plan as text, secrets hidden. Unchanged objects are only counted.
 pub fn text(plan: &Plan, options: TextOptions) -> String {
-    let mut writer = Writer {
-        out: String::new(),
-        options,
-    };
+    let mut writer = Writer { out: String::new(), options };
     let mut masker = Masker::new();
-    for change in plan
-        .changes
-        .iter()
-        .filter(|change| change.action != Action::Unchanged)
-    {
+    for change in plan.changes.iter().filter(|change| change.action != Action::Unchanged) {
         // Writing to a string does not fail.
         let _ = writer.change(change, &mut masker);
     }
@@ -68,11 +57,7 @@ impl Writer {
         }
         let component = Some(&change.component).filter(|c| !c.is_empty());
         let component = component.map(|c| format!(" ({c})")).unwrap_or_default();
-        let reason = change
-            .reason
-            .as_ref()
-            .map(|r| format!(": {r}"))
-            .unwrap_or_default();
+        let reason = change.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
         let action = change.action.as_str();
         let header = format!("{sign} {action} {}{component}{reason}", change.id);
         self.line(style.bold(), "", &header)?;
@@ -81,10 +66,7 @@ impl Writer {
         }
         for conflict in &change.conflicts {
             let (desired, live) = view::conflict(change, conflict, masker);
-            let note = format!(
-                "{}: {live} stays, the configuration has {desired}",
-                conflict.path
-            );
+            let note = format!("{}: {live} stays, the configuration has {desired}", conflict.path);
             self.line(style, "  ", &note)?;
         }
         let view = View::of(change, masker);
@@ -97,9 +79,7 @@ impl Writer {
     }
 
     fn whole(&mut self, tag: ChangeTag, body: &Value) -> fmt::Result {
-        manifest(body)
-            .lines()
-            .try_for_each(|line| self.changed(tag, line))
+        manifest(body).lines().try_for_each(|line| self.changed(tag, line))
     }
 
     fn hunks(&mut self, before: &Value, after: &Value) -> fmt::Result {
@@ -156,10 +136,7 @@ fn printable(text: &str) -> Cow<'_, str> {
     }
     let escaped = text.chars().flat_map(|c| {
         let raw = (!c.is_control() || c == '\t').then_some(c);
-        raw.into_iter().chain(
-            c.escape_unicode()
-                .take(if raw.is_some() { 0 } else { usize::MAX }),
-        )
+        raw.into_iter().chain(c.escape_unicode().take(if raw.is_some() { 0 } else { usize::MAX }))
     });
     Cow::Owned(escaped.collect())
 }

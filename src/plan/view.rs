@@ -43,9 +43,7 @@ fn expand(body: &mut Value) {
 
 /// The reverse: a manifest in which the document is a text again.
 pub(super) fn collapse(mut body: Value) -> Value {
-    let document = body["data"][KEY]
-        .is_object()
-        .then(|| body["data"][KEY].take());
+    let document = body["data"][KEY].is_object().then(|| body["data"][KEY].take());
     if let Some(document) = document {
         embedded::write(&mut body, &document);
     }

@@ -61,11 +61,7 @@ impl Directory {
 
     /// The same with scripted faults, for tests.
     pub fn with_faults(root: impl Into<PathBuf>, faults: Faults) -> Self {
-        Self {
-            root: root.into(),
-            disk: Disk { faults },
-            run: Mutex::default(),
-        }
+        Self { root: root.into(), disk: Disk { faults }, run: Mutex::default() }
     }
 
     /// The path of an object's file.
@@ -125,8 +121,7 @@ impl Directory {
         let mut run = self.run();
         let run = held(run.as_mut(), &self.root)?;
         let (staging, path) = (self.own("staging"), self.own(name));
-        run.changes
-            .put(&self.disk, &staging, path, &yaml::emit(content), PRIVATE)
+        run.changes.put(&self.disk, &staging, path, &yaml::emit(content), PRIVATE)
     }
 
     fn run(&self) -> MutexGuard<'_, Option<Run>> {
@@ -145,23 +140,12 @@ impl Directory {
         if !disk::is_file("write", &ignore)? {
             changes.put(&self.disk, &self.own("staging"), ignore, IGNORED, PUBLIC)?;
         }
-        Ok(Run {
-            changes,
-            _lock: lock,
-        })
+        Ok(Run { changes, _lock: lock })
     }
 }
 
 fn held<'r>(run: Option<&'r mut Run>, root: &Path) -> Result<&'r mut Run, Error> {
-    let missing = || {
-        Error::new(
-            Class::Locked,
-            "write",
-            shown(root),
-            "the lock is not held",
-            "",
-        )
-    };
+    let missing = || Error::new(Class::Locked, "write", shown(root), "the lock is not held", "");
     run.ok_or_else(missing)
 }
 
@@ -172,10 +156,8 @@ fn lock(path: &Path, mut file: File) -> Result<File, Error> {
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
-            let process = holder
-                .trim()
-                .parse::<u32>()
-                .map_or(String::new(), |p| format!(" (process {p})"));
+            let process =
+                holder.trim().parse::<u32>().map_or(String::new(), |p| format!(" (process {p})"));
             let cause = format!("another run of ksi{process} is writing there");
             let help = "wait until it is done, or end it, and run again";
             return Err(Error::new(Class::Locked, "lock", shown(path), cause, help));
@@ -260,9 +242,7 @@ impl Target for Directory {
 
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
         let mut run = self.run();
-        held(run.as_mut(), &self.root)?
-            .changes
-            .remove(self.path_of(id))?;
+        held(run.as_mut(), &self.root)?.changes.remove(self.path_of(id))?;
         Ok(Effect::HeldBack)
     }
 

@@ -46,13 +46,7 @@ impl Error {
         cause: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self {
-            class,
-            action,
-            place: place.into(),
-            cause: cause.into(),
-            help: help.into(),
-        }
+        Self { class, action, place: place.into(), cause: cause.into(), help: help.into() }
     }
 
     /// What the file system says, in the words of a user.
@@ -84,11 +78,7 @@ impl Error {
                 "a part of the path is a file and not a directory".into(),
                 "choose another directory, or move the file away",
             ),
-            _ => (
-                Class::Io,
-                error.to_string(),
-                "solve what the system reports and run again",
-            ),
+            _ => (Class::Io, error.to_string(), "solve what the system reports and run again"),
         };
         Self::new(class, action, place, cause, help)
     }

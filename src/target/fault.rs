@@ -21,18 +21,12 @@ enum Script {
 impl Faults {
     /// The n-th change, from 0, fails; those behind it work again.
     pub fn fail(nth: usize, kind: io::ErrorKind) -> Self {
-        Self {
-            script: Script::Fail(nth, kind),
-            ..Self::default()
-        }
+        Self { script: Script::Fail(nth, kind), ..Self::default() }
     }
 
     /// Nothing happens any more after this many changes, as if the process had been killed.
     pub fn cut(after: usize) -> Self {
-        Self {
-            script: Script::Cut(after),
-            ..Self::default()
-        }
+        Self { script: Script::Cut(after), ..Self::default() }
     }
 
     /// How many changes were tried.

@@ -32,25 +32,16 @@ impl Memory {
     /// A place that holds these objects already.
     pub fn of(objects: impl IntoIterator<Item = Value>) -> Self {
         let memory = Self::default();
-        memory.content().objects = objects
-            .into_iter()
-            .filter_map(|body| Some((ObjectId::of(&body)?, body)))
-            .collect();
+        memory.content().objects =
+            objects.into_iter().filter_map(|body| Some((ObjectId::of(&body)?, body))).collect();
         memory
     }
 
     /// The same content under another fault script; as a new process finds it: unlocked, no log.
     #[must_use]
     pub fn restarted(&self, faults: Faults) -> Self {
-        let content = Content {
-            locked: false,
-            log: Vec::new(),
-            ..self.content().clone()
-        };
-        Self {
-            content: Mutex::new(content),
-            faults,
-        }
+        let content = Content { locked: false, log: Vec::new(), ..self.content().clone() };
+        Self { content: Mutex::new(content), faults }
     }
 
     /// Every object.
@@ -81,17 +72,9 @@ impl Memory {
         let mut content = self.content();
         content.log.push(format!("{action} {place}"));
         if !content.locked {
-            return Err(Error::new(
-                Class::Locked,
-                action,
-                place,
-                "the lock is not held",
-                "",
-            ));
+            return Err(Error::new(Class::Locked, action, place, "the lock is not held", ""));
         }
-        self.faults
-            .step()
-            .map_err(|error| Error::io(action, place, &error))?;
+        self.faults.step().map_err(|error| Error::io(action, place, &error))?;
         change(&mut content);
         Ok(())
     }
@@ -118,23 +101,13 @@ impl Target for Memory {
 
     async fn observe(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
         let content = self.content();
-        Ok(ids
-            .iter()
-            .filter_map(|id| content.objects.get_key_value(id))
-            .map(owned)
-            .collect())
+        Ok(ids.iter().filter_map(|id| content.objects.get_key_value(id)).map(owned).collect())
     }
 
     async fn lock(&self) -> Result<(), Error> {
         let mut content = self.content();
         if content.locked {
-            return Err(Error::new(
-                Class::Locked,
-                "lock",
-                "memory",
-                "another run holds it",
-                "",
-            ));
+            return Err(Error::new(Class::Locked, "lock", "memory", "another run holds it", ""));
         }
         content.locked = true;
         Ok(())

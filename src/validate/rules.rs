@@ -108,36 +108,22 @@ impl Context<'_> {
         self.given.entry_at(&Path::keys(path)).and_then(|e| e.key_span)
     }
 
-    /// The cluster's role.
-    fn role(&self) -> Role {
+    /// The cluster's role; `None` when what is given is no role, so that nothing follows from it.
+    fn role(&self) -> Option<Role> {
         match self.text("multicluster.clusterRole") {
-            Some("host") => Role::Host,
-            Some("member") => Role::Member,
-            _ => Role::None,
+            Some("host") => Some(Role::Host),
+            Some("member") => Some(Role::Member),
+            Some("none") => Some(Role::None),
+            _ => (!self.is_given("multicluster.clusterRole")).then_some(Role::None),
         }
     }
 
     /// Every scalar text with its path, in the order of the text.
     fn texts(&self) -> Vec<(Path, &str, Option<Span>)> {
         let mut texts = Vec::new();
-        collect(self.sound, &Path::default(), &mut texts);
+        self.sound.each(&Path::default(), &mut |path, node| {
+            texts.extend(node.as_str().map(|text| (path.clone(), text, node.span)));
+        });
         texts
-    }
-}
-
-fn collect<'n>(node: &'n Node, path: &Path, texts: &mut Vec<(Path, &'n str, Option<Span>)>) {
-    match &node.content {
-        Content::Scalar(Value::String(text)) => texts.push((path.clone(), text, node.span)),
-        Content::Scalar(_) => {}
-        Content::List(items) => {
-            for (at, item) in items.iter().enumerate() {
-                collect(item, &path.index(at), texts);
-            }
-        }
-        Content::Map(entries) => {
-            for entry in entries {
-                collect(&entry.value, &path.key(&entry.key), texts);
-            }
-        }
     }
 }

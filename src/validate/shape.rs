@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::suggest;
 use crate::config;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::yaml::{Content, Node, Path, Step};
+use crate::yaml::{self, Content, Node, Path, Step};
 
 /// One violation: where, and what to say about it.
 #[derive(Debug)]
@@ -26,7 +26,17 @@ pub(super) fn check(spec: &Node, schema: &Value, allow_unknown: bool) -> Vec<Vio
     };
     let json = spec.to_json();
     let context = Context { spec, schema, allow_unknown };
-    validator.iter_errors(&json).flat_map(|error| context.violations(&error)).collect()
+    let mut violations: Vec<Violation> =
+        validator.iter_errors(&json).flat_map(|error| context.violations(&error)).collect();
+    violations.extend(context.too_large());
+    // A value of the wrong type breaks every other word of the schema, too.
+    let wrong_type: Vec<Path> = violations
+        .iter()
+        .filter(|v| v.diagnostic.code == Code::WrongType)
+        .map(|v| v.path.clone())
+        .collect();
+    violations.retain(|v| v.diagnostic.code == Code::WrongType || !wrong_type.contains(&v.path));
+    violations
 }
 
 struct Context<'a> {
@@ -50,22 +60,49 @@ impl Context<'_> {
         vec![Violation { path, diagnostic: diagnostic.at(place) }]
     }
 
+    /// Whole numbers that no component could hold: JSON's numbers have no end, theirs have 32 bits.
+    fn too_large(&self) -> Vec<Violation> {
+        let mut found = Vec::new();
+        self.spec.each(&Path::default(), &mut |path, node| {
+            let Content::Scalar(Value::Number(number)) = &node.content else { return };
+            let whole = subschema(self.schema, path)["type"] == "integer";
+            if whole
+                && number.as_i64().is_none_or(|n| n > i64::from(i32::MAX))
+                && number.as_f64().is_some_and(|n| n.fract() == 0.0)
+            {
+                let message = format!("`{path}` is too large: {number}");
+                let diagnostic = Diagnostic::error(Code::OutOfRange, message).at(node.span);
+                found.push(Violation { path: path.clone(), diagnostic });
+            }
+        });
+        found
+    }
+
     fn unknown(&self, parent: &Path, key: &str) -> Violation {
         let siblings = subschema(self.schema, parent)["properties"].as_object();
         let siblings = siblings.into_iter().flat_map(|p| p.keys()).map(String::as_str);
         let entry = self.spec.at(parent).and_then(|n| n.entry(key));
         let value = entry.map(|e| &e.value);
-        let mut diagnostic = if let Some(known) = suggest::closest(key, siblings) {
-            Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`"))
-                .label(format!("help: did you mean `{known}`?"))
-        } else if let Some(home) = self.home(parent, key, value) {
-            misplaced(parent, key, &home)
-        } else {
-            let known = match parent.to_string() {
+        // A key that is known elsewhere is rather misplaced than misspelt.
+        let places = suggest::elsewhere(self.schema, parent, key);
+        let slips = if places.is_empty() { usize::MAX } else { 1 };
+        let unknown = Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`"));
+        let mut diagnostic = if let Some(known) = suggest::closest_within(key, siblings, slips) {
+            unknown.label(format!("help: did you mean `{known}`?"))
+        } else if let Some(home) = self.home(parent, &places, value) {
+            misplaced(parent, key, home)
+        } else if places.is_empty() {
+            unknown.help(match parent.to_string() {
                 top if top.is_empty() => "`ksi explain` lists the known keys".to_owned(),
                 parent => format!("`ksi explain {parent}` lists the keys of `{parent}`"),
-            };
-            Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`")).help(known)
+            })
+        } else {
+            let some: Vec<String> = places.iter().take(3).map(|p| format!("`{p}`")).collect();
+            let more = if places.len() > 3 { " and others" } else { "" };
+            unknown.help(format!(
+                "it is known as {}{more}: is the indentation right?",
+                some.join(", ")
+            ))
         };
         if self.allow_unknown {
             diagnostic.severity = Severity::Warning;
@@ -74,17 +111,20 @@ impl Context<'_> {
         Violation { path: parent.key(key), diagnostic }
     }
 
-    /// Another place where the key is known and the value fits.
-    fn home(&self, parent: &Path, key: &str, value: Option<&Node>) -> Option<Path> {
-        // Keys that a dozen places know say nothing about where this one belongs, unless near.
-        let places = suggest::elsewhere(self.schema, parent, key);
+    /// The place among those where the key is known that is meant: the only one, or a near one.
+    fn home<'p>(
+        &self,
+        parent: &Path,
+        places: &'p [Path],
+        value: Option<&Node>,
+    ) -> Option<&'p Path> {
         let near = |place: &Path| {
             let common = parent.0.iter().zip(&place.0).take_while(|(a, b)| a == b).count();
-            parent.0.len() - common <= 1 && place.0.len() - common <= 2
+            !parent.0.is_empty() && parent.0.len() - common <= 1 && place.0.len() - common <= 2
         };
         let fits = |place: &Path| value.is_none_or(|v| fits(subschema(self.schema, place), v));
-        let unique = places.len() <= 2;
-        places.into_iter().find(|place| (unique || near(place)) && fits(place))
+        let few = places.len() <= 2;
+        places.iter().find(|place| (few || near(place)) && fits(place))
     }
 
     fn wrong_value(&self, path: &Path, error: &ValidationError<'_>) -> Diagnostic {
@@ -103,6 +143,9 @@ impl Context<'_> {
                     .and_then(|w| suggest::closest(w, options.iter().copied()));
                 match meant {
                     Some(meant) => diagnostic.label(format!("help: did you mean `{meant}`?")),
+                    None if error.instance().as_str().is_some_and(|text| text.contains('#')) => {
+                        diagnostic.help("a comment begins with a space and `#`")
+                    }
                     None => diagnostic.help(format!("allowed: {}", options.join(", "))),
                 }
             }
@@ -182,11 +225,14 @@ fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagno
     };
     let diagnostic = Diagnostic::error(Code::WrongType, message);
     match value {
+        // Only a quoted word can be text here.
+        Value::String(text)
+            if wants("boolean") && matches!(yaml::resolve_plain(text), Ok(Value::Bool(_))) =>
+        {
+            diagnostic.label("help: remove the quotes")
+        }
         Value::String(text) if wants("boolean") => {
             match suggest::closest(text, ["true", "false"]) {
-                Some(word) if text.eq_ignore_ascii_case(word) => {
-                    diagnostic.label(format!("help: remove the quotes: {word}"))
-                }
                 Some(word) => diagnostic.label(format!("help: did you mean `{word}`?")),
                 None => diagnostic.help("write true or false"),
             }
@@ -199,6 +245,12 @@ fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagno
         Value::Number(_) | Value::Bool(_) if wants("string") => diagnostic
             .label("help: put it in quotes")
             .help("YAML reads words like yes, on, 0123 and 1e3 as booleans and numbers"),
+        Value::String(text) if text.contains('：') => {
+            diagnostic.label("help: `：` is not `:`").help("type the colon with a Latin keyboard")
+        }
+        Value::String(text) if wants("object") && text.contains(':') => {
+            diagnostic.help("put a space behind the colon, and each key on a line of its own")
+        }
         Value::Object(_) if wants("array") => {
             diagnostic.help("begin each item of the list with `- `")
         }

@@ -10,11 +10,20 @@ pub(super) fn closest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
+    closest_within(word, candidates, usize::MAX)
+}
+
+/// The same, with at most so many slips.
+pub(super) fn closest_within<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+    slips: usize,
+) -> Option<&'c str> {
     let letters = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
     let wanted = letters(word);
-    let allowed = (wanted.chars().count() / 3).clamp(1, 3);
+    let allowed = (wanted.chars().count() / 3).clamp(1, 3).min(slips);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &letters(candidate)), candidate))

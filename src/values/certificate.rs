@@ -15,8 +15,8 @@ pub(super) use reading::{Pair, is_signed_by};
 /// How far the start of a certificate lies in the past: Tower dies when its authority's start is in
 /// the future, and clocks differ.
 pub(super) const BACKDATED: Duration = Duration::hours(1);
-/// Ten years. Both authorities are trusted inside one cluster only.
-const AUTHORITY_LIFE: Duration = Duration::days(3652);
+/// Ten years, leap days included. Both authorities are trusted inside one cluster only.
+const AUTHORITY_LIFE: Duration = Duration::days(3653);
 /// Five years: an installation that nobody applies to for so long has other troubles, and renewal
 /// under the same authority disturbs nobody.
 const SERVING_LIFE: Duration = Duration::days(1826);
@@ -60,14 +60,8 @@ pub(super) fn authority(
         KeyUsagePurpose::KeyCertSign,
         KeyUsagePurpose::CrlSign,
     ];
-    let certificate = params
-        .self_signed(&key)
-        .map_err(|e| Error::making(name, &e))?;
-    Ok(Certificate {
-        certificate: certificate.pem(),
-        key: pem,
-        source: ValueSource::Generated,
-    })
+    let certificate = params.self_signed(&key).map_err(|e| Error::making(name, &e))?;
+    Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
 }
 
 /// A new serving certificate, signed by an authority, that ends no later than it.
@@ -80,12 +74,8 @@ pub(super) fn serving(
 ) -> Result<Certificate, Error> {
     let (pem, key) = new_key(name, KeyKind::EcdsaP256, entropy)?;
     let end = (now + SERVING_LIFE).min(authority.not_after);
-    let mut params = params(
-        &format!("{}.{}.svc", served.service, served.namespace),
-        now,
-        end,
-        entropy,
-    )?;
+    let mut params =
+        params(&format!("{}.{}.svc", served.service, served.namespace), now, end, entropy)?;
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -95,14 +85,8 @@ pub(super) fn serving(
     }
     let issuer = Issuer::from_ca_cert_pem(authority.certificate, &authority.signing_key)
         .map_err(|e| Error::making(name, &e))?;
-    let certificate = params
-        .signed_by(&key, &issuer)
-        .map_err(|e| Error::making(name, &e))?;
-    Ok(Certificate {
-        certificate: certificate.pem(),
-        key: pem,
-        source: ValueSource::Generated,
-    })
+    let certificate = params.signed_by(&key, &issuer).map_err(|e| Error::making(name, &e))?;
+    Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
 }
 
 fn new_key(
@@ -127,12 +111,8 @@ fn params(
     serial[0] = serial[0] & 0x7f | 0x40;
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, "KubeSphere");
-    params
-        .distinguished_name
-        .push(DnType::CommonName, common_name);
+    params.distinguished_name.push(DnType::OrganizationName, "KubeSphere");
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     params.not_before = now - BACKDATED;
     params.not_after = end;

@@ -55,9 +55,7 @@ pub(super) fn alphanumeric(entropy: &mut dyn Entropy, length: usize) -> Result<S
 
 /// The answer to a source that gives the same again and again.
 pub(super) fn stuck() -> Error {
-    Error::Entropy(EntropyError(
-        "the source of randomness repeats itself".into(),
-    ))
+    Error::Entropy(EntropyError("the source of randomness repeats itself".into()))
 }
 
 #[cfg(test)]
@@ -84,10 +82,7 @@ pub(super) mod fixed {
 
     impl Fixed {
         pub(crate) fn new(seed: u64) -> Self {
-            Self {
-                state: seed.max(1),
-                keys: 0,
-            }
+            Self { state: seed.max(1), keys: 0 }
         }
     }
 
@@ -105,11 +100,7 @@ pub(super) mod fixed {
 
         fn key(&mut self, kind: KeyKind) -> Result<String, EntropyError> {
             self.keys += 1;
-            let keys: &[&str] = if kind == KeyKind::Rsa2048 {
-                &RSA
-            } else {
-                &ECDSA
-            };
+            let keys: &[&str] = if kind == KeyKind::Rsa2048 { &RSA } else { &ECDSA };
             Ok(keys[(self.keys - 1) % keys.len()].to_owned())
         }
     }
@@ -145,10 +136,7 @@ mod tests {
             *counts.entry(letter).or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 62);
-        assert!(
-            counts.values().all(|n| (800..1200).contains(n)),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|n| (800..1200).contains(n)), "{counts:?}");
     }
 
     #[test]

@@ -63,16 +63,10 @@ impl Error {
     }
 
     pub(super) fn broken(name: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
-        Self::Broken {
-            name: name.into(),
-            cause: cause.to_string(),
-        }
+        Self::Broken { name: name.into(), cause: cause.to_string() }
     }
 
     pub(super) fn making(name: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
-        Self::Making {
-            name: name.into(),
-            cause: cause.to_string(),
-        }
+        Self::Making { name: name.into(), cause: cause.to_string() }
     }
 }

@@ -46,9 +46,7 @@ pub fn preview(given: &Given<'_>) -> Values {
         None => (SecretText::at_install(), SecretText::at_install()),
     };
     Values {
-        jwt_secret: given
-            .jwt_secret()
-            .map_or_else(SecretText::at_install, configured),
+        jwt_secret: given.jwt_secret().map_or_else(SecretText::at_install, configured),
         static_token: SecretText::at_install(),
         admin_password,
         admin_password_hash,

@@ -47,13 +47,7 @@ impl KeptValues {
             .iter()
             .filter(|(name, text)| before.0.get(*name) != Some(text))
             .map(|(name, _)| name.clone())
-            .chain(
-                before
-                    .0
-                    .keys()
-                    .filter(|name| !self.0.contains_key(*name))
-                    .cloned(),
-            )
+            .chain(before.0.keys().filter(|name| !self.0.contains_key(*name)).cloned())
             .collect();
         names.sort();
         names
@@ -86,12 +80,7 @@ mod tests {
     #[test]
     fn changes_are_told_by_name() {
         let of = |pairs: &[(&str, &str)]| {
-            KeptValues(
-                pairs
-                    .iter()
-                    .map(|(n, t)| ((*n).into(), (*t).into()))
-                    .collect(),
-            )
+            KeptValues(pairs.iter().map(|(n, t)| ((*n).into(), (*t).into())).collect())
         };
         let before = of(&[("a", "1"), ("b", "1"), ("gone", "1")]);
         let after = of(&[("a", "1"), ("b", "2"), ("new", "1")]);

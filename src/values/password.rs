@@ -44,13 +44,9 @@ pub(super) fn is_hash(text: &str) -> bool {
     };
     matches!(version, "a" | "b" | "x" | "y")
         && cost.len() == 2
-        && cost
-            .parse::<u32>()
-            .is_ok_and(|cost| (4..=31).contains(&cost))
+        && cost.parse::<u32>().is_ok_and(|cost| (4..=31).contains(&cost))
         && digest.len() == 53
-        && digest
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'/')
+        && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'/')
 }
 
 #[cfg(test)]
@@ -81,26 +77,13 @@ mod tests {
 
     #[test]
     fn a_password_that_bcrypt_would_cut_is_refused() {
-        assert_eq!(
-            hash(&"x".repeat(73), &mut Fixed::new(1)),
-            Err(Error::PasswordTooLong)
-        );
+        assert_eq!(hash(&"x".repeat(73), &mut Fixed::new(1)), Err(Error::PasswordTooLong));
     }
 
     #[test]
     fn hashes_and_passwords_are_told_apart() {
-        assert!(is_hash(
-            "$2a$10$zcHepmzfKPoxCVCYZr5K7ORPZZ/ySe9p/7IUb/8u./xHrnSX2LOCO"
-        ));
-        for text in [
-            "",
-            "$2",
-            "$2a$10$",
-            "P@88w0rd",
-            "$2a$10$short",
-            "$1$10$abc",
-            "$2a$99$x",
-        ] {
+        assert!(is_hash("$2a$10$zcHepmzfKPoxCVCYZr5K7ORPZZ/ySe9p/7IUb/8u./xHrnSX2LOCO"));
+        for text in ["", "$2", "$2a$10$", "P@88w0rd", "$2a$10$short", "$1$10$abc", "$2a$99$x"] {
             assert!(!is_hash(text), "{text}");
         }
     }

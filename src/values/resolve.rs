@@ -15,14 +15,10 @@ use super::{
 const RENEWED_BEFORE: Duration = Duration::days(30);
 const JWT_SECRET_LENGTH: usize = 32;
 const REDIS_PASSWORD_LENGTH: usize = 32;
-const CONTROLLER_MANAGER: Served = Served {
-    service: "ks-controller-manager",
-    namespace: "kubesphere-system",
-};
-const KUBEFED: Served = Served {
-    service: "kubefed-admission-webhook",
-    namespace: "kube-federation-system",
-};
+const CONTROLLER_MANAGER: Served =
+    Served { service: "ks-controller-manager", namespace: "kubesphere-system" };
+const KUBEFED: Served =
+    Served { service: "kubefed-admission-webhook", namespace: "kube-federation-system" };
 
 /// Every value for this configuration, and what the target must keep from now on. What a later
 /// configuration no longer gives or needs stays kept, so that nothing changes behind anybody's back.
@@ -37,11 +33,7 @@ pub fn resolve(
     entropy: &mut dyn Entropy,
     now: SystemTime,
 ) -> Result<(Values, KeptValues), Error> {
-    let mut run = Resolution {
-        kept: kept.clone(),
-        entropy: Some(entropy),
-        now: date(now)?,
-    };
+    let mut run = Resolution { kept: kept.clone(), entropy: Some(entropy), now: date(now)? };
     let values = run.values(given)?;
     Ok((values, run.kept))
 }
@@ -52,26 +44,15 @@ pub fn resolve(
 /// # Errors
 /// A kept value is broken or an authority has expired.
 pub fn foresee(given: &Given<'_>, kept: &KeptValues, now: SystemTime) -> Result<Values, Error> {
-    Resolution {
-        kept: kept.clone(),
-        entropy: None,
-        now: date(now)?,
-    }
-    .values(given)
+    Resolution { kept: kept.clone(), entropy: None, now: date(now)? }.values(given)
 }
 
 fn date(now: SystemTime) -> Result<OffsetDateTime, Error> {
-    let since = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| Error::Clock)?;
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Error::Clock)?;
     let seconds = i64::try_from(since.as_secs()).map_err(|_| Error::Clock)?;
     let date = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| Error::Clock)?;
     // The longest life must still end in a year of four digits.
-    if date.year() < 9900 {
-        Ok(date)
-    } else {
-        Err(Error::Clock)
-    }
+    if date.year() < 9900 { Ok(date) } else { Err(Error::Clock) }
 }
 
 struct Resolution<'e> {
@@ -87,17 +68,11 @@ impl Resolution<'_> {
         let static_token = self.static_token(&jwt_secret)?;
         let (admin_password, admin_password_hash) = self.admin(given.admin_password())?;
         let redis_password = self.text(kept::REDIS_PASSWORD, None, REDIS_PASSWORD_LENGTH)?;
-        let tower_ca = if given.tower {
-            self.tower_authority()?
-        } else {
-            Certificate::at_install()
-        };
+        let tower_ca =
+            if given.tower { self.tower_authority()? } else { Certificate::at_install() };
         let webhook_ca = self.webhook_authority()?;
-        let controller_manager_webhook = self.serving(
-            kept::CONTROLLER_MANAGER_WEBHOOK,
-            CONTROLLER_MANAGER,
-            &webhook_ca,
-        )?;
+        let controller_manager_webhook =
+            self.serving(kept::CONTROLLER_MANAGER_WEBHOOK, CONTROLLER_MANAGER, &webhook_ca)?;
         let kubefed_webhook = if given.kubefed {
             self.serving(kept::KUBEFED_WEBHOOK, KUBEFED, &webhook_ca)?
         } else {
@@ -165,32 +140,20 @@ impl Resolution<'_> {
             return Ok((configured(""), configured(hash)));
         }
         let kept_text = self.kept.text(kept::ADMIN_PASSWORD)?.map(str::to_owned);
-        let kept_hash = self
-            .kept
-            .text(kept::ADMIN_PASSWORD_HASH)?
-            .map(str::to_owned);
+        let kept_hash = self.kept.text(kept::ADMIN_PASSWORD_HASH)?.map(str::to_owned);
         if let Some(hash) = &kept_hash
             && !password::is_hash(hash)
         {
-            return Err(Error::broken(
-                kept::ADMIN_PASSWORD_HASH,
-                "it is not a bcrypt hash",
-            ));
+            return Err(Error::broken(kept::ADMIN_PASSWORD_HASH, "it is not a bcrypt hash"));
         }
         // The kept hash belongs to the kept text: no need to compute it, which takes long on purpose.
         if let Some(hash) = kept_hash
             && (given.is_none() || given == kept_text.as_deref())
         {
-            let source = if given.is_some() {
-                ValueSource::Configuration
-            } else {
-                ValueSource::Live
-            };
+            let source =
+                if given.is_some() { ValueSource::Configuration } else { ValueSource::Live };
             let text = kept_text.unwrap_or_default();
-            return Ok((
-                SecretText::new(text, source),
-                SecretText::new(hash, ValueSource::Live),
-            ));
+            return Ok((SecretText::new(text, source), SecretText::new(hash, ValueSource::Live)));
         }
         let text = match (given, kept_text) {
             (Some(text), _) => SecretText::new(text, ValueSource::Configuration),
@@ -216,17 +179,11 @@ impl Resolution<'_> {
         if let Some(live) = self.pair(name)? {
             let pair = read_authority(name, &live)?;
             if !pair.is_rsa {
-                return Err(Error::broken(
-                    format!("{name}.key"),
-                    "Tower reads RSA keys only",
-                ));
+                return Err(Error::broken(format!("{name}.key"), "Tower reads RSA keys only"));
             }
             if pair.not_after <= self.now {
                 let date = pair.not_after.date().to_string();
-                return Err(Error::Expired {
-                    name: name.into(),
-                    date,
-                });
+                return Err(Error::Expired { name: name.into(), date });
             }
             return Ok(live);
         }
@@ -298,16 +255,14 @@ impl Resolution<'_> {
             })),
             (None, None) => Ok(None),
             (None, Some(_)) => Err(Error::broken(crt, "it is missing, but its key is there")),
-            (Some(_), None) => Err(Error::broken(
-                key,
-                "it is missing, but its certificate is there",
-            )),
+            (Some(_), None) => {
+                Err(Error::broken(key, "it is missing, but its certificate is there"))
+            }
         }
     }
 
     fn keep_pair(&mut self, name: &str, pair: &Certificate) {
-        self.kept
-            .keep(format!("{name}.crt"), pair.certificate.as_str());
+        self.kept.keep(format!("{name}.crt"), pair.certificate.as_str());
         self.kept.keep(format!("{name}.key"), pair.key.as_str());
     }
 }
@@ -317,10 +272,7 @@ fn read_authority<'c>(name: &str, pair: &'c Certificate) -> Result<Pair<'c>, Err
     if read.is_authority {
         Ok(read)
     } else {
-        Err(Error::broken(
-            format!("{name}.crt"),
-            "it is not an authority's certificate",
-        ))
+        Err(Error::broken(format!("{name}.crt"), "it is not an authority's certificate"))
     }
 }
 

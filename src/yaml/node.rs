@@ -147,6 +147,17 @@ impl Node {
         }
     }
 
+    /// Visits this node, which stands at `path`, and every node below it, in the order of the text.
+    pub fn each<'n>(&'n self, path: &Path, visit: &mut impl FnMut(&Path, &'n Node)) {
+        visit(path, self);
+        for entry in self.entries() {
+            entry.value.each(&path.key(&entry.key), visit);
+        }
+        for (at, item) in self.items().iter().enumerate() {
+            item.each(&path.index(at), visit);
+        }
+    }
+
     /// The scalar as text, for strings only.
     pub fn as_str(&self) -> Option<&str> {
         if let Content::Scalar(Value::String(text)) = &self.content { Some(text) } else { None }

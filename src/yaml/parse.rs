@@ -8,6 +8,7 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, T
 
 use super::node::{Content, Entry, Node};
 use super::scalar::resolve_plain;
+use super::syntax;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
 
 /// What a text may cost before it is refused.
@@ -42,7 +43,7 @@ pub fn parse_part(
 ) -> (Vec<Node>, Vec<Diagnostic>) {
     let text = sources.text(id);
     let text = text.get(part.clone()).unwrap_or_default();
-    let mut builder = Builder::new(id, part.start, text);
+    let mut builder = Builder::new(sources, id, part.start, text);
     let documents = builder.documents();
     (documents, builder.diagnostics)
 }
@@ -53,11 +54,11 @@ struct Stop;
 type Step<T> = Result<T, Stop>;
 
 struct Builder<'t> {
+    sources: &'t Sources,
     source: SourceId,
     /// Where the parsed part begins in the source.
     base: usize,
     text: &'t str,
-    /// Shared with the parser's reports when a scalar spans no bytes.
     parser: Parser<'t, granit_parser::StrInput<'t>>,
     anchors: HashMap<usize, Node>,
     limits: Limits,
@@ -66,8 +67,9 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(source: SourceId, base: usize, text: &'t str) -> Self {
+    fn new(sources: &'t Sources, source: SourceId, base: usize, text: &'t str) -> Self {
         Self {
+            sources,
             source,
             base,
             text,
@@ -182,6 +184,14 @@ impl<'t> Builder<'t> {
                     "a key must be a word, not a list or a mapping".to_owned(),
                 );
             };
+            if key.contains(|c: char| c.is_whitespace() && !c.is_ascii()) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::Syntax, "a no-break or full-width space in a key")
+                        .at(key_span)
+                        .help("type ordinary spaces: such ones come in by copying from a web page"),
+                );
+                continue;
+            }
             if let Some(first) = seen.get(&key) {
                 self.duplicate(&key, key_span, *first);
                 continue;
@@ -251,7 +261,7 @@ impl<'t> Builder<'t> {
     }
 
     fn duplicate(&mut self, key: &str, span: Span, first: Span) {
-        let line = 1 + self.text[..first.start - self.base].matches('\n').count();
+        let line = self.sources.position(first).line;
         self.diagnostics.push(
             Diagnostic::error(Code::DuplicateKey, format!("key `{key}` stands here twice"))
                 .at(span)
@@ -261,22 +271,8 @@ impl<'t> Builder<'t> {
     }
 
     fn syntax_error<T>(&mut self, error: &ScanError) -> Step<T> {
-        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
-        let line_start = self.text[..at].rfind('\n').map_or(0, |i| i + 1);
-        let line = self.text[line_start..].lines().next().unwrap_or_default();
-        let indent = &line[..line.len() - line.trim_start().len()];
-        let mut diagnostic = Diagnostic::error(Code::Syntax, error.info());
-        diagnostic = if let Some(tab) = indent.find('\t') {
-            diagnostic.message = "a tab in the indentation".to_owned();
-            let tab = line_start + tab;
-            diagnostic
-                .at(self.span_of(tab, tab + 1))
-                .help("indent with spaces: YAML allows no tabs here")
-        } else {
-            let end = (at + 1).min(self.text.len());
-            diagnostic.at(self.span_of(at, end))
-        };
-        self.diagnostics.push(diagnostic);
+        let (diagnostic, place) = syntax::explain(self.text, error);
+        self.diagnostics.push(diagnostic.at(self.span_of(place.start, place.end)));
         Err(Stop)
     }
 

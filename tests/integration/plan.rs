@@ -62,11 +62,7 @@ fn object() -> impl Strategy<Value = Object> {
         ("v1", "ConfigMap", Policy::Embedded),
         ("v1", "Service", Policy::Apply),
         ("apps/v1", "Deployment", Policy::Apply),
-        (
-            "apiextensions.k8s.io/v1",
-            "CustomResourceDefinition",
-            Policy::Apply,
-        ),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Policy::Apply),
         ("unheard.of/v1", "Anything", Policy::Apply),
     ];
     let labels = btree_map("[ab]", "[xy]", 0..3);
@@ -81,12 +77,7 @@ fn object() -> impl Strategy<Value = Object> {
                 body["spec"] = document;
             }
             let id = ObjectId::of(&body).unwrap();
-            Object {
-                id,
-                component: "c".into(),
-                policy,
-                body,
-            }
+            Object { id, component: "c".into(), policy, body }
         },
     )
 }
@@ -115,10 +106,7 @@ fn observed() -> impl Strategy<Value = Observed> {
         for object in &recorded {
             inventory.insert(inventory.entry(object, None));
         }
-        Observed {
-            objects,
-            inventory: known.then_some(inventory),
-        }
+        Observed { objects, inventory: known.then_some(inventory) }
     })
 }
 
@@ -136,21 +124,12 @@ fn carried_out(plan: &Plan, desired: &[Object], observed: &Observed) -> Observed
             Action::Keep | Action::Unchanged | Action::Conflict => {}
         }
     }
-    let before = observed
-        .inventory
-        .clone()
-        .unwrap_or_else(|| Inventory::new(key(), "0.1.0"));
-    Observed {
-        objects,
-        inventory: Some(record(&before, desired, plan)),
-    }
+    let before = observed.inventory.clone().unwrap_or_else(|| Inventory::new(key(), "0.1.0"));
+    Observed { objects, inventory: Some(record(&before, desired, plan)) }
 }
 
 fn ids(plan: &Plan, wanted: &[Action]) -> Vec<ObjectId> {
-    let matching = plan
-        .changes
-        .iter()
-        .filter(|change| wanted.contains(&change.action));
+    let matching = plan.changes.iter().filter(|change| wanted.contains(&change.action));
     matching.map(|change| change.id.clone()).collect()
 }
 
@@ -351,12 +330,7 @@ fn secretive(secret: &str, shape: &Value) -> Vec<Object> {
                 body["metadata"]["name"] = json!("x");
             }
             let id = ObjectId::of(&body).unwrap();
-            Object {
-                id,
-                component: "c".into(),
-                policy,
-                body,
-            }
+            Object { id, component: "c".into(), policy, body }
         })
         .collect()
 }

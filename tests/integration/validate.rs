@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use ksi::config::{self, Input, Loaded, Request};
-use ksi::diagnostic::{Diagnostics, TextStyle, to_json, to_text};
+use ksi::diagnostic::{Code, Diagnostics, TextStyle, to_json, to_text};
 use ksi::facts::Facts;
 use ksi::validate::{self, Options};
 
@@ -99,4 +99,36 @@ fn json_has_what_text_has() {
     assert_eq!(json["warnings"], found.iter().count());
     assert_eq!(json["diagnostics"][0]["code"], "KSI0083");
     assert!(json["diagnostics"][0]["line"].as_u64().unwrap() > 1);
+}
+
+#[test]
+fn every_invalid_fixture_has_its_golden() {
+    let mut codes = std::collections::BTreeSet::new();
+    let mut silent = Vec::new();
+    for path in files("tests/fixtures/invalid") {
+        let (text, found) = report(&path);
+        insta::with_settings!({snapshot_suffix => stem(&path)}, {
+            insta::assert_snapshot!("invalid", text);
+        });
+        if found.is_empty() {
+            silent.push(stem(&path));
+        }
+        assert!(!text.contains("CANARY"), "{}: a secret is shown\n{text}", path.display());
+        assert!(!to_json(&found, &load(&path).sources).to_string().contains("CANARY"));
+        codes.extend(found.iter().map(|d| d.code));
+    }
+    assert!(silent.is_empty(), "nothing is said of {silent:?}");
+    // Flags, unreadable files and templates are not fixtures.
+    let elsewhere = [Code::Unreadable, Code::BadSet, Code::Template];
+    let missing: Vec<_> =
+        Code::ALL.iter().filter(|c| !codes.contains(c) && !elsewhere.contains(c)).collect();
+    assert!(missing.is_empty(), "codes without a fixture: {missing:?}");
+}
+
+#[test]
+fn odd_but_right_inputs_have_no_error() {
+    for path in files("tests/fixtures/valid") {
+        let (text, found) = report(&path);
+        assert!(!found.has_errors(), "{}:\n{text}", path.display());
+    }
 }

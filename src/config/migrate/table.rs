@@ -106,6 +106,7 @@ pub(super) const RULES: &[Rule] = &[
     gone("devops.sonarqube.postgresqlVolumeSize", "SonarQube is not installed since 3.0"),
     gone("devops.sonarqube.enabled", "SonarQube is used when externalSonarUrl is given"),
     moved("sonarqube", "devops.sonarqube"),
-    // Written by KubeKey 1.2 into the configuration of 3.2
+    // 3.2, written by KubeKey
     gone("containerruntime", "the runtime is read from the nodes"),
+    gone("logging.containerruntime", "the runtime is read from the nodes"),
 ];

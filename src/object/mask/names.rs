@@ -10,19 +10,10 @@ const COMMAND_LINES: [&str; 2] = ["command", "args"];
 /// Whether what has this name (a key, a flag, a variable) is secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let masking = &rules().masking;
-    let name: String = name
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
-    masking
-        .words
-        .iter()
-        .any(|word| name.contains(word.as_str()))
-        && !masking
-            .harmless_endings
-            .iter()
-            .any(|end| name.ends_with(end.as_str()))
+    let name: String =
+        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    masking.words.iter().any(|word| name.contains(word.as_str()))
+        && !masking.harmless_endings.iter().any(|end| name.ends_with(end.as_str()))
 }
 
 /// Calls `hide` on every text or number, alone or in a list, under a key with a secret name.
@@ -54,10 +45,7 @@ pub(super) fn visit_fields(value: &mut Value, hide: &mut impl FnMut(&mut Value))
 pub(super) fn visit_containers(value: &mut Value, hide: &mut impl FnMut(&mut Value)) {
     match value {
         Value::Object(map) => {
-            if map
-                .get("name")
-                .and_then(Value::as_str)
-                .is_some_and(is_secret)
+            if map.get("name").and_then(Value::as_str).is_some_and(is_secret)
                 && let Some(variable @ Value::String(_)) = map.get_mut("value")
             {
                 hide(variable);
@@ -71,9 +59,7 @@ pub(super) fn visit_containers(value: &mut Value, hide: &mut impl FnMut(&mut Val
                 }
             }
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| visit_containers(item, hide)),
+        Value::Array(items) => items.iter_mut().for_each(|item| visit_containers(item, hide)),
         _ => {}
     }
 }

@@ -11,30 +11,15 @@ fn object(api: &str, kind: &str, policy: Policy, mut rest: Value) -> Object {
     rest["apiVersion"] = json!(api);
     rest["kind"] = json!(kind);
     rest["metadata"]["name"] = json!("x");
-    Object {
-        id: ObjectId::of(&rest).unwrap(),
-        component: "c".into(),
-        policy,
-        body: rest,
-    }
+    Object { id: ObjectId::of(&rest).unwrap(), component: "c".into(), policy, body: rest }
 }
 
 fn deployment(replicas: u32) -> Object {
-    object(
-        "apps/v1",
-        "Deployment",
-        Policy::Apply,
-        json!({"spec": {"replicas": replicas}}),
-    )
+    object("apps/v1", "Deployment", Policy::Apply, json!({"spec": {"replicas": replicas}}))
 }
 
 fn config(text: &str) -> Object {
-    object(
-        "v1",
-        "ConfigMap",
-        Policy::Embedded,
-        json!({"data": {"kubesphere.yaml": text}}),
-    )
+    object("v1", "ConfigMap", Policy::Embedded, json!({"data": {"kubesphere.yaml": text}}))
 }
 
 fn namespace(labels: &Value) -> Object {
@@ -51,17 +36,12 @@ fn recorded(objects: &[&Object]) -> Inventory {
 }
 
 fn seen(objects: &[(&Object, Value)], inventory: Option<Inventory>) -> Observed {
-    let objects = objects
-        .iter()
-        .map(|(object, live)| (object.id.clone(), live.clone()))
-        .collect();
+    let objects = objects.iter().map(|(object, live)| (object.id.clone(), live.clone())).collect();
     Observed { objects, inventory }
 }
 
 fn only(plan: &Plan) -> &Change {
-    let [change] = &plan.changes[..] else {
-        panic!("{:?}", plan.changes)
-    };
+    let [change] = &plan.changes[..] else { panic!("{:?}", plan.changes) };
     change
 }
 
@@ -74,23 +54,14 @@ fn decided(desired: &[Object], observed: &Observed) -> (Action, Option<String>) 
 #[test]
 fn whole_manifests_are_compared_without_what_servers_add() {
     let wanted = deployment(2);
-    assert_eq!(
-        decided(std::slice::from_ref(&wanted), &Observed::default()).0,
-        Action::Create
-    );
+    assert_eq!(decided(std::slice::from_ref(&wanted), &Observed::default()).0, Action::Create);
     let mut live = wanted.body.clone();
     live["metadata"]["resourceVersion"] = json!("7");
     live["status"] = json!({"replicas": 2});
     let same = seen(&[(&wanted, live)], None);
-    assert_eq!(
-        decided(std::slice::from_ref(&wanted), &same),
-        (Action::Unchanged, None)
-    );
+    assert_eq!(decided(std::slice::from_ref(&wanted), &same), (Action::Unchanged, None));
     let other = seen(&[(&wanted, deployment(3).body)], None);
-    assert_eq!(
-        decided(std::slice::from_ref(&wanted), &other),
-        (Action::Update, None)
-    );
+    assert_eq!(decided(std::slice::from_ref(&wanted), &other), (Action::Update, None));
 }
 
 #[test]
@@ -105,57 +76,31 @@ fn what_another_tool_made_is_adopted() {
         live
     };
     let decide = |live: Value, inventory: Option<Inventory>| {
-        decided(
-            std::slice::from_ref(&wanted),
-            &seen(&[(&wanted, live)], inventory),
-        )
+        decided(std::slice::from_ref(&wanted), &seen(&[(&wanted, live)], inventory))
     };
     let adopted = |reason: &str| (Action::Adopt, Some(reason.to_owned()));
     assert_eq!(decide(made_by("helm"), None), adopted("made by helm"));
-    assert_eq!(
-        decide(made_by("helm"), Some(recorded(&[]))),
-        adopted("made by helm")
-    );
+    assert_eq!(decide(made_by("helm"), Some(recorded(&[]))), adopted("made by helm"));
     let unknown = adopted("there already, and not in the inventory");
     assert_eq!(decide(wanted.body.clone(), Some(recorded(&[]))), unknown);
     assert_eq!(decide(made_by("ksi"), None).0, Action::Unchanged);
-    assert_eq!(
-        decide(made_by("ksi"), Some(recorded(&[&wanted]))).0,
-        Action::Unchanged
-    );
+    assert_eq!(decide(made_by("ksi"), Some(recorded(&[&wanted]))).0, Action::Unchanged);
     // Ours, but others took every field: written again, without asking.
-    assert_eq!(
-        decide(made_by("kubectl-edit"), Some(recorded(&[&wanted]))).0,
-        Action::Update
-    );
+    assert_eq!(decide(made_by("kubectl-edit"), Some(recorded(&[&wanted]))).0, Action::Update);
     // Deleted and made again: another object.
     let mut inventory = recorded(&[]);
     inventory.insert(inventory.entry(&wanted, Some("u0".into())));
     assert_eq!(decide(made_by("ksi"), Some(inventory)).0, Action::Adopt);
     // Announced by a run that was killed: a file is ours, what a tool made is not.
     let announced = recorded(&[]).union([&wanted]);
-    assert_eq!(
-        decide(wanted.body.clone(), Some(announced.clone())).0,
-        Action::Unchanged
-    );
+    assert_eq!(decide(wanted.body.clone(), Some(announced.clone())).0, Action::Unchanged);
     assert_eq!(decide(made_by("helm"), Some(announced)).0, Action::Adopt);
 }
 
 #[test]
 fn what_is_created_once_is_never_compared() {
-    let wanted = object(
-        "v1",
-        "Secret",
-        Policy::Create,
-        json!({"data": {"a": "MQ=="}}),
-    );
-    let live = object(
-        "v1",
-        "Secret",
-        Policy::Create,
-        json!({"data": {"a": "Mg=="}}),
-    )
-    .body;
+    let wanted = object("v1", "Secret", Policy::Create, json!({"data": {"a": "MQ=="}}));
+    let live = object("v1", "Secret", Policy::Create, json!({"data": {"a": "Mg=="}})).body;
     let observed = seen(&[(&wanted, live)], Some(recorded(&[])));
     assert_eq!(decided(&[wanted], &observed), (Action::Unchanged, None));
 }
@@ -178,10 +123,7 @@ fn replicas_that_somebody_scales_are_left_out() {
         {"manager": "ksi", "fieldsV1": {}},
         {"manager": "kubectl", "subresource": "scale", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
     ]);
-    let plan = plan(
-        std::slice::from_ref(&wanted),
-        &seen(&[(&wanted, live)], None),
-    );
+    let plan = plan(std::slice::from_ref(&wanted), &seen(&[(&wanted, live)], None));
     assert_eq!(only(&plan).action, Action::Update);
     assert_eq!(only(&plan).after.as_ref().unwrap()["spec"], json!({}));
 }
@@ -202,34 +144,19 @@ fn only_labels_are_put_on_what_is_not_ours_and_given_back() {
         "apiVersion": "v1", "kind": "Namespace", "spec": {"finalizers": ["kubernetes"]},
         "metadata": {"name": "x", "uid": "u", "labels": {"theirs": "1"}},
     });
-    let put = plan(
-        std::slice::from_ref(&wanted),
-        &seen(&[(&wanted, live.clone())], None),
-    );
+    let put = plan(std::slice::from_ref(&wanted), &seen(&[(&wanted, live.clone())], None));
     let after = only(&put).after.clone().unwrap();
-    assert_eq!(
-        after["metadata"]["labels"],
-        json!({"theirs": "1", "workspace": "system"})
-    );
+    assert_eq!(after["metadata"]["labels"], json!({"theirs": "1", "workspace": "system"}));
     assert_eq!(after["spec"], json!({"finalizers": ["kubernetes"]}));
     let inventory = recorded(&[&wanted]);
     let observed = seen(&[(&wanted, after.clone())], Some(inventory.clone()));
-    assert_eq!(
-        decided(std::slice::from_ref(&wanted), &observed).0,
-        Action::Unchanged
-    );
+    assert_eq!(decided(std::slice::from_ref(&wanted), &observed).0, Action::Unchanged);
     // Another hand changed it: a conflict, unless we are told to take it.
     let mut changed = after.clone();
     changed["metadata"]["labels"]["workspace"] = json!("mine");
     let observed = seen(&[(&wanted, changed)], Some(inventory.clone()));
-    assert_eq!(
-        decided(std::slice::from_ref(&wanted), &observed).0,
-        Action::Conflict
-    );
-    let options = PlanOptions {
-        winner: Winner::Desired,
-        ..PlanOptions::default()
-    };
+    assert_eq!(decided(std::slice::from_ref(&wanted), &observed).0, Action::Conflict);
+    let options = PlanOptions { winner: Winner::Desired, ..PlanOptions::default() };
     let forced = plan_with(std::slice::from_ref(&wanted), &observed, options);
     assert_eq!(only(&forced).action, Action::Update);
     // One label less, and then none: ours go, theirs stay.
@@ -243,11 +170,7 @@ fn only_labels_are_put_on_what_is_not_ours_and_given_back() {
     let dropped = plan(&[deployment(1)], &observed);
     assert_eq!(dropped.changes[1].action, Action::Update);
     assert_eq!(labels(&dropped, 1), json!({"theirs": "1"}));
-    assert!(
-        record(&inventory, &[deployment(1)], &dropped)
-            .get(&wanted.id)
-            .is_none()
-    );
+    assert!(record(&inventory, &[deployment(1)], &dropped).get(&wanted.id).is_none());
 }
 
 #[test]
@@ -256,10 +179,8 @@ fn a_document_of_the_same_meaning_is_not_written() {
     let mut live = config("c: 1\na: 168h0m0s\nforeign: 2\n").body;
     live["metadata"]["labels"] = json!({"theirs": "1"});
     for inventory in [None, Some(recorded(&[&wanted]))] {
-        let plan = plan(
-            std::slice::from_ref(&wanted),
-            &seen(&[(&wanted, live.clone())], inventory),
-        );
+        let plan =
+            plan(std::slice::from_ref(&wanted), &seen(&[(&wanted, live.clone())], inventory));
         assert_eq!(only(&plan).action, Action::Unchanged);
         assert_eq!(only(&plan).foreign, [Path::keys("foreign")]);
     }
@@ -274,10 +195,7 @@ fn a_document_is_merged_into_what_is_there() {
     let plan = plan(&[wanted], &observed);
     assert_eq!(only(&plan).action, Action::Update);
     let data = &only(&plan).after.as_ref().unwrap()["data"];
-    assert_eq!(
-        *data,
-        json!({"kubesphere.yaml": "a: 2\nforeign: 3\n", "other": "theirs"})
-    );
+    assert_eq!(*data, json!({"kubesphere.yaml": "a: 2\nforeign: 3\n", "other": "theirs"}));
 }
 
 #[test]
@@ -318,47 +236,25 @@ fn only_what_is_in_the_inventory_is_removed_and_never_everything() {
         object("v1", "Service", Policy::Apply, json!({})),
         object("v1", "ConfigMap", Policy::Apply, json!({})),
     );
-    let crd = object(
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        Policy::Apply,
-        json!({}),
-    );
+    let crd =
+        object("apiextensions.k8s.io/v1", "CustomResourceDefinition", Policy::Apply, json!({}));
     let objects = [&kept, &gone, &foreign, &crd].map(|o| (o, o.body.clone()));
     let inventory = recorded(&[&kept, &gone, &crd]);
     let observed = seen(&objects, Some(inventory.clone()));
     let actions = |plan: &Plan| plan.changes.iter().map(|c| c.action).collect::<Vec<_>>();
     let plan_rest = plan(std::slice::from_ref(&kept), &observed);
-    assert_eq!(
-        actions(&plan_rest),
-        [Action::Unchanged, Action::Keep, Action::Delete]
-    );
+    assert_eq!(actions(&plan_rest), [Action::Unchanged, Action::Keep, Action::Delete]);
     assert_eq!(plan_rest.changes[2].id, gone.id);
     let next = record(&inventory, std::slice::from_ref(&kept), &plan_rest);
     assert!(next.get(&gone.id).is_none() && next.get(&crd.id).is_some());
     // The flag opens the guard.
-    let prune = PruneOptions {
-        crds: true,
-        ..PruneOptions::default()
-    };
-    let options = PlanOptions {
-        prune,
-        ..PlanOptions::default()
-    };
+    let prune = PruneOptions { crds: true, ..PruneOptions::default() };
+    let options = PlanOptions { prune, ..PlanOptions::default() };
     let all = plan_with(std::slice::from_ref(&kept), &observed, options);
-    assert_eq!(
-        actions(&all),
-        [Action::Unchanged, Action::Delete, Action::Delete]
-    );
+    assert_eq!(actions(&all), [Action::Unchanged, Action::Delete, Action::Delete]);
     // Nothing rendered removes nothing, unless that is what is wanted.
     assert_eq!(actions(&plan(&[], &observed)), [Action::Keep; 3]);
-    let options = PlanOptions {
-        allow_empty: true,
-        ..PlanOptions::default()
-    };
+    let options = PlanOptions { allow_empty: true, ..PlanOptions::default() };
     let uninstall = plan_with(&[], &observed, options);
-    assert_eq!(
-        actions(&uninstall),
-        [Action::Keep, Action::Delete, Action::Delete]
-    );
+    assert_eq!(actions(&uninstall), [Action::Keep, Action::Delete, Action::Delete]);
 }

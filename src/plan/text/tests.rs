@@ -8,12 +8,7 @@ use crate::object::{Object, ObjectId, Policy};
 use crate::plan::{Observed, plan};
 
 fn object(policy: Policy, body: Value) -> Object {
-    Object {
-        id: ObjectId::of(&body).unwrap(),
-        component: "ks-core".into(),
-        policy,
-        body,
-    }
+    Object { id: ObjectId::of(&body).unwrap(), component: "ks-core".into(), policy, body }
 }
 
 fn config(text: &str) -> Object {
@@ -35,10 +30,7 @@ fn secret(value: &str) -> Object {
 
 fn observed(objects: &[Object]) -> Observed {
     Observed {
-        objects: objects
-            .iter()
-            .map(|o| (o.id.clone(), o.body.clone()))
-            .collect(),
+        objects: objects.iter().map(|o| (o.id.clone(), o.body.clone())).collect(),
         inventory: None,
     }
 }
@@ -82,13 +74,7 @@ fn changes_look_as_kubectl_diff_shows_them() {
 Plan: 1 create, 2 update, 0 adopt, 0 delete, 0 conflict, 0 unchanged
 "#;
     assert_eq!(text(&plan, TextOptions::default()), expected);
-    let summary = text(
-        &plan,
-        TextOptions {
-            summary_only: true,
-            ..TextOptions::default()
-        },
-    );
+    let summary = text(&plan, TextOptions { summary_only: true, ..TextOptions::default() });
     let expected = "+ create Namespace/kubesphere-system (ks-core)\n~ update Secret/ns/s (ks-core)\n\
         ~ update ConfigMap/kubesphere-system/kubesphere-config (ks-core)\n\
         Plan: 1 create, 2 update, 0 adopt, 0 delete, 0 conflict, 0 unchanged\n";
@@ -99,13 +85,7 @@ Plan: 1 create, 2 update, 0 adopt, 0 delete, 0 conflict, 0 unchanged
 fn colour_adds_no_meaning() {
     let made = plan(&[secret("new")], &observed(&[secret("old")]));
     let plain = text(&made, TextOptions::default());
-    let coloured = text(
-        &made,
-        TextOptions {
-            colour: true,
-            ..TextOptions::default()
-        },
-    );
+    let coloured = text(&made, TextOptions { colour: true, ..TextOptions::default() });
     assert!(coloured.contains("\u{1b}["));
     assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
 }
@@ -122,13 +102,8 @@ fn without_changes_there_is_only_the_summary() {
 fn names_from_elsewhere_do_not_steer_the_terminal() {
     let body =
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a\u{1b}[2Jb"}});
-    let shown = text(
-        &plan(&[object(Policy::Apply, body)], &Observed::default()),
-        TextOptions::default(),
-    );
+    let shown =
+        text(&plan(&[object(Policy::Apply, body)], &Observed::default()), TextOptions::default());
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
-    assert!(
-        shown.starts_with("+ create ConfigMap/a\\u{1b}[2Jb"),
-        "{shown:?}"
-    );
+    assert!(shown.starts_with("+ create ConfigMap/a\\u{1b}[2Jb"), "{shown:?}");
 }

@@ -25,10 +25,7 @@ impl Disk {
         path: &Path,
         change: impl FnOnce() -> io::Result<T>,
     ) -> Result<T, Error> {
-        self.faults
-            .step()
-            .and_then(|()| change())
-            .map_err(|e| Error::io(action, shown(path), &e))
+        self.faults.step().and_then(|()| change()).map_err(|e| Error::io(action, shown(path), &e))
     }
 
     /// Makes a directory and those above it. One that is there may be a link: the user named it.
@@ -54,11 +51,7 @@ impl Disk {
     /// Writes a file that must not be there yet.
     pub(super) fn create(&self, path: &Path, text: &str, mode: u32) -> Result<(), Error> {
         let mut file = self.change("write", path, || {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(path)
+            OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
         })?;
         self.change("write", path, || file.write_all(text.as_bytes()))
     }
@@ -106,9 +99,9 @@ impl Disk {
         }
         match self.change("lock", path, || options().create_new(true).open(path)) {
             // Another run has just made it.
-            Err(_) if is_file("lock", path)? => options()
-                .open(path)
-                .map_err(|e| Error::io("lock", shown(path), &e)),
+            Err(_) if is_file("lock", path)? => {
+                options().open(path).map_err(|e| Error::io("lock", shown(path), &e))
+            }
             answer => answer,
         }
     }
@@ -121,13 +114,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Error> {
     }
     match fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| {
-            Error::new(
-                Class::Damaged,
-                "read",
-                shown(path),
-                "it is not UTF-8 text",
-                RESTORE,
-            )
+            Error::new(Class::Damaged, "read", shown(path), "it is not UTF-8 text", RESTORE)
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", shown(path), &error)),

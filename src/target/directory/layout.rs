@@ -20,10 +20,7 @@ const LONGEST: usize = 180;
 /// or an aggregated API, and an unanswered one refuses requests.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("00-namespaces", &["Namespace"]),
-    (
-        "10-crds",
-        &["CustomResourceDefinition.apiextensions.k8s.io"],
-    ),
+    ("10-crds", &["CustomResourceDefinition.apiextensions.k8s.io"]),
     (
         "20-access",
         &[
@@ -84,19 +81,14 @@ pub(super) fn path(id: &ObjectId) -> PathBuf {
     if !id.group.is_empty() {
         let _ = write!(kind, ".{}", id.group);
     }
-    let folder = FOLDERS
-        .iter()
-        .find(|(_, kinds)| kinds.contains(&kind.as_str()));
+    let folder = FOLDERS.iter().find(|(_, kinds)| kinds.contains(&kind.as_str()));
     // Kinds of Kubernetes itself are known without their group; others could share a name.
     let (folder, kind) = match folder {
         Some((folder, _)) => (*folder, &id.kind),
         None => (RESOURCES, &kind),
     };
     let mut name = kind.to_ascii_lowercase();
-    for part in [id.namespace.as_deref(), Some(&id.name)]
-        .into_iter()
-        .flatten()
-    {
+    for part in [id.namespace.as_deref(), Some(&id.name)].into_iter().flatten() {
         let _ = write!(name, "_{part}");
     }
     PathBuf::from(folder).join(format!("{}.yaml", safe(&name, id)))
@@ -138,10 +130,7 @@ mod tests {
         if let Some(namespace) = namespace {
             body["metadata"]["namespace"] = json!(namespace);
         }
-        path(&ObjectId::of(&body).unwrap())
-            .to_str()
-            .unwrap()
-            .to_owned()
+        path(&ObjectId::of(&body).unwrap()).to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -156,28 +145,13 @@ mod tests {
                 "users.iam.kubesphere.io",
             ),
             of(rbac, "ClusterRole", None, "tower"),
-            of(
-                rbac,
-                "ClusterRoleBinding",
-                None,
-                "system:kubesphere-cluster-admin",
-            ),
-            of(
-                "v1",
-                "Secret",
-                Some("kubesphere-system"),
-                "kubesphere-secret",
-            ),
+            of(rbac, "ClusterRoleBinding", None, "system:kubesphere-cluster-admin"),
+            of("v1", "Secret", Some("kubesphere-system"), "kubesphere-secret"),
             of("apps/v1", "Deployment", Some("kubesphere-system"), "tower"),
             of("iam.kubesphere.io/v1alpha2", "User", None, "admin"),
             of("quota.kubesphere.io/v1alpha2", "ResourceQuota", None, "q"),
             of("v1", "ResourceQuota", Some("ns"), "q"),
-            of(
-                "apiregistration.k8s.io/v1",
-                "APIService",
-                None,
-                "v1beta1.metrics.k8s.io",
-            ),
+            of("apiregistration.k8s.io/v1", "APIService", None, "v1beta1.metrics.k8s.io"),
         ];
         insta::assert_snapshot!(names.join("\n"));
     }

@@ -39,17 +39,9 @@ pub(super) fn documents(path: &Path, text: String) -> Result<Vec<Value>, Error> 
     let id = sources.add(shown(path), text);
     let (nodes, diagnostics) = yaml::parse(&sources, id);
     if let Some(problem) = diagnostics.iter().find(|d| d.severity == Severity::Error) {
-        let place = problem
-            .span
-            .map_or_else(|| shown(path), |span| sources.place(span));
+        let place = problem.span.map_or_else(|| shown(path), |span| sources.place(span));
         let help = "correct the file, or restore it from version control";
-        return Err(Error::new(
-            Class::Damaged,
-            "read",
-            place,
-            problem.message.clone(),
-            help,
-        ));
+        return Err(Error::new(Class::Damaged, "read", place, problem.message.clone(), help));
     }
     Ok(nodes.iter().map(yaml::Node::to_json).collect())
 }

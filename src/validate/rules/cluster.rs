@@ -12,7 +12,7 @@ const GET_JWT_SECRET: &str = "kubectl -n kubesphere-system get cm kubesphere-con
 pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
     let given = context.is_given("authentication.jwtSecret")
         || context.is_given("authentication.jwtSecretRef");
-    if context.role() != Role::Member || given {
+    if context.role() != Some(Role::Member) || given {
         return Vec::new();
     }
     let diagnostic = Diagnostic::error(
@@ -90,7 +90,10 @@ pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
 
 fn host_and_port(rest: &str) -> Result<(), String> {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if let Some(extra) = rest.find(['/', '?', '#', '@', ' ']) {
+    if rest.contains('@') {
+        return Err("it has credentials in it".to_owned());
+    }
+    if let Some(extra) = rest.find(['/', '?', '#', ' ']) {
         return Err(format!("`{}` behind the host", &rest[extra..]));
     }
     let (host, port) = rest.rsplit_once(':').ok_or("it has no port")?;
@@ -114,7 +117,8 @@ fn host_and_port(rest: &str) -> Result<(), String> {
 /// The member's ServiceAccount token crosses this connection.
 pub(super) fn proxy_address_plain(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "multicluster.proxyPublishAddress";
-    let plain = context.text(path).is_some_and(|a| a.starts_with("http://"));
+    let plain = context.text(path).is_some_and(|a| a.starts_with("http://"))
+        && proxy_address(context).is_empty();
     plain
         .then(|| {
             Diagnostic::warning(Code::ProxyAddressPlain, "agents will connect without TLS")
@@ -135,7 +139,7 @@ pub(super) fn member_token_age(context: &Context<'_>) -> Vec<Diagnostic> {
     let text = age.as_str().map_or_else(|| age.to_json().to_string(), str::to_owned);
     let zero =
         text.trim_end_matches(['h', 'm', 's', 'n', 'u', 'µ']).chars().all(|c| "0hms.".contains(c));
-    if context.role() != Role::Member || zero {
+    if context.role() != Some(Role::Member) || zero {
         return Vec::new();
     }
     let diagnostic = Diagnostic::error(
@@ -157,7 +161,7 @@ pub(super) fn keys_without_effect(context: &Context<'_>) -> Vec<Diagnostic> {
         "multicluster.kubefed",
         "multicluster.agentImage",
     ];
-    let role = context.role();
+    let Some(role) = context.role() else { return Vec::new() };
     let keys = if role == Role::Host { &["multicluster.clusterName"][..] } else { HOST_ONLY };
     keys.iter()
         .filter(|path| {

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::super::shape::subschema;
 use super::Context;
 use crate::config::form;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::yaml::{Content, Node, Path, Step};
+use crate::yaml::{Node, Path, Step};
 
 /// Paths that Go reads with `time.ParseDuration`.
 const DURATIONS: &[&str] = &[
@@ -75,7 +76,7 @@ pub(super) fn durations(context: &Context<'_>) -> Vec<Diagnostic> {
 /// `4Gi`, `500m`, `0.5`: what Kubernetes reads, and not negative.
 pub(super) fn quantities(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    each(context.sound, &Path::default(), &mut |path, node| {
+    context.sound.each(&Path::default(), &mut |path, node| {
         if !is_quantity_path(path) || node.is_null() || node.as_str() == Some("") {
             return;
         }
@@ -92,32 +93,40 @@ pub(super) fn quantities(context: &Context<'_>) -> Vec<Diagnostic> {
     found
 }
 
-/// The API server refuses a pod that requests more than its limit.
+/// The API server refuses a pod that requests more than its limit; an amount that is not given has
+/// its default.
 pub(super) fn resource_bounds(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    each(context.sound, &Path::default(), &mut |path, node| {
+    context.sound.each(&Path::default(), &mut |path, node| {
         if last_key(path) != Some("resources") {
             return;
         }
+        let defaults = &subschema(context.schema, path)["default"];
         let amount = |list: &str, name: &str| {
-            let node = node.get(list)?.get(name)?;
-            let text = node.as_str().map_or_else(|| node.to_json().to_string(), str::to_owned);
-            Some((form::quantity(&text)?, node.span))
+            let given = node.get(list).and_then(|amounts| amounts.get(name));
+            let value = given.map_or_else(|| defaults[list][name].clone(), Node::to_json);
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some((form::quantity(&text)?, given.and_then(|n| n.span)))
         };
-        for request in node.get("requests").map(Node::entries).unwrap_or_default() {
-            let pair = amount("requests", &request.key).zip(amount("limits", &request.key));
-            if let Some(((requested, span), (limit, _))) = pair
+        let given = ["limits", "requests"].into_iter().filter_map(|list| node.get(list));
+        let mut names: Vec<&str> =
+            given.flat_map(|amounts| amounts.entries().iter().map(|e| e.key.as_str())).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let pair = amount("requests", name).zip(amount("limits", name));
+            if let Some(((requested, request_place), (limit, limit_place))) = pair
                 && requested > limit
             {
-                let name = &request.key;
-                found.push(
-                    Diagnostic::error(
-                        Code::ResourceBounds,
-                        format!("`{path}` requests more {name} than its limit"),
-                    )
-                    .at(span)
-                    .help("lower the request or raise the limit"),
-                );
+                let message = format!("`{path}` requests more {name} than its limit");
+                let place = request_place.or(limit_place);
+                let diagnostic = Diagnostic::error(Code::ResourceBounds, message).at(place);
+                found.push(if request_place.is_some() && limit_place.is_some() {
+                    diagnostic.help("lower the request or raise the limit")
+                } else {
+                    let other = if limit_place.is_none() { "limit" } else { "request" };
+                    diagnostic.help(format!("the other one is the default: give a {other}, too"))
+                });
             }
         }
     });
@@ -145,7 +154,7 @@ pub(super) fn names(context: &Context<'_>) -> Vec<Diagnostic> {
 /// Keys and values of nodeSelectors, annotations and tolerations.
 pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    each(context.sound, &Path::default(), &mut |path, node| {
+    context.sound.each(&Path::default(), &mut |path, node| {
         if last_key(path) == Some("nodeSelector") {
             for entry in node.entries() {
                 let value = entry.value.as_str().unwrap_or_default();
@@ -286,22 +295,5 @@ fn last_key(path: &Path) -> Option<&str> {
     match path.0.last()? {
         Step::Key(key) => Some(key),
         Step::Index(_) => None,
-    }
-}
-
-fn each<'n>(node: &'n Node, path: &Path, visit: &mut impl FnMut(&Path, &'n Node)) {
-    visit(path, node);
-    match &node.content {
-        Content::Map(entries) => {
-            for entry in entries {
-                each(&entry.value, &path.key(&entry.key), visit);
-            }
-        }
-        Content::List(items) => {
-            for (at, item) in items.iter().enumerate() {
-                each(item, &path.index(at), visit);
-            }
-        }
-        Content::Scalar(_) => {}
     }
 }

@@ -30,6 +30,14 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
                         "write the name alone; the scheme has its own key, which ends in Protocol",
                     ),
                 ),
+                Some(host) if host.contains([':', '/']) => Some(
+                    Diagnostic::error(
+                        Code::ExternalSearch,
+                        format!("`{host_key}` is a host name, without port and path"),
+                    )
+                    .at(context.place(&host_path))
+                    .help(format!("the port goes to `{port_key}`")),
+                ),
                 Some(_) if !port => Some(
                     Diagnostic::error(
                         Code::ExternalSearch,

@@ -39,9 +39,7 @@ impl<'a> Pair<'a> {
         let pem = pem(certificate).ok_or_else(|| broken("it is not PEM"))?;
         let x509 = x509(&pem).ok_or_else(|| broken("it is not a certificate"))?;
         if x509.public_key().raw != signing_key.subject_public_key_info() {
-            return Err(broken(&format!(
-                "it does not belong to the key in `{name}.key`"
-            )));
+            return Err(broken(&format!("it does not belong to the key in `{name}.key`")));
         }
         let not_after = OffsetDateTime::from_unix_timestamp(x509.validity().not_after.timestamp())
             .map_err(|_| broken("it has no end"))?;
@@ -78,9 +76,7 @@ pub(in crate::values) fn is_signed_by(certificate: &str, authority: &str) -> boo
         return false;
     };
     certificate.issuer().as_raw() == authority.subject().as_raw()
-        && certificate
-            .verify_signature(Some(authority.public_key()))
-            .is_ok()
+        && certificate.verify_signature(Some(authority.public_key())).is_ok()
 }
 
 fn pem(text: &str) -> Option<Pem> {

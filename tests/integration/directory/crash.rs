@@ -85,8 +85,7 @@ fn a_disk_that_is_full_before_the_commit_leaves_every_manifest_as_it_was() {
     let before = manifests(root.path());
     let mut unchanged = 0;
     for at in 0.. {
-        let target =
-            Directory::with_faults(root.path(), Faults::fail(at, ErrorKind::StorageFull));
+        let target = Directory::with_faults(root.path(), Faults::fail(at, ErrorKind::StorageFull));
         let error = run(&target, 'b', 1000).unwrap_err();
         let ksi::engine::Error::Target(error) = error else { panic!("{error}") };
         assert_eq!(error.class, Class::Full);

@@ -84,7 +84,10 @@ fn a_read_only_directory_can_be_looked_at_and_says_so_when_written_to() {
     let Err(engine::Error::Target(error)) = run(&Directory::new(place.path()), 'b', 3) else {
         panic!("a read-only directory was written to");
     };
-    assert_eq!((error.class, error.cause.as_str()), (Class::ReadOnly, "the file system is read-only"));
+    assert_eq!(
+        (error.class, error.cause.as_str()),
+        (Class::ReadOnly, "the file system is read-only")
+    );
     let below = place.path().join("new");
     assert_eq!(refused(&below).class, Class::ReadOnly);
     assert!(!below.exists());
@@ -126,7 +129,11 @@ fn links_are_not_followed() {
         let directory = !entry.contains('/') || entry.ends_with("staging");
         symlink(if directory { outside.clone() } else { outside.join("target") }, &link).unwrap();
         let error = refused(root.path());
-        assert_eq!((error.class, error.cause.as_str()), (Class::InTheWay, "it is a symbolic link"), "{entry}");
+        assert_eq!(
+            (error.class, error.cause.as_str()),
+            (Class::InTheWay, "it is a symbolic link"),
+            "{entry}"
+        );
         assert!(error.place.ends_with(entry), "{error}");
         let found: Vec<_> = fs::read_dir(&outside).unwrap().collect();
         assert_eq!(found.len(), 1, "{entry}");

@@ -9,8 +9,8 @@ use ksi::facts::Facts;
 use ksi::object::{Object, ObjectId, order};
 use ksi::render::{self, DEFAULT_VERSION};
 use ksi::target::Directory;
-use ksi::values::{Given, KeptValues};
 use ksi::values;
+use ksi::values::{Given, KeptValues};
 
 use super::world::{Seeded, now, options, tree, wait};
 
@@ -66,7 +66,10 @@ fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
     for path in entries {
         if path.is_dir() {
             walk(&path, found);
-        } else if path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|e| end == *e)) {
+        } else if path
+            .extension()
+            .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|e| end == *e))
+        {
             found.push(path);
         }
     }

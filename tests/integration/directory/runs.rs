@@ -39,12 +39,14 @@ fn another_configuration_changes_only_what_differs_and_prunes() {
     run(&Directory::new(root.path()), 'a', 1).unwrap();
     let before = manifests(root.path());
     let (outcome, events) = run_with(&Directory::new(root.path()), 'b', 2);
-    let expected = Outcome { created: 1, updated: 1, deleted: 1, unchanged: 4, ..Outcome::default() };
+    let expected =
+        Outcome { created: 1, updated: 1, deleted: 1, unchanged: 4, ..Outcome::default() };
     assert_eq!(outcome.unwrap(), expected);
     let after = manifests(root.path());
     assert!(!after.contains_key("40-services/service_kubesphere-system_old.yaml"));
     assert!(after.contains_key("50-workloads/deployment_kubesphere-system_new.yaml"));
-    let changed: Vec<_> = after.iter().filter(|(name, text)| before.get(*name) != Some(text)).collect();
+    let changed: Vec<_> =
+        after.iter().filter(|(name, text)| before.get(*name) != Some(text)).collect();
     assert_eq!(changed.len(), 2, "{changed:?}");
     insta::assert_snapshot!(
         events.iter().map(|e| serde_json::to_string(e).unwrap()).collect::<Vec<_>>().join("\n")

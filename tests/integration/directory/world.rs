@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 
 /// Randomness that differs from run to run, so that a value made twice is noticed, with keys from
 /// files, since making RSA keys takes long.
-pub struct Seeded(u64);
+pub(super) struct Seeded(u64);
 
 impl Seeded {
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 }
@@ -49,16 +49,16 @@ impl Entropy for Seeded {
     }
 }
 
-pub fn now() -> SystemTime {
+pub(super) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
 /// Runs a future that never waits for anything but the disk.
-pub fn wait<F: Future>(future: F) -> F::Output {
+pub(super) fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
-pub fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Object {
+pub(super) fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Object {
     let mut body = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": name}});
     if !["Namespace", "ClusterRole", "User"].contains(&kind) {
         body["metadata"]["namespace"] = json!("kubesphere-system");
@@ -70,18 +70,38 @@ pub fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Object 
 }
 
 /// The objects of version `a` or `b` of an installation.
-pub fn objects(version: char, values: &values::Values) -> Vec<Object> {
+pub(super) fn objects(version: char, values: &values::Values) -> Vec<Object> {
     let encoded = |text: &str| STANDARD.encode(text);
     let mut objects = vec![
         object("v1", "Namespace", "kubesphere-system", json!({})),
-        object("v1", "Secret", "kubesphere-secret", json!({"data": {
-            "secret": encoded(&values.jwt_secret.text), "token": encoded(&values.static_token.text)}})),
-        object("v1", "Secret", "tower-ca", json!({"data": {
-            "tls.crt": encoded(&values.tower_ca.certificate), "tls.key": encoded(&values.tower_ca.key)}})),
-        object("v1", "ConfigMap", "settings", json!({"data": {"version": version.to_string(),
-            "script": "#!/bin/sh\necho yes\n", "on": "no"}})),
-        object("iam.kubesphere.io/v1alpha2", "User", "admin", json!({"spec": {
-            "email": "admin@kubesphere.io", "password": values.admin_password_hash.text}})),
+        object(
+            "v1",
+            "Secret",
+            "kubesphere-secret",
+            json!({"data": {
+            "secret": encoded(&values.jwt_secret.text), "token": encoded(&values.static_token.text)}}),
+        ),
+        object(
+            "v1",
+            "Secret",
+            "tower-ca",
+            json!({"data": {
+            "tls.crt": encoded(&values.tower_ca.certificate), "tls.key": encoded(&values.tower_ca.key)}}),
+        ),
+        object(
+            "v1",
+            "ConfigMap",
+            "settings",
+            json!({"data": {"version": version.to_string(),
+            "script": "#!/bin/sh\necho yes\n", "on": "no"}}),
+        ),
+        object(
+            "iam.kubesphere.io/v1alpha2",
+            "User",
+            "admin",
+            json!({"spec": {
+            "email": "admin@kubesphere.io", "password": values.admin_password_hash.text}}),
+        ),
     ];
     if version == 'a' {
         objects.push(object("v1", "Service", "old", json!({"spec": {"ports": [{"port": 80}]}})));
@@ -91,12 +111,12 @@ pub fn objects(version: char, values: &values::Values) -> Vec<Object> {
     objects
 }
 
-pub fn resolve(kept: &KeptValues, seed: u64) -> (values::Values, KeptValues) {
+pub(super) fn resolve(kept: &KeptValues, seed: u64) -> (values::Values, KeptValues) {
     let given = Given { tower: true, kubefed: true, ..Given::default() };
     values::resolve(&given, kept, &mut Seeded::new(seed), now()).unwrap()
 }
 
-pub fn options(seed: u64) -> Options {
+pub(super) fn options(seed: u64) -> Options {
     let mut key = [0; 32];
     Seeded::new(seed).fill(&mut key).unwrap();
     let prune = PruneOptions::default();
@@ -107,7 +127,7 @@ pub fn options(seed: u64) -> Options {
 }
 
 /// Looks at a target for one of the versions.
-pub fn look(target: &impl Target, version: char, seed: u64) -> Result<View, target::Error> {
+pub(super) fn look(target: &impl Target, version: char, seed: u64) -> Result<View, target::Error> {
     let desire = |kept: &KeptValues| -> Result<Desired, ()> {
         let (values, kept) = resolve(kept, seed);
         let objects = objects(version, &values);
@@ -121,7 +141,7 @@ pub fn look(target: &impl Target, version: char, seed: u64) -> Result<View, targ
 }
 
 /// One run, with what it said.
-pub fn run_with(
+pub(super) fn run_with(
     target: &impl Target,
     version: char,
     seed: u64,
@@ -134,12 +154,16 @@ pub fn run_with(
     (answer, events)
 }
 
-pub fn run(target: &impl Target, version: char, seed: u64) -> Result<Outcome, engine::Error> {
+pub(super) fn run(
+    target: &impl Target,
+    version: char,
+    seed: u64,
+) -> Result<Outcome, engine::Error> {
     run_with(target, version, seed).0
 }
 
 /// Everything about every entry below a path that a write would change.
-pub fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
+pub(super) fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -160,7 +184,7 @@ pub fn tree(root: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 /// The manifests and their texts.
-pub fn manifests(root: &Path) -> BTreeMap<String, String> {
+pub(super) fn manifests(root: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for folder in std::fs::read_dir(root).into_iter().flatten().map(|entry| entry.unwrap().path()) {
         if folder.file_name().is_some_and(|name| name == ".ksi") || !folder.is_dir() {
@@ -174,6 +198,6 @@ pub fn manifests(root: &Path) -> BTreeMap<String, String> {
     found
 }
 
-pub fn mode(path: &Path) -> u32 {
+pub(super) fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
