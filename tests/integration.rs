@@ -1,5 +1,7 @@
 //! All integration tests in one binary.
 
+#[path = "integration/directory.rs"]
+mod directory;
 #[path = "integration/mutation.rs"]
 mod mutation;
 #[path = "integration/plan.rs"]
