@@ -1,11 +1,13 @@
 //! ksi (draft)
 pub mod config;
 pub mod diagnostic;
+pub mod engine;
 pub mod facts;
 pub mod inventory;
 pub mod object;
 pub mod plan;
 pub mod render;
+pub mod target;
 pub mod validate;
 pub mod values;
 pub mod yaml;

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use id::ObjectId;
 pub use mask::Masker;
-pub use pattern::{KindPattern, PathPattern};
+pub use pattern::{KindPattern, PathPattern, Segment};
 pub use rules::{GuardFlag, KeepMarker, Rules, rules};
 
 /// The field manager under which ksi writes.

@@ -1,9 +1,44 @@
 //! What would change: desired objects against what is there.
+//!
+//! [`plan`] is a pure function of what is rendered and what was [`Observed`]; [`text()`] and [`json`]
+//! show a plan with every secret hidden; [`record`] says what the inventory holds once the plan is
+//! carried out. What is compared depends on the object's policy:
+//!
+//! - `apply`: the whole manifest, without what servers add and without fields that another hand owns;
+//! - `create`: nothing, being there is enough;
+//! - `patch`: our labels and annotations only;
+//! - `embedded`: the document in the ConfigMap, by key and meaning (see [`merge`]).
+//!
+//! **Adoption.** An object that is there already is adopted, which people confirm, when something
+//! says that it is not ours: an inventory that does not have it, another uid than the one in the
+//! inventory, or managedFields in which ksi does not occur. Plain files without an inventory say
+//! nothing of the kind and are updated.
+
+mod decide;
+mod diff;
+mod json;
+mod labels;
+pub mod merge;
+mod normal;
+mod ownership;
+mod summary;
+mod text;
+mod view;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::object::{ObjectId, Policy};
+use crate::inventory::{Inventory, PruneOptions};
+use crate::object::{Object, ObjectId, Policy, order};
+use crate::yaml::Path;
+
+pub use diff::{Difference, apply_differences, diff};
+pub use json::json;
+pub use merge::{Conflict, Winner};
+pub use summary::Summary;
+pub use text::{TextOptions, text};
 
 /// What is to be done with one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -17,12 +52,27 @@ pub enum Action {
     Adopt,
     /// It is ours and no longer wanted.
     Delete,
-    /// It is no longer wanted and stays all the same; the reason says why.
+    /// It stays as it is although that is not what was asked for; the reason says why.
     Keep,
     /// It is there as wanted.
     Unchanged,
     /// Somebody else owns what we want to change.
     Conflict,
+}
+
+impl Action {
+    /// The word shown to people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Adopt => "adopt",
+            Self::Delete => "delete",
+            Self::Keep => "keep",
+            Self::Unchanged => "unchanged",
+            Self::Conflict => "conflict",
+        }
+    }
 }
 
 /// What is to be done with one object, and how it looks before and after.
@@ -38,10 +88,15 @@ pub struct Change {
     pub action: Action,
     /// Why, where the action alone does not say it.
     pub reason: Option<String>,
-    /// The live object, without what the server adds.
+    /// The live object, without what the server adds. Absent where nothing is written.
     pub before: Option<Value>,
-    /// The object as it will be written.
+    /// The object as it will be written; for a conflict, as it could be written without touching
+    /// what is in conflict. Absent where nothing is written.
     pub after: Option<Value>,
+    /// The keys that somebody changed after we wrote them. They keep their live values.
+    pub conflicts: Vec<Conflict>,
+    /// Keys of an embedded document that only the live object has. They stay.
+    pub foreign: Vec<Path>,
 }
 
 /// All changes in the order in which they are made: creates and updates first, then deletes.
@@ -51,4 +106,96 @@ pub struct Plan {
     pub changes: Vec<Change>,
 }
 
-pub mod merge;
+impl Plan {
+    /// Whether anything differs from what is wanted, conflicts included.
+    pub fn has_changes(&self) -> bool {
+        self.changes.iter().any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
+    }
+
+    /// How many objects there are of each action.
+    pub fn summary(&self) -> Summary {
+        Summary::of(self)
+    }
+}
+
+/// What is there.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// The manifests of those objects that are there: desired ones and those in the inventory.
+    pub objects: BTreeMap<ObjectId, Value>,
+    /// What we own there; `None` where nothing was ever recorded.
+    pub inventory: Option<Inventory>,
+}
+
+/// What the user allowed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// What may be removed.
+    pub prune: PruneOptions,
+    /// Whether an empty set of desired objects removes everything, as when uninstalling.
+    pub allow_empty: bool,
+    /// Who wins where somebody changed what we wrote.
+    pub winner: Winner,
+}
+
+/// Compares what is desired with what is there, without any leave to remove or to overwrite.
+pub fn plan(desired: &[Object], observed: &Observed) -> Plan {
+    plan_with(desired, observed, PlanOptions::default())
+}
+
+/// Compares what is desired with what is there.
+pub fn plan_with(desired: &[Object], observed: &Observed, options: PlanOptions) -> Plan {
+    let mut objects: Vec<&Object> = desired.iter().collect();
+    objects.sort_by_cached_key(|object| (order::rank(&object.id), object.id.clone()));
+    let mut changes: Vec<_> =
+        objects.into_iter().map(|object| decide::desired(object, observed, options)).collect();
+
+    let wanted: BTreeSet<&ObjectId> = desired.iter().map(|object| &object.id).collect();
+    let entries = observed.inventory.iter().flat_map(Inventory::entries);
+    let mut dropped: Vec<_> = entries
+        .filter(|entry| !wanted.contains(&entry.id))
+        .filter_map(|entry| {
+            let live = observed.objects.get(&entry.id);
+            decide::dropped(entry, live, observed, options, desired.is_empty())
+        })
+        .collect();
+    // What stays is said before anything is removed.
+    dropped.sort_by(|a, b| {
+        let removes = |change: &Change| change.action == Action::Delete;
+        removes(a).cmp(&removes(b)).then_with(|| order::compare_removal(&a.id, &b.id))
+    });
+    changes.extend(dropped);
+    Plan { changes }
+}
+
+/// What the inventory holds once the plan is carried out: the written objects with their new
+/// hashes, those that stay with their old ones. Uids are taken over; a target that gives uids sets
+/// those of new objects after the write.
+#[must_use]
+pub fn record(inventory: &Inventory, desired: &[Object], plan: &Plan) -> Inventory {
+    let bodies: BTreeMap<&ObjectId, &Object> =
+        desired.iter().map(|object| (&object.id, object)).collect();
+    let mut recorded = inventory.clone();
+    for change in &plan.changes {
+        match (change.action, bodies.get(&change.id)) {
+            // Nothing of it was written: what we know of it stays.
+            (Action::Conflict | Action::Keep, _) => {}
+            // Removed, or given back.
+            (_, None) => {
+                recorded.remove(&change.id);
+            }
+            (action, Some(object)) => {
+                let old = inventory.get(&change.id).filter(|_| action != Action::Adopt);
+                let mut entry = inventory.entry(object, old.and_then(|old| old.uid.clone()));
+                entry.owned = old.and_then(|old| old.owned.clone());
+                recorded.insert(entry);
+            }
+        }
+    }
+    // What is gone already is nobody's.
+    let planned: BTreeSet<&ObjectId> = plan.changes.iter().map(|change| &change.id).collect();
+    for entry in inventory.entries().iter().filter(|entry| !planned.contains(&entry.id)) {
+        recorded.remove(&entry.id);
+    }
+    recorded
+}

@@ -1,6 +1,26 @@
 //! Values: secrets and certificates that are generated once and then kept.
+//!
+//! [`resolve`] takes each from the configuration, else from what the target keeps, else makes it
+//! from [`Entropy`]. It is a pure function: the caller brings randomness, keys and the time.
+//! [`foresee`] says what `resolve` would give without making anything, [`preview`] what is known
+//! without any target.
 
-use serde::{Deserialize, Serialize};
+mod certificate;
+mod entropy;
+mod error;
+mod given;
+mod kept;
+mod password;
+mod resolve;
+mod token;
+
+use serde::Serialize;
+
+pub use entropy::{Entropy, EntropyError, KeyKind};
+pub use error::Error;
+pub use given::{Given, preview};
+pub use kept::KeptValues;
+pub use resolve::{foresee, resolve};
 
 /// Where a value came from in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -28,7 +48,19 @@ pub struct SecretText {
     pub source: ValueSource,
 }
 
-/// A certificate with its key, both PEM.
+impl SecretText {
+    /// A text and where it came from.
+    pub fn new(text: impl Into<String>, source: ValueSource) -> Self {
+        Self { text: text.into(), source }
+    }
+
+    /// What only an installation makes.
+    pub fn at_install() -> Self {
+        Self::new(AT_INSTALL, ValueSource::AtInstall)
+    }
+}
+
+/// A certificate with its key, both PEM. `Debug` shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// The certificate, PEM.
@@ -37,6 +69,17 @@ pub struct Certificate {
     pub key: String,
     /// Where the pair came from.
     pub source: ValueSource,
+}
+
+impl Certificate {
+    /// What only an installation makes.
+    pub fn at_install() -> Self {
+        Self {
+            certificate: AT_INSTALL.into(),
+            key: AT_INSTALL.into(),
+            source: ValueSource::AtInstall,
+        }
+    }
 }
 
 impl std::fmt::Debug for SecretText {
@@ -74,8 +117,3 @@ pub struct Values {
     /// Serving certificate of KubeFed's admission webhook.
     pub kubefed_webhook: Certificate,
 }
-
-/// The kept form of generated values: what a target stores and gives back. Secret: 0600.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct KeptValues(pub std::collections::BTreeMap<String, String>);

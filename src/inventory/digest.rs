@@ -40,7 +40,9 @@ fn feed(value: &Value, context: &mut hmac::Context) {
         Value::String(text) => tagged(b's', text.as_bytes()),
         Value::Array(items) => {
             tagged(b'l', &(items.len() as u64).to_be_bytes());
-            items.iter().for_each(|item| feed(item, context));
+            for item in items {
+                feed(item, context);
+            }
         }
         Value::Object(map) => {
             tagged(b'm', &(map.len() as u64).to_be_bytes());

@@ -11,7 +11,7 @@ use crate::object::{FIELD_MANAGER, GuardFlag, Policy, rules};
 pub struct PruneOptions {
     /// `--delete-crds`: with every object of their kinds.
     pub crds: bool,
-    /// `--delete-data`: PersistentVolumeClaims.
+    /// `--delete-data`: objects of kind `PersistentVolumeClaim`.
     pub data: bool,
     /// `--delete-namespaces`: with everything in them.
     pub namespaces: bool,

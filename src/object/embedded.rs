@@ -31,11 +31,12 @@ pub fn read(body: &Value) -> Result<Option<Value>, Unreadable> {
 
 /// Puts a document into a ConfigMap as text, in place of the one that is there.
 pub fn write(body: &mut Value, document: &Value) {
-    let text = yaml::emit(document);
-    if !body["data"].is_object() {
-        body["data"] = Value::Object(Map::new());
+    let Value::Object(fields) = body else { return };
+    let data = fields.entry("data").or_insert(Value::Null);
+    if !data.is_object() {
+        *data = Value::Object(Map::new());
     }
-    body["data"][KEY] = Value::String(text);
+    data[KEY] = Value::String(yaml::emit(document));
 }
 
 /// One YAML document that is a mapping, as plain values.

@@ -36,12 +36,17 @@ impl Masker {
                 path.visit(body, &mut |value| self.hide(value, fields.encoding));
             }
         }
-        if masking.searched.iter().any(|kind| kind.matches(id)) {
-            names::visit_fields(&mut body["spec"], &mut |value| self.hide(value, Encoding::Plain));
+        if masking.searched.iter().any(|kind| kind.matches(id))
+            && let Some(spec) = body.get_mut("spec")
+        {
+            names::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
         }
-        if id.group.is_empty() && id.kind == "ConfigMap" {
+        if id.group.is_empty()
+            && id.kind == "ConfigMap"
+            && let Some(data) = body.get_mut("data")
+        {
             for text in &masking.texts {
-                if let Some(value @ Value::String(_)) = body["data"].get_mut(&text.key) {
+                if let Some(value @ Value::String(_)) = data.get_mut(&text.key) {
                     self.mask_text(text, value);
                 }
             }

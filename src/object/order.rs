@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn removal_begins_with_webhooks_and_ends_with_namespaces() {
-        let mut ids = vec![
+        let mut ids = [
             id("v1", "Namespace", "a"),
             id("apiextensions.k8s.io/v1", "CustomResourceDefinition", "a"),
             id("apps/v1", "Deployment", "a"),

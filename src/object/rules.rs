@@ -39,7 +39,7 @@ pub struct Masking {
     pub objects: Vec<SecretFields>,
     /// Kinds whose spec is searched for secret names.
     pub searched: Vec<KindPattern>,
-    /// Texts inside ConfigMaps.
+    /// YAML texts inside a ConfigMap.
     pub texts: Vec<SecretText>,
 }
 

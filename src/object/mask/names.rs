@@ -25,7 +25,11 @@ pub(super) fn visit_fields(value: &mut Value, hide: &mut impl FnMut(&mut Value))
                     Value::String(_) | Value::Number(_) if is_secret(key) => hide(child),
                     Value::Array(items) if is_secret(key) => {
                         for item in items {
-                            if item.is_object() { visit_fields(item, hide) } else { hide(item) }
+                            if item.is_object() {
+                                visit_fields(item, hide);
+                            } else {
+                                hide(item);
+                            }
                         }
                     }
                     _ => visit_fields(child, hide),

@@ -158,6 +158,7 @@ fn a_hand_edit_of_what_we_wrote_is_a_conflict_and_stays() {
 
 /// base, desired, live, merged, conflicts
 #[test]
+#[allow(clippy::too_many_lines)] // A table.
 fn every_row_of_the_table() {
     let cases = [
         (

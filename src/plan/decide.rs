@@ -1,0 +1,237 @@
+//! What is to be done with one object.
+
+use serde_json::Value;
+
+use super::merge::{Conflict, merge_with};
+use super::normal::{normal, overlay};
+use super::{Action, Change, Observed, PlanOptions, labels, ownership};
+use crate::inventory::{Base, Entry, Inventory, Prune, prune};
+use crate::object::{Object, ObjectId, Policy, embedded, meaning};
+use crate::yaml::Path;
+
+/// Decides on an object that is wanted.
+pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions) -> Change {
+    let change = Draft::of(object);
+    let Some(live) = observed.objects.get(&object.id) else {
+        let body = match object.policy {
+            Policy::Patch => labels::partial(&object.body),
+            _ => object.body.clone(),
+        };
+        return change.write(Action::Create, None, body);
+    };
+    if ownership::is_federated(live) {
+        return change
+            .because("it belongs to the host cluster (label kubefed.io/managed=true)")
+            .leave(Action::Keep);
+    }
+    let inventory = observed.inventory.as_ref();
+    let entry = inventory.and_then(|inventory| inventory.get(&object.id));
+    match object.policy {
+        Policy::Create => change.leave(Action::Unchanged),
+        Policy::Apply => applied(
+            change,
+            object,
+            live,
+            entry,
+            ownership::adoption(entry, inventory.is_some(), live),
+        ),
+        Policy::Patch => {
+            let base = inventory.and_then(|inventory| base(inventory, entry));
+            let patched = labels::patch(&object.body, live, base.as_ref(), options.winner);
+            merged(change, live, &patched.body, patched.conflicts)
+        }
+        Policy::Embedded => {
+            let adoption = ownership::adoption(entry, inventory.is_some(), live);
+            let base = inventory.and_then(|i| base(i, entry)).filter(|_| adoption.is_none());
+            document(change.adopting(adoption), object, live, base.as_ref(), options)
+        }
+    }
+}
+
+/// Decides on an object that we wrote and that nobody wants any more; `None` when it is gone.
+pub(super) fn dropped(
+    entry: &Entry,
+    live: Option<&Value>,
+    observed: &Observed,
+    options: PlanOptions,
+    nothing_desired: bool,
+) -> Option<Change> {
+    let change = Draft::dropped(entry);
+    let decision = prune(entry, live, options.prune);
+    let live = live?;
+    if nothing_desired && !options.allow_empty {
+        let reason = "nothing at all is rendered, which looks like a mistake: nothing is removed";
+        return Some(change.because(reason).leave(Action::Keep));
+    }
+    Some(match decision {
+        Prune::Gone => return None,
+        Prune::Delete => change.delete(live),
+        Prune::Keep(reason) => change.because(reason).leave(Action::Keep),
+        Prune::GiveBack => {
+            let base =
+                observed.inventory.as_ref().and_then(|inventory| base(inventory, Some(entry)));
+            let without = labels::patch(&Value::Null, live, base.as_ref(), options.winner).body;
+            if normal(&without) == normal(live) {
+                let reason = "it is not ours, and nothing of ours is left on it";
+                return Some(change.because(reason).leave(Action::Keep));
+            }
+            let reason =
+                "not wanted any more: its labels and annotations go, the object is not ours";
+            change.because(reason).write(Action::Update, Some(live), normal(&without))
+        }
+    })
+}
+
+fn base<'i>(inventory: &'i Inventory, entry: Option<&'i Entry>) -> Option<Base<'i>> {
+    let entry = entry.filter(|entry| !entry.is_announced())?;
+    Some(Base::new(&inventory.key, &entry.base))
+}
+
+/// Policy `apply`: whole manifests.
+fn applied(
+    change: Draft,
+    object: &Object,
+    live: &Value,
+    entry: Option<&Entry>,
+    adoption: Option<String>,
+) -> Change {
+    let mut wanted = object.body.clone();
+    let mut have = live.clone();
+    for field in ownership::foreign_fields(&object.id, live) {
+        field.remove(&mut wanted);
+        field.remove(&mut have);
+    }
+    if adoption.is_some() {
+        return change.adopting(adoption).write(Action::Adopt, Some(&have), wanted);
+    }
+    if normal(&wanted) != normal(&have) {
+        return change.write(Action::Update, Some(&have), wanted);
+    }
+    if ownership::is_lost(entry, live) {
+        let reason = "others took our fields and left their values: written again to own them";
+        return change.because(reason).write(Action::Update, Some(&have), wanted);
+    }
+    change.leave(Action::Unchanged)
+}
+
+/// Policy `embedded`: the document by key and meaning, the rest of the ConfigMap laid upon what is
+/// there.
+fn document(
+    mut change: Draft,
+    object: &Object,
+    live: &Value,
+    base: Option<&Base<'_>>,
+    options: PlanOptions,
+) -> Change {
+    let (ours, theirs) = match (embedded::read(&object.body), embedded::read(live)) {
+        (Ok(Some(ours)), Ok(theirs)) => (ours, theirs.unwrap_or_default()),
+        (_, Err(unreadable)) => {
+            let reason =
+                format!("data[\"{}\"] {unreadable}; repair or remove the text", embedded::KEY);
+            let before = Some(normal(live));
+            let after = Some(object.body.clone());
+            let change = change.because(reason).leave(Action::Conflict);
+            return Change { before, after, ..change };
+        }
+        // We render no document: there is nothing to merge.
+        (_, Ok(_)) => return applied(change, object, live, None, None),
+    };
+    let merge = merge_with(base, &ours, &theirs, options.winner);
+    let mut body = normal(live);
+    let mut rest = normal(&object.body);
+    if let Some(Value::Object(data)) = rest.get_mut("data") {
+        data.shift_remove(embedded::KEY);
+    }
+    overlay(&mut body, &rest);
+    // A text of the same meaning stays as it is: writing it would only provoke the next rewrite.
+    if !meaning::same(&merge.merged, &theirs) {
+        embedded::write(&mut body, &merge.merged);
+    }
+    change.foreign = merge.foreign;
+    merged(change, live, &body, merge.conflicts)
+}
+
+/// An object that was merged: what changes, or what is in conflict.
+fn merged(mut change: Draft, live: &Value, body: &Value, conflicts: Vec<Conflict>) -> Change {
+    let body = normal(body);
+    if !conflicts.is_empty() {
+        let paths: Vec<_> = conflicts.iter().map(|conflict| conflict.path.to_string()).collect();
+        change.conflicts = conflicts;
+        let reason = format!("changed by another hand after ksi wrote it: {}", paths.join(", "));
+        return change.because(reason).write(Action::Conflict, Some(live), body);
+    }
+    if change.reason.is_some() {
+        return change.write(Action::Adopt, Some(live), body);
+    }
+    if body == normal(live) {
+        return change.leave(Action::Unchanged);
+    }
+    change.write(Action::Update, Some(live), body)
+}
+
+/// A change of which the action is not decided yet.
+struct Draft {
+    id: ObjectId,
+    component: String,
+    policy: Policy,
+    reason: Option<String>,
+    conflicts: Vec<Conflict>,
+    foreign: Vec<Path>,
+}
+
+impl Draft {
+    fn of(object: &Object) -> Self {
+        Self::new(&object.id, &object.component, object.policy)
+    }
+
+    fn dropped(entry: &Entry) -> Self {
+        Self::new(&entry.id, &entry.component, entry.policy)
+    }
+
+    fn new(id: &ObjectId, component: &str, policy: Policy) -> Self {
+        Self {
+            id: id.clone(),
+            component: component.to_owned(),
+            policy,
+            reason: None,
+            conflicts: Vec::new(),
+            foreign: Vec::new(),
+        }
+    }
+
+    fn because(mut self, reason: impl Into<String>) -> Self {
+        self.reason = Some(reason.into());
+        self
+    }
+
+    fn adopting(mut self, reason: Option<String>) -> Self {
+        self.reason = reason;
+        self
+    }
+
+    fn write(self, action: Action, before: Option<&Value>, after: Value) -> Change {
+        Change { before: before.map(normal), after: Some(after), ..self.leave(action) }
+    }
+
+    fn delete(self, live: &Value) -> Change {
+        Change { before: Some(normal(live)), ..self.leave(Action::Delete) }
+    }
+
+    fn leave(self, action: Action) -> Change {
+        let Self { id, component, policy, reason, conflicts, foreign } = self;
+        Change {
+            id,
+            component,
+            policy,
+            action,
+            reason,
+            before: None,
+            after: None,
+            conflicts,
+            foreign,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

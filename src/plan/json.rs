@@ -1,0 +1,50 @@
+//! A plan for programs.
+
+use serde_json::{Map, Value, json};
+
+use super::{Change, Difference, Plan, diff, view};
+use crate::object::Masker;
+use crate::yaml::Path;
+
+/// A plan as JSON, secrets hidden: `changes` has one entry per object with the places that differ,
+/// `summary` the numbers. Paths go into the embedded document.
+pub fn json(plan: &Plan) -> Value {
+    let mut masker = Masker::new();
+    let changes: Vec<_> = plan.changes.iter().map(|change| one(change, &mut masker)).collect();
+    json!({ "changes": changes, "summary": plan.summary() })
+}
+
+fn one(change: &Change, masker: &mut Masker) -> Value {
+    let view = view::View::of(change, masker);
+    let differences = match (view.before, view.after) {
+        (Some(before), Some(after)) => diff(&before, &after),
+        (None, None) => Vec::new(),
+        (before, after) => vec![Difference { path: Path::default(), before, after }],
+    };
+    let id = &change.id;
+    let mut entry = Map::new();
+    let mut put = |key: &str, value: Value| entry.insert(key.to_owned(), value);
+    put("action", json!(change.action));
+    put("component", json!(change.component));
+    put("policy", json!(change.policy));
+    put(
+        "object",
+        json!({
+            "group": id.group, "version": id.version, "kind": id.kind,
+            "namespace": id.namespace, "name": id.name,
+        }),
+    );
+    put("reason", json!(change.reason));
+    put("changes", json!(differences));
+    if !change.conflicts.is_empty() {
+        let conflicts = change.conflicts.iter().map(|conflict| {
+            let (desired, live) = view::conflict(change, conflict, masker);
+            json!({"path": conflict.path.to_string(), "desired": desired, "live": live})
+        });
+        put("conflicts", conflicts.collect());
+    }
+    if !change.foreign.is_empty() {
+        put("foreign", change.foreign.iter().map(ToString::to_string).collect());
+    }
+    Value::Object(entry)
+}

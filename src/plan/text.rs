@@ -1,0 +1,145 @@
+//! A plan for people: a header for each object, the lines that differ below it, and a summary.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::view::{self, View};
+use super::{Action, Change, Plan};
+use crate::object::Masker;
+use crate::yaml;
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Unchanged lines around each change.
+    pub context: usize,
+    /// Whether to colour it. Signs and words are the same without.
+    pub colour: bool,
+    /// Headers and summary only.
+    pub summary_only: bool,
+}
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self { context: 3, colour: false, summary_only: false }
+    }
+}
+
+/// A plan as text, secrets hidden. Unchanged objects are only counted.
+pub fn text(plan: &Plan, options: TextOptions) -> String {
+    let mut writer = Writer { out: String::new(), options };
+    let mut masker = Masker::new();
+    for change in plan.changes.iter().filter(|change| change.action != Action::Unchanged) {
+        // Writing to a string does not fail.
+        let _ = writer.change(change, &mut masker);
+    }
+    if !options.summary_only && !writer.out.is_empty() {
+        writer.out.push('\n');
+    }
+    let _ = writeln!(writer.out, "Plan: {}", plan.summary());
+    writer.out
+}
+
+struct Writer {
+    out: String,
+    options: TextOptions,
+}
+
+impl Writer {
+    fn change(&mut self, change: &Change, masker: &mut Masker) -> fmt::Result {
+        let (sign, style) = look(change.action);
+        if !self.options.summary_only && !self.out.is_empty() {
+            self.out.push('\n');
+        }
+        let component = Some(&change.component).filter(|c| !c.is_empty());
+        let component = component.map(|c| format!(" ({c})")).unwrap_or_default();
+        let reason = change.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+        let action = change.action.as_str();
+        let header = format!("{sign} {action} {}{component}{reason}", change.id);
+        self.line(style.bold(), "", &header)?;
+        if self.options.summary_only {
+            return Ok(());
+        }
+        for conflict in &change.conflicts {
+            let (desired, live) = view::conflict(change, conflict, masker);
+            let note = format!("{}: {live} stays, the configuration has {desired}", conflict.path);
+            self.line(style, "  ", &note)?;
+        }
+        let view = View::of(change, masker);
+        match (&view.before, &view.after) {
+            (None, None) => Ok(()),
+            (Some(before), None) => self.whole(ChangeTag::Delete, before),
+            (None, Some(after)) => self.whole(ChangeTag::Insert, after),
+            (Some(before), Some(after)) => self.hunks(before, after),
+        }
+    }
+
+    fn whole(&mut self, tag: ChangeTag, body: &Value) -> fmt::Result {
+        manifest(body).lines().try_for_each(|line| self.changed(tag, line))
+    }
+
+    fn hunks(&mut self, before: &Value, after: &Value) -> fmt::Result {
+        let (before, after) = (manifest(before), manifest(after));
+        let diff = TextDiff::from_lines(&before, &after);
+        let mut unified = diff.unified_diff();
+        for hunk in unified.context_radius(self.options.context).iter_hunks() {
+            self.line(AnsiColor::Cyan.on_default(), "", &hunk.header().to_string())?;
+            for change in hunk.iter_changes() {
+                self.changed(change.tag(), change.value().trim_end_matches('\n'))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn changed(&mut self, tag: ChangeTag, line: &str) -> fmt::Result {
+        match tag {
+            ChangeTag::Equal => self.line(Style::new(), " ", line),
+            ChangeTag::Delete => self.line(AnsiColor::Red.on_default(), "-", line),
+            ChangeTag::Insert => self.line(AnsiColor::Green.on_default(), "+", line),
+        }
+    }
+
+    fn line(&mut self, style: Style, sign: &str, text: &str) -> fmt::Result {
+        let text = printable(text);
+        if self.options.colour && style != Style::new() {
+            writeln!(self.out, "{style}{sign}{text}{style:#}")
+        } else {
+            writeln!(self.out, "{sign}{text}")
+        }
+    }
+}
+
+fn look(action: Action) -> (char, Style) {
+    let (sign, colour) = match action {
+        Action::Create => ('+', AnsiColor::Green),
+        Action::Update => ('~', AnsiColor::Yellow),
+        Action::Adopt => ('~', AnsiColor::Cyan),
+        Action::Delete => ('-', AnsiColor::Red),
+        Action::Conflict => ('!', AnsiColor::Magenta),
+        Action::Keep | Action::Unchanged => return ('=', Style::new()),
+    };
+    (sign, colour.on_default())
+}
+
+fn manifest(body: &Value) -> String {
+    yaml::emit(&view::collapse(body.clone()))
+}
+
+/// Text from a cluster must not steer the terminal.
+fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c: char| c.is_control() && c != '\t') {
+        return Cow::Borrowed(text);
+    }
+    let escaped = text.chars().flat_map(|c| {
+        let raw = (!c.is_control() || c == '\t').then_some(c);
+        raw.into_iter().chain(c.escape_unicode().take(if raw.is_some() { 0 } else { usize::MAX }))
+    });
+    Cow::Owned(escaped.collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! A directory of manifests: one file per object, for `kubectl apply -f PATH --recursive` and GitOps.
+//!
+//! ```text
+//! PATH/00-namespaces/namespace_kubesphere-system.yaml     see `layout`
+//! PATH/.ksi/values        generated secrets, 0600; not for version control (`.ksi/.gitignore`)
+//! PATH/.ksi/inventory     what ksi owns here
+//! PATH/.ksi/lock          held while a run writes
+//! PATH/.ksi/staging/      files on their way
+//! ```
+//!
+//! Everything is written to the staging folder first and renamed by the commit: a full disk is found
+//! before the first manifest changes, a kill leaves whole files, and the next run finishes. Files that
+//! ksi did not write are never touched. Names below `.ksi` have no end that kubectl reads.
+
+mod changes;
+mod disk;
+mod layout;
+mod manifest;
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Class, Effect, Error, Faults, Target, Write};
+use crate::inventory::Inventory;
+use crate::object::ObjectId;
+use crate::values::KeptValues;
+use crate::yaml;
+use changes::Changes;
+use disk::{Disk, PRIVATE, PUBLIC, RESTORE, shown};
+
+const IGNORED: &str =
+    "# Secrets and passing things: never in version control.\nvalues\nlock\nstaging/\n";
+
+/// Manifests in a directory.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    disk: Disk,
+    run: Mutex<Option<Run>>,
+}
+
+/// What exists while the lock is held.
+#[derive(Debug)]
+struct Run {
+    changes: Changes,
+    /// Unlocked by the kernel when it is closed, also when the process is killed.
+    _lock: File,
+}
+
+impl Directory {
+    /// The directory at a path, which need not exist yet. Nothing is read or written.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self::with_faults(root, Faults::default())
+    }
+
+    /// The same with scripted faults, for tests.
+    pub fn with_faults(root: impl Into<PathBuf>, faults: Faults) -> Self {
+        Self { root: root.into(), disk: Disk { faults }, run: Mutex::default() }
+    }
+
+    /// The path of an object's file.
+    pub fn path_of(&self, id: &ObjectId) -> PathBuf {
+        self.root.join(layout::path(id))
+    }
+
+    /// How many changes to the file system were tried.
+    pub fn changes(&self) -> usize {
+        self.disk.faults.count()
+    }
+
+    fn own(&self, name: &str) -> PathBuf {
+        self.root.join(".ksi").join(name)
+    }
+
+    /// Nothing is read through a link or from a file that stands for a directory.
+    fn check(&self) -> Result<bool, Error> {
+        match std::fs::metadata(&self.root) {
+            Ok(found) if found.is_dir() => {
+                for folder in layout::folders().chain([".ksi"]) {
+                    disk::is_directory("read", &self.root.join(folder))?;
+                }
+                Ok(true)
+            }
+            Ok(_) => Err(Error::new(
+                Class::InTheWay,
+                "read",
+                shown(&self.root),
+                "it is a file and not a directory",
+                "choose another directory, or move the file away",
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(Error::io("read", shown(&self.root), &error)),
+        }
+    }
+
+    /// What a file of ours below `.ksi` holds.
+    fn load(&self, name: &str) -> Result<Option<Value>, Error> {
+        if !self.check()? {
+            return Ok(None);
+        }
+        let path = self.own(name);
+        let Some(text) = disk::read(&path)? else { return Ok(None) };
+        let mut documents = manifest::documents(&path, text)?;
+        match (documents.pop(), documents.len()) {
+            (Some(document), 0) => Ok(Some(document)),
+            _ => Err(self.damaged(name, "it is empty or holds several documents")),
+        }
+    }
+
+    fn damaged(&self, name: &str, cause: impl Into<String>) -> Error {
+        Error::new(Class::Damaged, "read", shown(&self.own(name)), cause, RESTORE)
+    }
+
+    fn store(&self, name: &str, content: &impl Serialize) -> Result<(), Error> {
+        let mut run = self.run();
+        let run = held(run.as_mut(), &self.root)?;
+        let (staging, path) = (self.own("staging"), self.own(name));
+        run.changes.put(&self.disk, &staging, path, &yaml::emit(content), PRIVATE)
+    }
+
+    fn run(&self) -> MutexGuard<'_, Option<Run>> {
+        self.run.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self) -> Result<Run, Error> {
+        self.disk.make_root(&self.root)?;
+        self.check()?;
+        self.disk.make_directory(&self.root.join(".ksi"), 0o777)?;
+        let path = self.own("lock");
+        let lock = lock(&path, self.disk.open_lock(&path)?)?;
+        self.disk.clear(&self.own("staging"))?;
+        let mut changes = Changes::default();
+        let ignore = self.own(".gitignore");
+        if !disk::is_file("write", &ignore)? {
+            changes.put(&self.disk, &self.own("staging"), ignore, IGNORED, PUBLIC)?;
+        }
+        Ok(Run { changes, _lock: lock })
+    }
+}
+
+fn held<'r>(run: Option<&'r mut Run>, root: &Path) -> Result<&'r mut Run, Error> {
+    let missing = || Error::new(Class::Locked, "write", shown(root), "the lock is not held", "");
+    run.ok_or_else(missing)
+}
+
+/// Takes the kernel's lock on the file, and writes into it who has it.
+fn lock(path: &Path, mut file: File) -> Result<File, Error> {
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let process =
+                holder.trim().parse::<u32>().map_or(String::new(), |p| format!(" (process {p})"));
+            let cause = format!("another run of ksi{process} is writing there");
+            let help = "wait until it is done, or end it, and run again";
+            return Err(Error::new(Class::Locked, "lock", shown(path), cause, help));
+        }
+        Err(TryLockError::Error(error)) => return Err(Error::io("lock", shown(path), &error)),
+    }
+    // For people only: a full disk or a stale number does no harm.
+    let _ = file.set_len(0);
+    let _ = writeln!(file, "{}", std::process::id());
+    Ok(file)
+}
+
+impl Target for Directory {
+    fn place(&self) -> String {
+        shown(&self.root)
+    }
+
+    async fn values(&self) -> Result<KeptValues, Error> {
+        match self.load("values")? {
+            // serde's own message could quote a value.
+            Some(values) => serde_json::from_value(values)
+                .map_err(|_| self.damaged("values", "it is not a mapping from names to texts")),
+            // Objects rest on values that are lost: new ones would change every secret.
+            None if disk::is_file("read", &self.own("inventory"))? => Err(Error::new(
+                Class::Damaged,
+                "read",
+                shown(&self.own("values")),
+                "the generated secrets are missing, but manifests made from them are there",
+                "copy the file from where this directory was written before; or delete \
+                 `.ksi/inventory` to start again with new secrets",
+            )),
+            None => Ok(KeptValues::default()),
+        }
+    }
+
+    async fn inventory(&self) -> Result<Option<Inventory>, Error> {
+        let Some(stored) = self.load("inventory")? else { return Ok(None) };
+        Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
+    }
+
+    async fn observe(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        let mut found = BTreeMap::new();
+        if self.check()? {
+            for id in ids {
+                if let Some(body) = manifest::read(&self.path_of(id), id)? {
+                    found.insert(id.clone(), body);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn lock(&self) -> Result<(), Error> {
+        let mut run = self.run();
+        if run.is_none() {
+            *run = Some(self.begin()?);
+        }
+        Ok(())
+    }
+
+    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
+        self.store("values", values)
+    }
+
+    async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
+        self.store("inventory", inventory)
+    }
+
+    async fn write(&self, write: Write<'_>) -> Result<Effect, Error> {
+        let mut run = self.run();
+        let run = held(run.as_mut(), &self.root)?;
+        let (path, text) = (self.path_of(write.id), yaml::emit(write.body));
+        run.changes.put(
+            &self.disk,
+            &self.own("staging"),
+            path,
+            &text,
+            manifest::mode(write.id, write.body),
+        )?;
+        Ok(Effect::HeldBack)
+    }
+
+    async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
+        let mut run = self.run();
+        held(run.as_mut(), &self.root)?.changes.remove(self.path_of(id))?;
+        Ok(Effect::HeldBack)
+    }
+
+    async fn commit(&self) -> Result<(), Error> {
+        let mut run = self.run();
+        held(run.as_mut(), &self.root)?.changes.commit(&self.disk)
+    }
+
+    async fn release(&self) {
+        let mut run = self.run();
+        if run.is_some() {
+            // What cannot be cleared away now is cleared away by the next run.
+            let _ = self.disk.clear(&self.own("staging"));
+            *run = None;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What went wrong in a target, where, and what to do about it.
+
+use std::io;
+
+/// The kinds of errors that callers treat differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Class {
+    /// We may not do it.
+    Permission,
+    /// Nobody may write there.
+    ReadOnly,
+    /// There is no room left.
+    Full,
+    /// Another run works there.
+    Locked,
+    /// What is there has the wrong form, or a part of it is lost.
+    Damaged,
+    /// Something that is not ours stands in the way: a link, a file in place of a directory.
+    InTheWay,
+    /// Anything else that the system reports.
+    Io,
+}
+
+/// What went wrong in a target. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {action} {place}: {cause}")]
+pub struct Error {
+    /// What kind of error it is.
+    pub class: Class,
+    /// What was tried: `read`, `write`, `delete`, `lock`.
+    pub action: &'static str,
+    /// The path or object.
+    pub place: String,
+    /// What is wrong, lowercase and without a full stop.
+    pub cause: String,
+    /// What to do next, one sentence.
+    pub help: String,
+}
+
+impl Error {
+    pub(super) fn new(
+        class: Class,
+        action: &'static str,
+        place: impl Into<String>,
+        cause: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { class, action, place: place.into(), cause: cause.into(), help: help.into() }
+    }
+
+    /// What the file system says, in the words of a user.
+    pub(super) fn io(action: &'static str, place: impl Into<String>, error: &io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        let (class, cause, help) = match error.kind() {
+            Kind::PermissionDenied => (
+                Class::Permission,
+                "permission denied".into(),
+                "give this user the right to do so, or choose another directory",
+            ),
+            Kind::ReadOnlyFilesystem => (
+                Class::ReadOnly,
+                "the file system is read-only".into(),
+                "mount it for writing, or choose another directory",
+            ),
+            Kind::StorageFull | Kind::QuotaExceeded => (
+                Class::Full,
+                "no space is left".into(),
+                "make room and run again; no manifest has been changed halfway",
+            ),
+            Kind::FileTooLarge => (
+                Class::Full,
+                "the file is larger than this system or its limits allow".into(),
+                "raise the limit (`ulimit -f`) and run again; no manifest has been changed halfway",
+            ),
+            Kind::NotADirectory => (
+                Class::InTheWay,
+                "a part of the path is a file and not a directory".into(),
+                "choose another directory, or move the file away",
+            ),
+            _ => (Class::Io, error.to_string(), "solve what the system reports and run again"),
+        };
+        Self::new(class, action, place, cause, help)
+    }
+}

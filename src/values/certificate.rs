@@ -1,0 +1,120 @@
+//! Certificates: how authorities and serving certificates are made.
+
+mod reading;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, SerialNumber,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::{Certificate, Entropy, Error, KeyKind, ValueSource};
+
+pub(super) use reading::{Pair, is_signed_by};
+
+/// How far the start of a certificate lies in the past: Tower dies when its authority's start is in
+/// the future, and clocks differ.
+pub(super) const BACKDATED: Duration = Duration::hours(1);
+/// Ten years, leap days included. Both authorities are trusted inside one cluster only.
+const AUTHORITY_LIFE: Duration = Duration::days(3653);
+/// Five years: an installation that nobody applies to for so long has other troubles, and renewal
+/// under the same authority disturbs nobody.
+const SERVING_LIFE: Duration = Duration::days(1826);
+
+/// What a serving certificate is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Served {
+    /// The Service's name.
+    pub(super) service: &'static str,
+    /// The Service's namespace.
+    pub(super) namespace: &'static str,
+}
+
+impl Served {
+    /// Every name under which a client in the cluster may call the Service.
+    pub(super) fn names(&self) -> Vec<String> {
+        let Self { service, namespace } = self;
+        ["", ".svc", ".svc.cluster.local"]
+            .iter()
+            .map(|end| format!("{service}.{namespace}{end}"))
+            .fold(vec![(*service).to_owned()], |mut names, name| {
+                names.push(name);
+                names
+            })
+    }
+}
+
+/// A new authority that signs itself.
+pub(super) fn authority(
+    name: &str,
+    common_name: &str,
+    kind: KeyKind,
+    entropy: &mut dyn Entropy,
+    now: OffsetDateTime,
+) -> Result<Certificate, Error> {
+    let (pem, key) = new_key(name, kind, entropy)?;
+    let mut params = params(common_name, now, now + AUTHORITY_LIFE, entropy)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+    ];
+    let certificate = params.self_signed(&key).map_err(|e| Error::making(name, &e))?;
+    Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
+}
+
+/// A new serving certificate, signed by an authority, that ends no later than it.
+pub(super) fn serving(
+    name: &str,
+    served: Served,
+    authority: &Pair<'_>,
+    entropy: &mut dyn Entropy,
+    now: OffsetDateTime,
+) -> Result<Certificate, Error> {
+    let (pem, key) = new_key(name, KeyKind::EcdsaP256, entropy)?;
+    let end = (now + SERVING_LIFE).min(authority.not_after);
+    let mut params =
+        params(&format!("{}.{}.svc", served.service, served.namespace), now, end, entropy)?;
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    for dns in served.names() {
+        let dns = dns.try_into().map_err(|e| Error::making(name, &e))?;
+        params.subject_alt_names.push(SanType::DnsName(dns));
+    }
+    let issuer = Issuer::from_ca_cert_pem(authority.certificate, &authority.signing_key)
+        .map_err(|e| Error::making(name, &e))?;
+    let certificate = params.signed_by(&key, &issuer).map_err(|e| Error::making(name, &e))?;
+    Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
+}
+
+fn new_key(
+    name: &str,
+    kind: KeyKind,
+    entropy: &mut dyn Entropy,
+) -> Result<(String, KeyPair), Error> {
+    let pem = entropy.key(kind)?;
+    let key = KeyPair::from_pem(&pem).map_err(|e| Error::making(name, &e))?;
+    Ok((pem, key))
+}
+
+fn params(
+    common_name: &str,
+    now: OffsetDateTime,
+    end: OffsetDateTime,
+    entropy: &mut dyn Entropy,
+) -> Result<CertificateParams, Error> {
+    let mut serial = [0; 16];
+    entropy.fill(&mut serial)?;
+    // A serial number is positive and not zero.
+    serial[0] = serial[0] & 0x7f | 0x40;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::OrganizationName, "KubeSphere");
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    params.not_before = now - BACKDATED;
+    params.not_after = end;
+    Ok(params)
+}
