@@ -1,4 +1,4 @@
-//! `ksi crd`: the CustomResourceDefinition.
+//! `ksi crd`: the `CustomResourceDefinition`.
 
 use clap::Args;
 
@@ -7,7 +7,7 @@ use super::format::YamlOrJson;
 use crate::ui::Output;
 use crate::{config, yaml};
 
-/// Print the CustomResourceDefinition of ClusterConfiguration
+/// Print the CRD of `ClusterConfiguration`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi crd

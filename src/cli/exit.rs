@@ -43,14 +43,13 @@ impl Failure {
     pub fn code(&self, diff: bool) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Differences => 1,
             Self::Usage(_) => 2,
             Self::Invalid => 3,
             Self::Target(error) | Self::Engine(engine::Error::Target(error)) => target_code(error),
             Self::Value(_) => 4,
             Self::Conflicts(_) => 6,
             Self::Io(_) | Self::Engine(_) if diff => 2,
-            Self::Io(_) | Self::Engine(_) => 1,
+            Self::Differences | Self::Io(_) | Self::Engine(_) => 1,
         }
     }
 }

@@ -34,13 +34,14 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     let ExplainArgs { subject, recursive, output: format } = args;
     if let Ok(code) = subject.parse::<Code>() {
         let page = code.page();
-        return Ok(match format {
-            TextOrJson::Text => output.data(page)?,
+        let text = match format {
+            TextOrJson::Text => page.to_owned(),
             TextOrJson::Json => {
                 let json = json!({"code": code.to_string(), "title": code.title(), "page": page});
-                output.data(&format!("{json:#}\n"))?;
+                format!("{json:#}\n")
             }
-        });
+        };
+        return Ok(output.data(&text)?);
     }
     let path = subject.strip_prefix("spec.").unwrap_or(subject);
     let path = if path == "spec" { "" } else { path };
@@ -99,7 +100,7 @@ fn text(explanation: &Explanation) -> String {
         let _ = writeln!(text, "  default: {default}");
     }
     if !allowed.is_empty() {
-        let list: Vec<String> = allowed.iter().map(|a| a.value.to_string()).collect();
+        let list: Vec<String> = allowed.iter().map(|a| a.value.clone()).collect();
         let _ = writeln!(text, "  allowed: {}", list.join(", "));
     }
     if *deprecated {

@@ -66,7 +66,7 @@ fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Re
     let checked = input.check(output)?;
     let images = render::images(&checked.configuration, all);
     let text = match format {
-        TextOrJson::Text => images.iter().map(|i| format!("{}\n", i.reference())).collect(),
+        TextOrJson::Text => images.iter().map(|i| i.reference() + "\n").collect(),
         TextOrJson::Json => {
             let list: Vec<_> = images
                 .iter()
@@ -98,7 +98,10 @@ fn rewrite(
     let images = render::images(&mirrored, all);
     let pairs = images.iter().map(|image| (&image.upstream, image.reference()));
     let text = match format {
-        TextOrJson::Text => pairs.map(|(s, t)| format!("{s} {t}\n")).collect(),
+        TextOrJson::Text => pairs.fold(String::new(), |mut text, (source, target)| {
+            text.extend([source, " ", &target, "\n"]);
+            text
+        }),
         TextOrJson::Json => {
             let list: Vec<_> = pairs.map(|(s, t)| json!({"source": s, "target": t})).collect();
             format!("{:#}\n", json!(list))

@@ -64,6 +64,13 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             let value = role(&value);
             let read_as = value.as_str().unwrap_or_default().to_owned();
             let to = Path::keys("multicluster.clusterRole");
+            // "Not a host" says no more than a role that is given.
+            let given = spec.at(&to).and_then(Node::as_str);
+            if read_as == "none" && matches!(given, Some("member" | "none")) {
+                let message = format!("`{from}` has no effect beside `{to}`");
+                let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span);
+                return Some((Some(Move { from, to: None, value }), diagnostic));
+            }
             let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
             let diagnostic = diagnostic.label(format!("read as `clusterRole: {read_as}`"));
             let help = "a member needs `clusterRole: member` and the host's jwtSecret";

@@ -54,7 +54,7 @@ codes! {
 
     // Meaning: 30 to 79
     MemberWithoutSecret = 30 "0030", "a member without the host's jwtSecret";
-    JwtSecretLength = 31 "0031", "a jwtSecret that is too short";
+    JwtSecretLength = 31 "0031", "a jwtSecret that cannot be meant";
     JwtSecretTwice = 32 "0032", "both jwtSecret and jwtSecretRef";
     ProxyAddress = 33 "0033", "a proxyPublishAddress that agents cannot dial";
     ProxyAddressPlain = 34 "0034", "a proxyPublishAddress without TLS";

@@ -31,12 +31,15 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
     let mut lines = from_config_map(name, text).unwrap_or_else(|| text.to_owned());
     let mut moved = 0;
     // Each step takes one old key away; the bound only guards against a mistake in a step.
-    while let Some(stepped) = step(name, &lines).filter(|_| moved < 1_000) {
+    let done = loop {
+        match step(name, &lines) {
+            Stepped::Done => break true,
+            Stepped::Moved(stepped) if moved < 1_000 => lines = stepped,
+            Stepped::Moved(_) | Stepped::Stuck => break false,
+        }
         moved += 1;
-        let Some(stepped) = stepped else { break };
-        lines = stepped;
-    }
-    let kept = meaning(name, &lines) == Some(wanted.clone()) && step(name, &lines).is_none();
+    };
+    let kept = done && meaning(name, &lines) == Some(wanted.clone());
     if !kept {
         lines = anew(&wanted);
     }
@@ -58,19 +61,31 @@ fn read(name: &str, text: &str) -> (Sources, Documents) {
     (sources, documents)
 }
 
-/// Does the next migration on the text. `None`: nothing is old. `Some(None)`: it cannot be done line
-/// by line.
-fn step(name: &str, text: &str) -> Option<Option<String>> {
+/// What one step came to.
+enum Stepped {
+    /// Nothing is old any more.
+    Done,
+    /// The text with one old key less.
+    Moved(String),
+    /// The next old key cannot be moved line by line.
+    Stuck,
+}
+
+/// Does the next migration on the text.
+fn step(name: &str, text: &str) -> Stepped {
     let (_, documents) = read(name, text);
-    let spec = documents.configuration?.remove("spec")?.value;
+    let spec = documents.configuration.and_then(|mut d| d.remove("spec")).map(|e| e.value);
+    let Some(spec) = spec else { return Stepped::Done };
     let mut tree = spec.clone();
-    let moved = misindented(&mut tree, &mut Vec::new()).into_iter().next();
-    let moved = match moved {
-        Some(moved) => moved,
-        None => next(&mut tree)?.0?,
+    let beside = misindented(&mut tree, &mut Vec::new()).into_iter().next();
+    let Some(moved) = beside.map(Some).or_else(|| next(&mut tree).map(|(moved, _)| moved)) else {
+        return Stepped::Done;
     };
-    let entry = spec.entry_at(&moved.from)?;
-    Some(relocate(text, &spec, entry, &moved))
+    let stepped = moved.and_then(|moved| {
+        let entry = spec.entry_at(&moved.from)?;
+        relocate(text, &spec, entry, &moved)
+    });
+    stepped.map_or(Stepped::Stuck, Stepped::Moved)
 }
 
 /// Moves the lines of one entry.
@@ -84,56 +99,58 @@ fn relocate(text: &str, spec: &Node, entry: &Entry, moved: &super::Move) -> Opti
         body.replace_range(at, moved.value.as_str()?);
     }
     let mut rest = text.to_owned();
-    rest.replace_range(emptied(text, spec, &moved.from)?.unwrap_or(block), "");
+    rest.replace_range(emptied(text, spec, &moved.from).unwrap_or(block), "");
     let Some(to) = &moved.to else { return Some(rest) };
     let rest_of_body = body[indent..].strip_prefix(key_text(text, entry)?)?.to_owned();
     insert(&rest, to, &rest_of_body, indent)
 }
 
-/// The lines of the highest mapping that only exists for the entry at a path; `None` inside when its
-/// parent has other keys.
-fn emptied(text: &str, spec: &Node, from: &Path) -> Option<Option<Range<usize>>> {
-    let mut highest = None;
-    for depth in (1..from.0.len()).rev() {
-        let parent = spec.entry_at(&Path(from.0[..depth].to_vec()))?;
-        if parent.value.entries().len() != 1 {
-            break;
-        }
-        highest = Some(lines_of(text, parent)?);
-    }
-    Some(highest)
+/// The lines of the highest mapping that only exists for the entry at a path.
+fn emptied(text: &str, spec: &Node, from: &Path) -> Option<Range<usize>> {
+    (1..from.0.len())
+        .rev()
+        .map_while(|depth| spec.entry_at(&Path(from.0[..depth].to_vec())))
+        .take_while(|parent| parent.value.entries().len() == 1)
+        .last()
+        .and_then(|parent| lines_of(text, parent))
 }
 
-/// Puts a value below the deepest mapping of its path that is there.
+/// Puts a value below the deepest key of its path that is there.
 fn insert(text: &str, to: &Path, body: &str, old_indent: usize) -> Option<String> {
     let (_, documents) = read("", text);
     let document = documents.configuration?;
     let full = Path(std::iter::once(Step::Key("spec".into())).chain(to.0.clone()).collect());
-    let depth = (1..full.0.len()).rev().find(|depth| {
-        document.at(&Path(full.0[..*depth].to_vec())).is_some_and(|n| !n.entries().is_empty())
-    })?;
     if document.at(&full).is_some() {
         return None;
     }
-    let home = document.at(&Path(full.0[..depth].to_vec()))?;
-    let last = home.entries().last()?;
-    let at = lines_of(text, last)?;
-    let mut indent = indent_at(text, lines_of(text, home.entries().first()?)?.start);
+    let upto = |depth: usize| Path(full.0[..depth].to_vec());
+    let depth = (1..full.0.len()).rev().find(|depth| document.entry_at(&upto(*depth)).is_some())?;
+    let home = document.entry_at(&upto(depth))?;
+    let (at, mut indent) = match (home.value.entries().first(), home.value.entries().last()) {
+        (Some(first), Some(last)) => {
+            (lines_of(text, last)?.end, indent_at(text, lines_of(text, first)?.start))
+        }
+        // A key with nothing behind it: its value begins on the next line.
+        _ if home.value.is_null() => {
+            let line = lines_of(text, home)?;
+            (line.end, indent_at(text, line.start) + 2)
+        }
+        _ => return None,
+    };
     let mut inserted = String::new();
     let (key, above) = full.0[depth..].split_last()?;
     for step in above {
         let Step::Key(key) = step else { return None };
-        inserted += &format!("{}{key}:\n", " ".repeat(indent));
+        inserted.extend([&" ".repeat(indent), key, ":\n"]);
         indent += 2;
     }
     let Step::Key(key) = key else { return None };
-    let shifted = shift(body, old_indent, indent)?;
-    inserted += &format!("{}{key}{shifted}", " ".repeat(indent));
+    inserted.extend([&" ".repeat(indent), key, &*shift(body, old_indent, indent)?]);
     let mut text = text.to_owned();
-    if !text[..at.end].ends_with('\n') {
+    if !text[..at].ends_with('\n') {
         inserted.insert(0, '\n');
     }
-    text.insert_str(at.end, &inserted);
+    text.insert_str(at, &inserted);
     Some(text)
 }
 
