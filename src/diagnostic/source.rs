@@ -1,6 +1,7 @@
 //! The texts that diagnostics point into.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::redact;
 
@@ -39,7 +40,10 @@ pub struct Position {
 struct Source {
     name: String,
     text: String,
-    secrets: Vec<(usize, usize)>,
+    /// Places that were marked as secret.
+    hidden: Vec<(usize, usize)>,
+    /// Places that sound secret: found only when something is shown, since most texts never are.
+    guessed: OnceLock<Vec<(usize, usize)>>,
     line_starts: Vec<usize>,
 }
 
@@ -60,8 +64,8 @@ impl Sources {
         };
         let line_starts =
             std::iter::once(0).chain((0..bytes.len()).filter(ends_line).map(|at| at + 1)).collect();
-        let secrets = redact::secret_ranges(&text);
-        self.0.push(Source { name: name.into(), text, secrets, line_starts });
+        let (hidden, guessed) = (Vec::new(), OnceLock::new());
+        self.0.push(Source { name: name.into(), text, hidden, guessed, line_starts });
         SourceId(u32::try_from(self.0.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -78,7 +82,7 @@ impl Sources {
     /// Marks a value as secret, so that no snippet shows it.
     pub fn hide(&mut self, span: Span) {
         if let Some(source) = self.0.get_mut(span.source.0 as usize) {
-            source.secrets.push((span.start, span.end));
+            source.hidden.push((span.start, span.end));
         }
     }
 
@@ -86,13 +90,16 @@ impl Sources {
     pub fn hide_text(&mut self, secret: &str) {
         for source in &mut self.0 {
             let places = source.text.match_indices(secret).map(|(at, _)| (at, at + secret.len()));
-            source.secrets.extend(places);
+            source.hidden.extend(places);
         }
     }
 
     /// A part of the text with every secret replaced by asterisks of the same length.
     pub fn redacted(&self, id: SourceId, part: Range<usize>) -> String {
-        self.get(id).map_or_else(String::new, |s| redact::blank(&s.text, part, &s.secrets))
+        self.get(id).map_or_else(String::new, |s| {
+            let guessed = s.guessed.get_or_init(|| redact::secret_ranges(&s.text));
+            redact::blank(&s.text, part, &[guessed.as_slice(), &s.hidden].concat())
+        })
     }
 
     /// The bytes of the line in which a span begins, without its end, and the line's number.
