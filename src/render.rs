@@ -22,7 +22,7 @@ mod spec;
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
-use crate::object::Object;
+use crate::object::{self, Object};
 use crate::values::Values;
 
 pub use catalogue::{Component, components};
@@ -49,8 +49,8 @@ pub struct Input<'a> {
     pub version: &'a str,
 }
 
-/// The manifests of every component that the configuration enables, each component after those that
-/// it needs.
+/// The manifests of every component that the configuration enables, in the order in which they can be
+/// made.
 ///
 /// # Errors
 ///
@@ -71,6 +71,7 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
             }
         }
     }
+    object::order::sort(&mut objects);
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
 }
 

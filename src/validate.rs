@@ -40,12 +40,12 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
     };
     let schema = config::plain_schema();
     let mut sound = spec.clone();
-    for violation in shape::check(spec, schema, options.allow_unknown) {
+    for violation in shape::check(spec, options.allow_unknown) {
         remove(&mut sound, &violation.path.0);
         found.push(violation.diagnostic);
     }
     // Leaving one value out may leave its parent without a required key: that was reported above.
-    while let Some(again) = shape::check(&sound, schema, true).into_iter().next() {
+    while let Some(again) = shape::check(&sound, true).into_iter().next() {
         remove(&mut sound, &again.path.0);
     }
     let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };

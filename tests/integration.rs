@@ -2,6 +2,8 @@
 
 #[path = "integration/directory.rs"]
 mod directory;
+#[path = "integration/mutation.rs"]
+mod mutation;
 #[path = "integration/plan.rs"]
 mod plan;
 #[path = "integration/render.rs"]

@@ -12,7 +12,7 @@ use crate::{config, yaml};
 #[command(after_help = "Examples:
   ksi crd
   ksi crd -o json")]
-pub struct CrdArgs {
+pub(super) struct CrdArgs {
     /// How to write it
     #[arg(short, long, value_enum, default_value_t)]
     output: YamlOrJson,

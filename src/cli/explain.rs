@@ -18,7 +18,7 @@ use crate::ui::Output;
   ksi explain multicluster.clusterRole
   ksi explain common.redis --recursive
   ksi explain KSI0012")]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// A path below `spec`, or a code like KSI0012; nothing for the top of `spec`
     #[arg(default_value = "", hide_default_value = true)]
     subject: String,
@@ -74,12 +74,22 @@ fn descend(all: &mut Vec<Explanation>) {
 
 /// Paths of the direct children, the first last.
 fn children(explanation: &Explanation) -> Vec<String> {
-    let prefix = if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
+    let prefix =
+        if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
     explanation.children.iter().rev().map(|child| format!("{prefix}{}", child.name)).collect()
 }
 
 fn text(explanation: &Explanation) -> String {
-    let Explanation { path, type_name, default, allowed, description, sensitive, children } = explanation;
+    let Explanation {
+        path,
+        type_name,
+        default,
+        allowed,
+        description,
+        sensitive,
+        deprecated,
+        children,
+    } = explanation;
     let path = if path.is_empty() { "spec" } else { path };
     let mut text = format!("{path} <{type_name}>\n");
     for line in description.lines() {
@@ -89,7 +99,11 @@ fn text(explanation: &Explanation) -> String {
         let _ = writeln!(text, "  default: {default}");
     }
     if !allowed.is_empty() {
-        let _ = writeln!(text, "  allowed: {}", allowed.join(", "));
+        let list: Vec<String> = allowed.iter().map(|a| a.value.to_string()).collect();
+        let _ = writeln!(text, "  allowed: {}", list.join(", "));
+    }
+    if *deprecated {
+        text += "  accepted, and without effect\n";
     }
     if *sensitive {
         text += "  a secret: never shown\n";

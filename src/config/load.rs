@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::kubekey::KubeKey;
-use super::migrate::{self, Move};
+use super::migrate;
 use super::overlay;
 use super::text::{self, Input};
 use super::{API_VERSION, NAME, NAMESPACE, document, shape};
@@ -32,8 +32,6 @@ pub struct Loaded {
     pub kubekey: Option<KubeKey>,
     /// The metadata of the last ClusterConfiguration.
     metadata: Option<Node>,
-    /// Old keys and where they went, per input.
-    pub(super) moves: Vec<Move>,
 }
 
 /// Reads all inputs. Never fails: what is wrong is among the diagnostics.
@@ -44,7 +42,6 @@ pub fn load(request: Request) -> Loaded {
         diagnostics: Vec::new(),
         kubekey: None,
         metadata: None,
-        moves: Vec::new(),
     };
     for input in request.inputs {
         loaded.read(input);
@@ -86,7 +83,7 @@ impl Loaded {
             _ => None,
         };
         let mut spec = spec.unwrap_or_else(|| Node { span: document.span, ..Node::empty_map() });
-        self.moves.extend(migrate::migrate(&mut spec, &mut self.diagnostics));
+        migrate::migrate(&mut spec, &mut self.diagnostics);
         self.metadata = document.remove("metadata").map(|e| e.value).or(self.metadata.take());
         match &mut self.spec {
             Some(base) => overlay::overlay(base, spec),
@@ -144,7 +141,12 @@ impl Loaded {
             self.diagnostics.push(diagnostic);
         }
         // An old path may be set too.
-        self.moves.extend(migrate::migrate(spec, &mut self.diagnostics));
+        migrate::migrate(spec, &mut self.diagnostics);
+    }
+
+    /// The metadata of the ClusterConfiguration.
+    pub fn metadata(&self) -> Option<&Node> {
+        self.metadata.as_ref()
     }
 
     /// The label `version` of the ClusterConfiguration and its place.

@@ -74,6 +74,11 @@ pub(super) fn text(path: &str) -> Option<&'static str> {
     FILES.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
 }
 
+/// Whether a file is a template, by its name.
+pub(super) fn is_template(path: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, extension)| extension == "j2")
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

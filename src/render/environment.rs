@@ -33,7 +33,7 @@ impl Templates {
 
     fn new(files: &'static [(&'static str, &'static str)]) -> Result<Self, Diagnostic> {
         let mut environment = environment();
-        for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".j2")) {
+        for (name, text) in files.iter().filter(|(name, _)| embedded::is_template(name)) {
             environment.add_template(name, text).map_err(|error| problem(name, &error))?;
         }
         Ok(Self { environment })

@@ -123,12 +123,15 @@ struct SonarQube {
 
 /// Istio and what watches it.
 #[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Servicemesh {
-    istio_pilot_host: &'static str,
-    jaeger_query_host: &'static str,
-    servicemesh_prometheus_host: &'static str,
-    kiali_query_host: &'static str,
+    #[serde(rename = "istioPilotHost")]
+    pilot: &'static str,
+    #[serde(rename = "jaegerQueryHost")]
+    jaeger: &'static str,
+    #[serde(rename = "servicemeshPrometheusHost")]
+    prometheus: &'static str,
+    #[serde(rename = "kialiQueryHost")]
+    kiali: &'static str,
 }
 
 /// The app store.
@@ -305,34 +308,31 @@ fn sonar_qube(devops: &types::Devops) -> Option<SonarQube> {
 
 fn istio() -> Servicemesh {
     Servicemesh {
-        istio_pilot_host: "http://istiod.istio-system.svc:8080/version",
-        jaeger_query_host: "http://jaeger-query.istio-system.svc:16686",
-        servicemesh_prometheus_host: "http://prometheus-k8s.kubesphere-monitoring-system.svc:9090",
-        kiali_query_host: "http://kiali.istio-system.svc:20001",
+        pilot: "http://istiod.istio-system.svc:8080/version",
+        jaeger: "http://jaeger-query.istio-system.svc:16686",
+        prometheus: "http://prometheus-k8s.kubesphere-monitoring-system.svc:9090",
+        kiali: "http://kiali.istio-system.svc:20001",
     }
 }
 
 fn multicluster(given: &types::Multicluster, images: &Images) -> Multicluster {
-    let mut section = Multicluster { cluster_role: given.cluster_role, ..Multicluster::default() };
+    let none = Multicluster { cluster_role: given.cluster_role, ..Multicluster::default() };
     match given.cluster_role {
-        Role::Host => {
-            let name = given.host_cluster_name.as_deref().unwrap_or(HOST_CLUSTER);
-            section.enable = Some(true);
-            section.agent_image = given.agent_image.clone().or_else(|| images.reference("tower"));
-            section.proxy_publish_service = Some(TOWER_SERVICE);
-            section.proxy_publish_address = given.proxy_publish_address.clone();
-            section.cluster_controller_resync_period =
-                given.cluster_controller_resync_period.clone();
-            section.host_cluster_name = given.host_cluster_name.clone();
-            section.cluster_name = Some(name.to_owned());
-        }
+        Role::Host => Multicluster {
+            enable: Some(true),
+            agent_image: given.agent_image.clone().or_else(|| images.reference("tower")),
+            proxy_publish_service: Some(TOWER_SERVICE),
+            proxy_publish_address: given.proxy_publish_address.clone(),
+            cluster_controller_resync_period: given.cluster_controller_resync_period.clone(),
+            host_cluster_name: given.host_cluster_name.clone(),
+            cluster_name: given.host_cluster_name.clone().or_else(|| Some(HOST_CLUSTER.to_owned())),
+            ..none
+        },
         Role::Member => {
-            section.enable = Some(false);
-            section.cluster_name = given.cluster_name.clone();
+            Multicluster { enable: Some(false), cluster_name: given.cluster_name.clone(), ..none }
         }
-        Role::None => {}
+        Role::None => none,
     }
-    section
 }
 
 fn alerting(common: &Common) -> Alerting {

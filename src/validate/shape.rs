@@ -1,5 +1,7 @@
 //! The strict schema against the tree: every violation becomes a diagnostic at its line.
 
+use std::sync::LazyLock;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::LocationSegment;
 use jsonschema::{ValidationError, Validator};
@@ -19,13 +21,16 @@ pub(super) struct Violation {
     pub(super) diagnostic: Diagnostic,
 }
 
+/// Compiling the schema costs more than a check, so it is done once.
+static VALIDATOR: LazyLock<Option<Validator>> =
+    LazyLock::new(|| Validator::new(config::plain_schema()).ok());
+
 /// Checks a specification against the schema of specifications.
-pub(super) fn check(spec: &Node, schema: &Value, allow_unknown: bool) -> Vec<Violation> {
-    let Ok(validator) = Validator::new(schema) else {
-        return Vec::new();
-    };
+pub(super) fn check(spec: &Node, allow_unknown: bool) -> Vec<Violation> {
+    // A test compiles the schema: there always is a validator.
+    let Some(validator) = &*VALIDATOR else { return Vec::new() };
     let json = spec.to_json();
-    let context = Context { spec, schema, allow_unknown };
+    let context = Context { spec, schema: config::plain_schema(), allow_unknown };
     let mut violations: Vec<Violation> =
         validator.iter_errors(&json).flat_map(|error| context.violations(&error)).collect();
     violations.extend(context.too_large());
