@@ -169,10 +169,12 @@ impl Walk<'_> {
     /// A live value that the configuration does not have: removed where it is what we wrote.
     fn undesired(&mut self, place: &Place, live: &Value) -> Option<Value> {
         let Some(parts) = children(live).filter(|parts| !parts.is_empty()) else {
-            if self
-                .base
-                .is_some_and(|base| base.holds(&place.pointer, live))
-            {
+            // An empty value was never recorded as ours, even where it means what was.
+            let ours = !meaning::is_silent(live)
+                && self
+                    .base
+                    .is_some_and(|base| base.holds(&place.pointer, live));
+            if ours {
                 return None;
             }
             if !meaning::is_empty(live) {
