@@ -27,7 +27,7 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions
     let inventory = observed.inventory.as_ref();
     let entry = inventory.and_then(|inventory| inventory.get(&object.id));
     match object.policy {
-        Policy::Create => change.leave(Action::Unchanged),
+        Policy::Create => created(change, object, live, entry, inventory),
         Policy::Apply => applied(
             change,
             object,
@@ -46,6 +46,33 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions
             document(change.adopting(adoption), object, live, base.as_ref(), options)
         }
     }
+}
+
+/// Decides on an object that is there and that somebody else owns by now. Only a Secret of ours
+/// follows: when the value in it is another one than the one that we wrote, since a new jwtSecret or a
+/// renewed certificate that stays in ksi helps nobody. What others changed in it stays.
+fn created(
+    change: Draft,
+    object: &Object,
+    live: &Value,
+    entry: Option<&Entry>,
+    inventory: Option<&Inventory>,
+) -> Change {
+    let secret = object.id.group.is_empty() && object.id.kind == "Secret";
+    let value_changed = match (entry, inventory) {
+        (Some(entry), Some(inventory)) => inventory.digest(&object.body) != entry.digest,
+        // Somebody's Secret of the same name is not ours to change.
+        (None, Some(_)) => false,
+        (_, None) => true,
+    };
+    if secret && value_changed && normal(&object.body) != normal(live) {
+        return change.because("a value in it changed").write(
+            Action::Update,
+            Some(live),
+            object.body.clone(),
+        );
+    }
+    change.leave(Action::Unchanged)
 }
 
 /// Decides on an object that we wrote and that nobody wants any more; `None` when it is gone.

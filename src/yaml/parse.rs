@@ -174,6 +174,7 @@ impl<'t> Builder<'t> {
             };
             let merge =
                 matches!(&event, Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<");
+            let plain = matches!(&event, Event::Scalar(_, ScalarStyle::Plain, ..));
             let key = self.node(event, key_span, depth + 1)?;
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
@@ -188,7 +189,7 @@ impl<'t> Builder<'t> {
                     "a key must be a word, not a list or a mapping".to_owned(),
                 );
             };
-            if key.contains(|c: char| c.is_whitespace() && !c.is_ascii()) {
+            if plain && key.contains(|c: char| c.is_whitespace() && !c.is_ascii()) {
                 self.diagnostics.push(
                     Diagnostic::error(Code::Syntax, "a no-break or full-width space in a key")
                         .at(key_span)

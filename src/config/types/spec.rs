@@ -6,6 +6,7 @@ use super::{
     Gateway, Images, Logging, MetricsServer, Monitoring, Multicluster, Network, Notification,
     Openpitrix, Persistence, Role, ServiceMesh, Switch, Terminal,
 };
+use base64::Engine as _;
 
 section! {
     /// What KubeSphere shall be on this cluster. Every key may be left out.
@@ -99,12 +100,12 @@ impl Configuration {
         self.multicluster.cluster_role
     }
 
-    /// SHA-256 of everything that it says, defaults included, in hex: equal hashes install alike. As
+    /// SHA-256 of everything that it says, defaults included, in base64: equal hashes install alike. As
     /// secret as the secrets in it.
     pub fn hash(&self) -> String {
         let json = serde_json::to_vec(self).unwrap_or_default();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json);
-        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+        base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest)
     }
 
     /// The configuration that a plain `spec` means. A key with nothing behind it (null) is one that

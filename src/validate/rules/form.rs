@@ -1,7 +1,5 @@
 //! Texts that must have the form of something: a duration, a quantity, a name, an image.
 
-use serde_json::Value;
-
 use super::super::shape::subschema;
 use super::Context;
 use crate::config::form;
@@ -68,7 +66,7 @@ pub(super) fn durations(context: &Context<'_>) -> Vec<Diagnostic> {
         .filter_map(|path| {
             let node = context.value(path)?;
             // 0 is a duration in Go's YAML too.
-            let zero = node.to_json() == Value::from(0);
+            let zero = node.to_json() == 0;
             let good = zero || node.as_str().is_some_and(form::is_duration);
             (!good).then(|| {
                 Diagnostic::error(Code::BadDuration, format!("`{path}` is not a duration"))
