@@ -1,12 +1,13 @@
 //! From a configuration to the manifests of a cluster: pure, without clock, environment and I/O.
 //!
 //! A component is a folder under `templates/`: `component.yaml` says when it is installed, what it
-//! needs and which images it runs; `NN-name.yaml.j2` holds its manifests, and a table
-//! `NN-name.rows.jsonl` beside it renders them once per `row`, with what all rows share from
-//! `NN-name.common.yaml`. A value stands in a template only where
-//! a whole YAML value stands, and never becomes a part of its text, so no text of a user can become
-//! structure. Each rendered text is parsed at once: a mistake in a template is a diagnostic, not a
-//! manifest.
+//! needs and which images it runs; `NN-name.yaml.j2` holds its manifests. A table
+//! `NN-name.rows.jsonl` beside a template renders it once per `row`; what all rows share stands in
+//! `NN-name.common.yaml`.
+//!
+//! A value stands in a template only where a whole YAML value stands, and never becomes a part of
+//! its text, so no text of a user can become structure. Each rendered text is parsed at once: a
+//! mistake in a template is a diagnostic, not a manifest.
 //!
 //! `kubesphere.yaml`, the one document that KubeSphere itself reads and rewrites, is no template
 //! but a typed structure.
