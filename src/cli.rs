@@ -4,6 +4,7 @@ mod apply;
 mod completion;
 mod config;
 mod crd;
+mod desired;
 mod diff;
 mod exit;
 mod explain;
@@ -11,7 +12,7 @@ mod format;
 mod images;
 mod input;
 mod man;
-mod observe;
+mod place;
 mod render;
 mod schema;
 mod validate;
@@ -102,4 +103,12 @@ pub fn main() -> ExitCode {
 /// The definition of the command line, for completions, man pages and the tests of the help texts.
 pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// Runs a future to its end on this thread.
+fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Failure::Io(format!("cannot start: {error}")))?;
+    Ok(runtime.block_on(future))
 }

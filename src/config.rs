@@ -24,6 +24,7 @@ pub use crd::crd;
 pub use explain::{Child, Explanation, explain};
 pub use kubekey::KubeKey;
 pub use load::{Loaded, Request, load};
+pub use migrate::{Rewritten, rewrite};
 pub use origin::{Origin, origins};
 pub use schema::{schema, spec_schema};
 pub use sensitive::{is_sensitive, sensitive_paths};

@@ -1,4 +1,5 @@
 //! ksi (draft)
+pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;
@@ -8,6 +9,7 @@ pub mod object;
 pub mod plan;
 pub mod render;
 pub mod target;
+pub mod ui;
 pub mod validate;
 pub mod values;
 pub mod yaml;

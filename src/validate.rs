@@ -45,8 +45,12 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
         found.push(violation.diagnostic);
     }
     // Leaving one value out may leave its parent without a required key: that was reported above.
-    while let Some(again) = shape::check(&sound, true).into_iter().next() {
-        remove(&mut sound, &again.path.0);
+    loop {
+        let again = shape::check(&sound, true);
+        if again.is_empty() {
+            break;
+        }
+        again.iter().for_each(|violation| remove(&mut sound, &violation.path.0));
     }
     let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
     found.extend(rules::check(&context));
@@ -59,15 +63,14 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
 }
 
 /// The typed form. The schema comes from the types, so a sound tree always has one; if the two
-/// disagree after all, that is told instead of hidden.
+/// disagree after all, that is told instead of hidden. The reader's own words may quote a secret.
 fn typed(json: Value, found: &mut Diagnostics) -> Option<Configuration> {
     match Configuration::from_json(json) {
         Ok(configuration) => Some(configuration),
-        Err(error) => {
-            found.push(Diagnostic::error(
-                Code::WrongType,
-                format!("the configuration cannot be read: {error}"),
-            ));
+        Err(_) => {
+            let message = "the configuration passes the schema and still cannot be read";
+            let diagnostic = Diagnostic::error(Code::WrongType, message);
+            found.push(diagnostic.help("this is a mistake in ksi: please report it"));
             None
         }
     }

@@ -1,13 +1,19 @@
 //! All integration tests in one binary.
 
+#[path = "integration/cli.rs"]
+mod cli;
 #[path = "integration/directory.rs"]
 mod directory;
+#[path = "integration/docs.rs"]
+mod docs;
 #[path = "integration/mutation.rs"]
 mod mutation;
 #[path = "integration/plan.rs"]
 mod plan;
 #[path = "integration/render.rs"]
 mod render;
+#[path = "integration/rooms.rs"]
+mod rooms;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/validate.rs"]

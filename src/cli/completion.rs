@@ -11,7 +11,7 @@ use crate::ui::Output;
 #[command(after_help = "Examples:
   ksi completion bash
   ksi completion zsh")]
-pub struct CompletionArgs {
+pub(super) struct CompletionArgs {
     /// The shell
     #[arg(value_enum)]
     shell: Shell,

@@ -1,4 +1,4 @@
-//! `ksi crd`: the CustomResourceDefinition.
+//! `ksi crd`: the `CustomResourceDefinition`.
 
 use clap::Args;
 
@@ -7,12 +7,12 @@ use super::format::YamlOrJson;
 use crate::ui::Output;
 use crate::{config, yaml};
 
-/// Print the CustomResourceDefinition of ClusterConfiguration
+/// Print the CRD of `ClusterConfiguration`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi crd
   ksi crd -o json")]
-pub struct CrdArgs {
+pub(super) struct CrdArgs {
     /// How to write it
     #[arg(short, long, value_enum, default_value_t)]
     output: YamlOrJson,

@@ -13,11 +13,11 @@
 
 use std::fmt;
 
-use crate::target;
+use crate::{engine, target, values};
 
 /// Why a verb did not do what was asked.
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     /// `diff` found differences: not a failure, but a code.
     Differences,
     /// The configuration is refused; the reasons have been shown.
@@ -26,6 +26,10 @@ pub enum Failure {
     Usage(String),
     /// The target refused.
     Target(target::Error),
+    /// The run stopped.
+    Engine(engine::Error),
+    /// A value cannot be made, or what is kept of it is broken.
+    Value(values::Error),
     /// Somebody else owns what would change.
     Conflicts(usize),
     /// Reading or writing failed.
@@ -39,19 +43,19 @@ impl Failure {
     pub fn code(&self, diff: bool) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::Differences => 1,
             Self::Usage(_) => 2,
             Self::Invalid => 3,
-            Self::Target(error) => target_code(error),
+            Self::Target(error) | Self::Engine(engine::Error::Target(error)) => target_code(error),
+            Self::Value(_) => 4,
             Self::Conflicts(_) => 6,
-            Self::Io(_) if diff => 2,
-            Self::Io(_) => 1,
+            Self::Io(_) | Self::Engine(_) if diff => 2,
+            Self::Differences | Self::Io(_) | Self::Engine(_) => 1,
         }
     }
 }
 
 fn target_code(error: &target::Error) -> u8 {
-    if error.is_locked() { 8 } else { 4 }
+    if error.class == target::Class::Locked { 8 } else { 4 }
 }
 
 impl fmt::Display for Failure {
@@ -59,9 +63,25 @@ impl fmt::Display for Failure {
         match self {
             Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
             Self::Usage(text) | Self::Io(text) => f.write_str(text),
-            Self::Target(error) => error.fmt(f),
-            Self::Conflicts(count) => write!(f, "{count} objects belong to somebody else and were left as they are"),
+            Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
+            Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
+            Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
+            Self::Conflicts(count) => {
+                write!(f, "{count} objects belong to somebody else and were left as they are")
+            }
         }
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<values::Error> for Failure {
+    fn from(error: values::Error) -> Self {
+        Self::Value(error)
     }
 }
 

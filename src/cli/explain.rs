@@ -18,7 +18,7 @@ use crate::ui::Output;
   ksi explain multicluster.clusterRole
   ksi explain common.redis --recursive
   ksi explain KSI0012")]
-pub struct ExplainArgs {
+pub(super) struct ExplainArgs {
     /// A path below `spec`, or a code like KSI0012; nothing for the top of `spec`
     #[arg(default_value = "", hide_default_value = true)]
     subject: String,
@@ -34,13 +34,14 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     let ExplainArgs { subject, recursive, output: format } = args;
     if let Ok(code) = subject.parse::<Code>() {
         let page = code.page();
-        return Ok(match format {
-            TextOrJson::Text => output.data(page)?,
+        let text = match format {
+            TextOrJson::Text => page.to_owned(),
             TextOrJson::Json => {
                 let json = json!({"code": code.to_string(), "title": code.title(), "page": page});
-                output.data(&format!("{json:#}\n"))?;
+                format!("{json:#}\n")
             }
-        });
+        };
+        return Ok(output.data(&text)?);
     }
     let path = subject.strip_prefix("spec.").unwrap_or(subject);
     let path = if path == "spec" { "" } else { path };
@@ -74,12 +75,22 @@ fn descend(all: &mut Vec<Explanation>) {
 
 /// Paths of the direct children, the first last.
 fn children(explanation: &Explanation) -> Vec<String> {
-    let prefix = if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
+    let prefix =
+        if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
     explanation.children.iter().rev().map(|child| format!("{prefix}{}", child.name)).collect()
 }
 
 fn text(explanation: &Explanation) -> String {
-    let Explanation { path, type_name, default, allowed, description, sensitive, children } = explanation;
+    let Explanation {
+        path,
+        type_name,
+        default,
+        allowed,
+        description,
+        sensitive,
+        deprecated,
+        children,
+    } = explanation;
     let path = if path.is_empty() { "spec" } else { path };
     let mut text = format!("{path} <{type_name}>\n");
     for line in description.lines() {
@@ -89,7 +100,11 @@ fn text(explanation: &Explanation) -> String {
         let _ = writeln!(text, "  default: {default}");
     }
     if !allowed.is_empty() {
-        let _ = writeln!(text, "  allowed: {}", allowed.join(", "));
+        let list: Vec<String> = allowed.iter().map(|a| a.value.clone()).collect();
+        let _ = writeln!(text, "  allowed: {}", list.join(", "));
+    }
+    if *deprecated {
+        text += "  accepted, and without effect\n";
     }
     if *sensitive {
         text += "  a secret: never shown\n";

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 /// For people or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum TextOrJson {
+pub(super) enum TextOrJson {
     /// Text for people.
     #[default]
     Text,
@@ -14,7 +14,7 @@ pub enum TextOrJson {
 
 /// Two spellings of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum YamlOrJson {
+pub(super) enum YamlOrJson {
     /// YAML.
     #[default]
     Yaml,

@@ -14,7 +14,7 @@ use crate::ui::Output;
 #[command(after_help = "Examples:
   ksi images list -f samples/host.yaml
   ksi images rewrite -f samples/host.yaml --registry registry.local:5000/mirror")]
-pub struct ImagesArgs {
+pub(super) struct ImagesArgs {
     #[command(subcommand)]
     verb: ImagesVerb,
 }
@@ -64,13 +64,13 @@ pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
 
 fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Result<(), Failure> {
     let checked = input.check(output)?;
-    let images = render::images(&checked.configuration, &checked.facts, all);
+    let images = render::images(&checked.configuration, all);
     let text = match format {
-        TextOrJson::Text => images.iter().map(|i| format!("{}\n", i.reference)).collect(),
+        TextOrJson::Text => images.iter().map(|i| i.reference() + "\n").collect(),
         TextOrJson::Json => {
             let list: Vec<_> = images
                 .iter()
-                .map(|i| json!({"image": i.reference, "components": i.components}))
+                .map(|i| json!({"name": i.name, "image": i.reference(), "upstream": i.upstream}))
                 .collect();
             format!("{:#}\n", json!(list))
         }
@@ -93,16 +93,15 @@ fn rewrite(
         )));
     }
     let checked = input.check(output)?;
-    let mut published = checked.configuration.clone();
-    published.local_registry = None;
-    published.namespace_override = None;
-    let mut mirrored = checked.configuration.clone();
+    let mut mirrored = checked.configuration;
     mirrored.local_registry = Some(registry.to_owned());
-    let sources = render::images(&published, &checked.facts, all);
-    let targets = render::images(&mirrored, &checked.facts, all);
-    let pairs = sources.iter().zip(&targets).map(|(s, t)| (&s.reference, &t.reference));
+    let images = render::images(&mirrored, all);
+    let pairs = images.iter().map(|image| (&image.upstream, image.reference()));
     let text = match format {
-        TextOrJson::Text => pairs.map(|(s, t)| format!("{s} {t}\n")).collect(),
+        TextOrJson::Text => pairs.fold(String::new(), |mut text, (source, target)| {
+            text.extend([source, " ", &target, "\n"]);
+            text
+        }),
         TextOrJson::Json => {
             let list: Vec<_> = pairs.map(|(s, t)| json!({"source": s, "target": t})).collect();
             format!("{:#}\n", json!(list))

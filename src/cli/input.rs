@@ -7,17 +7,17 @@ use clap::Args;
 
 use super::exit::Failure;
 use crate::config::{self, Configuration, Input, Loaded, Request};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::facts::{Facts, KubernetesVersion};
 use crate::ui::Output;
 use crate::validate;
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, Args)]
-pub struct InputArgs {
+pub(super) struct InputArgs {
     /// File with a ClusterConfiguration, or `-` for standard input; may be repeated, later wins per
     /// key
-    #[arg(short, long = "filename", value_name = "FILE", env = "KSI_FILENAME", value_delimiter = ',', required = true)]
+    #[arg(short, long = "filename", value_name = "FILE", env = "KSI_FILENAME", required = true)]
     pub filename: Vec<String>,
     /// Set one key of the specification, for instance multicluster.clusterRole=host
     #[arg(long, value_name = "PATH=VALUE")]
@@ -49,15 +49,13 @@ struct FactsArgs {
 
 /// A configuration that was read and is right.
 #[derive(Debug)]
-pub struct Checked {
+pub(super) struct Checked {
     /// The typed specification.
     pub configuration: Configuration,
     /// What is known of the cluster.
     pub facts: Facts,
     /// The documents as they were read.
     pub loaded: Loaded,
-    /// What is worth a warning, sorted by place.
-    pub warnings: Diagnostics,
 }
 
 impl InputArgs {
@@ -76,9 +74,20 @@ impl InputArgs {
         loaded
     }
 
+    /// The same facts and leniency for another file, without `--set`.
+    pub fn instead_of(&self, file: &Path) -> Self {
+        Self {
+            filename: vec![file.display().to_string()],
+            set: Vec::new(),
+            allow_unknown: self.allow_unknown,
+            facts: self.facts.clone(),
+        }
+    }
+
     /// What is known of the cluster: flags, then the KubeKey document, then assumptions.
     pub fn facts(&self, loaded: &Loaded) -> Facts {
-        let base = loaded.kubekey.as_ref().map_or_else(Facts::default, |k| k.facts(Facts::default()));
+        let base =
+            loaded.kubekey.as_ref().map_or_else(Facts::default, |k| k.facts(Facts::default()));
         let FactsArgs { kube_version, nodes, control_plane_nodes, node_address } = &self.facts;
         let nodes = nodes.unwrap_or(base.nodes);
         Facts {
@@ -100,8 +109,7 @@ impl InputArgs {
         match validate::validate(&loaded, &facts, options) {
             Ok(valid) => {
                 output.diagnostics(&valid.warnings, &loaded.sources);
-                let validate::Valid { configuration, warnings } = valid;
-                Ok(Checked { configuration, facts, loaded, warnings })
+                Ok(Checked { configuration: valid.configuration, facts, loaded })
             }
             Err(found) => {
                 output.diagnostics(&found, &loaded.sources);
@@ -122,10 +130,13 @@ fn read(name: &str) -> Result<Input, Diagnostic> {
         (name, read_file(Path::new(name)))
     };
     result.map(|bytes| Input { name: shown.to_owned(), bytes }).map_err(|error| {
-        let diagnostic = Diagnostic::error(Code::Unreadable, format!("cannot read {shown}: {error}"));
+        let diagnostic =
+            Diagnostic::error(Code::Unreadable, format!("cannot read {shown}: {error}"));
         match error.kind() {
             std::io::ErrorKind::NotFound => diagnostic.help("check the path given with -f"),
-            std::io::ErrorKind::IsADirectory => diagnostic.help("name a file; several files take several -f"),
+            std::io::ErrorKind::IsADirectory => {
+                diagnostic.help("name a file; several files take several -f")
+            }
             _ => diagnostic,
         }
     })

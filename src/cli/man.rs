@@ -13,7 +13,7 @@ use crate::ui::Output;
 #[command(after_help = "Examples:
   ksi man
   ksi man --dir man1")]
-pub struct ManArgs {
+pub(super) struct ManArgs {
     /// Write one page per verb into this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,

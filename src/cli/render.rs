@@ -2,10 +2,12 @@
 
 use clap::Args;
 
+use super::desired;
 use super::exit::Failure;
 use super::format::YamlOrJson;
 use super::input::InputArgs;
 use crate::object::Object;
+use crate::render;
 use crate::ui::Output;
 use crate::yaml;
 use serde_json::{Value, json};
@@ -18,7 +20,7 @@ use serde_json::{Value, json};
 #[command(after_help = "Examples:
   ksi render -f samples/host.yaml
   ksi render -f samples/member.yaml -s tower -s ks-core -o json")]
-pub struct RenderArgs {
+pub(super) struct RenderArgs {
     #[command(flatten)]
     input: InputArgs,
     /// How to write them
@@ -32,16 +34,13 @@ pub struct RenderArgs {
 pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
     let RenderArgs { input, output: format, show_only } = args;
     let checked = input.check(output)?;
-    let desired = super::observe::desired_offline(&checked, output)?;
-    super::observe::known_components(show_only)?;
-    let shown: Vec<&Object> = desired
-        .objects
+    let objects = desired::offline(&checked)?;
+    known_components(show_only)?;
+    let shown: Vec<&Object> = objects
         .iter()
         .filter(|o| show_only.is_empty() || show_only.contains(&o.component))
         .collect();
-    if desired.has_placeholders {
-        output.say("ksi: some secrets show as \"(generated at install)\": `ksi apply --target dir:PATH` makes and keeps them");
-    }
+    output.say("ksi: what only an installation makes shows as \"(generated at install)\"; `ksi apply --target dir:PATH` makes and keeps it");
     let bodies = shown.iter().map(|o| &o.body);
     let text = match format {
         YamlOrJson::Yaml => yaml::emit_documents(bodies),
@@ -51,4 +50,14 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
         }
     };
     Ok(output.data(&text)?)
+}
+
+fn known_components(names: &[String]) -> Result<(), Failure> {
+    let known: Vec<&str> = render::components().iter().map(|c| c.name.as_str()).collect();
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => {
+            Err(Failure::Usage(format!("no component `{name}`; there are {}", known.join(", "))))
+        }
+        None => Ok(()),
+    }
 }

@@ -11,7 +11,7 @@ use crate::ui::Output;
 #[command(after_help = "Examples:
   ksi schema > clusterconfiguration.schema.json
   ksi schema --print-modeline")]
-pub struct SchemaArgs {
+pub(super) struct SchemaArgs {
     /// Print the line that tells an editor which schema a file has
     #[arg(long)]
     print_modeline: bool,

@@ -14,7 +14,7 @@ use crate::validate::{self, Valid};
 #[command(after_help = "Examples:
   ksi validate -f samples/host.yaml
   ksi validate -f samples/config-sample.yaml --set multicluster.clusterRole=none -o json")]
-pub struct ValidateArgs {
+pub(super) struct ValidateArgs {
     #[command(flatten)]
     input: InputArgs,
     /// How to show the result

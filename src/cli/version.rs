@@ -14,7 +14,7 @@ use crate::ui::Output;
 #[command(after_help = "Examples:
   ksi version
   ksi version -o json")]
-pub struct VersionArgs {
+pub(super) struct VersionArgs {
     /// How to show it
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
@@ -26,7 +26,9 @@ pub(super) fn run(args: &VersionArgs, output: &Output) -> Result<(), Failure> {
     let (oldest, newest) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
     let text = match format {
         TextOrJson::Text => {
-            format!("ksi {version}\nKubeSphere {KUBESPHERE_VERSION}\nKubernetes {oldest} to {newest}\n")
+            format!(
+                "ksi {version}\nKubeSphere {KUBESPHERE_VERSION}\nKubernetes {oldest} to {newest}\n"
+            )
         }
         TextOrJson::Json => {
             let json = json!({

@@ -23,7 +23,8 @@ pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>)
     found.extend(problems);
     let mut documents = Documents::default();
     let mut others = Vec::new();
-    for node in nodes.into_iter().filter(|n| !n.is_null()) {
+    let nodes = nodes.into_iter().flat_map(items_of_list);
+    for node in nodes.filter(|n| !n.is_null()) {
         let configuration = match classify(&node) {
             Kind::Configuration => Some(node),
             Kind::ConfigMap => from_config_map(sources, id, &node, found),
@@ -47,6 +48,17 @@ pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>)
     let broken = found[before..].iter().any(|d| d.severity == Severity::Error);
     report(id, &documents, &others, broken, found);
     documents
+}
+
+/// The items of a `kind: List`, as `kubectl get cc -o yaml` prints them; any other document itself.
+fn items_of_list(mut node: Node) -> Vec<Node> {
+    if node.get("kind").and_then(Node::as_str) != Some("List") {
+        return vec![node];
+    }
+    match node.remove("items").map(|e| e.value.content) {
+        Some(Content::List(items)) => items,
+        _ => vec![node],
+    }
 }
 
 enum Kind {
@@ -153,18 +165,18 @@ fn report(
         let harmless = documents.configuration.is_some() && !looks_meant(other);
         found.push(if harmless { as_warning(diagnostic) } else { diagnostic });
     }
-    if documents.configuration.is_none() && others.is_empty() && !broken {
-        let what = if documents.cluster.is_some() {
-            "the file has KubeKey's Cluster but no ClusterConfiguration"
-        } else {
-            "the file has no document"
-        };
-        found.push(
-            Diagnostic::error(Code::NoConfiguration, what)
-                .at(start_of(id))
-                .help("`ksi config init` writes one to start from"),
-        );
+    // KubeKey's Cluster may stand in a file of its own.
+    let nothing = documents.configuration.is_none() && documents.cluster.is_none();
+    if nothing && others.is_empty() && !broken {
+        found.push(no_configuration(id, "the file has no document"));
     }
+}
+
+/// There is nothing to install.
+pub(super) fn no_configuration(id: SourceId, message: &str) -> Diagnostic {
+    Diagnostic::error(Code::NoConfiguration, message)
+        .at(start_of(id))
+        .help("`ksi config init` writes one to start from")
 }
 
 fn as_warning(diagnostic: Diagnostic) -> Diagnostic {

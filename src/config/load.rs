@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::kubekey::KubeKey;
-use super::migrate::{self, Move};
+use super::migrate;
 use super::overlay;
 use super::text::{self, Input};
 use super::{API_VERSION, NAME, NAMESPACE, document, shape};
-use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
 use crate::yaml::{Content, Node, Path, Step};
 
 /// What a run reads its configuration from.
@@ -32,8 +32,8 @@ pub struct Loaded {
     pub kubekey: Option<KubeKey>,
     /// The metadata of the last ClusterConfiguration.
     metadata: Option<Node>,
-    /// Old keys and where they went, per input.
-    pub(super) moves: Vec<Move>,
+    /// An input with KubeKey's Cluster.
+    cluster_only: Option<SourceId>,
 }
 
 /// Reads all inputs. Never fails: what is wrong is among the diagnostics.
@@ -44,10 +44,14 @@ pub fn load(request: Request) -> Loaded {
         diagnostics: Vec::new(),
         kubekey: None,
         metadata: None,
-        moves: Vec::new(),
+        cluster_only: None,
     };
     for input in request.inputs {
         loaded.read(input);
+    }
+    if let (None, false, Some(id)) = (&loaded.spec, loaded.has_errors(), loaded.cluster_only) {
+        let message = "there is KubeKey's Cluster but no ClusterConfiguration";
+        loaded.diagnostics.push(document::no_configuration(id, message));
     }
     if let (Some(spec), Some(kubekey)) = (&mut loaded.spec, &loaded.kubekey) {
         kubekey.complete(spec);
@@ -71,6 +75,7 @@ impl Loaded {
         let documents = document::read(&self.sources, id, &mut self.diagnostics);
         if let Some(cluster) = documents.cluster {
             self.kubekey = Some(KubeKey::read(&cluster));
+            self.cluster_only = Some(id);
         }
         let Some(mut document) = documents.configuration else {
             return;
@@ -86,12 +91,16 @@ impl Loaded {
             _ => None,
         };
         let mut spec = spec.unwrap_or_else(|| Node { span: document.span, ..Node::empty_map() });
-        self.moves.extend(migrate::migrate(&mut spec, &mut self.diagnostics));
+        migrate::migrate(&mut spec, &mut self.diagnostics);
         self.metadata = document.remove("metadata").map(|e| e.value).or(self.metadata.take());
         match &mut self.spec {
             Some(base) => overlay::overlay(base, spec),
             None => self.spec = Some(spec),
         }
+    }
+
+    fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
     /// Checks the frame of a ClusterConfiguration: version, name and namespace, keys beside `spec`.
@@ -110,14 +119,28 @@ impl Loaded {
             self.diagnostics.push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
         }
         for entry in document.entries().iter().filter(|e| !KEYS.contains(&e.key.as_str())) {
-            self.diagnostics.push(
-                Diagnostic::error(
+            let meant = KEYS.iter().find(|key| {
+                strsim::damerau_levenshtein(key, &entry.key) <= 1 && document.entry(key).is_none()
+            });
+            let diagnostic = match meant {
+                Some(meant) => {
+                    Diagnostic::error(Code::UnknownField, format!("unknown field `{}`", entry.key))
+                        .label(format!("help: did you mean `{meant}`?"))
+                }
+                None => Diagnostic::error(
                     Code::MisplacedField,
-                    format!("`{}` stands beside `spec`", entry.key),
+                    format!("`{}` stands outside of `spec`", entry.key),
                 )
-                .at(entry.key_span)
                 .help(format!("indent `{}` under `spec:`", entry.key)),
-            );
+            };
+            self.diagnostics.push(diagnostic.at(entry.key_span));
+        }
+        if let Some(metadata) = document.get("metadata")
+            && !matches!(metadata.content, Content::Map(_))
+            && !metadata.is_null()
+        {
+            let wrong = Diagnostic::error(Code::WrongType, "`metadata` must be a mapping");
+            self.diagnostics.push(wrong.at(metadata.span));
         }
         for (key, wanted) in [("name", NAME), ("namespace", NAMESPACE)] {
             let node = document.get("metadata").and_then(|m| m.get(key));
@@ -144,7 +167,12 @@ impl Loaded {
             self.diagnostics.push(diagnostic);
         }
         // An old path may be set too.
-        self.moves.extend(migrate::migrate(spec, &mut self.diagnostics));
+        migrate::migrate(spec, &mut self.diagnostics);
+    }
+
+    /// The metadata of the ClusterConfiguration.
+    pub fn metadata(&self) -> Option<&Node> {
+        self.metadata.as_ref()
     }
 
     /// The label `version` of the ClusterConfiguration and its place.
@@ -180,7 +208,9 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
         }
         Content::List(items) => {
             let schema = below(&Step::Index(0));
-            items.iter_mut().for_each(|item| drop_nulls(item, schema));
+            for item in items {
+                drop_nulls(item, schema);
+            }
         }
         Content::Scalar(_) => {}
     }

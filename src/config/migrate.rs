@@ -2,10 +2,12 @@
 //! moves happen in the parsed tree, where every node keeps its place, so that a later error still
 //! points at the line that the user wrote.
 
+mod rewrite;
 mod table;
 
 use serde_json::Value;
 
+pub use self::rewrite::{Rewritten, rewrite};
 use self::table::{RULES, Rule, To};
 use super::overlay::put;
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -13,23 +15,21 @@ use crate::yaml::{Content, Entry, Node, Path, Step};
 
 /// One old key that was found and where it went.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Move {
+struct Move {
     /// The path in the text.
-    pub(super) from: Path,
+    from: Path,
     /// The path that it is read as; `None` when nothing reads it any more.
-    pub(super) to: Option<Path>,
+    to: Option<Path>,
     /// The value as it is read now.
-    pub(super) value: Node,
+    value: Node,
 }
 
 /// Reads every old form in the specification as the new one.
-pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move> {
-    let mut moves = misindented(spec, found);
-    while let Some((step, diagnostic)) = next(spec) {
+pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) {
+    misindented(spec, found);
+    while let Some((_, diagnostic)) = next(spec) {
         found.push(diagnostic);
-        moves.extend(step);
     }
-    moves
 }
 
 /// Does the first migration that applies. A refused one is taken out too, so that the next call
@@ -64,6 +64,13 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             let value = role(&value);
             let read_as = value.as_str().unwrap_or_default().to_owned();
             let to = Path::keys("multicluster.clusterRole");
+            // "Not a host" says no more than a role that is given.
+            let given = spec.at(&to).and_then(Node::as_str);
+            if read_as == "none" && matches!(given, Some("member" | "none")) {
+                let message = format!("`{from}` has no effect beside `{to}`");
+                let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span);
+                return Some((Some(Move { from, to: None, value }), diagnostic));
+            }
             let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
             let diagnostic = diagnostic.label(format!("read as `clusterRole: {read_as}`"));
             let help = "a member needs `clusterRole: member` and the host's jwtSecret";

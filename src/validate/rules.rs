@@ -40,6 +40,7 @@ const RULES: &[Rule] = &[
     form::labels,
     form::images,
     form::address_ranges,
+    form::endpoints,
     cluster::member_secret,
     cluster::jwt_secret_length,
     cluster::jwt_secret_source,

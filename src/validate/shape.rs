@@ -44,6 +44,9 @@ pub(super) fn check(spec: &Node, allow_unknown: bool) -> Vec<Violation> {
     violations
 }
 
+/// So many unknown keys of one mapping are told; a file of another kind may have thousands.
+const MOST_UNKNOWN: usize = 50;
+
 struct Context<'a> {
     spec: &'a Node,
     schema: &'a Value,
@@ -54,7 +57,12 @@ impl Context<'_> {
     fn violations(&self, error: &ValidationError<'_>) -> Vec<Violation> {
         let path = path_of(error);
         if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
-            return unexpected.iter().map(|key| self.unknown(&path, key)).collect();
+            let mut list: Vec<Violation> =
+                unexpected.iter().take(MOST_UNKNOWN).map(|key| self.unknown(&path, key)).collect();
+            if let Some(next) = unexpected.get(MOST_UNKNOWN) {
+                list.push(self.more(&path, next, unexpected.len() - MOST_UNKNOWN));
+            }
+            return list;
         }
         let diagnostic = self.wrong_value(&path, error);
         let span = self.spec.at(&path).and_then(|n| n.span);
@@ -81,6 +89,17 @@ impl Context<'_> {
             }
         });
         found
+    }
+
+    /// Stands for the unknown keys that are not told one by one.
+    fn more(&self, parent: &Path, key: &str, count: usize) -> Violation {
+        let place = self.spec.at(parent).and_then(|n| n.entry(key)).and_then(|e| e.key_span);
+        let message = format!("{count} more unknown fields");
+        let mut diagnostic = Diagnostic::error(Code::UnknownField, message).at(place);
+        if self.allow_unknown {
+            diagnostic.severity = Severity::Warning;
+        }
+        Violation { path: parent.clone(), diagnostic }
     }
 
     fn unknown(&self, parent: &Path, key: &str) -> Violation {
@@ -210,9 +229,13 @@ fn misplaced(parent: &Path, key: &str, home: &Path) -> Diagnostic {
     } else {
         format!("move `{key}` to `{above}`")
     };
-    Diagnostic::error(Code::MisplacedField, message)
-        .label(format!("help: did you mean `{home}`?"))
-        .help(help)
+    let diagnostic = Diagnostic::error(Code::MisplacedField, message);
+    // At the top the path is the key itself, which would look like no help at all.
+    if above.0.is_empty() {
+        diagnostic.label("help: it belongs to the top of `spec`").help(help)
+    } else {
+        diagnostic.label(format!("help: did you mean `{home}`?")).help(help)
+    }
 }
 
 fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagnostic {
@@ -243,7 +266,8 @@ fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagno
             }
         }
         Value::String(text)
-            if (wants("integer") || wants("number")) && text.parse::<f64>().is_ok() =>
+            if (wants("integer") || wants("number"))
+                && matches!(yaml::resolve_plain(text), Ok(Value::Number(_))) =>
         {
             diagnostic.label("help: remove the quotes")
         }

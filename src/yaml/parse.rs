@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
 
-use super::node::{Content, Entry, Node};
+use super::node::{Content, Entry, Node, Path};
 use super::scalar::resolve_plain;
 use super::syntax;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
@@ -18,12 +18,14 @@ pub struct Limits {
     pub nodes: usize,
     /// Depth of nesting.
     pub depth: usize,
+    /// Bytes of text that aliases repeat.
+    pub repeated: usize,
 }
 
 impl Default for Limits {
     /// A ClusterConfiguration has some 300 nodes; a KubeKey file for 1,000 hosts some 10,000.
     fn default() -> Self {
-        Self { nodes: 500_000, depth: 128 }
+        Self { nodes: 500_000, depth: 128, repeated: 16 << 20 }
     }
 }
 
@@ -63,6 +65,7 @@ struct Builder<'t> {
     anchors: HashMap<usize, Node>,
     limits: Limits,
     nodes: usize,
+    repeated: usize,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -77,6 +80,7 @@ impl<'t> Builder<'t> {
             anchors: HashMap::new(),
             limits: Limits::default(),
             nodes: 0,
+            repeated: 0,
             diagnostics: Vec::new(),
         }
     }
@@ -146,7 +150,7 @@ impl<'t> Builder<'t> {
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
                 Some(mut node) => {
-                    self.count(size(&node), span)?;
+                    self.repeat(&node, span)?;
                     node.span = Some(span);
                     Ok(node)
                 }
@@ -217,8 +221,9 @@ impl<'t> Builder<'t> {
                     .at(span),
             );
         }
+        let mut known: HashSet<String> = merged.iter().map(|e| e.key.clone()).collect();
         for entry in maps.iter().flat_map(Node::entries) {
-            if !merged.iter().any(|e| e.key == entry.key) {
+            if known.insert(entry.key.clone()) {
                 merged.push(entry.clone());
             }
         }
@@ -258,6 +263,21 @@ impl<'t> Builder<'t> {
         }
         let limit = self.limits.nodes;
         self.refuse(Code::TooLarge, span, format!("more than {limit} values, aliases counted"))
+    }
+
+    /// An alias costs what it repeats: nodes and the bytes of their texts.
+    fn repeat(&mut self, node: &Node, span: Span) -> Step<()> {
+        let (nodes, bytes) = size(node);
+        self.repeated = self.repeated.saturating_add(bytes);
+        if self.repeated > self.limits.repeated {
+            let limit = self.limits.repeated >> 20;
+            return self.refuse(
+                Code::TooLarge,
+                span,
+                format!("aliases repeat more than {limit} MiB"),
+            );
+        }
+        self.count(nodes, span)
     }
 
     fn duplicate(&mut self, key: &str, span: Span, first: Span) {
@@ -300,9 +320,15 @@ fn cover(start: Span, end: Span, last: Option<Span>) -> Span {
     Span { end, ..start }
 }
 
-fn size(node: &Node) -> usize {
-    1 + node.items().iter().map(size).sum::<usize>()
-        + node.entries().iter().map(|e| 1 + size(&e.value)).sum::<usize>()
+/// How many nodes there are, and how many bytes their texts and keys have.
+fn size(node: &Node) -> (usize, usize) {
+    let (mut nodes, mut bytes) = (0, 0);
+    node.each(&Path::default(), &mut |_, node| {
+        nodes += 1;
+        bytes += node.as_str().map_or(0, str::len);
+        bytes += node.entries().iter().map(|e| e.key.len()).sum::<usize>();
+    });
+    (nodes, bytes)
 }
 
 /// JSON has only string keys; kubectl writes other scalars as text.

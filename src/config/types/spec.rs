@@ -99,6 +99,14 @@ impl Configuration {
         self.multicluster.cluster_role
     }
 
+    /// SHA-256 of everything that it says, defaults included, in hex: equal hashes install alike. As
+    /// secret as the secrets in it.
+    pub fn hash(&self) -> String {
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json);
+        digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The configuration that a plain `spec` means. A key with nothing behind it (null) is one that
     /// is not given, as a section is of which every line is commented out.
     ///

@@ -293,6 +293,14 @@ fn every_row_of_the_table() {
             1,
         ),
         (
+            "an empty value is nobody's",
+            Some(json!({"a": false})),
+            json!({}),
+            json!({"a": null}),
+            json!({"a": null}),
+            0,
+        ),
+        (
             "a mapping in place of a scalar",
             Some(json!({"a": 1})),
             json!({"a": {"b": 2}}),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use super::disk::{self, Disk};
 use crate::target::Error;
 
+const SYNCS_AT_ONCE: usize = 4;
+
 /// Changes that wait for their commit.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
@@ -50,11 +52,7 @@ impl Changes {
     /// Makes the changes in their order. A kill in between leaves the first of them made, each file
     /// whole.
     pub(super) fn commit(&mut self, disk: &Disk) -> Result<(), Error> {
-        for change in &self.waiting {
-            if let Change::Put { staged, .. } = change {
-                disk.sync(staged)?;
-            }
-        }
+        self.sync(disk)?;
         let mut touched: Option<PathBuf> = None;
         for change in self.waiting.drain(..) {
             let path = match &change {
@@ -75,5 +73,28 @@ impl Changes {
             touched = Some(folder);
         }
         touched.map_or(Ok(()), |folder| disk.sync(&folder))
+    }
+
+    /// Waits until every staged file is on the disk. A few at a time: file systems then write many
+    /// files in one go, which takes a twentieth of the time.
+    fn sync(&self, disk: &Disk) -> Result<(), Error> {
+        let staged = |change: &Change| match change {
+            Change::Put { staged, .. } => Some(staged.clone()),
+            Change::Remove { .. } => None,
+        };
+        let files: Vec<PathBuf> = self.waiting.iter().filter_map(staged).collect();
+        let part = files.len().div_ceil(SYNCS_AT_ONCE).max(1);
+        std::thread::scope(|scope| {
+            let syncs: Vec<_> = files
+                .chunks(part)
+                .map(|files| scope.spawn(|| files.iter().try_for_each(|file| disk.sync(file))))
+                .collect();
+            // All are joined before the first error is given back.
+            let answers: Vec<_> = syncs
+                .into_iter()
+                .map(|sync| sync.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect();
+            answers.into_iter().collect()
+        })
     }
 }

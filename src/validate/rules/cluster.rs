@@ -42,6 +42,13 @@ pub(super) fn jwt_secret_length(context: &Context<'_>) -> Vec<Diagnostic> {
                 .help("copy the value alone, without the key and without a line break"),
         ];
     }
+    if secret.contains("***") {
+        let masked =
+            Diagnostic::error(Code::JwtSecretLength, "the jwtSecret is masked with asterisks");
+        return vec![
+            masked.at(place).help("copy the real value: KubeSphere's console and guides hide it"),
+        ];
+    }
     if length < LEAST {
         let short = Diagnostic::warning(Code::JwtSecretLength, message).at(place);
         return vec![short.help(format!(
@@ -189,7 +196,7 @@ pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let (old, new) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
-    let help = format!("ksi was tried on {old} to {new}");
+    let help = format!("ksi supports Kubernetes {old} to {new}");
     let diagnostic = if version < old {
         let why = "server-side apply came with 1.22";
         Diagnostic::error(

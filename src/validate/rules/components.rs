@@ -40,6 +40,9 @@ pub(super) fn unmanaged(context: &Context<'_>) -> Vec<Diagnostic> {
 pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "edgeruntime.kubeedge.cloudCore.cloudHub.advertiseAddress";
     let on = context.flag("edgeruntime.enabled") && context.flag("edgeruntime.kubeedge.enabled");
+    if context.is_given(path) && context.value(path).is_none() {
+        return Vec::new();
+    }
     let given = context.value(path).is_some_and(|list| {
         list.items().iter().any(|item| item.as_str().is_some_and(|a| !a.trim().is_empty()))
     });

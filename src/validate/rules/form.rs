@@ -38,9 +38,15 @@ const IMAGES: &[&str] = &["terminal.image", "multicluster.agentImage"];
 pub(super) fn control_characters(context: &Context<'_>) -> Vec<Diagnostic> {
     // The free-form text of a document keeps its line breaks; names and values have none.
     let allowed = |c: char| matches!(c, '\n' | '\t');
+    let mut keys = Vec::new();
+    context.sound.each(&Path::default(), &mut |path, node| {
+        let bad = node.entries().iter().filter(|e| e.key.contains(char::is_control));
+        keys.extend(bad.map(|e| (path.key(&e.key), e.key.as_str(), e.key_span)));
+    });
     context
         .texts()
         .into_iter()
+        .chain(keys)
         .filter_map(|(path, text, span)| {
             let bad = text.chars().find(|c| c.is_control() && !allowed(*c))?;
             Some(
@@ -167,6 +173,7 @@ pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
         }
         let parent = path.0.len().checked_sub(2).map(|at| &path.0[at]);
         if matches!(parent, Some(Step::Key(key)) if key == "tolerations") {
+            found.extend(bad_toleration(node).map(|d| d.at(node.span)));
             let key = node.get("key").filter(|k| k.as_str().is_some_and(|k| !k.is_empty()));
             if let Some(key) = key
                 && !key.as_str().is_some_and(form::is_qualified_name)
@@ -178,6 +185,42 @@ pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
         }
     });
     found
+}
+
+/// What the API server refuses in a toleration beyond its types.
+fn bad_toleration(node: &Node) -> Option<Diagnostic> {
+    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
+    let exists = text("operator") == "Exists";
+    let message = if text("key").is_empty() && !exists {
+        "a toleration without `key` needs `operator: Exists`"
+    } else if exists && !text("value").is_empty() {
+        "a toleration with `operator: Exists` takes no `value`"
+    } else {
+        return None;
+    };
+    Some(
+        Diagnostic::error(Code::BadSelector, message)
+            .help("see Taints and Tolerations in the Kubernetes documentation"),
+    )
+}
+
+/// Addresses that KubeSphere dials over HTTP.
+pub(super) fn endpoints(context: &Context<'_>) -> Vec<Diagnostic> {
+    ["common.monitoring.endpoint", "common.s3.endpoint", "common.notification.endpoint"]
+        .iter()
+        .filter_map(|path| {
+            let url = context.text(path)?;
+            let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+            let good = rest.is_some_and(|r| {
+                !r.is_empty() && !r.starts_with(['/', ':']) && !r.contains(char::is_whitespace)
+            });
+            (!good).then(|| {
+                Diagnostic::error(Code::BadFormat, format!("`{path}` is not an http(s) address"))
+                    .at(context.place(path))
+                    .help("write it like http://prometheus.monitoring.svc:9090")
+            })
+        })
+        .collect()
 }
 
 fn bad_label(text: &str, what: &str) -> Diagnostic {

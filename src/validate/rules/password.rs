@@ -35,7 +35,7 @@ pub(super) fn rules(context: &Context<'_>) -> Vec<Diagnostic> {
     vec![
         Diagnostic::error(Code::WeakPassword, message)
             .at(context.place(PATH))
-            .help("or leave it empty to have one made, or give a bcrypt hash ($2a$…)"),
+            .help("leave it empty to have one made, or give a bcrypt hash ($2a$…)"),
     ]
 }
 

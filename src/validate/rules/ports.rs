@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Context;
+use crate::config::Role;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Content, Node};
 
@@ -96,12 +97,7 @@ fn tower_node_port(context: &Context<'_>) -> Option<Diagnostic> {
 pub(super) fn node_ports(context: &Context<'_>) -> Vec<Diagnostic> {
     used(context)
         .into_iter()
-        .filter(|(path, port)| {
-            // Without NodePort the console's port is only a number.
-            let console = *path == "common.core.console.port"
-                && context.text("common.core.console.type") == Some("ClusterIP");
-            !NODE_PORTS.contains(port) && !console
-        })
+        .filter(|(_, port)| !NODE_PORTS.contains(port))
         .map(|(path, port)| {
             let severe = !(1..=65535).contains(&port);
             let message = format!("`{path}` is {port}, outside of 30000 to 32767");
@@ -139,7 +135,17 @@ pub(super) fn twice(context: &Context<'_>) -> Vec<Diagnostic> {
 fn used(context: &Context<'_>) -> Vec<(&'static str, i64)> {
     NODE_PORT_KEYS
         .iter()
-        .filter(|(_, switch, _)| switch.is_none_or(|s| context.flag(s)))
+        .filter(|(path, switch, _)| {
+            // Without NodePort the console's port is only a number; only a host has a tower.
+            let has_node_port = match *path {
+                "common.core.console.port" => {
+                    context.text("common.core.console.type") != Some("ClusterIP")
+                }
+                "multicluster.tower.service.nodePort" => context.role() == Some(Role::Host),
+                _ => true,
+            };
+            has_node_port && switch.is_none_or(|s| context.flag(s))
+        })
         .filter_map(|(path, _, default)| {
             let given = context.value(path).and_then(number);
             given.or(default.filter(|_| !context.is_given(path))).map(|port| (*path, port))

@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use ksi::engine::{Event, Outcome, Phase, apply};
-use ksi::target::{Class, Directory, Target as _};
+use ksi::engine::{self, Desired, Event, Outcome, Phase, apply};
+use ksi::target::{Class, Directory, Memory, Target as _};
+use ksi::values::{Given, KeptValues, preview};
 
-use super::world::{look, manifests, object, run, run_with, tree, wait};
+use super::world::{look, manifests, object, objects, options, run, run_with, tree, wait};
 
 #[test]
 fn the_first_run_writes_everything_and_the_second_nothing() {
@@ -156,4 +157,17 @@ fn what_changes_between_the_look_and_the_lock_is_noticed() {
     assert!(matches!(events.last(), Some(Event::Error { .. })));
     let locked = |e: &Event| matches!(e, Event::Status { state: Phase::Locked, .. });
     assert!(events.iter().any(locked));
+}
+
+#[test]
+fn placeholders_of_a_preview_are_never_written() {
+    let target = Memory::default();
+    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
+        let objects = objects('a', &preview(&Given::default()));
+        Ok(Desired { objects, values: kept.clone(), spec_hash: String::new() })
+    };
+    let view = wait(engine::look(&target, &options(1), desire)).unwrap();
+    let error = wait(apply(&target, &view, &mut |_| {})).unwrap_err();
+    assert!(matches!(error, engine::Error::Unresolved(_)), "{error}");
+    assert!(target.log().is_empty());
 }

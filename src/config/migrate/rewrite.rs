@@ -1,0 +1,225 @@
+//! Rewrites a file from an old form into today's, line by line, so that comments and order stay.
+//!
+//! Each step moves the lines of one old key to its new home and reads the text again. In the end the
+//! new text must mean what the old one meant; where it does not (a flow mapping, a key merged into
+//! another), the document is written anew from its values, and the caller is told that comments are
+//! gone.
+
+use std::ops::Range;
+
+use super::{misindented, next};
+use crate::config::document::{self, Documents};
+use crate::config::{API_VERSION, Input, KIND, NAME, NAMESPACE, Request, load};
+use crate::diagnostic::Sources;
+use crate::yaml::{self, Entry, Node, Path, Step};
+
+/// A file in today's form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The new text; equal to the old one when nothing was old in it.
+    pub text: String,
+    /// How many old keys were moved or dropped.
+    pub moved: usize,
+    /// Whether comments and order are as they were.
+    pub comments_kept: bool,
+}
+
+/// Rewrites the ClusterConfiguration in a text; other documents stay as they are. `None` when there
+/// is none that can be read.
+pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
+    let wanted = meaning(name, text)?;
+    let mut lines = from_config_map(name, text).unwrap_or_else(|| text.to_owned());
+    let mut moved = 0;
+    // Each step takes one old key away; the bound only guards against a mistake in a step.
+    let done = loop {
+        match step(name, &lines) {
+            Stepped::Done => break true,
+            Stepped::Moved(stepped) if moved < 1_000 => lines = stepped,
+            Stepped::Moved(_) | Stepped::Stuck => break false,
+        }
+        moved += 1;
+    };
+    let kept = done && meaning(name, &lines) == Some(wanted.clone());
+    if !kept {
+        lines = anew(&wanted);
+    }
+    Some(Rewritten { text: lines, moved, comments_kept: kept })
+}
+
+/// What a text means: the specification in today's form, and its metadata.
+fn meaning(name: &str, text: &str) -> Option<(serde_json::Value, serde_json::Value)> {
+    let input = Input { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
+    let loaded = load(Request { inputs: vec![input], sets: Vec::new() });
+    let metadata = loaded.metadata().map(Node::to_json).unwrap_or_default();
+    Some((loaded.spec?.to_json(), metadata))
+}
+
+fn read(name: &str, text: &str) -> (Sources, Documents) {
+    let mut sources = Sources::default();
+    let id = sources.add(name, text);
+    let documents = document::read(&sources, id, &mut Vec::new());
+    (sources, documents)
+}
+
+/// What one step came to.
+enum Stepped {
+    /// Nothing is old any more.
+    Done,
+    /// The text with one old key less.
+    Moved(String),
+    /// The next old key cannot be moved line by line.
+    Stuck,
+}
+
+/// Does the next migration on the text.
+fn step(name: &str, text: &str) -> Stepped {
+    let (_, documents) = read(name, text);
+    let spec = documents.configuration.and_then(|mut d| d.remove("spec")).map(|e| e.value);
+    let Some(spec) = spec else { return Stepped::Done };
+    let mut tree = spec.clone();
+    let beside = misindented(&mut tree, &mut Vec::new()).into_iter().next();
+    let Some(moved) = beside.map(Some).or_else(|| next(&mut tree).map(|(moved, _)| moved)) else {
+        return Stepped::Done;
+    };
+    let stepped = moved.and_then(|moved| {
+        let entry = spec.entry_at(&moved.from)?;
+        relocate(text, &spec, entry, &moved)
+    });
+    stepped.map_or(Stepped::Stuck, Stepped::Moved)
+}
+
+/// Moves the lines of one entry.
+fn relocate(text: &str, spec: &Node, entry: &Entry, moved: &super::Move) -> Option<String> {
+    let block = lines_of(text, entry)?;
+    let indent = indent_at(text, block.start);
+    let mut body = text[block.clone()].to_owned();
+    if moved.value != entry.value {
+        let value = entry.value.span?;
+        let at = value.start - block.start..value.end - block.start;
+        body.replace_range(at, moved.value.as_str()?);
+    }
+    let mut rest = text.to_owned();
+    rest.replace_range(emptied(text, spec, &moved.from).unwrap_or(block), "");
+    let Some(to) = &moved.to else { return Some(rest) };
+    let rest_of_body = body[indent..].strip_prefix(key_text(text, entry)?)?.to_owned();
+    insert(&rest, to, &rest_of_body, indent)
+}
+
+/// The lines of the highest mapping that only exists for the entry at a path.
+fn emptied(text: &str, spec: &Node, from: &Path) -> Option<Range<usize>> {
+    (1..from.0.len())
+        .rev()
+        .map_while(|depth| spec.entry_at(&Path(from.0[..depth].to_vec())))
+        .take_while(|parent| parent.value.entries().len() == 1)
+        .last()
+        .and_then(|parent| lines_of(text, parent))
+}
+
+/// Puts a value below the deepest key of its path that is there.
+fn insert(text: &str, to: &Path, body: &str, old_indent: usize) -> Option<String> {
+    let (_, documents) = read("", text);
+    let document = documents.configuration?;
+    let full = Path(std::iter::once(Step::Key("spec".into())).chain(to.0.clone()).collect());
+    if document.at(&full).is_some() {
+        return None;
+    }
+    let upto = |depth: usize| Path(full.0[..depth].to_vec());
+    let depth = (1..full.0.len()).rev().find(|depth| document.entry_at(&upto(*depth)).is_some())?;
+    let home = document.entry_at(&upto(depth))?;
+    let (at, mut indent) = match (home.value.entries().first(), home.value.entries().last()) {
+        (Some(first), Some(last)) => {
+            (lines_of(text, last)?.end, indent_at(text, lines_of(text, first)?.start))
+        }
+        // A key with nothing behind it: its value begins on the next line.
+        _ if home.value.is_null() => {
+            let line = lines_of(text, home)?;
+            (line.end, indent_at(text, line.start) + 2)
+        }
+        _ => return None,
+    };
+    let mut inserted = String::new();
+    let (key, above) = full.0[depth..].split_last()?;
+    for step in above {
+        let Step::Key(key) = step else { return None };
+        inserted.extend([&" ".repeat(indent), key, ":\n"]);
+        indent += 2;
+    }
+    let Step::Key(key) = key else { return None };
+    inserted.extend([&" ".repeat(indent), key, &*shift(body, old_indent, indent)?]);
+    let mut text = text.to_owned();
+    if !text[..at].ends_with('\n') {
+        inserted.insert(0, '\n');
+    }
+    text.insert_str(at, &inserted);
+    Some(text)
+}
+
+/// Moves every line but the first by the difference of two indentations.
+fn shift(body: &str, old: usize, new: usize) -> Option<String> {
+    let mut lines = body.split_inclusive('\n');
+    let mut shifted = lines.next()?.to_owned();
+    for line in lines {
+        let own = line.len() - line.trim_start_matches(' ').len();
+        if line.trim().is_empty() {
+            shifted += line;
+        } else {
+            shifted += &" ".repeat((own + new).checked_sub(old)?);
+            shifted += &line[own..];
+        }
+    }
+    Some(shifted)
+}
+
+/// The whole lines of a block entry; `None` when it shares them with something else.
+fn lines_of(text: &str, entry: &Entry) -> Option<Range<usize>> {
+    let key = entry.key_span?;
+    let end = entry.value.span.map_or(key.end, |v| v.end).max(key.end);
+    let start = text[..key.start].rfind('\n').map_or(0, |at| at + 1);
+    let own = text[start..key.start].chars().all(|c| c == ' ');
+    // A literal block ends with its line break already.
+    let closed = text[..end].ends_with('\n');
+    let end =
+        if closed { end } else { text[end..].find('\n').map_or(text.len(), |at| end + at + 1) };
+    own.then_some(start..end)
+}
+
+fn key_text<'t>(text: &'t str, entry: &Entry) -> Option<&'t str> {
+    let key = entry.key_span?;
+    text.get(key.start..key.end)
+}
+
+fn indent_at(text: &str, line: usize) -> usize {
+    text[line..].len() - text[line..].trim_start_matches(' ').len()
+}
+
+/// The text of a 2.x ConfigMap as a ClusterConfiguration, comments included.
+fn from_config_map(name: &str, text: &str) -> Option<String> {
+    let (_, documents) = read(name, text);
+    let document = documents.configuration?;
+    // The specification of a ConfigMap stands under another key.
+    let spec = document.entry("spec")?;
+    (key_text(text, spec)? == "ks-config.yaml").then_some(())?;
+    let first = lines_of(text, spec.value.entries().first()?)?;
+    let last = lines_of(text, spec.value.entries().last()?)?;
+    let body =
+        shift(&format!("\n{}", &text[first.start..last.end]), indent_at(text, first.start), 2)?;
+    Some(format!("{}spec:{body}", frame()))
+}
+
+fn frame() -> String {
+    format!(
+        "apiVersion: {API_VERSION}\nkind: {KIND}\nmetadata:\n  name: {NAME}\n  namespace: {NAMESPACE}\n"
+    )
+}
+
+/// The document written from its values.
+fn anew((spec, metadata): &(serde_json::Value, serde_json::Value)) -> String {
+    let metadata = if metadata.is_null() {
+        serde_json::json!({"name": NAME, "namespace": NAMESPACE})
+    } else {
+        metadata.clone()
+    };
+    yaml::emit(&serde_json::json!({
+        "apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec,
+    }))
+}

@@ -1,0 +1,269 @@
+//! The binary as users run it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+pub(crate) fn ksi(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ksi"));
+    // What a developer has set must not change what is tested.
+    for name in [
+        "KSI_FILENAME",
+        "KSI_OUTPUT",
+        "KSI_TARGET",
+        "KSI_AGAINST",
+        "KSI_KUBE_VERSION",
+        "CLICOLOR_FORCE",
+    ] {
+        command.env_remove(name);
+    }
+    command.args(args).current_dir(root());
+    command
+}
+
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn run(args: &[&str]) -> (i32, String, String) {
+    of(ksi(args).output().unwrap())
+}
+
+fn of(output: Output) -> (i32, String, String) {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// The command itself and every verb below it.
+fn commands(command: &clap::Command) -> Vec<clap::Command> {
+    let mut list = vec![command.clone()];
+    list.extend(command.get_subcommands().flat_map(commands));
+    list
+}
+
+#[test]
+fn every_verb_has_examples_and_they_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = folder.path().join("samples");
+    copy(&root().join("samples"), &samples);
+    let mut examples = Vec::new();
+    for command in commands(&ksi::cli::command()) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let own: Vec<String> =
+            help.lines().filter_map(|l| l.strip_prefix("  ksi ")).map(str::to_owned).collect();
+        assert!(
+            command.get_name() == "ksi" || !own.is_empty(),
+            "{}: no example",
+            command.get_name()
+        );
+        examples.extend(own);
+    }
+    // One example compares with what another one has made.
+    examples.insert(0, "apply -f samples/host.yaml --target dir:out".to_owned());
+    for example in &examples {
+        let words: Vec<&str> = example.split('>').next().unwrap().split_whitespace().collect();
+        let output = ksi(&words).current_dir(folder.path()).output().unwrap();
+        let (code, _, errors) = of(output);
+        let expected = i32::from(words[0] == "diff" && !example.contains("dir:"));
+        assert_eq!(code, expected, "ksi {example}\n{errors}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &to) } else { drop(std::fs::copy(&path, &to).unwrap()) }
+    }
+}
+
+#[test]
+fn exit_codes_tell_the_truth() {
+    let invalid = "tests/fixtures/invalid/cluster-role-unknown.yaml";
+    let warned = "tests/fixtures/invalid/default-password.yaml";
+    let cases: &[(i32, &[&str])] = &[
+        (0, &["validate", "-f", "samples/host.yaml"]),
+        (0, &["validate", "-f", warned]),
+        (3, &["validate", "--strict", "-f", warned]),
+        (3, &["validate", "-f", invalid]),
+        (3, &["render", "-f", invalid]),
+        (3, &["diff", "-f", invalid]),
+        (3, &["validate", "-f", "no/such/file.yaml"]),
+        (2, &["validate"]),
+        (2, &["apply", "-f", "samples/host.yaml"]),
+        (2, &["apply", "-f", "samples/host.yaml", "--target", "somewhere"]),
+        (2, &["explain", "no.such.key"]),
+        (2, &["render", "-f", "samples/host.yaml", "-s", "no-such-component"]),
+        (1, &["diff", "-f", "samples/host.yaml"]),
+        (0, &["diff", "-f", "samples/host.yaml", "--against-config", "samples/host.yaml"]),
+        (4, &["apply", "-f", "samples/none.yaml", "--target", "dir:Cargo.toml"]),
+    ];
+    for (expected, args) in cases {
+        let (code, _, errors) = run(args);
+        assert_eq!(code, *expected, "ksi {}\n{errors}", args.join(" "));
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let mut child = ksi(&["render", "-f", "samples/host.yaml"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("cannot write"));
+}
+
+#[test]
+fn data_goes_to_standard_output_and_nothing_else() {
+    let (_, out, _) = run(&["validate", "-f", "samples/host.yaml", "-o", "json"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["valid"], true);
+    let (_, out, errors) = run(&["render", "-f", "samples/host.yaml", "-o", "json"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert!(json["items"].as_array().unwrap().len() > 250);
+    assert!(errors.contains("generated at install"));
+    let (_, _, errors) = run(&["render", "-q", "-f", "samples/host.yaml"]);
+    assert_eq!(errors, "");
+}
+
+#[test]
+fn colour_follows_flag_and_environment() {
+    let coloured = |command: &mut Command| {
+        String::from_utf8(command.output().unwrap().stdout).unwrap().contains('\u{1b}')
+    };
+    let args = ["validate", "-f", "tests/fixtures/invalid/enabled-fasle.yaml"];
+    assert!(!coloured(&mut ksi(&args)));
+    assert!(coloured(ksi(&args).args(["--color", "always"])));
+    assert!(coloured(ksi(&args).env("CLICOLOR_FORCE", "1")));
+    assert!(!coloured(ksi(&args).env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1")));
+}
+
+#[test]
+fn configuration_comes_from_standard_input_and_from_several_files() {
+    use std::io::Write as _;
+    let mut child =
+        ksi(&["config", "view", "--show-origin", "-f", "-", "--set", "terminal.timeout=60"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+    let sample = std::fs::read(root().join("samples/host.yaml")).unwrap();
+    child.stdin.take().unwrap().write_all(&sample).unwrap();
+    let (code, out, errors) = of(child.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{errors}");
+    let line = |key: &str| {
+        out.lines().find(|l| l.starts_with(key)).unwrap_or_else(|| panic!("{key}: {out}"))
+    };
+    assert!(line("multicluster.clusterRole: \"host\"").contains("# standard input:"));
+    assert!(line("terminal.timeout: 60").contains("# --set:1:"));
+    assert!(line("etcd.port: 2379").contains("# default"));
+    let (code, out, _) = run(&[
+        "config",
+        "view",
+        "-o",
+        "json",
+        "-f",
+        "samples/host.yaml",
+        "-f",
+        "samples/none.yaml",
+    ]);
+    assert_eq!(code, 0);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        json["spec"]["multicluster"]["clusterRole"], "host",
+        "an empty overlay changes nothing"
+    );
+}
+
+#[test]
+fn set_is_typed_by_the_schema() {
+    let view = |set: &str, pointer: &str| {
+        let (code, out, errors) =
+            run(&["config", "view", "-o", "json", "-f", "samples/none.yaml", "--set", set]);
+        assert_eq!(code, 0, "{errors}");
+        serde_json::from_str::<Value>(&out).unwrap().pointer(pointer).cloned().unwrap_or_default()
+    };
+    assert_eq!(view("common.redis.enabled=yes", "/spec/common/redis/enabled"), true);
+    assert_eq!(view("spec.etcd.port=2380", "/spec/etcd/port"), 2380);
+    assert_eq!(view("dev_tag=0123", "/spec/dev_tag"), "0123");
+    assert_eq!(view("nodeSelector={disk: ssd}", "/spec/nodeSelector/disk"), "ssd");
+    for (set, code) in [
+        ("multicluster", "KSI0009"),
+        ("=x", "KSI0009"),
+        ("a..b=x", "KSI0009"),
+        ("multicluster.clusterrole=host", "KSI0012"),
+        ("common.redis.enabled=fasle", "KSI0010"),
+        ("etcd.port={", "KSI0003"),
+    ] {
+        let (exit, _, errors) = run(&["render", "-f", "samples/none.yaml", "--set", set]);
+        assert_eq!(exit, 3, "{set}");
+        assert!(errors.contains(code) && errors.contains("--set:1:"), "{set}\n{errors}");
+    }
+}
+
+#[test]
+fn every_sample_of_an_old_form_is_rewritten_and_keeps_its_comments() {
+    for entry in std::fs::read_dir(root().join("samples/legacy")).unwrap() {
+        let path = entry.unwrap().path();
+        let (code, out, errors) = run(&["config", "migrate", "--from", path.to_str().unwrap()]);
+        assert_eq!(code, 0, "{}\n{errors}", path.display());
+        assert!(!errors.contains("comments are gone"), "{}\n{out}", path.display());
+        let new = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(new.path(), &out).unwrap();
+        let file = new.path().to_str().unwrap();
+        let (_, report, _) = run(&["validate", "-f", file]);
+        for code in ["KSI0080", "KSI0081", "KSI0082", "KSI0083"] {
+            assert!(!report.contains(code), "{}\n{report}\n{out}", path.display());
+        }
+        let view = |file: &str| run(&["config", "view", "-q", "-o", "json", "-f", file]).1;
+        assert_eq!(view(path.to_str().unwrap()), view(file), "{}", path.display());
+    }
+}
+
+#[test]
+fn explain_knows_keys_and_codes() {
+    let (_, out, _) = run(&["explain", "multicluster.clusterRole"]);
+    assert!(out.contains("host") && out.contains("default:"), "{out}");
+    let (_, out, _) = run(&["explain", "ksi0012"]);
+    assert!(out.starts_with("# KSI0012"));
+    let (code, out, _) = run(&["explain", "common", "--recursive", "-o", "json"]);
+    assert_eq!(code, 0);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let paths: Vec<&str> =
+        json.as_array().unwrap().iter().filter_map(|e| e["path"].as_str()).collect();
+    assert!(paths.contains(&"common.redis.enableHA"), "{paths:?}");
+}
+
+#[test]
+fn images_can_be_mirrored() {
+    let (_, out, _) =
+        run(&["images", "rewrite", "-f", "samples/host.yaml", "--registry", "r.local:5000/m"]);
+    for line in out.lines() {
+        let (source, target) = line.split_once(' ').unwrap();
+        assert!(!source.starts_with("r.local") && target.starts_with("r.local:5000/m/"), "{line}");
+    }
+    assert!(out.contains("kubesphere/ks-apiserver:v3.4.1 "), "{out}");
+    let (_, all, _) = run(&["images", "list", "--all", "-f", "samples/none.yaml"]);
+    let (_, some, _) = run(&["images", "list", "-f", "samples/none.yaml"]);
+    assert!(all.lines().count() > some.lines().count());
+}
+
+#[test]
+fn manual_pages_and_completions_are_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("man1");
+    let (code, ..) = run(&["man", "--dir", dir.to_str().unwrap()]);
+    assert_eq!(code, 0);
+    assert!(dir.join("ksi-config-migrate.1").is_file());
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, out, _) = run(&["completion", shell]);
+        assert!(code == 0 && out.contains("validate"), "{shell}");
+    }
+}
