@@ -64,12 +64,7 @@ pub fn merge(base: Option<&Base<'_>>, desired: &Value, live: &Value) -> Merge {
 
 /// Merges, with a choice of who wins.
 pub fn merge_with(base: Option<&Base<'_>>, desired: &Value, live: &Value, winner: Winner) -> Merge {
-    let mut walk = Walk {
-        base,
-        winner,
-        conflicts: Vec::new(),
-        foreign: Vec::new(),
-    };
+    let mut walk = Walk { base, winner, conflicts: Vec::new(), foreign: Vec::new() };
     let merged = walk.merge(&Place::default(), Some(desired), Some(live));
     Merge {
         merged: merged.unwrap_or_else(|| Value::Object(Map::new())),
@@ -87,10 +82,7 @@ struct Place {
 
 impl Place {
     fn child(&self, name: &str) -> Self {
-        Self {
-            path: self.path.key(name),
-            pointer: step(&self.pointer, name),
-        }
+        Self { path: self.path.key(name), pointer: step(&self.pointer, name) }
     }
 }
 
@@ -136,10 +128,7 @@ impl Walk<'_> {
             let value = self.merge(&place.child(name), Some(ours), theirs);
             merged.extend(value.map(|value| ((*name).to_owned(), value)));
         }
-        for (name, theirs) in live
-            .iter()
-            .filter(|(name, _)| find(desired, name).is_none())
-        {
+        for (name, theirs) in live.iter().filter(|(name, _)| find(desired, name).is_none()) {
             let value = self.merge(&place.child(name), None, Some(theirs));
             merged.extend(value.map(|value| ((*name).to_owned(), value)));
         }
@@ -171,9 +160,7 @@ impl Walk<'_> {
         let Some(parts) = children(live).filter(|parts| !parts.is_empty()) else {
             // An empty value was never recorded as ours, even where it means what was.
             let ours = !meaning::is_silent(live)
-                && self
-                    .base
-                    .is_some_and(|base| base.holds(&place.pointer, live));
+                && self.base.is_some_and(|base| base.holds(&place.pointer, live));
             if ours {
                 return None;
             }
