@@ -1,10 +1,13 @@
 //! From a configuration to the manifests of a cluster: pure, without clock, environment and I/O.
 //!
 //! A component is a folder under `templates/`: `component.yaml` says when it is installed, what it
-//! needs and which images it runs; `NN-name.yaml.j2` holds its manifests, and a table
-//! `NN-name.rows.jsonl` beside it renders them once per row. What the user wrote reaches a manifest
-//! only as a JSON value in the place of a whole YAML value, so no text can become structure. Each
-//! rendered text is parsed back at once: a mistake in a template is a diagnostic, not a manifest.
+//! needs and which images it runs; `NN-name.yaml.j2` holds its manifests. A table
+//! `NN-name.rows.jsonl` beside a template renders it once per `row`; what all rows share stands in
+//! `NN-name.common.yaml`.
+//!
+//! A value stands in a template only where a whole YAML value stands, and never becomes a part of
+//! its text, so no text of a user can become structure. Each rendered text is parsed at once: a
+//! mistake in a template is a diagnostic, not a manifest.
 //!
 //! `kubesphere.yaml`, the one document that KubeSphere itself reads and rewrites, is no template
 //! but a typed structure.
@@ -17,7 +20,10 @@ mod environment;
 mod image;
 mod kubesphere_config;
 mod placement;
+mod slots;
 mod spec;
+
+use std::sync::Arc;
 
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -29,9 +35,10 @@ pub use catalogue::{Component, components};
 pub use image::Image;
 
 use catalogue::Catalogue;
-use context::Context;
+use context::{Context, serialized};
 use environment::Templates;
 use image::Images;
+use slots::Slots;
 
 /// The version of KubeSphere that is installed unless another one is asked for.
 pub const DEFAULT_VERSION: &str = "v3.4.1";
@@ -89,7 +96,7 @@ pub fn enabled(
         return Err(catalogue.problems.clone());
     }
     let templates = Templates::embedded().map_err(only)?;
-    let context = Context::plain(configuration, facts).value(None);
+    let context = Context::plain(configuration, facts).value(&[], &Arc::default());
     let mut enabled = Vec::new();
     for component in &catalogue.components {
         if templates.holds(&component.enabled_when, &context).map_err(only)? {
@@ -128,17 +135,20 @@ fn render_template(
     template: &catalogue::Template,
     context: &Context,
 ) -> Result<Vec<Object>, Diagnostic> {
+    let slots = Arc::new(Slots::default());
     let mut text = String::new();
     match &template.rows {
-        None => text = templates.render(template.path, &context.value(None))?,
+        None => text = templates.render(template.path, &context.value(&[], &slots))?,
         Some(rows) => {
+            let common = serialized(&template.common);
             for row in rows {
+                let own = [("row", serialized(row)), ("common", common.clone())];
                 text.push_str("\n---\n");
-                text.push_str(&templates.render(template.path, &context.value(Some(row)))?);
+                text.push_str(&templates.render(template.path, &context.value(&own, &slots))?);
             }
         }
     }
-    document::objects(template.path, &component.name, template.policy, &text)
+    document::objects(template, &component.name, &text, &slots)
 }
 
 fn only(problem: Diagnostic) -> Diagnostics {

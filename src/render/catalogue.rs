@@ -49,6 +49,8 @@ pub(super) struct Template {
     pub(super) path: &'static str,
     /// How far its objects are ours.
     pub(super) policy: Policy,
+    /// What all rows share, under the name `common`.
+    pub(super) common: Option<Value>,
     /// The rows for which it is rendered; `None` renders it once.
     pub(super) rows: Option<Vec<Value>>,
 }
@@ -105,10 +107,16 @@ fn with_templates(
         component.templates.push(Template {
             path,
             policy: component.policies.get(file).copied().unwrap_or_default(),
+            common: common(&format!("{folder}/{stem}.common.yaml"))?,
             rows: rows(&format!("{folder}/{stem}.rows.jsonl"))?,
         });
     }
     Ok(component)
+}
+
+/// What the rows of a table share.
+fn common(path: &str) -> Result<Option<Value>, Diagnostic> {
+    embedded::text(path).map(|text| document(path, text)).transpose()
 }
 
 /// The rows of a table: one JSON object a line.

@@ -1,6 +1,7 @@
 //! What templates see.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use minijinja::value::{Serde, Value};
 use minijinja::{Error, ErrorKind};
@@ -11,6 +12,7 @@ use super::catalogue::Component;
 use super::image::Images;
 use super::kubesphere_config::KubesphereConfig;
 use super::placement::placement;
+use super::slots::Slots;
 use super::spec::Spec;
 use super::{Input, uses_redis};
 use crate::config::Configuration;
@@ -61,11 +63,11 @@ impl Context {
         self.set("crds", serialized(names));
     }
 
-    /// The variables as one value, with a table's row where there is one.
-    pub(super) fn value(&self, row: Option<&serde_json::Value>) -> Value {
-        let row = row.map(|row| ("row", serialized(row)));
+    /// The variables as one value: those of all templates, those of this one, and where values go.
+    pub(super) fn value(&self, own: &[(&'static str, Value)], slots: &Arc<Slots>) -> Value {
         let variables = self.variables.iter().map(|(name, value)| (*name, value.clone()));
-        Value::from_pairs(variables.chain(row))
+        let own = own.iter().cloned().chain([(Slots::NAME, Slots::variable(slots))]);
+        Value::from_pairs(variables.chain(own))
     }
 
     fn set(&mut self, name: &'static str, value: Value) {
@@ -132,6 +134,7 @@ fn placement_function(spec: serde_json::Value, kubernetes: KubernetesVersion) ->
     })
 }
 
-fn serialized(value: impl Serialize) -> Value {
+/// A value as templates see it.
+pub(super) fn serialized(value: impl Serialize) -> Value {
     Value::from(Serde(value))
 }

@@ -2,35 +2,39 @@
 
 use serde_json::{Map, Value};
 
+use super::catalogue::Template;
+use super::slots::Slots;
 use crate::diagnostic::{Code, Diagnostic, Sources};
 use crate::object::{Object, ObjectId, Policy};
 use crate::yaml;
 
-/// The objects in the text that a template rendered.
+/// The objects in the text that a template rendered, with its values put back.
 pub(super) fn objects(
-    template: &str,
+    template: &Template,
     component: &str,
-    policy: Policy,
     text: &str,
+    slots: &Slots,
 ) -> Result<Vec<Object>, Diagnostic> {
+    let path = template.path;
     let mut sources = Sources::default();
-    let id = sources.add(template, text);
+    let id = sources.add(path, text);
     let (documents, problems) = yaml::parse(&sources, id);
     if let Some(problem) = problems.into_iter().next() {
         let line = problem.span.map_or(1, |span| sources.position(span).line);
-        let shown = problem.span.map_or_else(String::new, |span| {
-            format!(" near `{}`", sources.redacted(id, line_around(text, span.start)).trim())
-        });
-        return Err(mistake(
-            template,
-            &format!("line {line} of what it renders{shown}: {}", problem.message),
-        ));
+        // Values are not in the text, so it can be shown.
+        let shown = text.lines().nth(line - 1).unwrap_or_default().trim();
+        let detail = format!("line {line} of its text, `{shown}`: {}", problem.message);
+        return Err(mistake(path, &detail));
     }
-    documents
-        .iter()
-        .filter(|document| !document.is_null())
-        .map(|document| object(template, component, policy, document.to_json()))
-        .collect()
+    let mut objects = Vec::new();
+    for document in documents.iter().filter(|document| !document.is_null()) {
+        let mut body = document.to_json();
+        slots.fill(&mut body).map_err(|text| {
+            mistake(path, &format!("`{text}`: a value must stand alone, behind a key or a dash"))
+        })?;
+        objects.push(object(path, component, template.policy, body)?);
+    }
+    Ok(objects)
 }
 
 fn object(
@@ -79,13 +83,6 @@ fn embed_texts(body: &mut Value) {
     }
 }
 
-fn line_around(text: &str, at: usize) -> std::ops::Range<usize> {
-    let at = at.min(text.len());
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-    start..end
-}
-
 fn mistake(template: &str, detail: &str) -> Diagnostic {
     Diagnostic::error(Code::Template, format!("template {template}: {detail}"))
         .help("this is a mistake in ksi, not in your configuration; please report it")
@@ -96,7 +93,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<Object>, Diagnostic> {
-        objects("t/10-x.yaml.j2", "t", Policy::Apply, text)
+        let template =
+            Template { path: "t/10-x.yaml.j2", policy: Policy::Apply, common: None, rows: None };
+        objects(&template, "t", text, &Slots::default())
     }
 
     const HEAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n";
@@ -119,6 +118,12 @@ mod tests {
         let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\nsecrets: []\n";
         assert!(read(account).unwrap_err().message.contains("secrets"));
         assert!(read("kind: ConfigMap\n").is_err());
+    }
+
+    #[test]
+    fn a_value_inside_of_a_text_is_refused() {
+        let text = format!("{HEAD}data:\n  a: --name=\"@{{0}}\"\n");
+        assert!(read(&text).unwrap_err().message.contains("stand alone"));
     }
 
     #[test]

@@ -51,6 +51,7 @@ files! {
     "kubefed/60-webhooks.yaml.j2"
     "kubefed/70-kubefedconfig.yaml.j2"
     "kubefed-types/component.yaml"
+    "kubefed-types/10-crds.common.yaml"
     "kubefed-types/10-crds.rows.jsonl"
     "kubefed-types/10-crds.yaml.j2"
     "kubefed-types/20-federatedtypeconfigs.rows.jsonl"

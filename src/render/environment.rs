@@ -1,22 +1,22 @@
 //! The template language: minijinja, narrowed down so that a value can only become a value.
 
-use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Value, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior};
 
 use super::embedded;
+use super::slots;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::values::AT_INSTALL;
 
 /// What one rendering may spend; the largest template needs less than a tenth.
 const FUEL: u64 = 200_000;
 
-/// Filters that could bring text past the formatter, or would encode twice.
+/// Filters that make text of values, which the formatter would then take for one text.
 const REMOVED_FILTERS: &[&str] = &["safe", "escape", "e", "tojson", "urlencode", "pprint"];
 
 /// Every template, compiled.
@@ -67,7 +67,7 @@ fn environment() -> Environment<'static> {
     if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
         environment.set_syntax(syntax);
     }
-    environment.set_formatter(write_json);
+    environment.set_formatter(slots::write);
     for filter in REMOVED_FILTERS {
         environment.remove_filter(filter);
     }
@@ -76,35 +76,6 @@ fn environment() -> Environment<'static> {
         if text == AT_INSTALL { text.to_owned() } else { STANDARD.encode(text) }
     });
     environment
-}
-
-/// Writes every value as JSON, whatever the template does to it: JSON is YAML, and one value stays
-/// one value. Characters that YAML forbids or reads as line ends are escaped too.
-fn write_json(out: &mut Output<'_>, _: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    if value.kind() == ValueKind::Undefined {
-        return Err(Error::from(ErrorKind::UndefinedError));
-    }
-    let json = serde_json::to_string(value)
-        .map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
-    if json.chars().all(is_plain) {
-        return out.write_str(&json).map_err(Error::from);
-    }
-    for c in json.chars() {
-        if is_plain(c) {
-            out.write_char(c).map_err(Error::from)?;
-        } else {
-            write!(out, "\\u{:04x}", u32::from(c)).map_err(Error::from)?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a character may stand in YAML as it is. All others are in the basic plane.
-fn is_plain(c: char) -> bool {
-    !matches!(
-        c,
-        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-    )
 }
 
 /// A mistake in a template, with its line.
@@ -117,26 +88,21 @@ fn problem(name: &str, error: &Error) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use super::slots::Slots;
     use super::*;
 
     fn render(template: &'static str, value: &str) -> Result<String, Diagnostic> {
         let mut templates = Templates { environment: environment() };
         templates.environment.add_template("t.yaml.j2", template).unwrap();
-        templates.render("t.yaml.j2", &minijinja::context! { value })
+        let slots = Arc::new(Slots::default());
+        let variables = [("value", Value::from(value)), (Slots::NAME, Slots::variable(&slots))];
+        templates.render("t.yaml.j2", &Value::from_pairs(variables))
     }
 
     #[test]
-    fn a_value_stays_one_value() {
-        let hostile = "a: b # {{ x }}\n--- \"'\u{7f}\u{85}\u{2028}\u{feff}é";
-        let text = render("key: {{ value }}", hostile).unwrap();
-        let json = text.strip_prefix("key: ").unwrap();
-        assert_eq!(serde_json::from_str::<String>(json).unwrap(), hostile);
-        assert!(json.is_ascii() || json.contains('é'));
-        assert!(!json.contains('\u{85}'));
-    }
-
-    #[test]
-    fn what_would_bring_text_past_the_formatter_is_gone() {
+    fn what_would_make_text_of_values_is_gone() {
         for template in ["{{ value | safe }}", "{{ value | e }}", "{{ value | tojson }}"] {
             assert!(render(template, "x").is_err(), "{template}");
         }

@@ -1,4 +1,5 @@
 //! The templates and what comes out of them, for every role.
+#![allow(clippy::unwrap_used, clippy::panic)] // In the helpers of tests, which clippy does not take for tests.
 
 #[path = "render/federation.rs"]
 mod federation;

@@ -97,23 +97,23 @@ fn the_policies_leave_to_others_what_is_theirs() {
     assert_eq!(
         with(Policy::Create),
         [
-            "Secret/kubesphere-system/redis-secret",
-            "Secret/kubesphere-system/kubesphere-secret",
+            "Secret/kube-federation-system/kubefed-admission-webhook-serving-cert",
             "Secret/kubesphere-system/ks-controller-manager-webhook-cert",
+            "Secret/kubesphere-system/kubesphere-secret",
+            "Secret/kubesphere-system/redis-secret",
+            "Secret/kubesphere-system/tower-ca",
+            "User/admin",
             "WorkspaceTemplate/system-workspace",
             "Workspace/system-workspace",
-            "User/admin",
-            "Secret/kube-federation-system/kubefed-admission-webhook-serving-cert",
-            "Secret/kubesphere-system/tower-ca",
         ]
     );
     assert_eq!(
         with(Policy::Patch),
         [
             "Namespace/default",
-            "Namespace/kube-system",
-            "Namespace/kube-public",
             "Namespace/kube-node-lease",
+            "Namespace/kube-public",
+            "Namespace/kube-system",
             "ClusterRole/cluster-admin",
         ]
     );
