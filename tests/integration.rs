@@ -6,6 +6,8 @@ mod cli;
 mod directory;
 #[path = "integration/docs.rs"]
 mod docs;
+#[path = "integration/golden.rs"]
+mod golden;
 #[path = "integration/mutation.rs"]
 mod mutation;
 #[path = "integration/plan.rs"]
@@ -16,6 +18,8 @@ mod render;
 mod rooms;
 #[path = "integration/schema.rs"]
 mod schema;
+#[path = "integration/secrets.rs"]
+mod secrets;
 #[path = "integration/validate.rs"]
 mod validate;
 #[path = "integration/yaml.rs"]

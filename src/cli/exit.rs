@@ -40,7 +40,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The exit code of the process. Errors of `diff` are above 1, as kubectl's scripts expect.
-    pub fn code(&self, diff: bool) -> u8 {
+    pub(super) fn code(&self, diff: bool) -> u8 {
         match self {
             Self::ClosedPipe => 0,
             Self::Usage(_) => 2,

@@ -60,7 +60,7 @@ pub(super) struct Checked {
 
 impl InputArgs {
     /// Reads the inputs.
-    pub fn load(&self) -> Loaded {
+    pub(super) fn load(&self) -> Loaded {
         let mut unreadable = Vec::new();
         let mut inputs = Vec::new();
         for name in &self.filename {
@@ -75,7 +75,7 @@ impl InputArgs {
     }
 
     /// The same facts and leniency for another file, without `--set`.
-    pub fn instead_of(&self, file: &Path) -> Self {
+    pub(super) fn instead_of(&self, file: &Path) -> Self {
         Self {
             filename: vec![file.display().to_string()],
             set: Vec::new(),
@@ -85,7 +85,7 @@ impl InputArgs {
     }
 
     /// What is known of the cluster: flags, then the KubeKey document, then assumptions.
-    pub fn facts(&self, loaded: &Loaded) -> Facts {
+    pub(super) fn facts(&self, loaded: &Loaded) -> Facts {
         let base =
             loaded.kubekey.as_ref().map_or_else(Facts::default, |k| k.facts(Facts::default()));
         let FactsArgs { kube_version, nodes, control_plane_nodes, node_address } = &self.facts;
@@ -102,7 +102,7 @@ impl InputArgs {
     ///
     /// # Errors
     /// [`Failure::Invalid`] when the configuration is refused.
-    pub fn check(&self, output: &Output) -> Result<Checked, Failure> {
+    pub(super) fn check(&self, output: &Output) -> Result<Checked, Failure> {
         let loaded = self.load();
         let facts = self.facts(&loaded);
         let options = validate::Options { allow_unknown: self.allow_unknown };

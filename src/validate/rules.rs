@@ -61,6 +61,7 @@ const RULES: &[Rule] = &[
     components::unmanaged,
     components::edge_address,
     components::switches,
+    components::redis_replicas,
 ];
 
 /// Runs every rule.

@@ -32,7 +32,8 @@ section! {
         dev_tag?: text,
         /// How images are pulled, beyond registry and organisation.
         images: Images,
-        /// Forces high availability: redis on, three replicas of the core.
+        /// Redis for shared sessions, and three replicas of the core also where there are fewer than
+        /// three control-plane nodes.
         #[serde(rename = "enableHA")]
         enable_ha: bool,
         /// Accepted from older files; ksi never sends telemetry.

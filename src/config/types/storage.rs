@@ -30,7 +30,8 @@ section! {
     Redis {
         /// Whether redis is installed. ks-apiserver runs more than one replica only with it.
         enabled: bool,
-        /// Whether three servers with a proxy run instead of one.
+        /// Without effect yet: ksi installs one redis server, and KubeSphere finds no replica of it by
+        /// itself.
         #[serde(rename = "enableHA")]
         enable_ha: bool,
         /// The size of its volume.

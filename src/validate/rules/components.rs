@@ -56,6 +56,19 @@ pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// KubeSphere's client knows one address, so a replica behind it would not be found.
+pub(super) fn redis_replicas(context: &Context<'_>) -> Vec<Diagnostic> {
+    let path = "common.redis.enableHA";
+    (context.flag("common.redis.enabled") && context.flag(path))
+        .then(|| {
+            Diagnostic::warning(Code::NoEffect, format!("`{path}` has no effect yet"))
+                .at(context.place(path))
+                .help("ksi installs one redis server; the pod and its volume move to another node when one is lost")
+        })
+        .into_iter()
+        .collect()
+}
+
 /// Switches of which one is useless without the other.
 pub(super) fn switches(context: &Context<'_>) -> Vec<Diagnostic> {
     const NEEDS: &[(&str, &str)] = &[
