@@ -14,10 +14,10 @@ test: ## everything that proves ksi
 lint: ## what has to be clean before a commit
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --document-private-items
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
 
 bench: ## speed and size, beside helm where it is installed
-	benches/run
+	cargo bench --bench offline
 
 golden: ## take the present output as right: goldens, schema and CRD; read the diff before committing it
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test

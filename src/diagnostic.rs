@@ -1,7 +1,7 @@
 //! What is wrong with the user's input, and where.
 //!
 //! A [`Diagnostic`] is data: a stable [`Code`], a message, the [`Span`] it talks about and what to
-//! do next. The pure core only collects them; [`text`] and [`json`] turn them into what a person or
+//! do next. The pure core only collects them; [`to_text`] and [`to_json`] turn them into what a person or
 //! a program reads. Source text is shown through [`Sources`], which hides secrets in every snippet.
 
 mod code;

@@ -1,4 +1,31 @@
-//! ksi (draft)
+//! ksi installs and configures KubeSphere's core and its multi-cluster system from one declarative file.
+//!
+//! This library is the whole product; the binary only calls [`cli::main`]. Data flows one way:
+//!
+//! ```text
+//! file | stdin | --set
+//!    │ bytes → text → YAML as kubectl reads it, each value with its place     yaml, diagnostic
+//!    │ documents chosen, old forms read as new ones, files laid over          config
+//!    ▼
+//! Loaded ── strict schema, then rules ──► Diagnostics                         validate
+//!    │ + Facts: what the cluster is                                           facts
+//!    │ + Values: secrets and certificates, made once and kept                 values
+//!    ▼
+//! components chosen, templates rendered ──► desired objects                   render, object
+//!    │ + Observed, read through the target
+//!    ▼
+//! Plan: create, update, adopt, delete, keep, conflict                         plan, inventory
+//!    ▼
+//! Engine: nothing to do? done : lock → look again → write → prune → record    engine
+//!    │                                                  │ events
+//!    ▼                                                  ▼
+//! Target: a directory, memory                    ui: text, JSON               target, ui
+//! ```
+//!
+//! The rooms are the modules below. Everything left of `target` is pure: values in, values out, without
+//! clock, environment, files or network; the callers (`cli`) bring those. Who may use whom, and which
+//! room may name a clock or a file, is written down and checked in `tests/integration/rooms.rs`.
+
 pub mod cli;
 pub mod config;
 pub mod diagnostic;

@@ -25,6 +25,8 @@ mod spec;
 
 use std::sync::Arc;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
@@ -41,7 +43,7 @@ use image::Images;
 use slots::Slots;
 
 /// The version of KubeSphere that is installed unless another one is asked for.
-pub const DEFAULT_VERSION: &str = "v3.4.1";
+pub const DEFAULT_VERSION: &str = crate::config::KUBESPHERE_VERSION;
 
 /// All that rendering depends on.
 #[derive(Debug, Clone, Copy)]
@@ -69,17 +71,39 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
     let mut context = Context::new(input, &images);
     let enabled = enabled(input.configuration, input.facts)?;
     context.set_crds(&enabled);
+    let work: Vec<_> =
+        enabled.iter().flat_map(|c| c.templates.iter().map(move |t| (*c, t))).collect();
     let (mut objects, mut problems) = (Vec::new(), Diagnostics::default());
-    for component in enabled {
-        for template in &component.templates {
-            match render_template(templates, component, template, &context) {
-                Ok(rendered) => objects.extend(rendered),
-                Err(problem) => problems.push(problem),
-            }
+    for rendered in on_two_threads(&work, |(c, t)| render_template(templates, c, t, &context)) {
+        match rendered {
+            Ok(rendered) => objects.extend(rendered),
+            Err(problem) => problems.push(problem),
         }
     }
     object::order::sort(&mut objects);
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
+}
+
+/// Does each piece of work, in any order. Two threads take a third off a whole run; more would wait for
+/// each other's memory.
+fn on_two_threads<W: Sync, D: Send>(work: &[W], does: impl Fn(&W) -> D + Sync) -> Vec<D> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some(piece) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push(does(piece));
+        }
+        done
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(worker);
+        let mut done = worker();
+        match other.join() {
+            Ok(others) => done.extend(others),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        done
+    })
 }
 
 /// The components that a configuration enables, each after those that it needs.
@@ -107,21 +131,26 @@ pub fn enabled(
 }
 
 /// The images that the enabled components run, or all that ksi knows, sorted by name, as the
-/// configuration moves them to a registry. For the newest Kubernetes and the default version.
-pub fn images(configuration: &Configuration, all: bool) -> Vec<Image> {
-    let facts = Facts::default();
-    let Ok(images) = Images::new(DEFAULT_VERSION, configuration, facts.kubernetes) else {
-        return Vec::new();
-    };
+/// configuration moves them to a registry.
+///
+/// # Errors
+///
+/// When the version's list or the catalogue is wrong, which is a mistake in ksi.
+pub fn images(
+    configuration: &Configuration,
+    facts: &Facts,
+    all: bool,
+) -> Result<Vec<Image>, Diagnostics> {
+    let images = Images::new(DEFAULT_VERSION, configuration, facts.kubernetes).map_err(only)?;
     let mut names: Vec<&str> = if all {
         images.names().collect()
     } else {
-        let enabled = enabled(configuration, &facts).unwrap_or_default();
+        let enabled = enabled(configuration, facts)?;
         enabled.into_iter().flat_map(|c| c.images.iter().map(String::as_str)).collect()
     };
     names.sort_unstable();
     names.dedup();
-    names.into_iter().filter_map(|name| images.get(name)).collect()
+    Ok(names.into_iter().filter_map(|name| images.get(name)).collect())
 }
 
 /// Whether Redis is installed and holds the tokens.

@@ -50,7 +50,9 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
         if again.is_empty() {
             break;
         }
-        again.iter().for_each(|violation| remove(&mut sound, &violation.path.0));
+        for violation in again {
+            remove(&mut sound, &violation.path.0);
+        }
     }
     let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
     found.extend(rules::check(&context));
@@ -65,15 +67,13 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
 /// The typed form. The schema comes from the types, so a sound tree always has one; if the two
 /// disagree after all, that is told instead of hidden. The reader's own words may quote a secret.
 fn typed(json: Value, found: &mut Diagnostics) -> Option<Configuration> {
-    match Configuration::from_json(json) {
-        Ok(configuration) => Some(configuration),
-        Err(_) => {
-            let message = "the configuration passes the schema and still cannot be read";
-            let diagnostic = Diagnostic::error(Code::WrongType, message);
-            found.push(diagnostic.help("this is a mistake in ksi: please report it"));
-            None
-        }
+    let configuration = Configuration::from_json(json).ok();
+    if configuration.is_none() {
+        let message = "the configuration passes the schema and still cannot be read";
+        let diagnostic = Diagnostic::error(Code::WrongType, message);
+        found.push(diagnostic.help("this is a mistake in ksi: please report it"));
     }
+    configuration
 }
 
 /// Takes the value at a path out of a tree; the whole of it when the path is empty.

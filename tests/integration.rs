@@ -1,5 +1,10 @@
 //! All integration tests in one binary.
 
+// Helpers of tests may fail like tests; Clippy only knows those inside of `#[test]`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+// Readable beats fast where a test puts its input together.
+#![allow(clippy::format_collect, clippy::format_push_string)]
+
 #[path = "integration/cli.rs"]
 mod cli;
 #[path = "integration/directory.rs"]

@@ -34,11 +34,7 @@ pub(super) fn render(
     values: &Values,
 ) -> Result<Vec<Object>, Failure> {
     let input = render::Input { configuration, facts, values, version: KUBESPHERE_VERSION };
-    render::render(&input).map_err(|problems| {
-        let list: Vec<String> =
-            problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect();
-        Failure::Io(format!("a template of ksi is wrong, please report it\n{}", list.join("\n")))
-    })
+    render::render(&input).map_err(|problems| Failure::broken(&problems))
 }
 
 /// The manifests without any target: what only an installation makes is a placeholder.

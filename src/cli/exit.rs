@@ -13,6 +13,7 @@
 
 use std::fmt;
 
+use crate::diagnostic::Diagnostics;
 use crate::{engine, target, values};
 
 /// Why a verb did not do what was asked.
@@ -39,6 +40,13 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// What ksi itself brings along is wrong: a template, a list of images.
+    pub(super) fn broken(problems: &Diagnostics) -> Self {
+        let list: Vec<String> =
+            problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect();
+        Self::Io(format!("this is a mistake in ksi, please report it\n{}", list.join("\n")))
+    }
+
     /// The exit code of the process. Errors of `diff` are above 1, as kubectl's scripts expect.
     pub(super) fn code(&self, diff: bool) -> u8 {
         match self {

@@ -6,7 +6,9 @@ use serde_json::json;
 use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::InputArgs;
-use crate::render;
+use crate::config::Configuration;
+use crate::facts::Facts;
+use crate::render::{self, Image};
 use crate::ui::Output;
 
 /// List the images of a configuration, or map them to another registry
@@ -62,9 +64,13 @@ pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
     }
 }
 
+fn images(configuration: &Configuration, facts: &Facts, all: bool) -> Result<Vec<Image>, Failure> {
+    render::images(configuration, facts, all).map_err(|problems| Failure::broken(&problems))
+}
+
 fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Result<(), Failure> {
     let checked = input.check(output)?;
-    let images = render::images(&checked.configuration, all);
+    let images = images(&checked.configuration, &checked.facts, all)?;
     let text = match format {
         TextOrJson::Text => images.iter().map(|i| i.reference() + "\n").collect(),
         TextOrJson::Json => {
@@ -95,7 +101,7 @@ fn rewrite(
     let checked = input.check(output)?;
     let mut mirrored = checked.configuration;
     mirrored.local_registry = Some(registry.to_owned());
-    let images = render::images(&mirrored, all);
+    let images = images(&mirrored, &checked.facts, all)?;
     let pairs = images.iter().map(|image| (&image.upstream, image.reference()));
     let text = match format {
         TextOrJson::Text => pairs.fold(String::new(), |mut text, (source, target)| {

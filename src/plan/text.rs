@@ -126,7 +126,7 @@ fn look(action: Action) -> (char, Style) {
 }
 
 fn manifest(body: &Value) -> String {
-    yaml::emit(&view::collapse(body.clone()))
+    yaml::emit(&*view::collapse(body))
 }
 
 /// Text from a cluster must not steer the terminal.

@@ -1,5 +1,7 @@
 //! A change as it may be shown: normal, masked, and with the keys of both sides in one order.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::Change;
@@ -41,13 +43,15 @@ fn expand(body: &mut Value) {
     }
 }
 
-/// The reverse: a manifest in which the document is a text again.
-pub(super) fn collapse(mut body: Value) -> Value {
-    let document = body["data"][KEY].is_object().then(|| body["data"][KEY].take());
-    if let Some(document) = document {
-        embedded::write(&mut body, &document);
+/// The reverse: a manifest in which the document is a text again. Most have none and are not copied.
+pub(super) fn collapse(body: &Value) -> Cow<'_, Value> {
+    if !body["data"][KEY].is_object() {
+        return Cow::Borrowed(body);
     }
-    body
+    let mut body = body.clone();
+    let document = body["data"][KEY].take();
+    embedded::write(&mut body, &document);
+    Cow::Owned(body)
 }
 
 /// The values of a conflict as they may be shown: what the configuration wants, what is live.

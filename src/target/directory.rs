@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! PATH/00-namespaces/namespace_kubesphere-system.yaml     see `layout`
-//! PATH/.ksi/values        generated secrets, 0600; not for version control (`.ksi/.gitignore`)
-//! PATH/.ksi/inventory     what ksi owns here
+//! PATH/.ksi/.gitignore    nothing below is for version control
+//! PATH/.ksi/values        generated secrets, 0600
+//! PATH/.ksi/inventory     what ksi owns here, with the key of its fingerprints, 0600
 //! PATH/.ksi/lock          held while a run writes
 //! PATH/.ksi/staging/      files on their way
 //! ```
@@ -34,8 +35,7 @@ use crate::yaml;
 use changes::Changes;
 use disk::{Disk, PRIVATE, PUBLIC, RESTORE, shown};
 
-const IGNORED: &str =
-    "# Secrets and passing things: never in version control.\nvalues\nlock\nstaging/\n";
+const IGNORED: &str = "# Generated secrets, and the key of the inventory: keep them, but not in version control.\n*\n";
 
 /// Manifests in a directory.
 #[derive(Debug)]

@@ -153,7 +153,7 @@ impl Context<'_> {
 
     fn wrong_value(&self, path: &Path, error: &ValidationError<'_>) -> Diagnostic {
         let name = path.to_string();
-        let shown = self.shown(path, error.instance());
+        let shown = shown(path, error.instance());
         match error.kind() {
             ValidationErrorKind::Type { kind } => wrong_type(&name, kind, error.instance(), &shown),
             ValidationErrorKind::Enum { options } => {
@@ -199,19 +199,19 @@ impl Context<'_> {
                 .help(format!("see `ksi explain {name}`")),
         }
     }
+}
 
-    /// The value as a message may show it.
-    fn shown(&self, path: &Path, value: &Value) -> String {
-        match value {
-            _ if config::is_sensitive(path) => "(hidden)".to_owned(),
-            Value::Array(_) => "a list".to_owned(),
-            Value::Object(_) => "a mapping".to_owned(),
-            Value::String(text) if text.chars().count() > 60 => {
-                format!("`{}…`", text.chars().take(60).collect::<String>())
-            }
-            Value::String(text) => format!("`{text}`"),
-            other => format!("`{other}`"),
+/// The value as a message may show it.
+fn shown(path: &Path, value: &Value) -> String {
+    match value {
+        _ if config::is_sensitive(path) => "(hidden)".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a mapping".to_owned(),
+        Value::String(text) if text.chars().count() > 60 => {
+            format!("`{}…`", text.chars().take(60).collect::<String>())
         }
+        Value::String(text) => format!("`{text}`"),
+        other => format!("`{other}`"),
     }
 }
 

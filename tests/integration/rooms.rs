@@ -65,12 +65,12 @@ fn sources(folder: &Path, files: &mut Vec<PathBuf>) {
 
 /// The code of each room, without comments and without tests at the end of files.
 fn rooms() -> BTreeMap<String, Vec<(PathBuf, String)>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
-    sources(&root, &mut files);
+    sources(&source, &mut files);
     let mut rooms: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for path in files {
-        let relative = path.strip_prefix(&root).unwrap().to_owned();
+        let relative = path.strip_prefix(&source).unwrap().to_owned();
         let first = relative.components().next().unwrap().as_os_str().to_str().unwrap();
         let room = first.trim_end_matches(".rs").to_owned();
         if room == "lib" || room == "main" || path.ends_with("tests.rs") {

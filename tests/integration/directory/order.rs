@@ -97,8 +97,11 @@ fn the_order_of_names_is_one_in_which_objects_can_be_made() {
         "Namespace" => 0,
         "CustomResourceDefinition" => 1,
         "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding" | "Role" | "RoleBinding" => 2,
-        "Secret" | "ConfigMap" | "NetworkPolicy" | "PersistentVolumeClaim" => 3,
-        "PodDisruptionBudget" => 3,
+        "Secret"
+        | "ConfigMap"
+        | "NetworkPolicy"
+        | "PersistentVolumeClaim"
+        | "PodDisruptionBudget" => 3,
         "Service" => 4,
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => 5,
         "APIService" | "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => 7,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ksi::config::Configuration;
+use ksi::facts::Facts;
 use ksi::object::Policy;
 use ksi::render;
 use serde_json::json;
@@ -205,7 +206,7 @@ fn the_same_input_gives_the_same_objects() {
 fn images_of_the_configuration_or_all_of_them() {
     let none = Configuration::default();
     let names = |configuration: &Configuration, all| {
-        let images = render::images(configuration, all);
+        let images = render::images(configuration, &Facts::default(), all).unwrap();
         images.into_iter().map(|image| image.name).collect::<Vec<_>>()
     };
     let own = names(&none, false);
@@ -219,8 +220,11 @@ fn images_of_the_configuration_or_all_of_them() {
         "metrics_server": {"enabled": true},
     }))
     .unwrap();
-    let listed: BTreeSet<String> =
-        render::images(&host, false).iter().map(render::Image::reference).collect();
+    let listed: BTreeSet<String> = render::images(&host, &Facts::default(), false)
+        .unwrap()
+        .iter()
+        .map(render::Image::reference)
+        .collect();
     for object in everything("host") {
         walk(&object.body, "", &mut |path, value| {
             if path.ends_with(".containers.image") {

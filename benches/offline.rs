@@ -1,0 +1,170 @@
+//! Speed and size without a cluster, measured side by side in one run: `make bench`.
+//!
+//! Times are of whole processes as a user starts them, the best of several runs; memory is the largest
+//! of all. Where helm is installed it renders a chart with the same manifests. The last table shows
+//! whether work grows in step with its input.
+
+#![allow(clippy::print_stdout, clippy::expect_used, missing_docs)]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ksi::config::{self, Input, KUBESPHERE_VERSION, Request};
+use ksi::diagnostic::Sources;
+use ksi::facts::Facts;
+use ksi::object::Object;
+use ksi::plan::{self, Observed, TextOptions};
+use ksi::render;
+use ksi::validate::{self, Options};
+use ksi::values::{self, Given};
+use ksi::yaml;
+use nix::sys::resource::{UsageWho, getrusage};
+
+const RUNS: usize = 20;
+const SAMPLE: &str = "samples/host.yaml";
+
+fn main() {
+    let ksi = env!("CARGO_BIN_EXE_ksi");
+    let size = std::fs::metadata(ksi).map_or(0, |m| m.len());
+    println!("ksi, {} MB, best of {RUNS} runs of the whole process\n", size / 1_000_000);
+    println!("{:34} {:>9} {:>9} {:>9}", "work on the host role", "ms", "goal", "of goal");
+    for (name, args, goal) in [
+        ("validate", &["validate", "-q", "-f", SAMPLE][..], None),
+        ("validate + render", &["render", "-q", "-f", SAMPLE], None),
+        ("validate + render + diff", &["diff", "-q", "-f", SAMPLE], Some(25.0)),
+    ] {
+        let took = milliseconds(best(|| run(ksi, args)));
+        let (goal, ratio) = goal.map_or((String::new(), String::new()), |goal: f64| {
+            (format!("{goal:.0}"), format!("{:.2}", took / goal))
+        });
+        println!("{name:34} {took:9.1} {goal:>9} {ratio:>9}");
+    }
+    println!("{:34} {:9.1} {:>9}", "peak memory, MB", peak_megabytes(), 30);
+    beside_helm(ksi);
+    growth();
+}
+
+fn run(program: &str, args: &[&str]) {
+    let status =
+        Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    // A diff with differences ends with 1.
+    assert!(status.is_ok_and(|s| s.code().is_some_and(|c| c <= 1)), "{program} {args:?}");
+}
+
+fn best(mut work: impl FnMut()) -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    (0..RUNS).map(time).min().unwrap_or_default()
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+/// The largest of all processes that were waited for so far.
+#[allow(clippy::cast_precision_loss)]
+fn peak_megabytes() -> f64 {
+    getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| usage.max_rss() as f64 / 1024.0)
+}
+
+fn host() -> Vec<Object> {
+    let bytes = std::fs::read(SAMPLE).expect("run from the project's folder");
+    let inputs = vec![Input { name: SAMPLE.into(), bytes }];
+    let loaded = config::load(Request { inputs, sets: Vec::new() });
+    let facts = Facts::default();
+    let valid =
+        validate::validate(&loaded, &facts, Options::default()).expect("the sample is right");
+    let values = values::preview(&Given { tower: true, kubefed: true, ..Given::default() });
+    let input = render::Input {
+        configuration: &valid.configuration,
+        facts: &facts,
+        values: &values,
+        version: KUBESPHERE_VERSION,
+    };
+    render::render(&input).expect("the templates are right")
+}
+
+/// helm with a chart of the same manifests: what it does for every chart, and nothing to compute.
+fn beside_helm(ksi: &str) {
+    let Ok(version) = Command::new("helm").args(["version", "--short"]).output() else {
+        println!("\nhelm is not installed: no comparison");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    write_chart(folder.path());
+    let chart = folder.path().display().to_string();
+    let ours = best(|| run(ksi, &["render", "-q", "-f", SAMPLE]));
+    let theirs = best(|| run("helm", &["template", "ks", &chart, "--include-crds"]));
+    let version = String::from_utf8_lossy(&version.stdout);
+    println!("\nthe same manifests by helm template ({})", version.trim());
+    println!("{:34} {:9.1} ms, {:.0} MB", "helm template", milliseconds(theirs), peak_megabytes());
+    println!(
+        "{:34} {:9.2}",
+        "ksi render / helm template",
+        ours.as_secs_f64() / theirs.as_secs_f64()
+    );
+}
+
+fn write_chart(folder: &Path) {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    write("Chart.yaml", "apiVersion: v2\nname: ks\nversion: 0.1.0\n");
+    for (number, object) in host().iter().enumerate() {
+        // Braces in a manifest would be templates to helm.
+        let text = yaml::emit(&object.body).replace("{{", "{ {");
+        write(&format!("templates/{number:03}.yaml"), &text);
+    }
+}
+
+/// Parse, plan and text of 1, 10 and 100 times the objects of a host.
+fn growth() {
+    let objects = host();
+    println!(
+        "\n{:>6} {:>9} {:>11} {:>11} {:>11}   ms, and per object as a ratio to 1×",
+        "", "objects", "parse", "plan", "text"
+    );
+    let mut first: Option<[f64; 3]> = None;
+    for times in [1_usize, 10, 100] {
+        let many: Vec<Object> = (0..times).flat_map(|n| copies(&objects, n)).collect();
+        let text = yaml::emit_documents(many.iter().map(|o| &o.body));
+        let mut sources = Sources::default();
+        let id = sources.add("bench", text);
+        let mut timed = [0.0; 3];
+        let start = Instant::now();
+        let (documents, _) = yaml::parse(&sources, id);
+        timed[0] = milliseconds(start.elapsed());
+        // The reader has a limit of values, far above any real file.
+        assert!(documents.len() == many.len() || times == 100);
+        let start = Instant::now();
+        let planned = plan::plan(&many, &Observed::default());
+        timed[1] = milliseconds(start.elapsed());
+        let start = Instant::now();
+        let shown = plan::text(&planned, TextOptions::default());
+        timed[2] = milliseconds(start.elapsed());
+        assert!(!shown.is_empty());
+        let one = *first.get_or_insert(timed);
+        let mut line = format!("{times:5}× {:9}", many.len());
+        #[allow(clippy::cast_precision_loss)]
+        for (took, one) in timed.iter().zip(one) {
+            let _ = write!(line, " {took:6.1} {:4.2}", took / one / times as f64);
+        }
+        println!("{line}");
+    }
+}
+
+/// The same objects under other names.
+fn copies(objects: &[Object], number: usize) -> impl Iterator<Item = Object> + '_ {
+    objects.iter().cloned().map(move |mut object| {
+        object.id.name = format!("{}-{number}", object.id.name);
+        object.body["metadata"]["name"] = object.id.name.clone().into();
+        object
+    })
+}
