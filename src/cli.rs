@@ -13,6 +13,7 @@ mod images;
 mod input;
 mod man;
 mod place;
+mod prune;
 mod render;
 mod schema;
 mod validate;

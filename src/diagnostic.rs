@@ -12,6 +12,7 @@ mod text;
 
 pub use code::Code;
 pub use json::to_json;
+pub(crate) use redact::is_secret_key;
 pub use source::{Position, SourceId, Sources, Span};
 pub use text::{TextStyle, to_text};
 

@@ -184,6 +184,9 @@ pub fn record(inventory: &Inventory, desired: &[Object], plan: &Plan) -> Invento
             (_, None) => {
                 recorded.remove(&change.id);
             }
+            // It was there before us, and nothing of it was written: it is not ours.
+            (Action::Unchanged, Some(object))
+                if object.policy == Policy::Create && inventory.get(&change.id).is_none() => {}
             (action, Some(object)) => {
                 let old = inventory.get(&change.id).filter(|_| action != Action::Adopt);
                 let mut entry = inventory.entry(object, old.and_then(|old| old.uid.clone()));

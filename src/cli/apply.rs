@@ -8,6 +8,7 @@ use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::InputArgs;
 use super::place::DirectoryPlace;
+use super::prune::PruneArgs;
 use crate::engine::{self, Event, Failure as LookFailure, View};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, PlanOptions, TextOptions, Winner};
@@ -35,17 +36,19 @@ pub(super) struct ApplyArgs {
     /// Take back what somebody changed in a kept document
     #[arg(long)]
     force_conflicts: bool,
+    #[command(flatten)]
+    prune: PruneArgs,
     /// How to show what happens: text, or one JSON event per line
-    #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
 }
 
 pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
-    let ApplyArgs { input, target, dry_run, force_conflicts, output: format } = args;
+    let ApplyArgs { input, target, dry_run, force_conflicts, prune, output: format } = args;
     let checked = input.check(output)?;
     let target = Directory::new(&target.0);
     let winner = if *force_conflicts { Winner::Desired } else { Winner::Live };
-    let plan = PlanOptions { winner, ..PlanOptions::default() };
+    let plan = PlanOptions { winner, prune: prune.options(), ..PlanOptions::default() };
     let options = engine::Options { plan, blank: new_inventory()? };
     super::block_on(async {
         let desire = |kept: &_| {
@@ -74,7 +77,7 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
         if let Some(error) = broken_pipe {
             return Err(error.into());
         }
-        if outcome.conflicts > 0 { Err(Failure::Conflicts(outcome.conflicts)) } else { Ok(()) }
+        conflicts(outcome.conflicts)
     })?
 }
 
@@ -87,7 +90,13 @@ fn show(view: &View, format: TextOrJson, output: &Output) -> Result<(), Failure>
         }
         TextOrJson::Json => format!("{:#}\n", plan::json(&view.plan)),
     };
-    Ok(output.data(&text)?)
+    output.data(&text)?;
+    conflicts(view.plan.summary().conflict)
+}
+
+/// Conflicts are told by the exit code, dry run or not.
+fn conflicts(count: usize) -> Result<(), Failure> {
+    if count > 0 { Err(Failure::Conflicts(count)) } else { Ok(()) }
 }
 
 /// Progress is for people and goes to standard error; events are data.

@@ -46,7 +46,7 @@ enum ConfigVerb {
         #[arg(long)]
         show_origin: bool,
         /// How to write it
-        #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+        #[arg(short, long, value_enum, default_value_t)]
         output: YamlOrJson,
     },
     /// Print a file in today's form; comments stay
@@ -76,20 +76,31 @@ enum InitRole {
 }
 
 impl InitRole {
-    fn sample(self) -> &'static str {
-        match self {
+    /// The sample as a file of the user's: the schema is not beside it, and a secret that everybody
+    /// can read is none.
+    fn sample(self) -> String {
+        let sample = match self {
             Self::Host => include_str!("../../samples/host.yaml"),
             Self::Member => include_str!("../../samples/member.yaml"),
             Self::None => include_str!("../../samples/none.yaml"),
             Self::Full => include_str!("../../samples/config-sample.yaml"),
-        }
+        };
+        let secret = |line: &str| line.trim_start().starts_with("jwtSecret: ");
+        sample
+            .lines()
+            .filter(|line| !line.starts_with("# yaml-language-server:"))
+            .map(|line| match line.split_once("jwtSecret: ") {
+                Some((indent, _)) if secret(line) => format!("{indent}jwtSecret: \"\"\n"),
+                _ => line.to_owned() + "\n",
+            })
+            .collect()
     }
 }
 
 pub(super) fn run(args: &ConfigArgs, output: &Output) -> Result<(), Failure> {
     let ConfigArgs { verb } = args;
     match verb {
-        ConfigVerb::Init { role } => Ok(output.data(role.sample())?),
+        ConfigVerb::Init { role } => Ok(output.data(&role.sample())?),
         ConfigVerb::View { input, show_origin, output: format } => {
             view(input, *show_origin, *format, output)
         }
@@ -167,30 +178,48 @@ fn hide(value: &mut Value, path: &Path) {
 
 fn migrate(from: &FilePath, write: bool, output: &Output) -> Result<(), Failure> {
     let shown = from.display();
-    let text = std::fs::read_to_string(from)
-        .map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
+    let text = if from.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(from)
+    };
+    let text = text.map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
     let Some(rewritten) = config::rewrite(&shown.to_string(), &text) else {
-        return Err(Failure::Usage(format!(
-            "{shown} has no ClusterConfiguration that can be read; `ksi validate -f {shown}` says why"
-        )));
+        output.message(&format!(
+            "ksi: {shown} cannot be rewritten as it is; `ksi validate -f {shown}` says why"
+        ));
+        return Err(Failure::Invalid);
     };
     if !rewritten.comments_kept {
         output.message("ksi: the document had to be written anew: its comments are gone");
     }
     if !write {
-        output.say(&format!("ksi: {} old keys", rewritten.moved));
+        output.say(&format!("ksi: {}", old_keys(rewritten.moved)));
         return Ok(output.data(&rewritten.text)?);
     }
     if rewritten.text == text {
         output.say(&format!("ksi: nothing in {shown} is old"));
         return Ok(());
     }
+    // A link stays a link: the file behind it is written.
+    let from = &from.canonicalize()?;
+    let shown = from.display();
     let old = PathBuf::from(format!("{shown}.old"));
+    if old.exists() {
+        return Err(Failure::Usage(format!("{} is there already: move it away", old.display())));
+    }
     let failed = |error| Failure::Io(format!("cannot write {shown}: {error}"));
     replace(from, &old, &text).map_err(failed)?;
     replace(from, from, &rewritten.text).map_err(failed)?;
-    output.say(&format!("ksi: {} old keys; the old file is {}", rewritten.moved, old.display()));
+    output.say(&format!("ksi: {}; the old file is {}", old_keys(rewritten.moved), old.display()));
     Ok(())
+}
+
+fn old_keys(count: usize) -> String {
+    match count {
+        1 => "1 old key".to_owned(),
+        count => format!("{count} old keys"),
+    }
 }
 
 /// Writes a file whole or not at all, with the permissions of another one: both may hold secrets.

@@ -9,8 +9,9 @@ use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::{Checked, InputArgs};
 use super::place::Against;
+use super::prune::PruneArgs;
 use crate::engine::{self, Failure as LookFailure};
-use crate::inventory::{Inventory, Key, PruneOptions};
+use crate::inventory::{Inventory, Key};
 use crate::plan::{self, Observed, Plan, PlanOptions, TextOptions};
 use crate::target::Directory;
 use crate::ui::Output;
@@ -28,14 +29,16 @@ pub(super) struct DiffArgs {
     #[command(flatten)]
     input: InputArgs,
     /// What is there: `dir:PATH`, or `none` for a new cluster
-    #[arg(long, value_name = "PLACE", default_value = "none", env = "KSI_AGAINST")]
+    #[arg(long, value_name = "PLACE", default_value = "none")]
     against: Against,
     /// Compare with what another configuration would install
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     against_config: Option<PathBuf>,
     /// How to show it
-    #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
+    #[command(flatten)]
+    prune: PruneArgs,
     /// Only one line per object
     #[arg(long)]
     summary: bool,
@@ -45,12 +48,13 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
-    let DiffArgs { input, against, against_config, output: format, summary, context } = args;
+    let DiffArgs { input, against, against_config, output: format, prune, summary, context } = args;
+    let options = PlanOptions { prune: prune.options(), ..PlanOptions::default() };
     let checked = input.check(output)?;
     let plan = match (against_config, against) {
-        (Some(old), _) => against_configuration(&checked, &input.instead_of(old), output)?,
+        (Some(old), _) => against_configuration(&checked, &input.instead_of(old), options, output)?,
         (None, Against::Nothing) => plan::plan(&desired::offline(&checked)?, &Observed::default()),
-        (None, Against::Directory(path)) => against_directory(&checked, path)?,
+        (None, Against::Directory(path)) => against_directory(&checked, path, options)?,
     };
     let text = match format {
         TextOrJson::Text => {
@@ -64,9 +68,13 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
     if plan.has_changes() { Err(Failure::Differences) } else { Ok(()) }
 }
 
-fn against_directory(checked: &Checked, path: &std::path::Path) -> Result<Plan, Failure> {
+fn against_directory(
+    checked: &Checked,
+    path: &std::path::Path,
+    plan: PlanOptions,
+) -> Result<Plan, Failure> {
     let target = Directory::new(path);
-    let options = engine::Options { plan: PlanOptions::default(), blank: blank_inventory() };
+    let options = engine::Options { plan, blank: blank_inventory() };
     let look = engine::look(&target, &options, |kept| desired::foreseen(checked, kept));
     match super::block_on(look)? {
         Ok(view) => Ok(view.plan),
@@ -80,6 +88,7 @@ fn against_directory(checked: &Checked, path: &std::path::Path) -> Result<Plan, 
 fn against_configuration(
     checked: &Checked,
     old: &InputArgs,
+    options: PlanOptions,
     output: &Output,
 ) -> Result<Plan, Failure> {
     let before = desired::offline(&old.check(output)?)?;
@@ -90,8 +99,6 @@ fn against_configuration(
     }
     let objects = before.into_iter().map(|object| (object.id, object.body)).collect();
     let observed = Observed { objects, inventory: Some(inventory) };
-    // Without a target, what a run would keep is only known by its kind.
-    let options = PlanOptions { prune: PruneOptions::default(), ..PlanOptions::default() };
     Ok(plan::plan_with(&desired::offline(checked)?, &observed, options))
 }
 

@@ -55,6 +55,8 @@ impl Failure {
             Self::Invalid => 3,
             Self::Target(error) | Self::Engine(engine::Error::Target(error)) => target_code(error),
             Self::Value(_) => 4,
+            // Another run was faster: the lock only showed it late.
+            Self::Engine(engine::Error::Changed(_)) => 8,
             Self::Conflicts(_) => 6,
             Self::Io(_) | Self::Engine(_) if diff => 2,
             Self::Differences | Self::Io(_) | Self::Engine(_) => 1,
@@ -75,7 +77,13 @@ impl fmt::Display for Failure {
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Conflicts(count) => {
-                write!(f, "{count} objects belong to somebody else and were left as they are")
+                let what =
+                    if *count == 1 { "1 object is" } else { &format!("{count} objects are") };
+                write!(
+                    f,
+                    "{what} in conflict and left alone: somebody changed what ksi wrote\n\
+                     help: put the new values into the configuration, or take them back with --force-conflicts"
+                )
             }
         }
     }

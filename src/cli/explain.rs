@@ -46,9 +46,7 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     let path = subject.strip_prefix("spec.").unwrap_or(subject);
     let path = if path == "spec" { "" } else { path };
     let Some(explanation) = config::explain(path) else {
-        return Err(Failure::Usage(format!(
-            "no key `{path}` in a ClusterConfiguration; `ksi explain` lists the keys at the top"
-        )));
+        return Err(Failure::Usage(unknown(path)));
     };
     let mut all = vec![explanation];
     if *recursive {
@@ -60,6 +58,29 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
         TextOrJson::Json => format!("{:#}\n", json!(all[0])),
     };
     Ok(output.data(&text)?)
+}
+
+/// Says that a subject is unknown, with the key that was probably meant.
+fn unknown(path: &str) -> String {
+    if path.to_ascii_uppercase().starts_with("KSI") {
+        return format!("no code `{path}`; docs/errors lists them");
+    }
+    let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let known = config::explain(parent).map(|e| e.children).unwrap_or_default();
+    let meant = known
+        .iter()
+        .map(|child| {
+            (strsim::damerau_levenshtein(&child.name.to_lowercase(), &last.to_lowercase()), child)
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .min_by_key(|(distance, _)| *distance);
+    match (meant, parent) {
+        (Some((_, child)), "") => format!("no key `{path}`\nhelp: did you mean `{}`?", child.name),
+        (Some((_, child)), _) => {
+            format!("no key `{path}`\nhelp: did you mean `{parent}.{}`?", child.name)
+        }
+        (None, _) => format!("no key `{path}`\nhelp: `ksi explain` lists the keys at the top"),
+    }
 }
 
 /// Appends the explanations of everything below the first, depth first.

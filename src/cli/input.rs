@@ -37,7 +37,7 @@ struct FactsArgs {
     #[arg(long, value_name = "VERSION", env = "KSI_KUBE_VERSION")]
     kube_version: Option<KubernetesVersion>,
     /// Number of nodes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     nodes: Option<u32>,
     /// Number of control-plane nodes
     #[arg(long, value_name = "N")]

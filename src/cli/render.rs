@@ -9,6 +9,7 @@ use super::input::InputArgs;
 use crate::object::Object;
 use crate::render;
 use crate::ui::Output;
+use crate::values::AT_INSTALL;
 use crate::yaml;
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ pub(super) struct RenderArgs {
     #[command(flatten)]
     input: InputArgs,
     /// How to write them
-    #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: YamlOrJson,
     /// Only the objects of this component; may be repeated
     #[arg(short, long = "show-only", value_name = "COMPONENT")]
@@ -40,7 +41,10 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
         .iter()
         .filter(|o| show_only.is_empty() || show_only.contains(&o.component))
         .collect();
-    output.say("ksi: what only an installation makes shows as \"(generated at install)\"; `ksi apply --target dir:PATH` makes and keeps it");
+    if shown.is_empty() {
+        let role = checked.configuration.role();
+        output.say(&format!("ksi: {} is not installed in role {role}", show_only.join(", ")));
+    }
     let bodies = shown.iter().map(|o| &o.body);
     let text = match format {
         YamlOrJson::Yaml => yaml::emit_documents(bodies),
@@ -49,6 +53,12 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
             format!("{:#}\n", json!({"apiVersion": "v1", "kind": "List", "items": items}))
         }
     };
+    if text.contains(AT_INSTALL) {
+        output.say(&format!(
+            "ksi: what only an installation makes shows as \"{AT_INSTALL}\"; \
+             `ksi apply --target dir:PATH` makes and keeps it"
+        ));
+    }
     Ok(output.data(&text)?)
 }
 

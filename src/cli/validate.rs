@@ -18,7 +18,7 @@ pub(super) struct ValidateArgs {
     #[command(flatten)]
     input: InputArgs,
     /// How to show the result
-    #[arg(short, long, value_enum, default_value_t, env = "KSI_OUTPUT")]
+    #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
     /// Let warnings fail, too
     #[arg(long)]

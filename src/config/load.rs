@@ -32,6 +32,8 @@ pub struct Loaded {
     pub kubekey: Option<KubeKey>,
     /// The metadata of the last ClusterConfiguration.
     metadata: Option<Node>,
+    /// The secret texts in the specification.
+    secrets: Vec<String>,
     /// An input with KubeKey's Cluster.
     cluster_only: Option<SourceId>,
 }
@@ -44,6 +46,7 @@ pub fn load(request: Request) -> Loaded {
         diagnostics: Vec::new(),
         kubekey: None,
         metadata: None,
+        secrets: Vec::new(),
         cluster_only: None,
     };
     for input in request.inputs {
@@ -61,7 +64,7 @@ pub fn load(request: Request) -> Loaded {
     }
     if let Some(spec) = &mut loaded.spec {
         drop_nulls(spec, Some(shape::spec()));
-        hide_secrets(spec, &mut loaded.sources);
+        loaded.secrets = hide_secrets(spec, &mut loaded.sources);
     }
     loaded
 }
@@ -96,6 +99,21 @@ impl Loaded {
         match &mut self.spec {
             Some(base) => overlay::overlay(base, spec),
             None => self.spec = Some(spec),
+        }
+    }
+
+    /// A diagnostic without any secret in its words: an anchor or a copy may have carried one to a key
+    /// that is not secret.
+    #[must_use]
+    pub fn discreet(&self, diagnostic: Diagnostic) -> Diagnostic {
+        let hide = |text: String| {
+            self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "(hidden)"))
+        };
+        Diagnostic {
+            message: hide(diagnostic.message),
+            label: diagnostic.label.map(hide),
+            help: diagnostic.help.into_iter().map(hide).collect(),
+            ..diagnostic
         }
     }
 
@@ -217,7 +235,8 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
 }
 
 /// Tells the sources where secrets stand, so that no snippet shows one.
-fn hide_secrets(spec: &Node, sources: &mut Sources) {
+fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
+    let mut secrets = Vec::new();
     spec.each(&Path::default(), &mut |path, node| {
         let shows = matches!(node.content, Content::Scalar(Value::String(_) | Value::Number(_)));
         if !shows || !super::is_sensitive(path) {
@@ -229,6 +248,8 @@ fn hide_secrets(spec: &Node, sources: &mut Sources) {
         // Shorter ones are words that stand everywhere, like the `admin` of a demo.
         if let Some(secret) = node.as_str().filter(|text| text.len() >= 8) {
             sources.hide_text(secret);
+            secrets.push(secret.to_owned());
         }
     });
+    secrets
 }

@@ -63,7 +63,7 @@ pub(super) fn set(
     }
     let key_span = Span { end: name.len(), ..whole };
     let value_span = Span { start: name.len() + 1, ..whole };
-    let value = if wants_text(schema, &path) {
+    let value = if wants_text(schema, &path) && text != "null" {
         Node { content: Content::Scalar(Value::String(text.to_owned())), span: Some(value_span) }
     } else {
         let (mut nodes, problems) = yaml::parse_part(sources, source, name.len() + 1..flag.len());

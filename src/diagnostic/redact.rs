@@ -7,15 +7,30 @@
 use std::ops::Range;
 
 /// Parts of key names (lowercase) whose values are never shown.
-const SECRET_WORDS: &[&str] =
-    &["password", "secret", "token", "passwd", "kubeconfig", "accesskey", "privatekey", "auths"];
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "secret",
+    "token",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "adminpass",
+    "adminpw",
+    "apikey",
+    "jwt",
+    "credential",
+    "kubeconfig",
+    "accesskey",
+    "privatekey",
+    "auths",
+];
 
 /// Whether a key's value must be hidden, by its name alone.
-pub(super) fn is_secret_key(key: &str) -> bool {
+pub(crate) fn is_secret_key(key: &str) -> bool {
     let key: String =
         key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     // These name an object or a duration, not a secret.
-    if ["jwtsecretref", "secretname", "imagepullsecrets", "accesstokenmaxage"].contains(&&*key)
+    if ["secretname", "imagepullsecrets", "accesstokenmaxage"].contains(&&*key)
         || key.ends_with("timeout")
         || key.ends_with("maxage")
     {
@@ -101,11 +116,16 @@ fn secret_value(line: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// What stands between the scheme of a URL and its `@`.
+/// `user:password` in front of an `@`, with or without a scheme before it. An image with a digest has an
+/// `@`, too.
 fn credentials(line: &str) -> Option<(usize, usize)> {
-    let start = line.find("://")? + 3;
-    let end = start + line[start..].find(char::is_whitespace).unwrap_or(line.len() - start);
-    Some((start, start + line[start..end].rfind('@')?))
+    let at = line
+        .match_indices('@')
+        .map(|(at, _)| at)
+        .find(|at| !line[at + 1..].starts_with("sha256:"))?;
+    let word = line[..at].rfind([' ', '"', '\'', '=', '{', ',']).map_or(0, |before| before + 1);
+    let start = line[word..at].find("://").map_or(word, |scheme| word + scheme + 3);
+    line[start..at].contains(':').then_some((start, at))
 }
 
 /// A part of the text in which each character of the ranges is `*`; offsets stay right, since a
@@ -169,11 +189,14 @@ mod tests {
     fn hides_credentials_in_a_url() {
         assert_eq!(redact("a: http://me:pw@host:80 x"), "a: http://*****@host:80 x");
         assert_eq!(redact("a: http://host:80"), "a: http://host:80");
+        assert_eq!(redact("a: me:pw@host"), "a: *****@host");
+        assert_eq!(redact("a: r/i:v1@sha256:ab"), "a: r/i:v1@sha256:ab");
+        assert_eq!(redact("mail: me@example.com"), "mail: me@example.com");
     }
 
     #[test]
     fn shows_names_of_secrets() {
-        let text = "jwtSecretRef:\n  name: host-jwt\naccessTokenMaxAge: 0\n";
+        let text = "secretName: host-ca\naccessTokenMaxAge: 0\n";
         assert_eq!(redact(text), text);
     }
 }

@@ -49,8 +49,8 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions
 }
 
 /// Decides on an object that is there and that somebody else owns by now. Only a Secret of ours
-/// follows: when the value in it is another one than the one that we wrote, since a new jwtSecret or a
-/// renewed certificate that stays in ksi helps nobody. What others changed in it stays.
+/// follows the values that are kept: a new jwtSecret or a renewed certificate that stays in ksi helps
+/// nobody, and neither does a Secret that says another thing than the ConfigMap beside it.
 fn created(
     change: Draft,
     object: &Object,
@@ -59,14 +59,10 @@ fn created(
     inventory: Option<&Inventory>,
 ) -> Change {
     let secret = object.id.group.is_empty() && object.id.kind == "Secret";
-    let value_changed = match (entry, inventory) {
-        (Some(entry), Some(inventory)) => inventory.digest(&object.body) != entry.digest,
-        // Somebody's Secret of the same name is not ours to change.
-        (None, Some(_)) => false,
-        (_, None) => true,
-    };
-    if secret && value_changed && normal(&object.body) != normal(live) {
-        return change.because("a value in it changed").write(
+    // Somebody's Secret of the same name is not ours to change.
+    let ours = entry.is_some_and(|entry| !entry.is_announced()) || inventory.is_none();
+    if secret && ours && normal(&object.body) != normal(live) {
+        return change.because("it holds another value").write(
             Action::Update,
             Some(live),
             object.body.clone(),

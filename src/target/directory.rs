@@ -128,6 +128,15 @@ impl Directory {
         self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether something is there that was made from kept values.
+    fn has_secrets(&self) -> Result<bool, Error> {
+        if disk::is_file("read", &self.own("inventory"))? {
+            return Ok(true);
+        }
+        let folder = self.root.join(layout::SECRETS);
+        Ok(disk::names(&folder)?.iter().any(|name| name.starts_with("secret_")))
+    }
+
     fn begin(&self) -> Result<Run, Error> {
         self.disk.make_root(&self.root)?;
         self.check()?;
@@ -181,13 +190,13 @@ impl Target for Directory {
             Some(values) => serde_json::from_value(values)
                 .map_err(|_| self.damaged("values", "it is not a mapping from names to texts")),
             // Objects rest on values that are lost: new ones would change every secret.
-            None if disk::is_file("read", &self.own("inventory"))? => Err(Error::new(
+            None if self.has_secrets()? => Err(Error::new(
                 Class::Damaged,
                 "read",
                 shown(&self.own("values")),
                 "the generated secrets are missing, but manifests made from them are there",
-                "copy the file from where this directory was written before; or delete \
-                 `.ksi/inventory` to start again with new secrets",
+                "copy `.ksi` from where this directory was written before; or delete it and the \
+                 Secrets in the directory to start again with new ones",
             )),
             None => Ok(KeptValues::default()),
         }

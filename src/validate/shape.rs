@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::suggest;
 use crate::config;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::yaml::{self, Content, Node, Path, Step};
 
 /// One violation: where, and what to say about it.
@@ -204,7 +204,7 @@ impl Context<'_> {
 /// The value as a message may show it.
 fn shown(path: &Path, value: &Value) -> String {
     match value {
-        _ if config::is_sensitive(path) => "(hidden)".to_owned(),
+        _ if config::is_sensitive(path) || sounds_secret(path) => "(hidden)".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
         Value::String(text) if text.chars().count() > 60 => {
@@ -213,6 +213,11 @@ fn shown(path: &Path, value: &Value) -> String {
         Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     }
+}
+
+/// Whether the key itself says that its value is nobody's business.
+fn sounds_secret(path: &Path) -> bool {
+    matches!(path.0.last(), Some(Step::Key(key)) if diagnostic::is_secret_key(key))
 }
 
 fn misplaced(parent: &Path, key: &str, home: &Path) -> Diagnostic {

@@ -375,3 +375,130 @@ fn a_killed_run_is_finished_by_the_next_one() {
     }
     assert!(killed > 0, "no run was killed in time");
 }
+
+fn temporary(name: &str, text: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+const FRAME: &str = "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\n";
+
+#[test]
+fn contradictions_are_not_rewritten() {
+    let text = format!(
+        "{FRAME}spec:\n  console: {{port: 30881}}\n  common: {{core: {{console: {{port: 30880}}}}}}\n"
+    );
+    let (_folder, path) = temporary("both.yaml", &text);
+    let (code, out, errors) = run(&["config", "migrate", "--from", &path, "--write"]);
+    assert_eq!((code, out.as_str()), (3, ""), "{errors}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn rewriting_keeps_line_ends_and_the_old_file() {
+    let text = format!("{FRAME}spec:\n  # before\n  console:\n    port: 30881 # beside")
+        .replace('\n', "\r\n");
+    let (_folder, path) = temporary("old.yaml", &text);
+    assert_eq!(run(&["config", "migrate", "--from", &path, "--write"]).0, 0);
+    let new = std::fs::read_to_string(&path).unwrap();
+    assert!(new.contains("        port: 30881 # beside\r\n"), "{new}");
+    assert_eq!(new.matches('\n').count(), new.matches("\r\n").count());
+    let old = format!("{path}.old");
+    assert_eq!(std::fs::read_to_string(&old).unwrap(), text);
+    std::fs::write(&path, &text).unwrap();
+    assert_eq!(
+        run(&["config", "migrate", "--from", &path, "--write"]).0,
+        2,
+        "the old file is in the way"
+    );
+}
+
+#[test]
+fn lost_secrets_are_never_made_anew_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = format!("dir:{}", folder.path().join("out").display());
+    let apply = || run(&["apply", "-f", "samples/host.yaml", "--target", &target]);
+    assert_eq!(apply().0, 0);
+    std::fs::remove_dir_all(folder.path().join("out/.ksi")).unwrap();
+    let before = tree(folder.path());
+    let (code, _, errors) = apply();
+    assert_eq!(code, 4, "{errors}");
+    assert!(errors.contains("the generated secrets are missing"), "{errors}");
+    assert_eq!(tree(folder.path()), before);
+}
+
+#[test]
+fn a_secret_that_was_changed_by_hand_is_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let target = format!("dir:{}", out.display());
+    let apply = || run(&["apply", "-f", "samples/none.yaml", "--target", &target]);
+    assert_eq!(apply().0, 0);
+    let secret = out.join("30-configuration/secret_kubesphere-system_kubesphere-secret.yaml");
+    let good = std::fs::read_to_string(&secret).unwrap();
+    std::fs::write(&secret, good.replace("  secret: ", "  secret: QUJD")).unwrap();
+    let (code, shown, _) = run(&["diff", "-f", "samples/none.yaml", "--against", &target]);
+    assert!(code == 1 && shown.contains("it holds another value"), "{shown}");
+    assert_eq!(apply().0, 0);
+    assert_eq!(std::fs::read_to_string(&secret).unwrap(), good);
+}
+
+#[test]
+fn a_secret_is_not_shown_where_it_was_copied_to() {
+    let canary = "CANARY-0123456789abcdef";
+    let cases = [
+        format!("authentication: {{jwtSecret: &x {canary}}}\n  multicluster: {{clusterRole: *x}}"),
+        format!("common: {{monitoring: {{endpoint: \"http://me:{canary}@prom:9090\"}}}}"),
+        format!("local_registry: me:{canary}@registry.local"),
+        format!("common: {{es: {{externalElasticsearchHost: \"me:{canary}@es\"}}}}"),
+        format!("authentication: {{adminPass: {canary}}}"),
+        format!("authentication: {{jwtSecretRef: {canary}}}"),
+        format!("authentication: {{pwd: {canary}}}"),
+    ];
+    for case in cases {
+        let (_folder, path) = temporary("canary.yaml", &format!("{FRAME}spec:\n  {case}\n"));
+        for format in ["text", "json"] {
+            let (code, out, errors) = run(&["validate", "-f", &path, "-o", format]);
+            assert_eq!(code, 3, "{case}\n{out}");
+            assert!(!out.contains("CANARY") && !errors.contains("CANARY"), "{case}\n{out}{errors}");
+        }
+    }
+}
+
+#[test]
+fn a_first_configuration_says_what_is_missing() {
+    let (code, member, _) = run(&["config", "init", "--role", "member"]);
+    assert_eq!(code, 0);
+    let (_folder, path) = temporary("member.yaml", &member);
+    let (code, out, _) = run(&["validate", "-f", &path]);
+    assert_eq!(code, 3);
+    assert!(
+        out.contains("KSI0030") && out.contains("kubectl -n kubesphere-system get cm"),
+        "{out}"
+    );
+    for role in ["host", "none", "full"] {
+        let (_, text, _) = run(&["config", "init", "--role", role]);
+        let (_folder, path) = temporary("init.yaml", &text);
+        assert_eq!(run(&["validate", "--strict", "-f", &path]).0, 0, "{role}");
+    }
+}
+
+#[test]
+fn null_takes_a_key_back() {
+    let (code, out, errors) = run(&[
+        "config",
+        "view",
+        "-o",
+        "json",
+        "-f",
+        "samples/air-gap.yaml",
+        "--set",
+        "local_registry=null",
+    ]);
+    assert_eq!(code, 0, "{errors}");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["spec"].get("local_registry"), None);
+}

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{misindented, next};
 use crate::config::document::{self, Documents};
 use crate::config::{API_VERSION, Input, KIND, NAME, NAMESPACE, Request, load};
-use crate::diagnostic::Sources;
+use crate::diagnostic::{Severity, Sources};
 use crate::yaml::{self, Entry, Node, Path, Step};
 
 /// A file in today's form.
@@ -25,10 +25,17 @@ pub struct Rewritten {
 }
 
 /// Rewrites the ClusterConfiguration in a text; other documents stay as they are. `None` when there
-/// is none that can be read.
+/// is none that can be read, or when old and new keys in it disagree.
 pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
     let wanted = meaning(name, text)?;
-    let mut lines = from_config_map(name, text).unwrap_or_else(|| text.to_owned());
+    // Work on plain lines, each with its end; the text gets its own line ends back.
+    let windows = text.contains("\r\n");
+    let mut lines = text.replace("\r\n", "\n");
+    if !lines.ends_with('\n') {
+        lines.push('\n');
+    }
+    let original = lines.clone();
+    lines = from_config_map(name, &lines).unwrap_or(lines);
     let mut moved = 0;
     // Each step takes one old key away; the bound only guards against a mistake in a step.
     let done = loop {
@@ -40,8 +47,14 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
         moved += 1;
     };
     let kept = done && meaning(name, &lines) == Some(wanted.clone());
+    if lines == original {
+        return Some(Rewritten { text: text.to_owned(), moved, comments_kept: true });
+    }
     if !kept {
         lines = anew(&wanted);
+    }
+    if windows {
+        lines = lines.replace('\n', "\r\n");
     }
     Some(Rewritten { text: lines, moved, comments_kept: kept })
 }
@@ -50,6 +63,9 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
 fn meaning(name: &str, text: &str) -> Option<(serde_json::Value, serde_json::Value)> {
     let input = Input { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
     let loaded = load(Request { inputs: vec![input], sets: Vec::new() });
+    if loaded.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return None;
+    }
     let metadata = loaded.metadata().map(Node::to_json).unwrap_or_default();
     Some((loaded.spec?.to_json(), metadata))
 }

@@ -132,6 +132,18 @@ pub(super) fn is_directory(action: &'static str, path: &Path) -> Result<bool, Er
 }
 
 /// Whether there is a plain file; anything else in its place is an error.
+/// The names in a folder; none when it is not there.
+pub(super) fn names(folder: &Path) -> Result<Vec<String>, Error> {
+    if !is_directory("read", folder)? {
+        return Ok(Vec::new());
+    }
+    let failed = |error| Error::io("read", shown(folder), &error);
+    fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|e| e.file_name().to_string_lossy().into_owned()).map_err(failed))
+        .collect()
+}
+
 pub(super) fn is_file(action: &'static str, path: &Path) -> Result<bool, Error> {
     match kind(action, path)? {
         None => Ok(false),

@@ -32,7 +32,7 @@ const FOLDERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "30-configuration",
+        SECRETS,
         &[
             "ConfigMap",
             "LimitRange",
@@ -69,6 +69,9 @@ const FOLDERS: &[(&str, &[&str])] = &[
     ),
 ];
 const RESOURCES: &str = "60-resources";
+
+/// The folder that has the Secrets.
+pub(super) const SECRETS: &str = "30-configuration";
 
 /// The folders in the order in which kubectl walks them.
 pub(super) fn folders() -> impl Iterator<Item = &'static str> {

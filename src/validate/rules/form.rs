@@ -210,12 +210,16 @@ pub(super) fn endpoints(context: &Context<'_>) -> Vec<Diagnostic> {
             let url = context.text(path)?;
             let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
             let good = rest.is_some_and(|r| {
-                !r.is_empty() && !r.starts_with(['/', ':']) && !r.contains(char::is_whitespace)
+                !r.is_empty()
+                    && !r.starts_with(['/', ':'])
+                    && !r.contains(|c: char| c.is_whitespace() || c == '@')
             });
             (!good).then(|| {
                 Diagnostic::error(Code::BadFormat, format!("`{path}` is not an http(s) address"))
                     .at(context.place(path))
-                    .help("write it like http://prometheus.monitoring.svc:9090")
+                    .help(
+                        "write it like http://prometheus.monitoring.svc:9090, without credentials",
+                    )
             })
         })
         .collect()
@@ -230,7 +234,11 @@ fn bad_label(text: &str, what: &str) -> Diagnostic {
 pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if let Some(registry) = context.text("local_registry") {
-        let problem = if registry.contains("://") {
+        let problem = if registry.contains('@') {
+            Some(
+                "leave out the credentials: they belong into a pull secret, see images.pullSecrets",
+            )
+        } else if registry.contains("://") {
             Some("leave out the scheme")
         } else if registry.ends_with('/') {
             Some("leave out the slash at the end")
@@ -242,7 +250,11 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
         found.extend(problem.map(|help| {
             Diagnostic::error(
                 Code::BadImage,
-                format!("`local_registry` is not a registry: `{registry}`"),
+                if registry.contains('@') {
+                    "`local_registry` has credentials in it".to_owned()
+                } else {
+                    format!("`local_registry` is not a registry: `{registry}`")
+                },
             )
             .at(context.place("local_registry"))
             .help(help)

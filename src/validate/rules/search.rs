@@ -30,7 +30,7 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
                         "write the name alone; the scheme has its own key, which ends in Protocol",
                     ),
                 ),
-                Some(host) if host.contains([':', '/']) => Some(
+                Some(host) if host.contains([':', '/', '@']) => Some(
                     Diagnostic::error(
                         Code::ExternalSearch,
                         format!("`{host_key}` is a host name, without port and path"),

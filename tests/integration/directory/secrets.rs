@@ -42,7 +42,7 @@ fn lost_values_are_not_replaced_by_new_ones() {
     fs::remove_file(&path).unwrap();
     let error = run(&Directory::new(root.path()), 'a', 2).unwrap_err();
     assert!(error.to_string().contains(".ksi/values"), "{error}");
-    assert!(error.help().contains(".ksi/inventory"), "{}", error.help());
+    assert!(error.help().contains("copy `.ksi`"), "{}", error.help());
     assert_eq!(manifests(root.path()), before);
     fs::write(&path, values).unwrap();
     assert!(look(&Directory::new(root.path()), 'a', 3).unwrap().is_settled());
