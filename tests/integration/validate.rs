@@ -126,6 +126,22 @@ fn every_invalid_fixture_has_its_golden() {
 }
 
 #[test]
+fn every_invalid_fixture_gives_the_codes_that_it_is_named_for() {
+    let table = include_str!("../fixtures/codes.tsv");
+    let mut listed = 0;
+    for line in table.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
+        let (name, wanted) = line.split_once('\t').unwrap();
+        let (text, _) = report(&root().join("tests/fixtures/invalid").join(name));
+        for wanted in wanted.split([' ', ',', '\t']).filter(|w| !w.is_empty()) {
+            let given = wanted.split('|').any(|code| text.contains(&format!("[{code}]")));
+            assert!(given, "{name}: no {wanted}\n{text}");
+        }
+        listed += 1;
+    }
+    assert_eq!(listed, files("tests/fixtures/invalid").len(), "a fixture without its line");
+}
+
+#[test]
 fn odd_but_right_inputs_have_no_error() {
     for path in files("tests/fixtures/valid") {
         let (text, found) = report(&path);
