@@ -13,5 +13,5 @@ mod look;
 mod unresolved;
 
 pub use apply::{Error, apply};
-pub use event::{Event, Outcome, Phase, Pruned};
+pub use event::{Event, Phase, Pruned};
 pub use look::{Desired, Failure, Options, View, look};

@@ -77,7 +77,7 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
         if let Some(error) = broken_pipe {
             return Err(error.into());
         }
-        conflicts(outcome.conflicts)
+        conflicts(outcome.conflict)
     })?
 }
 

@@ -9,10 +9,10 @@ use crate::inventory::PruneOptions;
 #[command(next_help_heading = "What may be deleted when it is no longer wanted")]
 #[allow(clippy::struct_excessive_bools)] // Each is a flag of its own.
 pub(super) struct PruneArgs {
-    /// CustomResourceDefinitions, and with them every object of their kinds
+    /// CRDs, and with them every object of their kinds
     #[arg(long)]
     delete_crds: bool,
-    /// PersistentVolumeClaims, and with them the data
+    /// Volume claims, and with them the data
     #[arg(long)]
     delete_data: bool,
     /// Namespaces, and with them everything inside

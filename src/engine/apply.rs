@@ -1,10 +1,10 @@
 //! From a look to its effect.
 
-use super::event::{Event, Outcome, Phase, Pruned};
+use super::event::{Event, Phase, Pruned};
 use super::look::{View, is_write, observe};
 use super::unresolved::is_unresolved;
 use crate::object::ObjectId;
-use crate::plan::{Action, Change};
+use crate::plan::{Action, Change, Summary};
 use crate::target::{self, Effect, Target, Write};
 
 /// Why a run stopped.
@@ -43,7 +43,7 @@ pub async fn apply<T: Target>(
     target: &T,
     view: &View,
     report: &mut dyn FnMut(Event),
-) -> Result<Outcome, Error> {
+) -> Result<Summary, Error> {
     let mut at = None;
     let answer = carry_out(target, view, report, &mut at).await;
     match &answer {
@@ -63,14 +63,14 @@ async fn carry_out<T: Target>(
     view: &View,
     report: &mut dyn FnMut(Event),
     at: &mut Option<ObjectId>,
-) -> Result<Outcome, Error> {
+) -> Result<Summary, Error> {
     for change in view.plan.changes.iter().filter(|c| is_write(c)) {
         if change.after.as_ref().is_some_and(is_unresolved) {
             *at = Some(change.id.clone());
             return Err(Error::Unresolved(change.id.clone()));
         }
     }
-    let outcome = Outcome::of(&view.plan);
+    let outcome = view.plan.summary();
     report(status(Phase::Planned, ""));
     if view.is_settled() {
         left_alone(view, report);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::object::ObjectId;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Summary};
 use crate::target::Class;
 
 /// One thing that happened. As JSON, its `type` is `status`, `apply`, `prune`, `error` or `summary`.
@@ -57,7 +57,7 @@ pub enum Event {
         help: String,
     },
     /// The run is over and everything is as wanted.
-    Summary(Outcome),
+    Summary(Summary),
 }
 
 /// How far a run has come.
@@ -84,48 +84,4 @@ pub enum Pruned {
     Deleted,
     /// It stays; the reason says why.
     Kept,
-}
-
-/// What a run did, in numbers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Outcome {
-    /// Objects that were not there.
-    pub created: usize,
-    /// Objects that differed.
-    pub updated: usize,
-    /// Objects of other tools that are ours now.
-    pub adopted: usize,
-    /// Objects that are gone.
-    pub deleted: usize,
-    /// Objects that are no longer wanted and stay.
-    pub kept: usize,
-    /// Objects that were as wanted.
-    pub unchanged: usize,
-    /// Objects left as they are, since somebody else owns what we want to change.
-    pub conflicts: usize,
-}
-
-impl Outcome {
-    /// What carrying out a plan comes to.
-    pub fn of(plan: &Plan) -> Self {
-        let mut outcome = Self::default();
-        for change in &plan.changes {
-            let number = match change.action {
-                Action::Create => &mut outcome.created,
-                Action::Update => &mut outcome.updated,
-                Action::Adopt => &mut outcome.adopted,
-                Action::Delete => &mut outcome.deleted,
-                Action::Keep => &mut outcome.kept,
-                Action::Unchanged => &mut outcome.unchanged,
-                Action::Conflict => &mut outcome.conflicts,
-            };
-            *number += 1;
-        }
-        outcome
-    }
-
-    /// How many objects were written or deleted.
-    pub fn changes(&self) -> usize {
-        self.created + self.updated + self.adopted + self.deleted
-    }
 }

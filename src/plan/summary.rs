@@ -26,6 +26,11 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// How many objects are written or deleted.
+    pub fn writes(&self) -> usize {
+        self.create + self.update + self.adopt + self.delete
+    }
+
     pub(super) fn of(plan: &Plan) -> Self {
         let mut summary = Self::default();
         for change in &plan.changes {

@@ -4,8 +4,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::engine::{Event, Outcome, Phase, Pruned};
-use crate::plan::Action;
+use crate::engine::{Event, Phase, Pruned};
+use crate::plan::{Action, Summary};
 
 /// An event as a line for people; `None` for those that say nothing to them. Errors are told by
 /// whoever ends the process.
@@ -35,29 +35,27 @@ pub fn event_line(event: &Event) -> Option<String> {
             Some(format!("made and kept: {message}"))
         }
         Event::Status { .. } | Event::Error { .. } => None,
-        Event::Summary(outcome) => Some(summary(outcome)),
+        Event::Summary(counts) => Some(summary(counts)),
     }
 }
 
-fn summary(outcome: &Outcome) -> String {
-    let Outcome { created, updated, adopted, deleted, kept, unchanged, conflicts } = outcome;
+fn summary(summary: &Summary) -> String {
+    let Summary { create, update, adopt, delete, keep, unchanged, conflict } = *summary;
     let parts: Vec<String> = [
-        (created, "created"),
-        (updated, "updated"),
-        (adopted, "adopted"),
-        (deleted, "deleted"),
-        (kept, "kept"),
-        (conflicts, "in conflict"),
+        (create, "created"),
+        (update, "updated"),
+        (adopt, "adopted"),
+        (delete, "deleted"),
+        (keep, "kept"),
+        (conflict, "in conflict"),
         (unchanged, "unchanged"),
     ]
     .iter()
-    .filter(|(count, _)| **count > 0)
+    .filter(|(count, _)| *count > 0)
     .map(|(count, word)| format!("{count} {word}"))
     .collect();
-    if outcome.changes() + conflicts == 0 {
-        return format!("nothing to do: {}", parts.join(", "));
-    }
-    format!("done: {}", parts.join(", "))
+    let done = if summary.writes() + conflict == 0 { "nothing to do" } else { "done" };
+    format!("{done}: {}", parts.join(", "))
 }
 
 /// An event as one JSON value, with the time at which it was told.

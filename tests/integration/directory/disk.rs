@@ -68,7 +68,7 @@ fn a_full_disk_is_found_before_any_manifest_changes() {
 
     disk.again("size=2m");
     let outcome = run(&Directory::new(place.path()), 'b', 3).unwrap();
-    assert_eq!((outcome.created, outcome.deleted), (1, 1));
+    assert_eq!((outcome.create, outcome.delete), (1, 1));
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn links_are_not_followed() {
     // The directory itself may be one: the user named it.
     let link = place.path().join("link");
     symlink(&outside, &link).unwrap();
-    assert_eq!(run(&Directory::new(&link), 'a', 1).unwrap().created, 6);
+    assert_eq!(run(&Directory::new(&link), 'a', 1).unwrap().create, 6);
 }
 
 #[test]

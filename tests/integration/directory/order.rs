@@ -44,7 +44,7 @@ fn apply(root: &Path, seed: u64) -> (usize, usize) {
     };
     let view = wait(engine::look(&target, &options(seed), desire)).unwrap();
     let outcome = wait(engine::apply(&target, &view, &mut |_| {})).unwrap();
-    (outcome.changes(), target.changes())
+    (outcome.writes(), target.changes())
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use ksi::engine::{self, Desired, Event, Outcome, Phase, apply};
+use ksi::engine::{self, Desired, Event, Phase, apply};
+use ksi::plan::Summary;
 use ksi::target::{Class, Directory, Memory, Target as _};
 use ksi::values::{Given, KeptValues, preview};
 
@@ -13,14 +14,14 @@ fn the_first_run_writes_everything_and_the_second_nothing() {
     let place = tempfile::tempdir().unwrap();
     let root = place.path().join("new/out");
     let outcome = run(&Directory::new(&root), 'a', 1).unwrap();
-    assert_eq!(outcome, Outcome { created: 6, ..Outcome::default() });
+    assert_eq!(outcome, Summary { create: 6, ..Summary::default() });
     insta::assert_snapshot!(manifests(&root).into_keys().collect::<Vec<_>>().join("\n"));
 
     let before = tree(&root);
     let second = Directory::new(&root);
     assert!(look(&second, 'a', 2).unwrap().is_settled());
     let outcome = run(&second, 'a', 3).unwrap();
-    assert_eq!(outcome, Outcome { unchanged: 6, ..Outcome::default() });
+    assert_eq!(outcome, Summary { unchanged: 6, ..Summary::default() });
     assert_eq!(second.changes(), 0);
     assert_eq!(tree(&root), before);
 }
@@ -40,8 +41,7 @@ fn another_configuration_changes_only_what_differs_and_prunes() {
     run(&Directory::new(root.path()), 'a', 1).unwrap();
     let before = manifests(root.path());
     let (outcome, events) = run_with(&Directory::new(root.path()), 'b', 2);
-    let expected =
-        Outcome { created: 1, updated: 1, deleted: 1, unchanged: 4, ..Outcome::default() };
+    let expected = Summary { create: 1, update: 1, delete: 1, unchanged: 4, ..Summary::default() };
     assert_eq!(outcome.unwrap(), expected);
     let after = manifests(root.path());
     assert!(!after.contains_key("40-services/service_kubesphere-system_old.yaml"));
@@ -64,7 +64,7 @@ fn a_hand_edit_is_seen_as_what_is_there() {
     let view = look(&Directory::new(root.path()), 'a', 2).unwrap();
     let id = object("v1", "Service", "old", serde_json::json!({})).id;
     assert_eq!(view.observed.objects[&id]["spec"]["ports"][0]["port"], 8080);
-    assert_eq!(run(&Directory::new(root.path()), 'a', 3).unwrap().updated, 1);
+    assert_eq!(run(&Directory::new(root.path()), 'a', 3).unwrap().update, 1);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 
     // Another spelling of the same is no difference.
@@ -72,9 +72,9 @@ fn a_hand_edit_is_seen_as_what_is_there() {
     assert!(look(&Directory::new(root.path()), 'a', 4).unwrap().is_settled());
     // A deleted or emptied file is written anew.
     fs::remove_file(&path).unwrap();
-    assert_eq!(run(&Directory::new(root.path()), 'a', 5).unwrap().created, 1);
+    assert_eq!(run(&Directory::new(root.path()), 'a', 5).unwrap().create, 1);
     fs::write(&path, "# nothing\n").unwrap();
-    assert_eq!(run(&Directory::new(root.path()), 'a', 6).unwrap().created, 1);
+    assert_eq!(run(&Directory::new(root.path()), 'a', 6).unwrap().create, 1);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -134,10 +134,10 @@ fn only_one_run_at_a_time_and_a_dead_one_holds_nothing() {
     // As when the process is killed: the kernel closes its files, nothing else happens.
     drop(first);
     assert!(root.path().join(".ksi/lock").exists());
-    assert_eq!(run(&second, 'a', 1).unwrap().created, 6);
+    assert_eq!(run(&second, 'a', 1).unwrap().create, 6);
     // A file that a killed process of old left says nothing.
     fs::write(root.path().join(".ksi/lock"), "999999\n").unwrap();
-    assert_eq!(run(&Directory::new(root.path()), 'b', 2).unwrap().created, 1);
+    assert_eq!(run(&Directory::new(root.path()), 'b', 2).unwrap().create, 1);
 }
 
 #[test]

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ksi::engine::{self, Desired, Event, Failure, Options, Outcome, View};
+use ksi::engine::{self, Desired, Event, Failure, Options, View};
 use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
+use ksi::plan::Summary;
 use ksi::target::{self, Target};
 use ksi::values::{self, Entropy, EntropyError, Given, KeptValues, KeyKind};
 use serde_json::{Value, json};
@@ -145,7 +146,7 @@ pub(super) fn run_with(
     target: &impl Target,
     version: char,
     seed: u64,
-) -> (Result<Outcome, engine::Error>, Vec<Event>) {
+) -> (Result<Summary, engine::Error>, Vec<Event>) {
     let mut events = Vec::new();
     let answer = match look(target, version, seed) {
         Ok(view) => wait(engine::apply(target, &view, &mut |event| events.push(event))),
@@ -158,7 +159,7 @@ pub(super) fn run(
     target: &impl Target,
     version: char,
     seed: u64,
-) -> Result<Outcome, engine::Error> {
+) -> Result<Summary, engine::Error> {
     run_with(target, version, seed).0
 }
 
