@@ -75,6 +75,9 @@ pub fn main() -> ExitCode {
     let Cli { verb, color, quiet } = Cli::parse();
     let output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
+    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_)) {
+        std::thread::spawn(crate::render::prepare);
+    }
     let result = match &verb {
         Verb::Validate(args) => validate::run(args, &output),
         Verb::Render(args) => render::run(args, &output),

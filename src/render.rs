@@ -84,6 +84,12 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
 }
 
+/// Reads the catalogue and the templates, which [`render`] does otherwise when it is first called: for a
+/// caller that has a thread to spare while it still checks the configuration.
+pub fn prepare() {
+    let _ = (Templates::embedded(), Catalogue::embedded());
+}
+
 /// Does each piece of work, in any order. Two threads take a third off a whole run; more would wait for
 /// each other's memory.
 fn on_two_threads<W: Sync, D: Send>(work: &[W], does: impl Fn(&W) -> D + Sync) -> Vec<D> {

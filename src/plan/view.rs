@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::Change;
 use super::normal::{align, normal};
+use super::{Action, Change};
 use crate::object::embedded::{self, KEY};
 use crate::object::{Masker, Policy};
 
@@ -19,7 +19,9 @@ impl View {
     pub(super) fn of(change: &Change, masker: &mut Masker) -> Self {
         let mut side = |body: &Option<Value>| {
             body.as_ref().map(|body| {
-                let mut body = normal(body);
+                // A manifest that is not there yet has nothing that a server adds.
+                let created = change.action == Action::Create;
+                let mut body = if created { body.clone() } else { normal(body) };
                 masker.mask(&change.id, &mut body);
                 expand(&mut body);
                 body
