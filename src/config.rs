@@ -28,7 +28,7 @@ pub use migrate::{Rewritten, rewrite};
 pub use origin::{Origin, origins};
 pub use schema::{schema, spec_schema};
 pub use sensitive::{is_sensitive, sensitive_paths};
-pub use shape::spec as plain_schema;
+pub use shape::{spec as plain_schema, subschema};
 pub use text::{Input, LARGEST_INPUT};
 pub use types::{
     Configuration, Digits, FreeForm, Placed, Placement, Quantity, Resources, Role, Sensitive,

@@ -181,16 +181,7 @@ pub(super) fn first_sentence(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn each(schema: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
-        visit(path, schema);
-        for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
-            each(inner, &format!("{path}.{key}"), visit);
-        }
-        if let Some(items) = schema.get("items") {
-            each(items, &format!("{path}[]"), visit);
-        }
-    }
+    use crate::config::shape::tests::each;
 
     #[test]
     fn it_is_structural_and_lenient() {

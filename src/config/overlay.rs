@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::yaml::{self, Content, Entry, Node, Path, Step};
 
@@ -79,17 +80,11 @@ pub(super) fn set(
 
 /// Whether the schema allows nothing but a string at the path.
 fn wants_text(schema: &Value, path: &Path) -> bool {
-    let field = path.0.iter().try_fold(schema, |node, step| match step {
-        Step::Key(key) => node["properties"]
-            .get(key)
-            .or_else(|| node.get("additionalProperties").filter(|extra| extra.is_object())),
-        Step::Index(_) => None,
-    });
-    field.is_some_and(|f| match &f["type"] {
+    match &shape::subschema(schema, path)["type"] {
         Value::String(name) => name == "string",
         Value::Array(names) => {
             names.iter().all(|n| n == "string" || n == "null") && !names.is_empty()
         }
         _ => false,
-    })
+    }
 }

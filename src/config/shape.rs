@@ -8,7 +8,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
 use super::types::Configuration;
-use crate::yaml::Step;
+use crate::yaml::{Path, Step};
 
 /// Marks a section that is not there at all unless it is given, whatever defaults its keys have.
 pub(super) const OPTIONAL: &str = "x-optional";
@@ -38,6 +38,12 @@ pub(super) fn step<'a>(schema: &'a Value, step: &Step) -> Option<&'a Value> {
             .or_else(|| schema.get("additionalProperties").filter(|rest| rest.is_object())),
         Step::Index(_) => schema.get("items"),
     }
+}
+
+/// The schema of a path below `schema`, through properties, items and open mappings; null where the
+/// schema knows no such path.
+pub fn subschema<'s>(schema: &'s Value, path: &Path) -> &'s Value {
+    path.0.iter().try_fold(schema, step).unwrap_or(&Value::Null)
 }
 
 /// Whether a mapping's keys belong to somebody else.
@@ -171,10 +177,15 @@ pub(super) fn defaults() -> Value {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn each(schema: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
+    /// Visits a schema and every schema in it.
+    pub(in crate::config) fn each(
+        schema: &Value,
+        path: &str,
+        visit: &mut impl FnMut(&str, &Value),
+    ) {
         visit(path, schema);
         for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
             each(inner, &format!("{path}.{key}"), visit);

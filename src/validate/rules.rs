@@ -10,7 +10,7 @@ mod search;
 
 use serde_json::Value;
 
-use crate::config::{Loaded, Role};
+use crate::config::{self, Loaded, Role};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::Facts;
 use crate::yaml::{Content, Node, Path};
@@ -84,7 +84,7 @@ impl Context<'_> {
     fn flag(&self, path: &str) -> bool {
         match self.value(path).map(|n| &n.content) {
             Some(Content::Scalar(Value::Bool(on))) => *on,
-            _ => super::shape::subschema(self.schema, &Path::keys(path))["default"] == true,
+            _ => config::subschema(self.schema, &Path::keys(path))["default"] == true,
         }
     }
 

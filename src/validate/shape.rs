@@ -8,7 +8,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use super::suggest;
-use crate::config;
+use crate::config::{self, subschema};
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::yaml::{self, Content, Node, Path, Step};
 
@@ -331,17 +331,6 @@ fn fits(schema: &Value, value: &Node) -> bool {
         Value::Array(many) => many.iter().any(|t| t == name),
         _ => true,
     }
-}
-
-/// The schema of a path: through properties, items and open mappings.
-pub(super) fn subschema<'s>(schema: &'s Value, path: &Path) -> &'s Value {
-    path.0.iter().fold(schema, |node, step| match step {
-        Step::Key(key) => match node["properties"].get(key) {
-            Some(child) => child,
-            None => &node["additionalProperties"],
-        },
-        Step::Index(_) => &node["items"],
-    })
 }
 
 fn path_of(error: &ValidationError<'_>) -> Path {

@@ -1,8 +1,7 @@
 //! Texts that must have the form of something: a duration, a quantity, a name, an image.
 
-use super::super::shape::subschema;
 use super::Context;
-use crate::config::form;
+use crate::config::{form, subschema};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::yaml::{Node, Path, Step};
 
