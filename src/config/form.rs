@@ -85,6 +85,22 @@ pub fn is_digest(text: &str) -> bool {
     })
 }
 
+/// Whether a text is a bcrypt hash: `$2a$10$` and 53 letters of salt and digest. The
+/// versions are those that KubeSphere takes.
+pub fn is_bcrypt_hash(text: &str) -> bool {
+    let Some((version, rest)) = text.strip_prefix("$2").and_then(|t| t.split_once('$')) else {
+        return false;
+    };
+    let Some((cost, digest)) = rest.split_once('$') else {
+        return false;
+    };
+    matches!(version, "a" | "b" | "y")
+        && cost.len() == 2
+        && cost.parse::<u32>().is_ok_and(|cost| (4..=31).contains(&cost))
+        && digest.len() == 53
+        && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'/')
+}
+
 /// An address range: `10.0.0.0/8`.
 pub fn is_cidr(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else {

@@ -1,6 +1,7 @@
 //! What the configuration says about values.
 
-use super::{Certificate, SecretText, ValueSource, Values, password};
+use super::{Certificate, SecretText, ValueSource, Values};
+use crate::config::form;
 
 /// What the configuration says about values. Empty texts count as not given, as in ks-installer.
 #[derive(Clone, Copy, Default)]
@@ -41,7 +42,7 @@ impl std::fmt::Debug for Given<'_> {
 pub fn preview(given: &Given<'_>) -> Values {
     let configured = |text: &str| SecretText::new(text, ValueSource::Configuration);
     let (admin_password, admin_password_hash) = match given.admin_password() {
-        Some(hash) if password::is_hash(hash) => (configured(""), configured(hash)),
+        Some(hash) if form::is_bcrypt_hash(hash) => (configured(""), configured(hash)),
         Some(text) => (configured(text), SecretText::at_install()),
         None => (SecretText::at_install(), SecretText::at_install()),
     };

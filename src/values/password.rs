@@ -34,25 +34,11 @@ pub(super) fn hash(password: &str, entropy: &mut dyn Entropy) -> Result<String, 
     Ok(parts.format_for_version(Version::TwoA))
 }
 
-/// Whether a text is a bcrypt hash: `$2a$10$` and 53 letters of salt and digest.
-pub(super) fn is_hash(text: &str) -> bool {
-    let Some((version, rest)) = text.strip_prefix("$2").and_then(|t| t.split_once('$')) else {
-        return false;
-    };
-    let Some((cost, digest)) = rest.split_once('$') else {
-        return false;
-    };
-    matches!(version, "a" | "b" | "x" | "y")
-        && cost.len() == 2
-        && cost.parse::<u32>().is_ok_and(|cost| (4..=31).contains(&cost))
-        && digest.len() == 53
-        && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'/')
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::entropy::fixed::{Fixed, Stuck};
     use super::*;
+    use crate::config::form::is_bcrypt_hash;
 
     #[test]
     fn a_generated_password_has_all_three_kinds_of_letters() {
@@ -70,7 +56,7 @@ mod tests {
     fn the_hash_is_one_that_go_reads() {
         let hash = hash("P@88w0rd", &mut Fixed::new(3)).unwrap();
         assert!(hash.starts_with("$2a$10$"), "{hash}");
-        assert!(is_hash(&hash));
+        assert!(is_bcrypt_hash(&hash));
         assert!(bcrypt::verify("P@88w0rd", &hash).unwrap());
         assert!(!bcrypt::verify("P@88w0rD", &hash).unwrap());
     }
@@ -82,9 +68,9 @@ mod tests {
 
     #[test]
     fn hashes_and_passwords_are_told_apart() {
-        assert!(is_hash("$2a$10$zcHepmzfKPoxCVCYZr5K7ORPZZ/ySe9p/7IUb/8u./xHrnSX2LOCO"));
+        assert!(is_bcrypt_hash("$2a$10$zcHepmzfKPoxCVCYZr5K7ORPZZ/ySe9p/7IUb/8u./xHrnSX2LOCO"));
         for text in ["", "$2", "$2a$10$", "P@88w0rd", "$2a$10$short", "$1$10$abc", "$2a$99$x"] {
-            assert!(!is_hash(text), "{text}");
+            assert!(!is_bcrypt_hash(text), "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     Certificate, Entropy, Error, Given, KeptValues, KeyKind, SecretText, ValueSource, Values, kept,
     password, token,
 };
+use crate::config::form;
 
 /// Serving certificates, and the authority of the webhooks, are replaced when they have less left.
 const RENEWED_BEFORE: Duration = Duration::days(30);
@@ -132,7 +133,7 @@ impl Resolution<'_> {
 
     /// The password of `admin` and its hash.
     fn admin(&mut self, given: Option<&str>) -> Result<(SecretText, SecretText), Error> {
-        if let Some(hash) = given.filter(|text| password::is_hash(text)) {
+        if let Some(hash) = given.filter(|text| form::is_bcrypt_hash(text)) {
             // A kept text would belong to another hash.
             self.kept.0.remove(kept::ADMIN_PASSWORD);
             self.kept.keep(kept::ADMIN_PASSWORD_HASH, hash);
@@ -142,7 +143,7 @@ impl Resolution<'_> {
         let kept_text = self.kept.text(kept::ADMIN_PASSWORD)?.map(str::to_owned);
         let kept_hash = self.kept.text(kept::ADMIN_PASSWORD_HASH)?.map(str::to_owned);
         if let Some(hash) = &kept_hash
-            && !password::is_hash(hash)
+            && !form::is_bcrypt_hash(hash)
         {
             return Err(Error::broken(kept::ADMIN_PASSWORD_HASH, "it is not a bcrypt hash"));
         }

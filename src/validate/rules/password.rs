@@ -1,6 +1,7 @@
 //! The first password of user `admin`.
 
 use super::Context;
+use crate::config::form;
 use crate::diagnostic::{Code, Diagnostic};
 
 const PATH: &str = "authentication.adminPassword";
@@ -11,7 +12,7 @@ pub(super) fn rules(context: &Context<'_>) -> Vec<Diagnostic> {
     let Some(password) = context.text(PATH) else {
         return Vec::new();
     };
-    if is_bcrypt(password) {
+    if form::is_bcrypt_hash(password) {
         return Vec::new();
     }
     let mut missing = Vec::new();
@@ -53,8 +54,4 @@ pub(super) fn well_known(context: &Context<'_>) -> Vec<Diagnostic> {
         })
         .into_iter()
         .collect()
-}
-
-fn is_bcrypt(password: &str) -> bool {
-    password.len() == 60 && ["$2a$", "$2b$", "$2y$"].iter().any(|p| password.starts_with(p))
 }
