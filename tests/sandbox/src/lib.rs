@@ -10,3 +10,4 @@ pub mod light;
 pub mod pki;
 pub mod places;
 pub mod process;
+pub mod proxy;
