@@ -56,7 +56,9 @@ impl Passage {
             Some(Fault::Status { code, retry_after }) => {
                 return Ok(answer::status(StatusCode::from_u16(code)?, retry_after));
             }
-            Some(Fault::Garbage { code }) => return Ok(answer::garbage(StatusCode::from_u16(code)?)),
+            Some(Fault::Garbage { code }) => {
+                return Ok(answer::garbage(StatusCode::from_u16(code)?));
+            }
             Some(Fault::Delay(time)) => {
                 tokio::time::sleep(time).await;
                 return self.forward(request).await;
