@@ -1,0 +1,3 @@
+module sandbox.ksi/pause
+
+go 1.24.0
