@@ -136,7 +136,7 @@ fn header(kind: EntryType, mode: u32, size: usize) -> Header {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Everything that is written goes into the hash.

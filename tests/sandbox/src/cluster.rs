@@ -19,6 +19,10 @@ use crate::process::wait_until;
 
 /// What a cluster is asked to be like.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four switches that have nothing to do with each other"
+)]
 pub struct Wish {
     /// Its name, also that of its node.
     pub name: String,

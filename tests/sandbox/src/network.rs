@@ -240,9 +240,9 @@ pub fn delay(machine: &Machine, milliseconds: u32) -> Result<()> {
 fn table(machine: &Machine, name: &str, chains: &[(&str, i32, &str)]) -> Result<()> {
     let mut text = format!("table inet {name}\ndelete table inet {name}\n");
     for (hook, priority, rule) in chains {
-        write!(
+        writeln!(
             text,
-            "table inet {name} {{ chain {hook} {{ type filter hook {hook} priority {priority}; {rule}; }} }}\n"
+            "table inet {name} {{ chain {hook} {{ type filter hook {hook} priority {priority}; {rule}; }} }}"
         )?;
     }
     let mut child = machine.command("nft").args(["-f", "-"]).stdin(Stdio::piped()).spawn()?;
