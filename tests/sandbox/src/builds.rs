@@ -208,7 +208,7 @@ fn cached(
     hash: &[u8],
     build: impl FnOnce(&Path) -> Result<String>,
 ) -> Result<PathBuf> {
-    let short: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let short = hash.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let folder = places.cache.join("bin");
     fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{name}-{short}"));

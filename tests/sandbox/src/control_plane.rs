@@ -131,14 +131,12 @@ impl ControlPlane {
     /// # Errors
     /// It does not within 60 seconds, or a process has ended.
     pub fn ready(&self) -> Result<()> {
+        let mut dead = None;
         wait_until("the API server to be ready", Duration::from_secs(60), || {
-            for name in ["etcd", "apiserver"] {
-                if !self.processes.is_running(name) {
-                    return Err(self.last_words(name));
-                }
-            }
-            Ok(self.kubectl(&["get", "--raw", "/readyz"])?.trim() == "ok")
-        })
+            dead = ["etcd", "apiserver"].into_iter().find(|name| !self.processes.is_running(name));
+            Ok(dead.is_some() || self.kubectl(&["get", "--raw", "/readyz"])?.trim() == "ok")
+        })?;
+        dead.map_or(Ok(()), |name| Err(self.last_words(name)))
     }
 
     /// The administrator's kubeconfig.
@@ -274,7 +272,8 @@ impl ControlPlane {
             ("kubelet-client-certificate", &self.path("kubelet-client.crt")),
             ("kubelet-client-key", &self.path("kubelet-client.key")),
             ("kubelet-preferred-address-types", "InternalIP"),
-            ("service-account-key-file", &self.path("sa.key")),
+            // Of PKCS #8 keys it takes the public half from a certificate alone.
+            ("service-account-key-file", &self.path("sa.crt")),
             ("service-account-signing-key-file", &self.path("sa.key")),
             ("service-account-issuer", "https://kubernetes.default.svc"),
             ("token-auth-file", &self.path("tokens.csv")),

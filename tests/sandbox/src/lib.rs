@@ -6,6 +6,7 @@
 
 pub mod addons;
 pub mod archive;
+pub mod audit;
 pub mod builds;
 pub mod cgroups;
 pub mod clean;
@@ -20,5 +21,7 @@ pub mod node;
 pub mod pki;
 pub mod places;
 pub mod process;
+pub mod proxy;
 pub mod requirements;
+pub mod snapshot;
 pub mod up;

@@ -51,7 +51,11 @@ impl Light {
             controllers: true,
             api_arguments,
         };
-        Ok(Self { plane: ControlPlane::start(&places, &settings)? })
+        let plane = ControlPlane::start(&places, &settings).inspect_err(|_| {
+            // The error has the last words of what failed: nothing is left to look at.
+            let _ = remove(&settings.folder);
+        })?;
+        Ok(Self { plane })
     }
 
     /// The running control plane.

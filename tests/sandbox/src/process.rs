@@ -173,7 +173,8 @@ pub fn start_time(pid: i32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name may hold blanks and parentheses: count behind the last one.
     let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    if *fields.first()? == "Z" {
+    // The first thread may be a zombie while others still hold the process's ports.
+    if *fields.first()? == "Z" && fs::read_dir(format!("/proc/{pid}/task")).ok()?.count() < 2 {
         return None;
     }
     fields.get(19)?.parse().ok()

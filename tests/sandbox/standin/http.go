@@ -14,10 +14,10 @@ func apiserver(args []string) {
 	parse("ks-apiserver", args, func(*flag.FlagSet) {})
 	settings := loadConfig()
 	if settings.Authentication.JwtSecret == "" {
-		klog.Fatal("JWT secret MUST not be empty")
+		klog.Exit("JWT secret MUST not be empty")
 	}
 	if kind := settings.Cache.Type; kind != "redis" && kind != "InMemoryCache" {
-		klog.Fatalf("cache with type %s is not supported", kind)
+		klog.Exitf("cache with type %s is not supported", kind)
 	}
 	version := `{"gitVersion":"v3.4.1","gitMajor":"3","gitMinor":"4"}`
 	serve(9090, map[string]string{"/healthz": "ok", "/kapis/version": version})
@@ -31,11 +31,12 @@ func defaultBackend([]string) { serve(8080, map[string]string{"/healthz": "ok"})
 
 // serve answers each path with its text, any other with 404, and never returns.
 func serve(port int, pages map[string]string) {
-	klog.Fatal(http.ListenAndServe(fmt.Sprintf(":%d", port), http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+	handler := func(answer http.ResponseWriter, request *http.Request) {
 		page, ok := pages[request.URL.Path]
 		if !ok {
 			answer.WriteHeader(http.StatusNotFound)
 		}
 		fmt.Fprint(answer, page)
-	})))
+	}
+	klog.Fatal(http.ListenAndServe(fmt.Sprintf(":%d", port), http.HandlerFunc(handler)))
 }

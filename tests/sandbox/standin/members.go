@@ -49,7 +49,7 @@ func (c *memberController) reconcile(cluster *unstructured.Unstructured, deleted
 	port := 6000 + (int64(random[0])<<8+int64(random[1]))%1000
 	address, err := c.ensureService(cluster.GetName(), port)
 	if err != nil {
-		return fmt.Errorf("cluster %s: Service %s/mc-%[1]s: %w", cluster.GetName(), kubesphereSystem, err)
+		return fmt.Errorf("cluster %s: its Service in %s: %w", cluster.GetName(), kubesphereSystem, err)
 	}
 	if token, _ := connection["token"].(string); token == "" {
 		connection["token"] = hex.EncodeToString(random)

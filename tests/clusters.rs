@@ -1,0 +1,8 @@
+//! Tests on real clusters, in one binary: see docs/sandbox.md for what runs them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+#[path = "clusters/accepted.rs"]
+mod accepted;
+#[path = "clusters/manifests.rs"]
+mod manifests;
