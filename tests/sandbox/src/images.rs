@@ -1,0 +1,160 @@
+//! Which images the sandbox has, what is in them, and which of them only play their part.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::archive::{self, Image, Layer};
+use crate::builds::{self, run};
+use crate::places::Places;
+
+/// What holds a pod's namespaces open.
+pub const PAUSE: &str = "registry.k8s.io/pause:3.10";
+/// DNS for Services.
+pub const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
+/// ksi itself.
+pub const KSI: &str = "docker.io/kubesphere/ksi:sandbox";
+
+/// The archives of one sandbox.
+#[derive(Debug, Clone)]
+pub struct Archives {
+    /// What a node needs before it is ready.
+    pub node: PathBuf,
+    /// What ksi and its objects need.
+    pub ksi: PathBuf,
+}
+
+/// An image that a cluster knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its full name.
+    pub name: String,
+    /// Whether it is a stand-in for one that cannot be had.
+    pub stand_in: bool,
+}
+
+/// Makes the archives, or finds them in the cache.
+///
+/// # Errors
+/// A program cannot be built, or an archive not be written.
+pub fn archives(places: &Places) -> Result<Archives> {
+    let node = vec![
+        image(PAUSE, builds::pause(places)?, "/pause", &[], &["/pause"]),
+        image(COREDNS, builds::coredns(places)?, "/coredns", &[], &["/coredns"]),
+    ];
+    let ksi = builds::ksi(places)?;
+    let mut others = vec![image(KSI, ksi.clone(), "/bin/ksi", &[], &["/bin/ksi"])];
+    for name in rendered(&ksi)? {
+        others.extend(part(places, &name)?);
+    }
+    Ok(Archives { node: archive(places, "node", &node)?, ksi: archive(places, "ksi", &others)? })
+}
+
+/// All images of the sandbox.
+///
+/// # Errors
+/// ksi cannot be built.
+pub fn known(places: &Places) -> Result<Vec<Known>> {
+    let own = [PAUSE, COREDNS, KSI].map(|name| Known { name: name.to_owned(), stand_in: false });
+    let rendered = rendered(&builds::ksi(places)?)?;
+    let others = rendered.into_iter().filter_map(|name| {
+        let stand_in = match program(&name) {
+            "kubefed" => false,
+            "ks-apiserver"
+            | "ks-controller-manager"
+            | "ks-console"
+            | "tower"
+            | "defaultbackend-amd64" => true,
+            _ => return None,
+        };
+        Some(Known { name, stand_in })
+    });
+    Ok(own.into_iter().chain(others).collect())
+}
+
+/// The last part of an image's name, without its tag.
+fn program(name: &str) -> &str {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    last.split(':').next().unwrap_or(last)
+}
+
+/// Every image that ksi renders for one of its samples, by its full name.
+fn rendered(ksi: &Path) -> Result<BTreeSet<String>> {
+    let samples = Places::sources().join("../../samples");
+    let mut names = BTreeSet::new();
+    for sample in ["host.yaml", "member.yaml", "ha.yaml"] {
+        let mut command = Command::new(ksi);
+        let list = run(command.args(["images", "list", "-f"]).arg(samples.join(sample)))?;
+        names.extend(list.lines().map(full_name));
+    }
+    Ok(names)
+}
+
+/// As container runtimes complete a name: Docker Hub where no registry is named.
+fn full_name(name: &str) -> String {
+    match name.split_once('/') {
+        None => format!("docker.io/library/{name}"),
+        Some((first, _)) if first.contains(['.', ':']) => name.to_owned(),
+        Some(_) => format!("docker.io/{name}"),
+    }
+}
+
+/// The image of this name, if it can be made: from its sources, or as a stand-in.
+fn part(places: &Places, name: &str) -> Result<Option<Image>> {
+    const HYPERFED: &[&str] =
+        &["/hyperfed/controller-manager", "/hyperfed/webhook", "/hyperfed/kubefedctl"];
+    const NAMES: &[&str] = &["/bin/ks-apiserver", "/bin/controller-manager", "/proxy", "/agent"];
+    let word = match program(name) {
+        "kubefed" => {
+            let program = builds::kubefed(places)?;
+            return Ok(Some(image(
+                name,
+                program,
+                "/hyperfed/hyperfed",
+                HYPERFED,
+                &["/hyperfed/hyperfed"],
+            )));
+        }
+        "defaultbackend-amd64" => "default-http-backend",
+        word @ ("ks-apiserver" | "ks-controller-manager" | "ks-console" | "tower") => word,
+        _ => return Ok(None),
+    };
+    let program = builds::standin(places)?;
+    Ok(Some(image(name, program, "/bin/standin", NAMES, &["/bin/standin", word])))
+}
+
+fn image(
+    name: &str,
+    program: PathBuf,
+    path: &'static str,
+    links: &'static [&'static str],
+    entrypoint: &[&str],
+) -> Image {
+    Image {
+        name: name.to_owned(),
+        layer: Layer { program, path, links },
+        entrypoint: entrypoint.iter().map(|&word| word.to_owned()).collect(),
+    }
+}
+
+/// The archive in the cache. Older ones of the same kind are removed: nothing refers to them.
+fn archive(places: &Places, kind: &str, images: &[Image]) -> Result<PathBuf> {
+    let folder = places.cache.join("images");
+    fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("{kind}-{}.tar", archive::hash(images)?));
+    if !path.exists() {
+        let before: Vec<_> = fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
+        archive::write(images, &path)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        let of_kind = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(kind))
+        };
+        for old in before.iter().filter(|path| of_kind(path)) {
+            let _ = fs::remove_file(old);
+        }
+    }
+    Ok(path)
+}

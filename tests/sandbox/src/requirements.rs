@@ -1,0 +1,77 @@
+//! What a machine must have for whole clusters, and what to do where it has not.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use nix::unistd::Uid;
+
+/// Programs, and the Debian packages that have them.
+const PROGRAMS: [(&str, &str); 13] = [
+    ("bash", "bash"),
+    ("unshare", "util-linux"),
+    ("nsenter", "util-linux"),
+    ("mount", "mount"),
+    ("ip", "iproute2"),
+    ("sysctl", "procps"),
+    ("nft", "nftables"),
+    ("iptables", "iptables"),
+    ("containerd", "containerd"),
+    ("ctr", "containerd"),
+    ("runc", "runc"),
+    ("go", "golang-go, or a newer one from go.dev"),
+    ("cargo", "cargo, or a newer one from rustup.rs"),
+];
+const CNI: [&str; 4] = ["bridge", "host-local", "loopback", "portmap"];
+
+/// Whether this user can have clusters at all.
+pub fn is_root() -> bool {
+    Uid::effective().is_root()
+}
+
+/// Looks for everything at once, so that one answer names all that is missing.
+///
+/// # Errors
+/// Something is missing; the error says what and where to get it.
+pub fn check() -> Result<()> {
+    if !is_root() {
+        bail!(
+            "clusters with nodes need root: namespaces, links and mounts are made. Run it with \
+             sudo, or use the tier without nodes (`sandbox::light`), which needs nothing"
+        );
+    }
+    let mut missing = Vec::new();
+    for (program, package) in PROGRAMS {
+        if !on_path(program) {
+            missing.push(format!("program {program} (Debian package {package})"));
+        }
+    }
+    for plugin in CNI {
+        if !Path::new("/usr/lib/cni").join(plugin).exists() {
+            let package = "Debian package containernetworking-plugins";
+            missing.push(format!("CNI plugin /usr/lib/cni/{plugin} ({package})"));
+        }
+    }
+    for space in ["pid", "mnt", "net", "cgroup", "uts", "ipc"] {
+        if !Path::new("/proc/self/ns").join(space).exists() {
+            missing.push(format!("{space} namespaces (the kernel is built without them)"));
+        }
+    }
+    let filesystems = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+    if !filesystems.lines().any(|line| line.ends_with("\toverlay")) {
+        missing.push("file system overlay (CONFIG_OVERLAY_FS; try `modprobe overlay`)".to_owned());
+    }
+    if !Path::new("/sys/fs/cgroup").is_dir() {
+        missing.push("cgroups at /sys/fs/cgroup".to_owned());
+    }
+    if !missing.is_empty() {
+        bail!("this machine lacks what the sandbox needs:\n  {}", missing.join("\n  "));
+    }
+    Ok(())
+}
+
+fn on_path(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
