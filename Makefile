@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 KSI := target/release/ksi
 
-.PHONY: try test lint doc bench golden clean
+.PHONY: sandbox-up sandbox-status sandbox-down foreign-writers try test lint doc bench golden clean
 
 try: ## build, check the sample, show its difference to nothing, apply it to a directory, apply it again
 	@scripts/try
@@ -21,6 +21,20 @@ bench: ## speed and size, beside helm where it is installed
 
 golden: ## take the present output as right: goldens, schema and CRD; read the diff before committing it
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
+
+SANDBOX := cargo run --quiet --package sandbox --
+
+sandbox-up: ## real clusters on this machine (root): make sandbox-up CLUSTERS=host,member1,member2 OPTIONS='--isolate member2'
+	$(SANDBOX) up --clusters $(or $(CLUSTERS),host) $(OPTIONS)
+
+sandbox-status: ## which of them run, and with which images
+	$(SANDBOX) status
+
+sandbox-down: ## end them and remove everything that they made
+	$(SANDBOX) down $(if $(CLUSTERS),--clusters $(CLUSTERS))
+
+foreign-writers: ## do to a cluster what other hands do between two runs: make foreign-writers CLUSTER=host ROWS='scale set-image'
+	$(SANDBOX) foreign-writers $(or $(CLUSTER),host) $(ROWS)
 
 clean:
 	cargo clean

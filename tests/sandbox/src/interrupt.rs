@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::unistd::Pid;
 
@@ -30,6 +31,8 @@ pub enum Outcome {
 pub fn guard() -> Result<Outcome> {
     if env::var_os(WORKER).is_some() {
         SigSet::all().thread_unblock()?;
+        // Killed without a chance to say so, the one who waits takes the worker along.
+        prctl::set_pdeathsig(Signal::SIGKILL)?;
         return Ok(Outcome::Work);
     }
     let mut signals = SigSet::empty();

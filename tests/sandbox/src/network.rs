@@ -38,10 +38,19 @@ impl Network {
     pub fn from_env() -> Result<Self> {
         let text = env::var("KSI_SANDBOX_INSTANCE").unwrap_or_default();
         let number = if text.is_empty() { Ok(0) } else { text.parse() };
-        match number {
-            Ok(number @ 0..=9) => Ok(Self { number }),
-            _ => bail!("KSI_SANDBOX_INSTANCE is `{text}`: a number from 0 to 9 is needed"),
+        let number = number.with_context(|| format!("KSI_SANDBOX_INSTANCE is `{text}`"))?;
+        Self::new(number)
+    }
+
+    /// The sandbox of this number.
+    ///
+    /// # Errors
+    /// It is not one from 0 to 9.
+    pub fn new(number: u8) -> Result<Self> {
+        if number > 9 {
+            bail!("KSI_SANDBOX_INSTANCE is {number}: a number from 0 to 9 is needed");
         }
+        Ok(Self { number })
     }
 
     /// The number of this sandbox.
@@ -245,7 +254,7 @@ fn table(machine: &Machine, name: &str, chains: &[(&str, i32, &str)]) -> Result<
     for (hook, priority, rule) in chains {
         writeln!(
             text,
-            "table inet {name} {{ chain {hook} {{ type filter hook {hook} priority {priority}; {rule}; }} }}"
+            "table inet {name} {{ chain {hook} {{ type filter hook {hook} priority {priority}; {rule}\n}}\n}}"
         )?;
     }
     let mut child = machine.command("nft").args(["-f", "-"]).stdin(Stdio::piped()).spawn()?;
