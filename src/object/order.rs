@@ -47,6 +47,8 @@ mod tests {
             id("rbac.authorization.k8s.io/v1", "ClusterRole", "a"),
             id("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "a"),
             id("v1", "ConfigMap", "a"),
+            // Found by a real controller manager that was started first: it makes one of its own.
+            id("core.kubefed.io/v1beta1", "KubeFedConfig", "kubefed"),
             id("v1", "Service", "a"),
             id("apps/v1", "Deployment", "a"),
             id("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration", "a"),

@@ -35,6 +35,8 @@ const FOLDERS: &[(&str, &[&str])] = &[
         SECRETS,
         &[
             "ConfigMap",
+            // Read once, by the controller manager when it starts.
+            "KubeFedConfig.core.kubefed.io",
             "LimitRange",
             "NetworkPolicy.networking.k8s.io",
             "PersistentVolume",

@@ -101,7 +101,8 @@ fn the_order_of_names_is_one_in_which_objects_can_be_made() {
         | "ConfigMap"
         | "NetworkPolicy"
         | "PersistentVolumeClaim"
-        | "PodDisruptionBudget" => 3,
+        | "PodDisruptionBudget"
+        | "KubeFedConfig" => 3,
         "Service" => 4,
         "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => 5,
         "APIService" | "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" => 7,
