@@ -4,5 +4,7 @@
 
 #[path = "clusters/accepted.rs"]
 mod accepted;
+#[path = "clusters/kubefed.rs"]
+mod kubefed;
 #[path = "clusters/manifests.rs"]
 mod manifests;

@@ -12,6 +12,7 @@ pub mod cgroups;
 pub mod clean;
 pub mod cluster;
 pub mod control_plane;
+pub mod harness;
 pub mod images;
 pub mod interrupt;
 pub mod light;

@@ -1,12 +1,13 @@
 //! The tier that needs no root: a control plane on loopback, for one test, gone with it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
+use nix::fcntl::{Flock, FlockArg};
 
 use crate::builds::Release;
 use crate::control_plane::{ControlPlane, Ports, Settings};
@@ -73,6 +74,9 @@ impl Drop for Light {
 
 /// Ends the control planes of owners that are dead.
 fn sweep(all: &Path) -> Result<()> {
+    // Without the folder there is nothing to clean. Two at once would clean under each other's feet.
+    let Ok(folder) = File::open(all) else { return Ok(()) };
+    let _lock = Flock::lock(folder, FlockArg::LockExclusive).map_err(|(_, error)| error)?;
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let mut parts = name.split('.').map(str::parse::<u64>);
