@@ -221,10 +221,11 @@ pub fn is_isolated(machine: &Machine) -> bool {
 pub fn lose(machine: &Machine, percent: u8) -> Result<()> {
     match percent {
         0 => table(machine, "ksi_loss", &[]),
-        1..=100 => {
+        1..=99 => {
             let rule = format!("iifname eth0 numgen random mod 100 < {percent} drop");
             table(machine, "ksi_loss", &[("prerouting", -300, &rule)])
         }
+        100 => table(machine, "ksi_loss", &[("prerouting", -300, "iifname eth0 drop")]),
         _ => bail!("{percent} of a hundred packets cannot be lost"),
     }
 }

@@ -6,20 +6,24 @@ use sandbox::images;
 use sandbox::network::{self, Network};
 use sandbox::places::Places;
 
+macro_rules! tell {
+    ($($what:tt)*) => { super::say(&format!($($what)*)) };
+}
+
 /// Prints the clusters and, where one runs, the images.
 pub(super) fn show(places: &Places, network: Network) -> Result<()> {
     let clusters = Cluster::all(places, network);
     if clusters.is_empty() {
-        println!("no cluster runs; `sandbox up` starts one");
+        tell!("no cluster runs; `sandbox up` starts one");
         return Ok(());
     }
     for cluster in &clusters {
         show_cluster(cluster);
     }
-    println!("images (all are made here; a STAND-IN only plays its part):");
+    tell!("images (all are made here; a STAND-IN only plays its part):");
     for image in images::known(places)? {
         let kind = if image.stand_in { "STAND-IN" } else { "real" };
-        println!("  {kind:<8}  {}", image.name);
+        tell!("  {kind:<8}  {}", image.name);
     }
     Ok(())
 }
@@ -27,11 +31,11 @@ pub(super) fn show(places: &Places, network: Network) -> Result<()> {
 fn show_cluster(cluster: &Cluster) {
     let (wish, name) = (cluster.wish(), cluster.name());
     let (Ok(machine), Ok(plane)) = (cluster.machine(), cluster.control_plane()) else {
-        println!("{name}: half started; `sandbox up` or `sandbox down` removes it");
+        tell!("{name}: half started; `sandbox up` or `sandbox down` removes it");
         return;
     };
     if !cluster.is_up() {
-        println!("{name}: half started or dead; `sandbox up` or `sandbox down` removes it");
+        tell!("{name}: half started or dead; `sandbox up` or `sandbox down` removes it");
         return;
     }
     let nodes = ready_nodes(&plane).map_or_else(
@@ -39,13 +43,13 @@ fn show_cluster(cluster: &Cluster) {
         |ready| format!("{ready} of {} nodes ready", u8::from(wish.real) + u8::from(wish.kwok)),
     );
     let isolated = if network::is_isolated(&machine) { ", isolated" } else { "" };
-    println!("{name}: Kubernetes {}, {nodes}{isolated}", wish.release);
+    tell!("{name}: Kubernetes {}, {nodes}{isolated}", wish.release);
     let megabytes = machine.memory() / (1024 * 1024);
-    println!("  {megabytes} MB in {} processes", machine.processes().len());
+    tell!("  {megabytes} MB in {} processes", machine.processes().len());
     for process in plane.processes().names() {
         if !plane.processes().is_running(&process) {
-            println!("  {process} has ended, see {}", plane.processes().log(&process).display());
+            tell!("  {process} has ended, see {}", plane.processes().log(&process).display());
         }
     }
-    println!("  export KUBECONFIG={}", plane.kubeconfig().display());
+    tell!("  export KUBECONFIG={}", plane.kubeconfig().display());
 }
