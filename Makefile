@@ -13,8 +13,8 @@ test: ## everything that proves ksi
 
 lint: ## what has to be clean before a commit
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
 bench: ## speed and size, beside helm where it is installed
 	cargo bench --bench offline
