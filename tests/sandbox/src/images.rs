@@ -15,6 +15,8 @@ use crate::places::Places;
 pub const PAUSE: &str = "registry.k8s.io/pause:3.10";
 /// DNS for Services.
 pub const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
+/// The last part of the name of `KubeFed`'s image.
+const KUBEFED: &str = "kubefed";
 /// ksi itself.
 pub const KSI: &str = "docker.io/kubesphere/ksi:sandbox";
 
@@ -61,18 +63,19 @@ pub fn known(places: &Places) -> Result<Vec<Known>> {
     let own = [PAUSE, COREDNS, KSI].map(|name| Known { name: name.to_owned(), stand_in: false });
     let rendered = rendered(&builds::ksi(places)?)?;
     let others = rendered.into_iter().filter_map(|name| {
-        let stand_in = match program(&name) {
-            "kubefed" => false,
-            "ks-apiserver"
-            | "ks-controller-manager"
-            | "ks-console"
-            | "tower"
-            | "defaultbackend-amd64" => true,
-            _ => return None,
-        };
-        Some(Known { name, stand_in })
+        let stand_in = stand_in(&name).is_some();
+        (stand_in || program(&name) == KUBEFED).then_some(Known { name, stand_in })
     });
     Ok(own.into_iter().chain(others).collect())
+}
+
+/// What `standin` is told to play for an image; `None` where there is no stand-in.
+fn stand_in(name: &str) -> Option<&str> {
+    match program(name) {
+        "defaultbackend-amd64" => Some("default-http-backend"),
+        word @ ("ks-apiserver" | "ks-controller-manager" | "ks-console" | "tower") => Some(word),
+        _ => None,
+    }
 }
 
 /// The last part of an image's name, without its tag.
@@ -107,21 +110,12 @@ fn part(places: &Places, name: &str) -> Result<Option<Image>> {
     const HYPERFED: &[&str] =
         &["/hyperfed/controller-manager", "/hyperfed/webhook", "/hyperfed/kubefedctl"];
     const NAMES: &[&str] = &["/bin/ks-apiserver", "/bin/controller-manager", "/proxy", "/agent"];
-    let word = match program(name) {
-        "kubefed" => {
-            let program = builds::kubefed(places)?;
-            return Ok(Some(image(
-                name,
-                program,
-                "/hyperfed/hyperfed",
-                HYPERFED,
-                &["/hyperfed/hyperfed"],
-            )));
-        }
-        "defaultbackend-amd64" => "default-http-backend",
-        word @ ("ks-apiserver" | "ks-controller-manager" | "ks-console" | "tower") => word,
-        _ => return Ok(None),
-    };
+    if program(name) == KUBEFED {
+        let program = builds::kubefed(places)?;
+        let path = "/hyperfed/hyperfed";
+        return Ok(Some(image(name, program, path, HYPERFED, &[path])));
+    }
+    let Some(word) = stand_in(name) else { return Ok(None) };
     let program = builds::standin(places)?;
     Ok(Some(image(name, program, "/bin/standin", NAMES, &["/bin/standin", word])))
 }
