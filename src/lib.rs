@@ -27,6 +27,7 @@
 //! room may name a clock or a file, is written down and checked in `tests/integration/rooms.rs`.
 
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;

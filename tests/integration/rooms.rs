@@ -13,14 +13,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("validate", &["config", "yaml", "diagnostic", "facts"]),
     ("values", &["config", "object", "diagnostic", "facts"]),
     ("inventory", &["object", "yaml"]),
+    ("cluster", &["object"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
-    ("target", &["object", "inventory", "values", "yaml", "diagnostic"]),
+    ("target", &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "health"]),
     ("engine", &["object", "inventory", "plan", "target", "values"]),
     ("ui", &["diagnostic", "engine", "plan", "object"]),
     (
         "cli",
         &[
+            "cluster",
             "config",
             "diagnostic",
             "engine",
@@ -40,11 +42,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// What only some rooms may name: a clock, the environment, files, threads of control, streams.
 const RESTRICTED: &[(&str, &[&str])] = &[
-    ("std::env::", &["ui", "cli"]),
+    ("std::env::", &["ui", "cli", "cluster"]),
     ("std::fs::", &["target", "cli"]),
     ("SystemTime::now", &["cli"]),
     ("now_utc", &["cli"]),
-    ("tokio", &["cli", "target", "engine"]),
+    ("tokio", &["cli", "target", "engine", "cluster"]),
+    ("kube::", &["cluster"]),
     ("io::stdout", &["ui"]),
     ("io::stderr", &["ui"]),
     ("ExitCode", &["cli"]),

@@ -1,0 +1,65 @@
+//! A Kubernetes cluster, as far as ksi talks to one: requests with time limits, retries by class of
+//! error, a bounded number at a time, and errors in the words of a user.
+//!
+//! `kube` brings connections, TLS, credentials and watches; its own retries are off, since they
+//! repeat what must not be repeated and give up on what passes (500 of a webhook, a reset).
+
+mod connect;
+mod error;
+mod kinds;
+mod limit;
+mod logs;
+mod objects;
+mod request;
+mod retry;
+mod review;
+mod send;
+mod status;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+pub use connect::ConnectOptions;
+pub use error::{Error, FieldOwner, Problem};
+pub use kinds::{Kind, Resource};
+pub use logs::LogOptions;
+pub use objects::{Apply, Preconditions, Propagation};
+pub use request::Selection;
+pub use review::Access;
+pub use watch::{Change, Changes};
+
+/// A connection to one cluster.
+pub struct Cluster {
+    client: RwLock<kube::Client>,
+    /// How to connect again when the credentials are refused.
+    options: ConnectOptions,
+    place: String,
+    kinds: Mutex<kinds::Kinds>,
+    limit: limit::Limit,
+    warnings: Mutex<BTreeSet<String>>,
+    /// Whether the server ever answered: before that there is less patience.
+    answered: AtomicBool,
+    patience: Duration,
+}
+
+impl Cluster {
+    /// Its name for messages: the context of the kubeconfig and the server's address.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What the server warned of since the last call (`Warning:` headers), each once.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *warnings).into_iter().collect()
+    }
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Cluster").field(&self.place).finish()
+    }
+}

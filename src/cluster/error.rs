@@ -1,0 +1,217 @@
+//! What goes wrong between ksi and a cluster, in the words of a user.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use kube::config::KubeconfigError;
+
+/// The kinds of problems, as far as they are treated differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The command line asks for something that cannot be.
+    Usage,
+    /// No cluster is named anywhere.
+    NoCluster,
+    /// The kubeconfig or its credential plugin cannot be used.
+    Credentials,
+    /// No connection, or it broke.
+    Unreachable,
+    /// Connected, but no answer in time.
+    Timeout,
+    /// Something answers that is not an API server.
+    NotKubernetes,
+    /// The credentials are not accepted.
+    Unauthorized,
+    /// RBAC does not allow it.
+    Forbidden,
+    /// There is no such object.
+    NotFound,
+    /// There is no such kind.
+    NotServed,
+    /// An object of this name is there already.
+    Exists,
+    /// The object changed in between.
+    Changed,
+    /// The place in a list or watch is too old.
+    Expired,
+    /// Other field managers own what would change.
+    Owned(Vec<FieldOwner>),
+    /// A quota, a policy or an admission webhook says no.
+    Refused,
+    /// The manifest is not valid, or changes what cannot be changed.
+    Invalid,
+    /// The object, its namespace or its kind is being deleted.
+    Terminating,
+    /// An admission or conversion webhook does not answer.
+    Webhook,
+    /// Too many requests.
+    Busy,
+    /// The server or its etcd is not available at the moment.
+    Unavailable,
+    /// Any other error inside of the server.
+    Server,
+}
+
+/// A field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldOwner {
+    /// The manager's name.
+    pub manager: String,
+    /// The field as the API server writes it: `.spec.replicas`.
+    pub field: String,
+}
+
+/// What went wrong with one request. Never holds a secret: of a manifest only the name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot {action} {place}: {cause}")]
+pub struct Error {
+    /// What kind of problem it is.
+    pub problem: Problem,
+    /// What was tried: `read`, `apply`, `delete`, `connect to`.
+    pub action: &'static str,
+    /// The object, the list or the cluster.
+    pub place: String,
+    /// What is wrong.
+    pub cause: String,
+    /// What to do next, one sentence.
+    pub help: String,
+}
+
+impl Error {
+    pub(super) fn usage(cause: impl Into<String>) -> Self {
+        Self::connect(Problem::Usage, "the cluster", cause)
+    }
+
+    pub(super) fn connect(problem: Problem, place: &str, cause: impl Into<String>) -> Self {
+        Self::new(problem, "connect to", place, cause)
+    }
+
+    /// An error with the next step that fits its kind.
+    pub(super) fn new(
+        problem: Problem,
+        action: &'static str,
+        place: impl Into<String>,
+        cause: impl Into<String>,
+    ) -> Self {
+        let help = help(&problem).to_owned();
+        Self { problem, action, place: place.into(), cause: printable(&cause.into()), help }
+    }
+
+    pub(super) fn no_cluster() -> Self {
+        Self::connect(
+            Problem::NoCluster,
+            "a cluster",
+            "there is no kubeconfig: KUBECONFIG is not set, ~/.kube/config is not there, and this is not a pod",
+        )
+    }
+
+    /// A kubeconfig that cannot be used.
+    pub(super) fn kubeconfig(path: Option<&Path>, error: &KubeconfigError) -> Self {
+        let place = path.map_or_else(|| "the kubeconfig".to_owned(), |p| p.display().to_string());
+        Self::new(Problem::Credentials, "use", place, chain(error))
+    }
+
+    /// A client that cannot be made from a kubeconfig: most often its credential plugin.
+    pub(super) fn credentials(place: &str, error: &kube::Error) -> Self {
+        Self::connect(Problem::Credentials, place, chain(error))
+    }
+
+    /// A connection that could not be made or that broke.
+    pub(super) fn transport(action: &'static str, place: String, error: &kube::Error) -> Self {
+        let problem = match error {
+            kube::Error::Auth(_) => Problem::Credentials,
+            _ => Problem::Unreachable,
+        };
+        Self::new(problem, action, place, chain(error))
+    }
+}
+
+/// An error with its sources, without what repeats the one before.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let next = cause.to_string();
+        if !text.contains(&next) {
+            let _ = write!(text, ": {next}");
+        }
+        source = cause.source();
+    }
+    // Words of libraries that tell users nothing.
+    for noise in ["ServiceError: ", "HyperError: ", "client error (Connect): ", "auth error: "] {
+        text = text.replace(noise, "");
+    }
+    text
+}
+
+/// Texts of servers go to terminals: without control characters, and not endless.
+fn printable(text: &str) -> String {
+    const MOST: usize = 2000;
+    let clean: String = text
+        .chars()
+        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
+        .filter(|c| !c.is_control())
+        .take(MOST)
+        .collect();
+    clean.trim().to_owned()
+}
+
+/// The next step for each kind of problem.
+fn help(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::Usage => "correct the command line",
+        Problem::NoCluster => {
+            "name the kubeconfig with --kubeconfig FILE, or write manifests with --target dir:PATH"
+        }
+        Problem::Credentials => {
+            "check the file, its context (`kubectl config get-contexts`) and its credentials with `kubectl get --raw /version`"
+        }
+        Problem::Unreachable | Problem::Timeout => {
+            "check with `kubectl get --raw /readyz` that the API server answers; a run that was cut short goes on when it is started again"
+        }
+        Problem::NotKubernetes => {
+            "check the address in the kubeconfig: a proxy or load balancer answers there, not a Kubernetes API server"
+        }
+        Problem::Unauthorized => {
+            "the credentials are expired or wrong: log in again, or name another context"
+        }
+        Problem::Forbidden => {
+            "give this user the right, or use another; `ksi check --pre` lists every right that is missing"
+        }
+        Problem::NotFound => "it was deleted in between: run again",
+        Problem::NotServed => {
+            "the cluster does not know this kind: its CustomResourceDefinition is missing or not established yet"
+        }
+        Problem::Exists | Problem::Changed | Problem::Expired => {
+            "somebody else writes at the same time: run again"
+        }
+        Problem::Owned(_) => {
+            "put the values into the configuration, or take the fields with --take FIELD or all of them with --force-conflicts"
+        }
+        Problem::Refused => "change the quota or policy that refuses it, or the configuration",
+        Problem::Invalid => {
+            "a field that cannot be changed needs the object to be deleted first; anything else is a mistake in ksi: please report it"
+        }
+        Problem::Terminating => {
+            "wait until the deletion ends; `kubectl get -o jsonpath='{.metadata.finalizers}'` names what holds it up"
+        }
+        Problem::Webhook => {
+            "its Service needs a running backend; a leftover configuration without one is found by `ksi check`"
+        }
+        Problem::Busy | Problem::Unavailable | Problem::Server => {
+            "the API server or etcd is in trouble: run again when `kubectl get --raw /readyz?verbose` says ok"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_cannot_paint_on_terminals() {
+        let error = Error::new(Problem::Server, "read", "a", "\u{1b}[31mred\u{7}\nline\u{9b}2J");
+        assert_eq!(error.cause, "[31mred line2J");
+        assert!(printable(&"x".repeat(10_000)).len() == 2000);
+    }
+}

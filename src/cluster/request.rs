@@ -1,0 +1,172 @@
+//! Requests of the Kubernetes API: paths, queries, content types.
+
+use std::fmt::Write as _;
+
+use http::{Method, Request};
+use kube::client::Body;
+use serde_json::Value;
+
+use super::kinds::Resource;
+
+/// The content type of server-side apply. JSON is YAML.
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
+/// The content type of a merge patch.
+pub(super) const MERGE: &str = "application/merge-patch+json";
+/// Only `metadata` of each item.
+const METADATA_ONLY: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/// Which objects of a kind, and how much of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Only in this namespace.
+    pub namespace: Option<String>,
+    /// Only with these labels, as `kubectl -l` takes them.
+    pub labels: Option<String>,
+    /// Only with these fields, as `kubectl --field-selector` takes them.
+    pub fields: Option<String>,
+    /// Only their metadata.
+    pub metadata_only: bool,
+}
+
+impl Selection {
+    /// Everything in one namespace, or everywhere.
+    pub fn within(namespace: Option<&str>) -> Self {
+        Self { namespace: namespace.map(str::to_owned), ..Self::default() }
+    }
+
+    /// The same with only the metadata.
+    #[must_use]
+    pub fn metadata(self) -> Self {
+        Self { metadata_only: true, ..self }
+    }
+
+    /// The same with a label selector.
+    #[must_use]
+    pub fn labelled(self, labels: impl Into<String>) -> Self {
+        Self { labels: Some(labels.into()), ..self }
+    }
+
+    /// The same with a field selector.
+    #[must_use]
+    pub fn with_fields(self, fields: impl Into<String>) -> Self {
+        Self { fields: Some(fields.into()), ..self }
+    }
+}
+
+/// A request that can be sent again: a `Request` cannot be cloned with its body.
+#[derive(Clone)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) content_type: &'static str,
+    pub(super) accept: &'static str,
+    pub(super) body: Vec<u8>,
+    /// What is done, for errors: `read`, `apply`, `delete`.
+    pub(super) action: &'static str,
+    /// With what, for errors: the object or the list.
+    pub(super) place: String,
+}
+
+impl Call {
+    pub(super) fn new(method: Method, path: String, action: &'static str, place: String) -> Self {
+        let (content_type, accept) = ("application/json", "application/json");
+        Self { method, path, content_type, accept, body: Vec::new(), action, place }
+    }
+
+    pub(super) fn with_body(self, content_type: &'static str, body: &Value) -> Self {
+        Self { content_type, body: body.to_string().into_bytes(), ..self }
+    }
+
+    pub(super) fn metadata_only(self, metadata_only: bool) -> Self {
+        if metadata_only { Self { accept: METADATA_ONLY, ..self } } else { self }
+    }
+
+    /// The request; `None` when the path is none.
+    pub(super) fn request(&self) -> Option<Request<Body>> {
+        Request::builder()
+            .method(self.method.clone())
+            .uri(&self.path)
+            .header(http::header::CONTENT_TYPE, self.content_type)
+            .header(http::header::ACCEPT, self.accept)
+            .header(http::header::USER_AGENT, concat!("ksi/", env!("CARGO_PKG_VERSION")))
+            .body(Body::from(self.body.clone()))
+            .ok()
+    }
+}
+
+/// The path of all objects of a kind, in one namespace or everywhere.
+pub(super) fn collection(resource: &Resource, namespace: Option<&str>) -> String {
+    let mut path = match resource.kind.group.as_str() {
+        "" => format!("/api/{}", resource.kind.version),
+        group => format!("/apis/{group}/{}", resource.kind.version),
+    };
+    if let Some(namespace) = namespace.filter(|_| resource.namespaced) {
+        let _ = write!(path, "/namespaces/{}", escaped(namespace));
+    }
+    let _ = write!(path, "/{}", resource.plural);
+    path
+}
+
+/// The path of one object.
+pub(super) fn object(resource: &Resource, namespace: Option<&str>, name: &str) -> String {
+    format!("{}/{}", collection(resource, namespace), escaped(name))
+}
+
+/// A path with its query; parameters without a value are left out.
+pub(super) fn with_query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let given = parameters.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+    let query: Vec<String> =
+        given.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Percent-encoded as a part of a path or of a query.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                escaped.push(char::from(byte));
+            }
+            _ => {
+                let _ = write!(escaped, "%{byte:02X}");
+            }
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds::Kind;
+    use super::*;
+
+    fn resource(group: &str, plural: &str, namespaced: bool) -> Resource {
+        let kind = Kind { group: group.into(), version: "v1".into(), kind: "X".into() };
+        Resource { kind, plural: plural.into(), namespaced }
+    }
+
+    #[test]
+    fn paths_follow_the_api() {
+        let deployments = resource("apps", "deployments", true);
+        assert_eq!(
+            object(&deployments, Some("a"), "b"),
+            "/apis/apps/v1/namespaces/a/deployments/b"
+        );
+        assert_eq!(collection(&deployments, None), "/apis/apps/v1/deployments");
+        let nodes = resource("", "nodes", false);
+        assert_eq!(object(&nodes, None, "n"), "/api/v1/nodes/n");
+        let roles = resource("rbac.authorization.k8s.io", "clusterroles", false);
+        assert!(
+            object(&roles, None, "system:a/../b").ends_with("/clusterroles/system%3Aa%2F..%2Fb")
+        );
+    }
+
+    #[test]
+    fn queries_are_escaped() {
+        let query = with_query("/a", &[("labelSelector", Some("a=b,c in (d)")), ("limit", None)]);
+        assert_eq!(query, "/a?labelSelector=a%3Db%2Cc%20in%20%28d%29");
+        assert_eq!(with_query("/a", &[("x", None)]), "/a");
+    }
+}

@@ -1,0 +1,73 @@
+//! Which errors pass, and how long to wait for it: one table.
+
+use std::time::Duration;
+
+use super::error::Problem;
+
+/// How often an error without any better name is tried again.
+const SERVER_TRIES: u32 = 3;
+/// Waits double from the first to the longest.
+const FIRST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// How long to wait before the next try, or `None` when trying again cannot help. `tries` counts
+/// those that failed, this one included.
+pub(super) fn wait(problem: &Problem, tries: u32, retry_after: Option<u64>) -> Option<Duration> {
+    let backoff = FIRST.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST);
+    match problem {
+        Problem::Unreachable | Problem::Timeout | Problem::Unavailable | Problem::Webhook => {
+            Some(backoff)
+        }
+        // API Priority and Fairness always says one second.
+        Problem::Busy => Some(Duration::from_secs(retry_after.unwrap_or(1).clamp(1, 30))),
+        Problem::Terminating => Some(backoff.max(Duration::from_secs(1))),
+        // A load balancer in between that is not ready answers in HTML.
+        Problem::Server | Problem::NotKubernetes => (tries < SERVER_TRIES).then_some(backoff),
+        Problem::Credentials
+        | Problem::NoCluster
+        | Problem::Usage
+        | Problem::Unauthorized
+        | Problem::Forbidden
+        | Problem::NotFound
+        | Problem::NotServed
+        | Problem::Exists
+        | Problem::Changed
+        | Problem::Expired
+        | Problem::Owned(_)
+        | Problem::Refused
+        | Problem::Invalid => None,
+    }
+}
+
+/// Half to the whole of a wait: clients that failed together do not come back together.
+pub(super) fn jitter(wait: Duration) -> Duration {
+    wait.mul_f64(fastrand::f64().mul_add(0.5, 0.5))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_waited_out_and_the_rest_is_told() {
+        let seconds = |wait: Option<Duration>| wait.map(|w| w.as_secs_f64());
+        assert_eq!(seconds(wait(&Problem::Unreachable, 1, None)), Some(0.1));
+        assert_eq!(seconds(wait(&Problem::Webhook, 4, None)), Some(0.8));
+        assert_eq!(seconds(wait(&Problem::Unavailable, 60, None)), Some(5.0));
+        assert_eq!(seconds(wait(&Problem::Busy, 1, Some(7))), Some(7.0));
+        assert_eq!(seconds(wait(&Problem::Busy, 9, None)), Some(1.0));
+        assert_eq!(seconds(wait(&Problem::Server, 2, None)), Some(0.2));
+        assert_eq!(wait(&Problem::Server, 3, None), None);
+        for final_word in [Problem::Forbidden, Problem::Invalid, Problem::Owned(Vec::new())] {
+            assert_eq!(wait(&final_word, 1, None), None);
+        }
+    }
+
+    #[test]
+    fn jitter_never_waits_longer() {
+        for _ in 0..100 {
+            let wait = jitter(Duration::from_secs(2));
+            assert!((Duration::from_secs(1)..=Duration::from_secs(2)).contains(&wait));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Sends requests: a few at a time, each with a time limit, again where trying again helps.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::HeaderMap;
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio::time::{Instant, timeout};
+
+use super::Cluster;
+use super::error::{Error, Problem};
+use super::request::Call;
+use super::retry;
+use super::status::Status;
+
+/// How long one request may take, its answer included.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+/// How long a server that never answered yet is tried: a wrong address should be told soon.
+const FIRST_CONTACT: Duration = Duration::from_secs(3);
+
+/// Why one try failed.
+struct Failed {
+    error: Error,
+    retry_after: Option<u64>,
+}
+
+impl Cluster {
+    /// Sends until there is an answer, or an error that does not pass.
+    pub(super) async fn send(&self, call: &Call) -> Result<Value, Error> {
+        self.send_within(call, self.patience).await
+    }
+
+    /// The same with another patience.
+    pub(super) async fn send_within(
+        &self,
+        call: &Call,
+        patience: Duration,
+    ) -> Result<Value, Error> {
+        let started = Instant::now();
+        let mut reconnected = false;
+        for tries in 1.. {
+            let Failed { error, retry_after } = match self.try_once(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            // Tokens and certificates in files are rotated while we run.
+            if error.problem == Problem::Unauthorized && !reconnected {
+                reconnected = true;
+                self.reconnect().await?;
+                continue;
+            }
+            let patience =
+                if self.answered.load(Ordering::Relaxed) { patience } else { FIRST_CONTACT };
+            match retry::wait(&error.problem, tries, retry_after).map(retry::jitter) {
+                Some(wait) if started.elapsed() + wait < patience => {
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return Err(error),
+            }
+        }
+        Err(Error::new(Problem::Server, call.action, call.place.clone(), "no answer"))
+    }
+
+    async fn try_once(&self, call: &Call) -> Result<Value, Failed> {
+        let _permit = self.limit.acquire().await;
+        let (code, headers, body) = match timeout(REQUEST_LIMIT, self.exchange(call)).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => return Err(Failed { error, retry_after: None }),
+            Err(_) => {
+                let cause = "the server took more than 30 s";
+                return Err(failed(call, Problem::Timeout, cause));
+            }
+        };
+        self.remember(&headers);
+        if (200..300).contains(&code) {
+            let Ok(answer) = serde_json::from_slice(&body) else {
+                return Err(failed(
+                    call,
+                    Problem::NotKubernetes,
+                    "the answer is not JSON or is cut off",
+                ));
+            };
+            self.answered.store(true, Ordering::Relaxed);
+            self.limit.grow();
+            return Ok(answer);
+        }
+        let Some(status) = Status::read(code, &body) else {
+            return Err(unknown(call, code, &body));
+        };
+        self.answered.store(true, Ordering::Relaxed);
+        let problem = status.problem();
+        if problem == Problem::Busy {
+            self.limit.halve();
+        }
+        let header = headers.get(http::header::RETRY_AFTER);
+        let header = header.and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+        let error = Error::new(problem, call.action, call.place.clone(), status.message);
+        Err(Failed { error, retry_after: header.or(status.retry_after) })
+    }
+
+    async fn exchange(&self, call: &Call) -> Result<(u16, HeaderMap, Vec<u8>), Error> {
+        let Some(request) = call.request() else {
+            return Err(Error::usage(format!("`{}` is no path", call.path)));
+        };
+        let transport = |error| Error::transport(call.action, call.place.clone(), &error);
+        let answer = self.client().send(request).await.map_err(transport)?;
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.map_err(transport)?.to_bytes();
+        Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
+    }
+
+    /// Keeps `Warning: 299 - "text"` for the user.
+    fn remember(&self, headers: &HeaderMap) {
+        for warning in headers.get_all(http::header::WARNING) {
+            let text = warning.to_str().unwrap_or_default();
+            let text = text.split_once('"').map_or(text, |(_, rest)| rest.trim_end_matches('"'));
+            let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+            warnings.insert(text.replace("\\\"", "\""));
+        }
+    }
+}
+
+fn failed(call: &Call, problem: Problem, cause: &str) -> Failed {
+    Failed { error: Error::new(problem, call.action, call.place.clone(), cause), retry_after: None }
+}
+
+/// An answer that no API server gives: of a proxy, a load balancer, or a server that is starting.
+fn unknown(call: &Call, code: u16, body: &[u8]) -> Failed {
+    let problem = match code {
+        401 => Problem::Unauthorized,
+        403 => Problem::Forbidden,
+        404 => Problem::NotServed,
+        429 => Problem::Busy,
+        500 | 503 | 504 if !looks_like_html(body) => Problem::Unavailable,
+        _ => Problem::NotKubernetes,
+    };
+    let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
+    failed(
+        call,
+        problem,
+        &format!("the answer is {code} without a Kubernetes status: {}", text.trim()),
+    )
+}
+
+fn looks_like_html(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
+}

@@ -1,0 +1,74 @@
+//! Following objects as they change.
+
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use kube::api::{Api, ApiResource, DynamicObject};
+use kube::runtime::{WatchStreamExt as _, watcher};
+use serde_json::Value;
+
+use super::Cluster;
+use super::error::{Error, Problem};
+use super::kinds::{Kind, Resource};
+use super::request::Selection;
+
+/// What happened to an object, as whole manifests.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It is there, new or changed.
+    Applied(Value),
+    /// It is gone; as it was last.
+    Deleted(Value),
+    /// Everything that is there has been told once, and follows as it changes from now on.
+    Complete,
+    /// The connection broke; it is made again, and everything told anew.
+    Interrupted(String),
+}
+
+/// Changes as they come, without end.
+pub type Changes = BoxStream<'static, Change>;
+
+impl Cluster {
+    /// Follows objects of a kind: first all that are there, then every change. Broken connections
+    /// are made again with growing pauses.
+    ///
+    /// # Errors
+    /// The cluster does not serve the kind, or cannot be asked.
+    pub async fn watch(&self, kind: &Kind, selection: &Selection) -> Result<Changes, Error> {
+        let Some(resource) = self.resource(kind).await? else {
+            let cause = format!("the cluster does not serve {kind}");
+            return Err(Error::new(Problem::NotServed, "follow", kind.to_string(), cause));
+        };
+        let described = api_resource(&resource);
+        let api: Api<DynamicObject> = match &selection.namespace {
+            Some(namespace) => Api::namespaced_with(self.client(), namespace, &described),
+            None => Api::all_with(self.client(), &described),
+        };
+        let config = watcher::Config {
+            label_selector: selection.labels.clone(),
+            field_selector: selection.fields.clone(),
+            ..watcher::Config::default()
+        };
+        let changes = watcher(api, config).default_backoff().flat_map(|event| {
+            let change = match event {
+                Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
+                    Some(Change::Applied(manifest(object)))
+                }
+                Ok(watcher::Event::Delete(object)) => Some(Change::Deleted(manifest(object))),
+                Ok(watcher::Event::InitDone) => Some(Change::Complete),
+                Ok(watcher::Event::Init) => None,
+                Err(error) => Some(Change::Interrupted(error.to_string())),
+            };
+            stream::iter(change)
+        });
+        Ok(changes.boxed())
+    }
+}
+
+fn api_resource(resource: &Resource) -> ApiResource {
+    let Kind { group, version, kind } = resource.kind.clone();
+    let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
+    ApiResource { group, version, api_version, kind, plural: resource.plural.clone() }
+}
+
+fn manifest(object: DynamicObject) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
+}
