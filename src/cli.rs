@@ -3,6 +3,7 @@
 mod apply;
 mod completion;
 mod config;
+mod connection;
 mod crd;
 mod desired;
 mod diff;
@@ -49,7 +50,9 @@ const EXIT_CODES: &str = "Exit codes:
   2    wrong usage
   3    the configuration is invalid
   4    the target cannot be read or written
+  5    not healthy in time
   6    somebody else owns what would change
+  7    the cluster cannot be reached, or does not let us in
   8    another run holds the lock
   130  interrupted; what is there is safe to run again";
 
@@ -112,7 +115,11 @@ pub fn command() -> clap::Command {
 /// Runs a future to its end on this thread.
 fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .map_err(|error| Failure::Io(format!("cannot start: {error}")))?;
-    Ok(runtime.block_on(future))
+    let output = runtime.block_on(future);
+    // A credential plugin that hangs does not hold up the end.
+    runtime.shutdown_background();
+    Ok(output)
 }

@@ -7,14 +7,17 @@
 //! | 2 | usage error |
 //! | 3 | the configuration is invalid |
 //! | 4 | the target cannot be written or read |
+//! | 5 | not healthy in time |
 //! | 6 | somebody else owns what would change |
+//! | 7 | the cluster cannot be reached, or does not let us in |
 //! | 8 | another run holds the lock |
 //! | 130 | interrupted |
 
 use std::fmt;
 
+use crate::cluster::Problem;
 use crate::diagnostic::Diagnostics;
-use crate::{engine, target, values};
+use crate::{cluster, engine, target, values};
 
 /// Why a verb did not do what was asked.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub(super) enum Failure {
     Usage(String),
     /// The target refused.
     Target(target::Error),
+    /// The cluster cannot be reached, or refuses.
+    Cluster(cluster::Error),
     /// The run stopped.
     Engine(engine::Error),
     /// A value cannot be made, or what is kept of it is broken.
@@ -54,6 +59,7 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Invalid => 3,
             Self::Target(error) | Self::Engine(engine::Error::Target(error)) => target_code(error),
+            Self::Cluster(error) => cluster_code(error),
             Self::Value(_) => 4,
             // Another run was faster: the lock only showed it late.
             Self::Engine(engine::Error::Changed(_)) => 8,
@@ -61,6 +67,16 @@ impl Failure {
             Self::Io(_) | Self::Engine(_) if diff => 2,
             Self::Differences | Self::Io(_) | Self::Engine(_) => 1,
         }
+    }
+}
+
+/// Who is not let in, and who finds nobody at home.
+fn cluster_code(error: &cluster::Error) -> u8 {
+    match error.problem {
+        Problem::Usage | Problem::NoCluster => 2,
+        Problem::Owned(_) => 6,
+        Problem::Invalid | Problem::Refused | Problem::NotFound | Problem::NotServed => 4,
+        _ => 7,
     }
 }
 
@@ -74,6 +90,7 @@ impl fmt::Display for Failure {
             Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
             Self::Usage(text) | Self::Io(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
+            Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Conflicts(count) => {
@@ -98,6 +115,12 @@ impl From<engine::Error> for Failure {
 impl From<values::Error> for Failure {
     fn from(error: values::Error) -> Self {
         Self::Value(error)
+    }
+}
+
+impl From<cluster::Error> for Failure {
+    fn from(error: cluster::Error) -> Self {
+        Self::Cluster(error)
     }
 }
 

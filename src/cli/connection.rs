@@ -1,0 +1,41 @@
+//! Which cluster, and as whom: the flags that kubectl has.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cluster::{Cluster, ConnectOptions, Error};
+
+/// How to reach the cluster.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster")]
+pub(super) struct ConnectionArgs {
+    /// The kubeconfig; without it KUBECONFIG, ~/.kube/config, or the account of this pod
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig
+    #[arg(long, value_name = "NAME", env = "KSI_CONTEXT")]
+    context: Option<String>,
+    /// Act as this user
+    #[arg(long = "as", value_name = "USER")]
+    act_as: Option<String>,
+    /// Act as a member of this group; may be repeated
+    #[arg(long = "as-group", value_name = "GROUP", requires = "act_as")]
+    act_as_groups: Vec<String>,
+}
+
+impl ConnectionArgs {
+    /// Connects; no request is sent yet.
+    ///
+    /// # Errors
+    /// There is no usable kubeconfig.
+    pub(super) async fn connect(&self) -> Result<Cluster, Error> {
+        Cluster::connect(&self.options()).await
+    }
+
+    /// The same as the client wants it.
+    pub(super) fn options(&self) -> ConnectOptions {
+        let Self { kubeconfig, context, act_as, act_as_groups } = self.clone();
+        ConnectOptions { kubeconfig, context, act_as, act_as_groups, ..ConnectOptions::default() }
+    }
+}
