@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["yaml", "diagnostic", "facts", "object"]),
     ("validate", &["config", "yaml", "diagnostic", "facts"]),
     ("values", &["config", "object", "diagnostic", "facts"]),
+    ("health", &["object"]),
     ("inventory", &["object", "yaml"]),
     ("cluster", &["object"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
