@@ -24,7 +24,6 @@ mod outcome;
 mod parts;
 mod removal;
 mod run;
-mod seam;
 mod stage;
 mod stop;
 mod unresolved;

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::event::{ComponentState, Event};
 use super::run::{Over, Run};
-use super::seam::{Health, judge};
+use crate::health::{Health, judge};
 use crate::object::{Object, ObjectId};
 use crate::target::{Finding, Target};
 
