@@ -12,6 +12,7 @@ mod explain;
 mod format;
 mod images;
 mod input;
+mod interrupt;
 mod man;
 mod place;
 mod prune;

@@ -7,9 +7,10 @@ use super::desired;
 use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::InputArgs;
+use super::interrupt;
 use super::place::DirectoryPlace;
 use super::prune::PruneArgs;
-use crate::engine::{self, Event, Failure as LookFailure, View};
+use crate::engine::{self, Event, Failure as LookFailure, View, Wait};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, PlanOptions, TextOptions, Winner};
 use crate::target::{Directory, SystemEntropy};
@@ -49,7 +50,14 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
     let target = Directory::new(&target.0);
     let winner = if *force_conflicts { Winner::Desired } else { Winner::Live };
     let plan = PlanOptions { winner, prune: prune.options(), ..PlanOptions::default() };
-    let options = engine::Options { plan, blank: new_inventory()? };
+    let options = engine::Options {
+        plan,
+        blank: new_inventory()?,
+        graph: desired::graph(),
+        wait: Wait::default(),
+        only: None,
+    };
+    let stop = interrupt::listen();
     super::block_on(async {
         let desire = |kept: &_| {
             if *dry_run {
@@ -67,7 +75,7 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
             return show(&view, *format, output);
         }
         let mut broken_pipe = None;
-        let result = engine::apply(&target, &view, &mut |event| {
+        let result = engine::apply(&target, &view, &options, &stop, &mut |event| {
             if let Err(error) = report(&event, *format, output) {
                 broken_pipe.get_or_insert(error);
             }

@@ -10,7 +10,7 @@ use super::format::TextOrJson;
 use super::input::{Checked, InputArgs};
 use super::place::Against;
 use super::prune::PruneArgs;
-use crate::engine::{self, Failure as LookFailure};
+use crate::engine::{self, Failure as LookFailure, Wait};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, Observed, Plan, PlanOptions, TextOptions};
 use crate::target::Directory;
@@ -52,7 +52,9 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
     let options = PlanOptions { prune: prune.options(), ..PlanOptions::default() };
     let checked = input.check(output)?;
     let plan = match (against_config, against) {
-        (Some(old), _) => against_configuration(&checked, &input.instead_of(old), options, output)?,
+        (Some(old), _) => {
+            against_configuration(&checked, &input.instead_of(old), &options, output)?
+        }
         (None, Against::Nothing) => plan::plan(&desired::offline(&checked)?, &Observed::default()),
         (None, Against::Directory(path)) => against_directory(&checked, path, options)?,
     };
@@ -74,7 +76,13 @@ fn against_directory(
     plan: PlanOptions,
 ) -> Result<Plan, Failure> {
     let target = Directory::new(path);
-    let options = engine::Options { plan, blank: blank_inventory() };
+    let options = engine::Options {
+        plan,
+        blank: blank_inventory(),
+        graph: desired::graph(),
+        wait: Wait::default(),
+        only: None,
+    };
     let look = engine::look(&target, &options, |kept| desired::foreseen(checked, kept));
     match super::block_on(look)? {
         Ok(view) => Ok(view.plan),
@@ -88,7 +96,7 @@ fn against_directory(
 fn against_configuration(
     checked: &Checked,
     old: &InputArgs,
-    options: PlanOptions,
+    options: &PlanOptions,
     output: &Output,
 ) -> Result<Plan, Failure> {
     let before = desired::offline(&old.check(output)?)?;
@@ -98,7 +106,7 @@ fn against_configuration(
         inventory.insert(entry);
     }
     let objects = before.into_iter().map(|object| (object.id, object.body)).collect();
-    let observed = Observed { objects, inventory: Some(inventory) };
+    let observed = Observed { objects, inventory: Some(inventory), ..Observed::default() };
     Ok(plan::plan_with(&desired::offline(checked)?, &observed, options))
 }
 

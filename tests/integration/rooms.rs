@@ -18,8 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
     ("target", &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "health"]),
-    ("engine", &["object", "inventory", "plan", "target", "values"]),
-    ("ui", &["diagnostic", "engine", "plan", "object"]),
+    ("engine", &["object", "inventory", "plan", "target", "values", "health"]),
+    ("ui", &["diagnostic", "engine", "plan", "object", "target"]),
     (
         "cli",
         &[
