@@ -108,6 +108,12 @@ impl InputArgs {
         self.judge(self.load(), None, output)
     }
 
+    /// Whether the configuration is wrong whatever the cluster is.
+    pub(super) fn is_refused(&self, loaded: &Loaded) -> bool {
+        let options = validate::Options { allow_unknown: self.allow_unknown };
+        validate::validate(loaded, &self.facts(loaded, None), options).is_err()
+    }
+
     /// The same for a cluster that says itself what it is.
     ///
     /// # Errors

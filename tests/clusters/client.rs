@@ -26,7 +26,7 @@ struct Rig {
     cluster: Cluster,
 }
 
-fn rig() -> Rig {
+async fn rig() -> Rig {
     let light = Light::start(Release::Newest).unwrap();
     let plane = light.control_plane();
     let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
@@ -35,16 +35,14 @@ fn rig() -> Rig {
         patience: Duration::from_secs(20),
         ..ConnectOptions::default()
     };
-    let cluster = block_on(Cluster::connect(&options)).unwrap();
+    let cluster = Cluster::connect(&options).await.unwrap();
     Rig { proxy, light, cluster }
 }
 
 #[test]
 fn faults_that_pass_are_waited_out_and_others_are_told() {
-    let rig = rig();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let Rig { proxy, light, cluster } = &rig;
+    block_on(async {
+        let Rig { proxy, light, cluster } = &rig().await;
         cluster.read_path("/version").await.unwrap();
         let patches = || Match::methods(&["PATCH"]).resource("configmaps");
         let passing = [
@@ -110,10 +108,8 @@ fn faults_that_pass_are_waited_out_and_others_are_told() {
 
 #[test]
 fn a_server_that_is_killed_and_comes_back_is_waited_for() {
-    let rig = rig();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let Rig { light, cluster, .. } = &rig;
+    block_on(async {
+        let Rig { light, cluster, .. } = &rig().await;
         cluster.read_path("/version").await.unwrap();
         let processes = light.control_plane().processes();
         processes.kill("apiserver").unwrap();
