@@ -39,18 +39,16 @@ impl Ports {
         Self { etcd: 2379, etcd_peer: 2380, api: 6443 }
     }
 
-    /// Three that are free now.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn free() -> Result<Self> {
-        let listeners = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-        let mut ports = [0; 3];
-        for (port, listener) in ports.iter_mut().zip(listeners) {
-            *port = listener?.local_addr()?.port();
-        }
-        let [etcd, etcd_peer, api] = ports;
-        Ok(Self { etcd, etcd_peer, api })
+    /// Those of a place among many on loopback: below what the kernel gives to connections, so that nobody
+    /// gets one by chance. `None` where somebody listens already.
+    pub fn of_slot(slot: u16) -> Option<Self> {
+        let first = 20_000 + 3 * slot;
+        let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        (first..first + 3).all(free).then_some(Self {
+            etcd: first,
+            etcd_peer: first + 1,
+            api: first + 2,
+        })
     }
 }
 

@@ -59,6 +59,8 @@ impl Supervisor {
             }
             None => Command::new(program),
         };
+        // Nearly all are Go programs: a third less memory, for a little more work.
+        command.env("GOGC", "40");
         command.args(args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command
             .process_group(0)

@@ -30,6 +30,25 @@ pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
+/// What stands in place of something that cannot be had here: nothing, and a line that says why. In CI it is
+/// an error, so that no test is skipped there.
+///
+/// # Errors
+/// This is CI.
+#[expect(clippy::print_stderr, reason = "a skipped test says that it is skipped")]
+pub fn skip<T>(why: &str) -> Result<Option<T>> {
+    if env::var_os("CI").is_some() {
+        bail!("{why}, and in CI no test is skipped");
+    }
+    eprintln!("SKIPPED: {why}");
+    Ok(None)
+}
+
+/// Whether programs can be built that are not in the cache.
+pub fn can_build() -> bool {
+    on_path("go")
+}
+
 /// Looks for everything at once, so that one answer names all that is missing.
 ///
 /// # Errors
