@@ -162,7 +162,7 @@ func agent(args []string) {
 			klog.Info("Disconnected: ", errors.Unwrap(err)) // Without the address, which holds the token.
 			continue
 		}
-		klog.Info("Connected: ", answer.Status)
+		klog.Info("Answer: ", answer.Status)
 		_, err = io.Copy(os.Stderr, answer.Body) // What Tower says, until it or the network ends.
 		klog.Info("Disconnected: ", err)
 		answer.Body.Close()
