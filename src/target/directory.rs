@@ -264,7 +264,7 @@ impl Target for Directory {
     }
 
     async fn changed(&self, _: &[ObjectId]) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn serves(&self, _: &[ObjectId]) -> Result<bool, Error> {
