@@ -41,6 +41,8 @@ pub(super) enum Failure {
     Value(values::Error),
     /// Somebody else owns what would change.
     Conflicts(usize),
+    /// The user does not want it.
+    Declined,
     /// Reading or writing failed.
     Io(String),
     /// Standard output was closed: the reader has seen enough.
@@ -72,7 +74,7 @@ impl Failure {
             Self::Value(_) => 4,
             Self::Conflicts(_) => 6,
             Self::Io(_) if diff => 2,
-            Self::Differences | Self::Io(_) => 1,
+            Self::Differences | Self::Declined | Self::Io(_) => 1,
         }
     }
 }
@@ -102,6 +104,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
+            Self::Declined => f.write_str("nothing was changed"),
             Self::Usage(text) | Self::Io(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
