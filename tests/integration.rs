@@ -11,6 +11,8 @@ mod cli;
 mod directory;
 #[path = "integration/docs.rs"]
 mod docs;
+#[path = "integration/engine.rs"]
+mod engine;
 #[path = "integration/golden.rs"]
 mod golden;
 #[path = "integration/mutation.rs"]

@@ -84,7 +84,11 @@ async fn bring<T: Target>(
             desired::resolved(checked, kept)
         }
     };
-    let view = match engine::look(target, &options, desire).await {
+    let look = tokio::select! {
+        look = engine::look(target, &options, desire) => look,
+        () = stop.requested() => return Err(engine::Error::Interrupted.into()),
+    };
+    let view = match look {
         Ok(view) => view,
         Err(LookFailure::Target(error)) => return Err(error.into()),
         Err(LookFailure::Desired(failure)) => return Err(failure),
