@@ -6,7 +6,7 @@
 //! | 1 | for `diff`: differences; elsewhere: failed, no more exact code |
 //! | 2 | usage error |
 //! | 3 | the configuration is invalid |
-//! | 4 | the target cannot be written or read |
+//! | 4 | the target cannot be written or read; for `check`: a check failed |
 //! | 5 | not healthy in time |
 //! | 6 | somebody else owns what would change |
 //! | 7 | the cluster cannot be reached, or does not let us in |
@@ -26,6 +26,12 @@ pub(super) enum Failure {
     Differences,
     /// The configuration is refused; the reasons have been shown.
     Invalid,
+    /// A check failed; the report has been shown.
+    Checks,
+    /// The user said no.
+    Declined,
+    /// Something in the cluster could not be read.
+    Unread(String),
     /// The command line asks for something that cannot be.
     Usage(String),
     /// The target refused.
@@ -60,12 +66,13 @@ impl Failure {
             Self::Invalid => 3,
             Self::Target(error) | Self::Engine(engine::Error::Target(error)) => target_code(error),
             Self::Cluster(error) => cluster_code(error),
-            Self::Value(_) => 4,
+            Self::Value(_) | Self::Checks => 4,
+            Self::Unread(_) => 7,
             // Another run was faster: the lock only showed it late.
             Self::Engine(engine::Error::Changed(_)) => 8,
             Self::Conflicts(_) => 6,
             Self::Io(_) | Self::Engine(_) if diff => 2,
-            Self::Differences | Self::Io(_) | Self::Engine(_) => 1,
+            Self::Differences | Self::Declined | Self::Io(_) | Self::Engine(_) => 1,
         }
     }
 }
@@ -87,8 +94,12 @@ fn target_code(error: &target::Error) -> u8 {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
-            Self::Usage(text) | Self::Io(text) => f.write_str(text),
+            Self::Differences
+            | Self::Invalid
+            | Self::Checks
+            | Self::Declined
+            | Self::ClosedPipe => Ok(()),
+            Self::Usage(text) | Self::Io(text) | Self::Unread(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),

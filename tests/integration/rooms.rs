@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("values", &["config", "object", "diagnostic", "facts"]),
     ("inventory", &["object", "yaml"]),
     ("cluster", &["object"]),
+    ("check", &["cluster", "config", "facts", "object", "inventory"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
     ("target", &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "health"]),
@@ -22,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "check",
             "cluster",
             "config",
             "diagnostic",
