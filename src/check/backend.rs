@@ -102,7 +102,8 @@ pub(super) fn missing(
 
 /// By the objects that it guards, or by its own name.
 fn is_ours(configuration: &Value) -> bool {
-    let ours = |text: &str| OURS.iter().any(|end| text == *end || text.ends_with(&format!(".{end}")));
+    let ours =
+        |text: &str| OURS.iter().any(|end| text == *end || text.ends_with(&format!(".{end}")));
     let rules = items(&configuration["webhooks"]).flat_map(|webhook| items(&webhook["rules"]));
     let mut groups = rules.flat_map(|rule| items(&rule["apiGroups"])).map(text);
     let services = items(&configuration["webhooks"]).map(|w| &w["clientConfig"]["service"]);

@@ -178,7 +178,10 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
     );
     let lease = Kind::new("coordination.k8s.io", "v1", "Lease");
     let parts = [
-        (Part::Config, vec![Kind::new("", "v1", "ConfigMap").named(Some(SYSTEM), "kubesphere-config")]),
+        (
+            Part::Config,
+            vec![Kind::new("", "v1", "ConfigMap").named(Some(SYSTEM), "kubesphere-config")],
+        ),
         (Part::Configuration, vec![configuration_kind().named(Some(SYSTEM), config::NAME)]),
         (Part::Inventory, vec![secret.named(Some(SYSTEM), INVENTORY)]),
         (Part::Lock, vec![lease.named(Some(SYSTEM), LOCK)]),
@@ -202,8 +205,7 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
 /// Asks for everything at once first: most who install may do everything.
 async fn rights(cluster: &Cluster, desired: &[Object]) -> Read<Rights> {
     let star = || "*".to_owned();
-    let everything =
-        Access { verb: star(), group: star(), resource: star(), ..Access::default() };
+    let everything = Access { verb: star(), group: star(), resource: star(), ..Access::default() };
     let needs: Vec<Need> = needs::of(desired).into_iter().collect();
     if cluster.may(&everything).await.map_err(|e| why(&e))? {
         return Ok(Rights { asked: needs.len(), missing: Vec::new() });
@@ -223,7 +225,8 @@ async fn rights(cluster: &Cluster, desired: &[Object]) -> Read<Rights> {
             name: None,
         };
         let allowed = cluster.may(&access).await?;
-        let full = if need.group.is_empty() { resource } else { format!("{resource}.{}", need.group) };
+        let full =
+            if need.group.is_empty() { resource } else { format!("{resource}.{}", need.group) };
         Ok::<_, Error>((!allowed).then(|| Right {
             verb: need.verb.to_owned(),
             resource: full,

@@ -100,11 +100,7 @@ pub fn table(report: &Report, look: Look) -> String {
     if look.short && text.is_empty() {
         return text;
     }
-    let overall = if report.success() {
-        Outcome::Ok(None)
-    } else {
-        Outcome::Error(String::new())
-    };
+    let overall = if report.success() { Outcome::Ok(None) } else { Outcome::Error(String::new()) };
     let _ = writeln!(text, "Status check results are {}", look.mark(&overall).trim_end());
     text
 }

@@ -106,7 +106,8 @@ fn known(names: &[String]) -> Result<(), Failure> {
 }
 
 async fn look(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
-    let options = crate::cluster::ConnectOptions { patience: PATIENCE, ..args.connection.options() };
+    let options =
+        crate::cluster::ConnectOptions { patience: PATIENCE, ..args.connection.options() };
     let cluster = Cluster::connect(&options).await?;
     // A cluster that is not there is another code than one that is not well.
     cluster.read_path("/version").await?;

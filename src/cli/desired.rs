@@ -41,10 +41,7 @@ pub(super) fn render(
 ///
 /// # Errors
 /// A template of ksi is wrong.
-pub(super) fn sketch(
-    configuration: &Configuration,
-    facts: &Facts,
-) -> Result<Vec<Object>, Failure> {
+pub(super) fn sketch(configuration: &Configuration, facts: &Facts) -> Result<Vec<Object>, Failure> {
     render(configuration, facts, &values::preview(&given(configuration)))
 }
 

@@ -140,7 +140,8 @@ fn a_report_reads_like_that_of_linkerd() {
     });
     insta::assert_json_snapshot!("check_json", check::json(&report)["categories"][2]);
     assert!(check::table(&report, look).ends_with("\nStatus check results are ×\n"));
-    fixture.edit(ksi::check::Part::Nodes, "n1")["status"]["conditions"][0]["status"] = json!("True");
+    fixture.edit(ksi::check::Part::Nodes, "n1")["status"]["conditions"][0]["status"] =
+        json!("True");
     let context = Context { configured: &fixture.configured, now: fixture.now };
     let report = check::run(&fixture.gathered, &context, true, &[]);
     assert_eq!(check::table(&report, Look { short: true, ..look }), "");

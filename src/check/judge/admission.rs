@@ -108,8 +108,18 @@ fn quotas(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         for (resource, most) in hard.as_object().into_iter().flatten() {
             let (most, now) = (text(most), text(&used[resource]));
             let full = milli(most).zip(milli(now)).is_some_and(|(most, now)| now >= most);
-            if full && matches!(resource.as_str(), "pods" | "requests.cpu" | "requests.memory"
-                | "limits.cpu" | "limits.memory" | "cpu" | "memory") {
+            if full
+                && matches!(
+                    resource.as_str(),
+                    "pods"
+                        | "requests.cpu"
+                        | "requests.memory"
+                        | "limits.cpu"
+                        | "limits.memory"
+                        | "cpu"
+                        | "memory"
+                )
+            {
                 lines.push(format!("{}: {now} of {most} {resource} used", full_name(quota)));
             }
         }
@@ -135,7 +145,11 @@ fn limit_ranges(gathered: &Gathered, context: &Context<'_>) -> Verdict {
                 let over: Vec<String> = over.map(|o| o.id.name.clone()).collect();
                 if !over.is_empty() {
                     let range = full_name(range);
-                    lines.push(format!("{range} allows {} {resource}: refuses {}", text(most), some_of(&over)));
+                    lines.push(format!(
+                        "{range} allows {} {resource}: refuses {}",
+                        text(most),
+                        some_of(&over)
+                    ));
                 }
             }
         }

@@ -49,9 +49,8 @@ fn judge(
         return skipped("no configuration says what is installed");
     }
     let usable = nodes.iter().filter(|n| is(n, "Ready") && n["spec"]["unschedulable"] != true);
-    let amounts: Vec<u128> = usable
-        .filter_map(|node| milli(text(&node["status"]["allocatable"][resource])))
-        .collect();
+    let amounts: Vec<u128> =
+        usable.filter_map(|node| milli(text(&node["status"]["allocatable"][resource]))).collect();
     let (total, largest) = (amounts.iter().sum(), amounts.iter().copied().max().unwrap_or(0));
     let mut wanted = 0;
     for workload in context.workloads() {
@@ -68,7 +67,11 @@ fn judge(
         wanted += pod * u128::from(replicas);
     }
     if wanted > total {
-        return error(format!("{} are requested, all nodes together have {}", show(wanted), show(total)));
+        return error(format!(
+            "{} are requested, all nodes together have {}",
+            show(wanted),
+            show(total)
+        ));
     }
     fine(format!("{} of {}", show(wanted), show(total)))
 }

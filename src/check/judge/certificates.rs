@@ -85,7 +85,9 @@ fn bundles(gathered: &Gathered, _: &Context<'_>) -> Verdict {
                 let bundle = decoded(&webhook["clientConfig"]["caBundle"]).unwrap_or_default();
                 if is_trusted(&serving, &bundle) != Some(true) {
                     let (place, hook) = (name(configuration), text(&webhook["name"]));
-                    lines.push(format!("caBundle of {place} ({hook}) does not fit {namespace}/{secret}"));
+                    lines.push(format!(
+                        "caBundle of {place} ({hook}) does not fit {namespace}/{secret}"
+                    ));
                 }
             }
         }

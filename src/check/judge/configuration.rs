@@ -66,7 +66,11 @@ fn valid(_: &Gathered, context: &Context<'_>) -> Verdict {
     if configured.configuration.is_none() && configured.errors.is_empty() {
         return skipped("there is none: name a file with -f");
     }
-    if configured.errors.is_empty() { fine(&*configured.source) } else { errors(&configured.errors) }
+    if configured.errors.is_empty() {
+        fine(&*configured.source)
+    } else {
+        errors(&configured.errors)
+    }
 }
 
 fn warned(_: &Gathered, context: &Context<'_>) -> Verdict {

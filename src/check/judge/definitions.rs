@@ -89,9 +89,7 @@ fn pairs<'a>(
 ) -> Result<Vec<(&'a Value, &'a Object)>, Unread> {
     let live = gathered.list(Part::Definitions)?;
     let wanted = context.desired("CustomResourceDefinition");
-    Ok(wanted
-        .filter_map(|o| Some((live.iter().find(|crd| name(crd) == o.id.name)?, o)))
-        .collect())
+    Ok(wanted.filter_map(|o| Some((live.iter().find(|crd| name(crd) == o.id.name)?, o))).collect())
 }
 
 fn scope(gathered: &Gathered, context: &Context<'_>) -> Verdict {

@@ -119,7 +119,9 @@ fn clusters(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     }
     let clusters = gathered.list(Part::Clusters)?;
     if clusters.is_empty() {
-        return warning("there is none, not even the host: ks-controller-manager makes it in some 20 s");
+        return warning(
+            "there is none, not even the host: ks-controller-manager makes it in some 20 s",
+        );
     }
     let down = clusters.iter().filter(|cluster| !is(cluster, "Ready"));
     let lines = down.map(|cluster| {

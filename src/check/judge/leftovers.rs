@@ -70,8 +70,7 @@ fn own_webhooks(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn foreign_webhooks(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let found: Vec<_> =
-        abandoned(gathered)?.into_iter().filter(|a| !a.ours && a.blocks).collect();
+    let found: Vec<_> = abandoned(gathered)?.into_iter().filter(|a| !a.ours && a.blocks).collect();
     warnings(&lines(&found))
 }
 
@@ -80,7 +79,8 @@ fn ks_installer(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     else {
         return ok();
     };
-    let mut images = items(&found["spec"]["template"]["spec"]["containers"]).map(|c| text(&c["image"]));
+    let mut images =
+        items(&found["spec"]["template"]["spec"]["containers"]).map(|c| text(&c["image"]));
     // The controller of ksi may have the name that users know.
     let ours = images.any(|image| image.contains("/ksi:") || image.contains("/ksi@"));
     if ours || found["spec"]["replicas"] == 0 {

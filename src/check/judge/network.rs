@@ -6,7 +6,7 @@ use super::super::backend;
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
 use super::super::see::{full_name, items, name, namespace};
-use super::super::verdict::{Verdict, error, errors, skipped, warning, ok};
+use super::super::verdict::{Verdict, error, errors, ok, skipped, warning};
 use super::super::{Check, Phase};
 use crate::config::ServiceType;
 
@@ -103,7 +103,9 @@ fn load_balancer(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     }
     let mut balanced = services.iter().filter(|s| s["spec"]["type"] == "LoadBalancer").peekable();
     if balanced.peek().is_none() {
-        return warning("no Service has a load balancer yet: whether Tower gets an address is seen later");
+        return warning(
+            "no Service has a load balancer yet: whether Tower gets an address is seen later",
+        );
     }
     if balanced.any(has_address) {
         return ok();

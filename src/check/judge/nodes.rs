@@ -96,9 +96,7 @@ fn architecture(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 
 fn schedulable(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let nodes = gathered.list(Part::Nodes)?;
-    let takes = |pod: &Value| {
-        nodes.iter().any(|node| is(node, "Ready") && admits(node, pod))
-    };
+    let takes = |pod: &Value| nodes.iter().any(|node| is(node, "Ready") && admits(node, pod));
     let nothing = Value::Null;
     if !takes(&nothing) && context.workloads().next().is_none() {
         return error("every node is cordoned, tainted or not ready");

@@ -78,9 +78,11 @@ fn lock(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 
 /// Field managers that write the specification.
 fn one_owner(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let found = gathered.list(Part::Configuration)?.iter().find(|o| o["kind"] == crate::config::KIND);
+    let found =
+        gathered.list(Part::Configuration)?.iter().find(|o| o["kind"] == crate::config::KIND);
     let Some(found) = found else { return skipped("the cluster has no configuration") };
-    let tools = ["argocd", "kustomize-controller", "helm-controller", "helm", "Terraform", "pulumi"];
+    let tools =
+        ["argocd", "kustomize-controller", "helm-controller", "helm", "Terraform", "pulumi"];
     let mut writers: Vec<&str> = items(&found["metadata"]["managedFields"])
         .filter(|entry| !entry["fieldsV1"]["f:spec"].is_null())
         .map(|entry| text(&entry["manager"]))

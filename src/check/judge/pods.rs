@@ -61,7 +61,8 @@ fn statuses(gathered: &Gathered) -> Result<impl Iterator<Item = (&Value, &Value)
     let pods = gathered.list(Part::Pods)?.iter().filter(|pod| !is_terminating(pod));
     Ok(pods.flat_map(|pod| {
         let status = &pod["status"];
-        let all = items(&status["initContainerStatuses"]).chain(items(&status["containerStatuses"]));
+        let all =
+            items(&status["initContainerStatuses"]).chain(items(&status["containerStatuses"]));
         all.map(move |container| (pod, container))
     }))
 }
@@ -79,11 +80,17 @@ fn waiting(gathered: &Gathered, reasons: &[&str]) -> Result<Vec<String>, Unread>
 }
 
 fn image_pulls(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    errors(&waiting(gathered, &["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"])?)
+    errors(&waiting(
+        gathered,
+        &["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
+    )?)
 }
 
 fn crash_loops(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    errors(&waiting(gathered, &["CrashLoopBackOff", "CreateContainerConfigError", "RunContainerError"])?)
+    errors(&waiting(
+        gathered,
+        &["CrashLoopBackOff", "CreateContainerConfigError", "RunContainerError"],
+    )?)
 }
 
 fn restarts(gathered: &Gathered, _: &Context<'_>) -> Verdict {

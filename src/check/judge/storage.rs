@@ -39,9 +39,12 @@ pub(super) const CHECKS: &[Check] = &[
 
 fn is_default(class: &Value) -> bool {
     let annotations = &class["metadata"]["annotations"];
-    ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
-        .iter()
-        .any(|key| annotations[key] == "true")
+    [
+        "storageclass.kubernetes.io/is-default-class",
+        "storageclass.beta.kubernetes.io/is-default-class",
+    ]
+    .iter()
+    .any(|key| annotations[key] == "true")
 }
 
 fn default_class(gathered: &Gathered, context: &Context<'_>) -> Verdict {
@@ -49,7 +52,9 @@ fn default_class(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let defaults: Vec<String> =
         classes.iter().filter(|c| is_default(c)).map(|c| name(c).to_owned()).collect();
     let needs_volumes = context.desired("PersistentVolumeClaim").next().is_some()
-        || context.desired("StatefulSet").any(|o| o.body["spec"]["volumeClaimTemplates"].is_array());
+        || context
+            .desired("StatefulSet")
+            .any(|o| o.body["spec"]["volumeClaimTemplates"].is_array());
     let named = context.configuration().is_some_and(|c| c.persistence.storage_class.is_some());
     match &defaults[..] {
         [one] => fine(one.clone()),

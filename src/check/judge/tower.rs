@@ -20,7 +20,7 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "Tower's authority is one that Tower takes",
         phase: Phase::After,
-        hint: "Tower needs an RSA key and a certificate that is valid now: delete Secret tower-ca and apply again; agents connect anew",
+        hint: "Tower needs an RSA key and a certificate that is valid now: `ksi explain multicluster.tower.ca.secretName`",
         judge: authority,
     },
     Check {
@@ -56,7 +56,8 @@ fn deployment(gathered: &Gathered) -> Result<Option<&Value>, Unread> {
 /// The certificate in the Secret that the Deployment mounts, else in `tower-ca`.
 fn certificate(gathered: &Gathered) -> Result<Option<(String, Option<Certificate>)>, Unread> {
     let mounted = deployment(gathered)?.and_then(|d| {
-        items(&d["spec"]["template"]["spec"]["volumes"]).find_map(|v| v["secret"]["secretName"].as_str())
+        items(&d["spec"]["template"]["spec"]["volumes"])
+            .find_map(|v| v["secret"]["secretName"].as_str())
     });
     let name = mounted.unwrap_or("tower-ca");
     let Some(secret) = gathered.object(Part::Secrets, "Secret", SYSTEM, name)? else {

@@ -48,8 +48,12 @@ impl Fixture {
         let configuration = Configuration::from_json(spec.clone()).unwrap();
         let facts = Facts::default();
         let version = ksi::config::KUBESPHERE_VERSION;
-        let input =
-            render::Input { configuration: &configuration, facts: &facts, values: &VALUES, version };
+        let input = render::Input {
+            configuration: &configuration,
+            facts: &facts,
+            values: &VALUES,
+            version,
+        };
         let desired = render::render(&input).unwrap();
         let mut objects = BTreeMap::new();
         for (part, kind) in KINDS {
@@ -78,29 +82,45 @@ impl Fixture {
 
     /// What Kubernetes has, and what ksi keeps.
     fn add_cluster(&mut self) {
-        for part in [Part::Claims, Part::LimitRanges, Part::Quotas, Part::HelmReleases, Part::Pods] {
+        for part in [Part::Claims, Part::LimitRanges, Part::Quotas, Part::HelmReleases, Part::Pods]
+        {
             self.gathered.objects.insert(part, Ok(Vec::new()));
         }
-        self.put(Part::Nodes, json!({
-            "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
-            "status": {
-                "nodeInfo": {"kubeletVersion": "v1.34.4", "architecture": "amd64"},
-                "allocatable": {"cpu": "8", "memory": "16Gi"},
-                "conditions": [{"type": "Ready", "status": "True"}],
-            },
-        }));
-        self.put(Part::StorageClasses, json!({
-            "kind": "StorageClass",
-            "metadata": {"name": "local", "annotations": {
-                "storageclass.kubernetes.io/is-default-class": "true"}},
-        }));
-        self.put(Part::PriorityClasses, json!({
-            "kind": "PriorityClass", "metadata": {"name": "system-cluster-critical"}}));
-        self.put(Part::ApiServices, json!({
+        self.put(
+            Part::Nodes,
+            json!({
+                "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
+                "status": {
+                    "nodeInfo": {"kubeletVersion": "v1.34.4", "architecture": "amd64"},
+                    "allocatable": {"cpu": "8", "memory": "16Gi"},
+                    "conditions": [{"type": "Ready", "status": "True"}],
+                },
+            }),
+        );
+        self.put(
+            Part::StorageClasses,
+            json!({
+                "kind": "StorageClass",
+                "metadata": {"name": "local", "annotations": {
+                    "storageclass.kubernetes.io/is-default-class": "true"}},
+            }),
+        );
+        self.put(
+            Part::PriorityClasses,
+            json!({
+            "kind": "PriorityClass", "metadata": {"name": "system-cluster-critical"}}),
+        );
+        self.put(
+            Part::ApiServices,
+            json!({
             "kind": "APIService", "metadata": {"name": "v1.apps"},
-            "status": {"conditions": [{"type": "Available", "status": "True"}]}}));
-        self.put(Part::Services, json!({
-            "kind": "Service", "metadata": {"name": "kube-dns", "namespace": "kube-system"}}));
+            "status": {"conditions": [{"type": "Available", "status": "True"}]}}),
+        );
+        self.put(
+            Part::Services,
+            json!({
+            "kind": "Service", "metadata": {"name": "kube-dns", "namespace": "kube-system"}}),
+        );
         for (namespace, service) in [
             ("kube-system", "kube-dns"),
             ("kubesphere-system", "ks-controller-manager"),
@@ -108,13 +128,19 @@ impl Fixture {
         ] {
             self.put(Part::Endpoints, endpoints(namespace, service));
         }
-        self.put(Part::Clusters, json!({
+        self.put(
+            Part::Clusters,
+            json!({
             "kind": "Cluster", "metadata": {"name": "host"},
-            "status": {"conditions": [{"type": "Ready", "status": "True"}]}}));
-        self.put(Part::Pods, json!({
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]}}),
+        );
+        self.put(
+            Part::Pods,
+            json!({
             "kind": "Pod", "metadata": {"name": "p", "namespace": "kubesphere-system"},
             "status": {"phase": "Running", "containerStatuses": [
-                {"name": "c", "image": "i", "restartCount": 0, "state": {"running": {}}}]}}));
+                {"name": "c", "image": "i", "restartCount": 0, "state": {"running": {}}}]}}),
+        );
         let inventory = Inventory::new(Key::new([1; 32]), "0.1.0");
         let stored = BASE64_STANDARD.encode(serde_json::to_vec(&inventory).unwrap());
         self.put(Part::Inventory, json!({
@@ -123,8 +149,11 @@ impl Fixture {
         self.put(Part::Lock, json!({
             "kind": "Lease", "metadata": {"name": "ks-installer-apply", "namespace": "kubesphere-system"},
             "spec": {"holderIdentity": ""}}));
-        self.put(Part::Configuration, json!({
-            "kind": "ClusterConfiguration", "metadata": {"name": "ks-installer"}}));
+        self.put(
+            Part::Configuration,
+            json!({
+            "kind": "ClusterConfiguration", "metadata": {"name": "ks-installer"}}),
+        );
     }
 
     /// Adds an object.
