@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::object::{Object, ObjectId, Policy, embedded};
+use crate::object::{FIELD_MANAGER, Object, ObjectId, Policy, embedded};
 
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
@@ -154,6 +154,18 @@ impl Inventory {
         self.key.digest(body)
     }
 
+    /// The hash of the fields that we own of a live object: of our entry in its managedFields. `None`
+    /// where there is none.
+    pub fn owned(&self, live: &Value) -> Option<String> {
+        let entries = live["metadata"]["managedFields"].as_array()?;
+        let ours = |entry: &&Value| {
+            entry["manager"] == FIELD_MANAGER
+                && entry["operation"] == "Apply"
+                && entry["subresource"].as_str().is_none_or(str::is_empty)
+        };
+        entries.iter().find(ours).map(|entry| self.key.digest(&entry["fieldsV1"]))
+    }
+
     /// What stands at each path of a rendered embedded document, as hashes.
     pub fn base_of(&self, document: &Value) -> BTreeMap<String, String> {
         base::of_document(&self.key, document)
@@ -253,6 +265,25 @@ mod tests {
         assert!(matches!(Inventory::from_json(stored), Err(Error::TooNew { found: 2, .. })));
         assert!(matches!(Inventory::from_json(json!({})), Err(Error::Damaged(_))));
         assert!(matches!(Inventory::from_json(json!([])), Err(Error::Damaged(_))));
+    }
+
+    #[test]
+    fn what_we_own_is_our_own_entry_alone() {
+        let inventory = inventory();
+        let live = |fields: &Value| {
+            json!({"metadata": {"managedFields": [
+                {"manager": "ksi", "operation": "Update", "fieldsV1": {"f:a": {}}},
+                {"manager": "ksi", "operation": "Apply", "subresource": "status", "fieldsV1": {}},
+                {"manager": "ksi", "operation": "Apply", "fieldsV1": fields, "time": "now"},
+                {"manager": "helm", "operation": "Apply", "fieldsV1": {"f:b": {}}},
+            ]}})
+        };
+        let owned = inventory.owned(&live(&json!({"f:spec": {}})));
+        assert!(owned.is_some());
+        assert_eq!(owned, inventory.owned(&live(&json!({"f:spec": {}}))));
+        assert_ne!(owned, inventory.owned(&live(&json!({"f:spec": {"f:x": {}}}))));
+        assert_eq!(inventory.owned(&json!({"metadata": {"managedFields": []}})), None);
+        assert_eq!(inventory.owned(&json!({})), None);
     }
 
     #[test]

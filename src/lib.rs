@@ -35,6 +35,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod facts;
+pub mod health;
 pub mod inventory;
 pub mod object;
 pub mod plan;

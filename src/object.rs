@@ -1,6 +1,8 @@
 //! One rendered manifest, what identifies it, and how far it is ours.
 
 pub mod embedded;
+mod forecast;
+mod foreign;
 mod id;
 pub mod images;
 pub mod mask;
@@ -12,6 +14,8 @@ mod rules;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use forecast::{FieldConflict, Forecast};
+pub use foreign::foreign_fields;
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};

@@ -4,7 +4,8 @@
 //! show a plan with every secret hidden; [`record`] says what the inventory holds once the plan is
 //! carried out. What is compared depends on the object's policy:
 //!
-//! - `apply`: the whole manifest, without what servers add and without fields that another hand owns;
+//! - `apply`: what the place foresees, and where it foresees nothing, the whole manifest, without what
+//!   servers add and without fields that another hand owns;
 //! - `create`: nothing, being there is enough;
 //! - `patch`: our labels and annotations only;
 //! - `embedded`: the document in the ConfigMap, by key and meaning (see [`merge`]).
@@ -16,11 +17,13 @@
 
 mod decide;
 mod diff;
+mod foreseen;
 mod json;
 mod labels;
 pub mod merge;
 mod normal;
 mod ownership;
+mod record;
 mod summary;
 mod text;
 mod view;
@@ -31,12 +34,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::inventory::{Inventory, PruneOptions};
-use crate::object::{Object, ObjectId, Policy, order};
+use crate::object::{Forecast, Object, ObjectId, Policy, order};
 use crate::yaml::Path;
 
 pub use diff::{Difference, apply_differences, diff};
 pub use json::json;
 pub use merge::{Conflict, Winner};
+pub use record::record;
 pub use summary::Summary;
 pub use text::{TextOptions, text};
 
@@ -93,10 +97,27 @@ pub struct Change {
     /// The object as it will be written; for a conflict, as it could be written without touching
     /// what is in conflict. Absent where nothing is written.
     pub after: Option<Value>,
+    /// What is written where it is not `after`: the fields that are ours, where the place merges them
+    /// with those of others.
+    pub sent: Option<Value>,
+    /// Whether the write takes fields that others own.
+    pub force: bool,
     /// The keys that somebody changed after we wrote them. They keep their live values.
     pub conflicts: Vec<Conflict>,
     /// Keys of an embedded document that only the live object has. They stay.
     pub foreign: Vec<Path>,
+}
+
+impl Change {
+    /// What a write sends; `None` where nothing is written.
+    pub fn body(&self) -> Option<&Value> {
+        self.sent.as_ref().or(self.after.as_ref())
+    }
+
+    /// Whether the object is created or changed.
+    pub fn is_write(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Update | Action::Adopt)
+    }
 }
 
 /// All changes in the order in which they are made: creates and updates first, then deletes.
@@ -112,6 +133,14 @@ impl Plan {
         self.changes.iter().any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
     }
 
+    /// Whether carrying it out writes or deletes anything.
+    pub fn has_writes(&self) -> bool {
+        let writes = |action| {
+            matches!(action, Action::Create | Action::Update | Action::Adopt | Action::Delete)
+        };
+        self.changes.iter().any(|change| writes(change.action))
+    }
+
     /// How many objects there are of each action.
     pub fn summary(&self) -> Summary {
         Summary::of(self)
@@ -123,12 +152,14 @@ impl Plan {
 pub struct Observed {
     /// The manifests of those objects that are there: desired ones and those in the inventory.
     pub objects: BTreeMap<ObjectId, Value>,
+    /// What the place says about writing the desired ones; nothing where it cannot say.
+    pub forecasts: BTreeMap<ObjectId, Forecast>,
     /// What we own there; `None` where nothing was ever recorded.
     pub inventory: Option<Inventory>,
 }
 
 /// What the user allowed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanOptions {
     /// What may be removed.
     pub prune: PruneOptions,
@@ -136,15 +167,18 @@ pub struct PlanOptions {
     pub allow_empty: bool,
     /// Who wins where somebody changed what we wrote.
     pub winner: Winner,
+    /// Fields that may be taken from whoever owns them: `.spec.replicas`, with everything below it, or
+    /// `Deployment/kubesphere-system/tower:.spec.replicas` for one object.
+    pub take: Vec<String>,
 }
 
 /// Compares what is desired with what is there, without any leave to remove or to overwrite.
 pub fn plan(desired: &[Object], observed: &Observed) -> Plan {
-    plan_with(desired, observed, PlanOptions::default())
+    plan_with(desired, observed, &PlanOptions::default())
 }
 
 /// Compares what is desired with what is there.
-pub fn plan_with(desired: &[Object], observed: &Observed, options: PlanOptions) -> Plan {
+pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions) -> Plan {
     let mut objects: Vec<&Object> = desired.iter().collect();
     objects.sort_by_cached_key(|object| (order::rank(&object.id), object.id.clone()));
     let mut changes: Vec<_> =
@@ -166,39 +200,4 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: PlanOptions) 
     });
     changes.extend(dropped);
     Plan { changes }
-}
-
-/// What the inventory holds once the plan is carried out: the written objects with their new
-/// hashes, those that stay with their old ones. Uids are taken over; a target that gives uids sets
-/// those of new objects after the write.
-#[must_use]
-pub fn record(inventory: &Inventory, desired: &[Object], plan: &Plan) -> Inventory {
-    let bodies: BTreeMap<&ObjectId, &Object> =
-        desired.iter().map(|object| (&object.id, object)).collect();
-    let mut recorded = inventory.clone();
-    for change in &plan.changes {
-        match (change.action, bodies.get(&change.id)) {
-            // Nothing of it was written: what we know of it stays.
-            (Action::Conflict | Action::Keep, _) => {}
-            // Removed, or given back.
-            (_, None) => {
-                recorded.remove(&change.id);
-            }
-            // It was there before us, and nothing of it was written: it is not ours.
-            (Action::Unchanged, Some(object))
-                if object.policy == Policy::Create && inventory.get(&change.id).is_none() => {}
-            (action, Some(object)) => {
-                let old = inventory.get(&change.id).filter(|_| action != Action::Adopt);
-                let mut entry = inventory.entry(object, old.and_then(|old| old.uid.clone()));
-                entry.owned = old.and_then(|old| old.owned.clone());
-                recorded.insert(entry);
-            }
-        }
-    }
-    // What is gone already is nobody's.
-    let planned: BTreeSet<&ObjectId> = plan.changes.iter().map(|change| &change.id).collect();
-    for entry in inventory.entries().iter().filter(|entry| !planned.contains(&entry.id)) {
-        recorded.remove(&entry.id);
-    }
-    recorded
 }

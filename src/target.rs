@@ -3,61 +3,47 @@
 //! The engine reads and writes through [`Target`] only, so that every caller and every place behave
 //! alike. What a target keeps beside the objects are the [`KeptValues`] and the [`Inventory`].
 
+mod cluster;
 mod directory;
 mod entropy;
 mod error;
 mod fault;
+mod finding;
 mod memory;
+mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 
 use serde_json::Value;
 
 use crate::inventory::Inventory;
-use crate::object::{ObjectId, Policy};
+use crate::object::{Forecast, Object, ObjectId};
 use crate::values::KeptValues;
 
+pub use cluster::ClusterTarget;
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Class, Error};
 pub use fault::Faults;
-pub use memory::Memory;
+pub use finding::Finding;
+pub use memory::{Life, Memory};
+pub use write::{Effect, Write, Written};
 
-/// An object that is to be created or changed. `Debug` does not show the manifest.
-#[derive(Clone, Copy)]
-pub struct Write<'a> {
-    /// The object.
-    pub id: &'a ObjectId,
-    /// How far it is ours.
-    pub policy: Policy,
-    /// Whether it was absent when the plan was made.
-    pub create: bool,
-    /// The manifest as it shall be.
-    pub body: &'a Value,
-}
-
-impl std::fmt::Debug for Write<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { id, policy, create, body: _ } = self;
-        write!(f, "Write({id}, {policy:?}, create: {create})")
-    }
-}
-
-/// Whether a change can be seen already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// It is made.
-    Visible,
-    /// It is made by the next commit.
-    HeldBack,
+/// What a look found.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// The whole manifests of those of the objects that are there.
+    pub objects: BTreeMap<ObjectId, Value>,
+    /// What the place says about writing the desired ones; nothing where it cannot say.
+    pub forecasts: BTreeMap<ObjectId, Forecast>,
 }
 
 /// A place that holds objects, values and an inventory.
 ///
-/// Reading needs no lock and changes nothing, not even a time stamp. Changes need the lock and are
-/// made in the order in which they are asked for; a target may hold them back until
-/// [`commit`](Target::commit) and then makes them visible in that order.
+/// Reading needs no lock and changes nothing, not even a time stamp. Changes need the lock; they may be
+/// asked for at the same time. A target may hold them back until [`commit`](Target::commit) and then
+/// makes them visible in the order in which they were asked for.
 pub trait Target {
     /// Where it is, for messages: a path, or the name of a cluster.
     fn place(&self) -> String;
@@ -74,20 +60,23 @@ pub trait Target {
     /// It cannot be read.
     fn inventory(&self) -> impl Future<Output = Result<Option<Inventory>, Error>> + Send;
 
-    /// The whole manifests of those of the objects that are there.
+    /// The desired objects and those in the inventory, as far as they are there, and what the place
+    /// says about writing the desired ones.
     ///
     /// # Errors
     /// One of them cannot be read.
     fn observe(
         &self,
-        ids: &[ObjectId],
-    ) -> impl Future<Output = Result<BTreeMap<ObjectId, Value>, Error>> + Send;
+        desired: &[Object],
+        inventory: Option<&Inventory>,
+    ) -> impl Future<Output = Result<Seen, Error>> + Send;
 
-    /// Takes the lock and clears away what a killed run left behind.
+    /// Takes the lock and clears away what a killed run left behind. Returns the objects that had to be
+    /// made for the lock itself.
     ///
     /// # Errors
     /// Another run holds it, or the place cannot be written to.
-    fn lock(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    fn lock(&self) -> impl Future<Output = Result<Vec<ObjectId>, Error>> + Send;
 
     /// Keeps values from now on.
     ///
@@ -104,14 +93,50 @@ pub trait Target {
     /// Creates or changes an object.
     ///
     /// # Errors
-    /// It cannot be written.
-    fn write(&self, write: Write<'_>) -> impl Future<Output = Result<Effect, Error>> + Send;
+    /// It cannot be written; with [`Class::Locked`] the lock was lost.
+    fn write(&self, write: Write<'_>) -> impl Future<Output = Result<Written, Error>> + Send;
 
-    /// Deletes an object; one that is not there is no error.
+    /// Deletes an object; one that is not there is no error. It may take its time: it is gone when
+    /// [`live`](Target::live) no longer has it.
     ///
     /// # Errors
     /// It cannot be deleted.
     fn delete(&self, id: &ObjectId) -> impl Future<Output = Result<Effect, Error>> + Send;
+
+    /// The live objects, to be judged; those that are absent are left out. `None` where nothing ever
+    /// runs, so that there is nothing to wait for; which a call with no ids tells too.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn live(
+        &self,
+        ids: &[ObjectId],
+    ) -> impl Future<Output = Result<Option<BTreeMap<ObjectId, Value>>, Error>> + Send;
+
+    /// Returns when one of the objects may have changed since the last [`live`](Target::live); never if
+    /// nothing changes.
+    fn changed(&self, ids: &[ObjectId]) -> impl Future<Output = ()> + Send;
+
+    /// Whether the kinds of all these objects are served now.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn serves(&self, ids: &[ObjectId]) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Whether an object would be accepted now by everything that guards it; if not yet, why.
+    ///
+    /// # Errors
+    /// It cannot be asked, or is refused for good.
+    fn probe(
+        &self,
+        object: &Object,
+    ) -> impl Future<Output = Result<Result<(), String>, Error>> + Send;
+
+    /// What is wrong with an object that does not become healthy; empty where nothing runs.
+    fn diagnose(&self, id: &ObjectId) -> impl Future<Output = Vec<Finding>> + Send;
+
+    /// What the place warned of since the last call.
+    fn warnings(&self) -> Vec<String>;
 
     /// Makes every change so far visible and durable.
     ///
@@ -119,6 +144,18 @@ pub trait Target {
     /// A change cannot be made visible; those before it are.
     fn commit(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
+    /// Forgets the values, the inventory and the lock: nothing here is ours any more.
+    ///
+    /// # Errors
+    /// They cannot be removed.
+    fn forget(&self) -> impl Future<Output = Result<(), Error>> + Send;
+
     /// Gives the lock back and forgets changes that were not committed.
     fn release(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// The objects that a look reads: each desired one and each in the inventory, once and sorted.
+fn ids<'i>(desired: &'i [Object], inventory: Option<&'i Inventory>) -> BTreeSet<&'i ObjectId> {
+    let ours = inventory.into_iter().flat_map(Inventory::entries).map(|entry| &entry.id);
+    desired.iter().map(|object| &object.id).chain(ours).collect()
 }

@@ -4,6 +4,8 @@
 
 #[path = "clusters/accepted.rs"]
 mod accepted;
+#[path = "clusters/client.rs"]
+mod client;
 #[path = "clusters/kubefed.rs"]
 mod kubefed;
 #[path = "clusters/manifests.rs"]

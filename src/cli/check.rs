@@ -9,11 +9,11 @@ use super::connection::ConnectionArgs;
 use super::desired;
 use super::exit::Failure;
 use super::input::InputArgs;
+use super::observed_facts::observed_facts;
 use crate::check::{self, Configured, Context, Look, Report, Wants};
 use crate::cluster::Cluster;
 use crate::config::{self, Input, Request};
 use crate::diagnostic::{Diagnostics, Severity};
-use crate::facts::Facts;
 use crate::ui::Output;
 use crate::validate;
 
@@ -149,7 +149,8 @@ async fn configured(args: &CheckArgs, cluster: &Cluster) -> Result<Configured, F
         let input = InputArgs::of(&args.filename, &args.set);
         (input.load(), args.filename.join(", "), false)
     };
-    let facts = Facts::default();
+    // Without the right to read nodes the rest can still be judged.
+    let facts = observed_facts(cluster).await.unwrap_or_default();
     let options = validate::Options { allow_unknown: lenient };
     let (configuration, found) = match validate::validate(&loaded, &facts, options) {
         Ok(valid) => (Some(valid.configuration), valid.warnings),

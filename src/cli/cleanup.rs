@@ -1,9 +1,8 @@
 //! `ksi cleanup`: removes what earlier installations left behind.
 
-use std::io::IsTerminal;
-
 use clap::{Args, Subcommand};
 
+use super::confirm::confirm;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use crate::check::{self, Abandoned, Unread};
@@ -63,10 +62,8 @@ async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
     if args.dry_run {
         return Ok(());
     }
-    if !args.yes && !confirmed(&cluster, found.len(), output)? {
-        output.message("ksi: nothing was deleted");
-        return Err(Failure::Declined);
-    }
+    let what = if found.len() == 1 { "it".to_owned() } else { format!("these {}", found.len()) };
+    confirm(&format!("Delete {what} on {}?", cluster.place()), args.yes, output)?;
     for one in &found {
         delete(&cluster, one, output).await?;
     }
@@ -79,19 +76,6 @@ async fn left_over(cluster: &Cluster) -> Result<Vec<Abandoned>, Failure> {
         Failure::Unread(format!("what stands behind webhooks could not be read: {why}"))
     })?;
     Ok(found.into_iter().filter(|one| one.ours && one.wholly).collect())
-}
-
-fn confirmed(cluster: &Cluster, count: usize, output: &Output) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::Usage(
-            "there is no terminal to ask on\nhelp: pass --yes to delete without a question".into(),
-        ));
-    }
-    let what = if count == 1 { "this one".to_owned() } else { format!("these {count}") };
-    output.message(&format!("Delete {what} on {}? [y/N]", cluster.place()));
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// Deletes the very object that was judged.

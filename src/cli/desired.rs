@@ -24,6 +24,11 @@ pub(super) fn given(configuration: &Configuration) -> Given<'_> {
     }
 }
 
+/// Which component waits for which.
+pub(super) fn graph() -> engine::Graph {
+    render::components().iter().map(|c| (c.name.clone(), c.needs.clone())).collect()
+}
+
 /// The manifests of a configuration with these values.
 ///
 /// # Errors

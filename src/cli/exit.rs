@@ -19,6 +19,9 @@ use crate::cluster::Problem;
 use crate::diagnostic::Diagnostics;
 use crate::{cluster, engine, target, values};
 
+/// The exit code after Ctrl-C.
+pub(super) const INTERRUPTED: u8 = 130;
+
 /// Why a verb did not do what was asked.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -28,8 +31,6 @@ pub(super) enum Failure {
     Invalid,
     /// A check failed; the report has been shown.
     Checks,
-    /// The user said no.
-    Declined,
     /// Something in the cluster could not be read.
     Unread(String),
     /// The command line asks for something that cannot be.
@@ -44,6 +45,8 @@ pub(super) enum Failure {
     Value(values::Error),
     /// Somebody else owns what would change.
     Conflicts(usize),
+    /// The user does not want it.
+    Declined,
     /// Reading or writing failed.
     Io(String),
     /// Standard output was closed: the reader has seen enough.
@@ -64,15 +67,19 @@ impl Failure {
             Self::ClosedPipe => 0,
             Self::Usage(_) => 2,
             Self::Invalid => 3,
-            Self::Target(error) | Self::Engine(engine::Error::Target(error)) => target_code(error),
+            Self::Target(error) => class_code(error.class),
+            Self::Engine(engine::Error::Interrupted) => INTERRUPTED,
+            Self::Engine(error) => match error.class() {
+                Some(class) => class_code(class),
+                None if diff => 2,
+                None => 1,
+            },
             Self::Cluster(error) => cluster_code(error),
             Self::Value(_) | Self::Checks => 4,
             Self::Unread(_) => 7,
-            // Another run was faster: the lock only showed it late.
-            Self::Engine(engine::Error::Changed(_)) => 8,
             Self::Conflicts(_) => 6,
-            Self::Io(_) | Self::Engine(_) if diff => 2,
-            Self::Differences | Self::Declined | Self::Io(_) | Self::Engine(_) => 1,
+            Self::Io(_) if diff => 2,
+            Self::Differences | Self::Declined | Self::Io(_) => 1,
         }
     }
 }
@@ -87,18 +94,22 @@ fn cluster_code(error: &cluster::Error) -> u8 {
     }
 }
 
-fn target_code(error: &target::Error) -> u8 {
-    if error.class == target::Class::Locked { 8 } else { 4 }
+fn class_code(class: target::Class) -> u8 {
+    use target::Class;
+    match class {
+        Class::Unhealthy | Class::Timeout => 5,
+        Class::Conflict => 6,
+        Class::Unreachable | Class::Unauthorized | Class::Forbidden => 7,
+        Class::Locked => 8,
+        _ => 4,
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differences
-            | Self::Invalid
-            | Self::Checks
-            | Self::Declined
-            | Self::ClosedPipe => Ok(()),
+            Self::Differences | Self::Invalid | Self::Checks | Self::ClosedPipe => Ok(()),
+            Self::Declined => f.write_str("nothing was changed"),
             Self::Usage(text) | Self::Io(text) | Self::Unread(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),

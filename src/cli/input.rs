@@ -94,10 +94,12 @@ impl InputArgs {
         }
     }
 
-    /// What is known of the cluster: flags, then the KubeKey document, then assumptions.
-    pub(super) fn facts(&self, loaded: &Loaded) -> Facts {
-        let base =
-            loaded.kubekey.as_ref().map_or_else(Facts::default, |k| k.facts(Facts::default()));
+    /// What is known of the cluster: flags, then what the cluster itself says, then the KubeKey
+    /// document, then assumptions.
+    pub(super) fn facts(&self, loaded: &Loaded, observed: Option<Facts>) -> Facts {
+        let documented =
+            || loaded.kubekey.as_ref().map_or_else(Facts::default, |k| k.facts(Facts::default()));
+        let base = observed.unwrap_or_else(documented);
         let FactsArgs { kube_version, nodes, control_plane_nodes, node_address } = &self.facts;
         let nodes = nodes.unwrap_or(base.nodes);
         Facts {
@@ -113,8 +115,26 @@ impl InputArgs {
     /// # Errors
     /// [`Failure::Invalid`] when the configuration is refused.
     pub(super) fn check(&self, output: &Output) -> Result<Checked, Failure> {
-        let loaded = self.load();
-        let facts = self.facts(&loaded);
+        self.judge(self.load(), None, output)
+    }
+
+    /// Whether the configuration is wrong whatever the cluster is.
+    pub(super) fn is_refused(&self, loaded: &Loaded) -> bool {
+        let options = validate::Options { allow_unknown: self.allow_unknown };
+        validate::validate(loaded, &self.facts(loaded, None), options).is_err()
+    }
+
+    /// The same for a cluster that says itself what it is.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] when the configuration is refused.
+    pub(super) fn judge(
+        &self,
+        loaded: Loaded,
+        observed: Option<Facts>,
+        output: &Output,
+    ) -> Result<Checked, Failure> {
+        let facts = self.facts(&loaded, observed);
         let options = validate::Options { allow_unknown: self.allow_unknown };
         match validate::validate(&loaded, &facts, options) {
             Ok(valid) => {

@@ -29,7 +29,7 @@ pub(super) struct ValidateArgs {
 pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
     let ValidateArgs { input, output: format, strict } = args;
     let loaded = input.load();
-    let facts = input.facts(&loaded);
+    let facts = input.facts(&loaded, None);
     let options = validate::Options { allow_unknown: input.allow_unknown };
     let (found, role) = match validate::validate(&loaded, &facts, options) {
         Ok(Valid { configuration, warnings }) => (warnings, Some(configuration.role())),

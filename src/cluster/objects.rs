@@ -1,5 +1,7 @@
 //! Reading and writing objects.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -19,6 +21,8 @@ pub struct Apply {
     pub dry_run: bool,
     /// Take fields from other managers.
     pub force: bool,
+    /// For how long errors that pass are waited out, where that is not as long as for any request.
+    pub patience: Option<Duration>,
 }
 
 /// What an object must still be to be deleted.
@@ -113,7 +117,24 @@ impl Cluster {
             ],
         );
         let call = Call::new(Method::PATCH, path, "apply", id.to_string()).with_body(APPLY, body);
-        self.send(&call).await
+        match options.patience {
+            Some(patience) => self.send_within(&call, patience).await,
+            None => self.send(&call).await,
+        }
+    }
+
+    /// Whether objects of a kind can be listed: a server may know a kind before it serves it.
+    ///
+    /// # Errors
+    /// They cannot be read for another reason.
+    pub async fn is_listed(&self, kind: &Kind) -> Result<bool, Error> {
+        let Some(resource) = self.resource(kind).await? else {
+            return Ok(false);
+        };
+        let path = with_query(&request::collection(&resource, None), &[("limit", Some("1"))]);
+        let call = Call::new(Method::GET, path, "read", format!("list of {kind}"));
+        let list = self.send(&call.metadata_only(true)).await;
+        Ok(absent(list, &[Problem::NotServed])?.is_some())
     }
 
     /// Creates an object that is not there yet.

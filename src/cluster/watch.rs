@@ -1,13 +1,20 @@
 //! Following objects as they change.
 
-use futures_util::stream::{self, BoxStream, StreamExt as _};
-use kube::api::{Api, ApiResource, DynamicObject};
+use std::fmt::Debug;
+
+use futures_util::future;
+use futures_util::stream::{BoxStream, StreamExt as _};
+use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
+use kube::core::DynamicResourceScope;
 use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::{Client, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Cluster;
 use super::error::{Error, Problem};
-use super::kinds::{Kind, Resource};
+use super::kinds::{self, Kind};
 use super::request::Selection;
 
 /// What happened to an object, as whole manifests.
@@ -38,37 +45,60 @@ impl Cluster {
             return Err(Error::new(Problem::NotServed, "follow", kind.to_string(), cause));
         };
         let described = api_resource(&resource);
-        let api: Api<DynamicObject> = match &selection.namespace {
-            Some(namespace) => Api::namespaced_with(self.client(), namespace, &described),
-            None => Api::all_with(self.client(), &described),
-        };
         let config = watcher::Config {
             label_selector: selection.labels.clone(),
             field_selector: selection.fields.clone(),
             ..watcher::Config::default()
         };
-        let changes = watcher(api, config).default_backoff().flat_map(|event| {
-            let change = match event {
-                Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
-                    Some(Change::Applied(manifest(object)))
-                }
-                Ok(watcher::Event::Delete(object)) => Some(Change::Deleted(manifest(object))),
-                Ok(watcher::Event::InitDone) => Some(Change::Complete),
-                Ok(watcher::Event::Init) => None,
-                Err(error) => Some(Change::Interrupted(error.to_string())),
-            };
-            stream::iter(change)
-        });
-        Ok(changes.boxed())
+        let (client, namespace) = (self.client(), selection.namespace.as_deref());
+        Ok(if selection.metadata_only {
+            follow::<PartialObjectMeta<DynamicObject>>(client, namespace, &described, config)
+        } else {
+            follow::<DynamicObject>(client, namespace, &described, config)
+        })
     }
 }
 
-fn api_resource(resource: &Resource) -> ApiResource {
+fn follow<K>(
+    client: Client,
+    namespace: Option<&str>,
+    resource: &ApiResource,
+    config: watcher::Config,
+) -> Changes
+where
+    K: Resource<DynamicType = ApiResource, Scope = DynamicResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Serialize
+        + Send
+        + 'static,
+{
+    let api: Api<K> = match namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, resource),
+        None => Api::all_with(client, resource),
+    };
+    let changes = watcher(api, config).default_backoff().filter_map(|event| {
+        let change = match event {
+            Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
+                Some(Change::Applied(manifest(&object)))
+            }
+            Ok(watcher::Event::Delete(object)) => Some(Change::Deleted(manifest(&object))),
+            Ok(watcher::Event::InitDone) => Some(Change::Complete),
+            Ok(watcher::Event::Init) => None,
+            Err(error) => Some(Change::Interrupted(error.to_string())),
+        };
+        future::ready(change)
+    });
+    changes.boxed()
+}
+
+fn api_resource(resource: &kinds::Resource) -> ApiResource {
     let Kind { group, version, kind } = resource.kind.clone();
     let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
     ApiResource { group, version, api_version, kind, plural: resource.plural.clone() }
 }
 
-fn manifest(object: DynamicObject) -> Value {
+fn manifest(object: &impl Serialize) -> Value {
     serde_json::to_value(object).unwrap_or_default()
 }

@@ -1,56 +1,41 @@
 //! From a look to its effect.
 
+use std::collections::BTreeSet;
+
+use super::error::Error;
 use super::event::{Event, Phase, Pruned};
-use super::look::{View, is_write, observe};
+use super::look::{View, observe};
+use super::parts::Part;
+use super::run::{Over, Run};
 use super::unresolved::is_unresolved;
+use super::write::{applied, pruned};
+use super::{Options, Stop, only};
 use crate::object::ObjectId;
-use crate::plan::{Action, Change, Summary};
-use crate::target::{self, Effect, Target, Write};
+use crate::plan::{self, Action, Change, Summary};
+use crate::target::Target;
 
-/// Why a run stopped.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The target refused something.
-    #[error(transparent)]
-    Target(#[from] target::Error),
-    /// Between the look and the lock somebody else changed something.
-    #[error("{0} was changed by somebody else after the plan was made")]
-    Changed(String),
-    /// A manifest holds a placeholder in place of a value.
-    #[error("{0} holds a placeholder in place of a generated value")]
-    Unresolved(ObjectId),
-}
-
-impl Error {
-    /// What to do next, in one sentence.
-    pub fn help(&self) -> &str {
-        match self {
-            Self::Target(error) => &error.help,
-            Self::Changed(_) => {
-                "nothing was written; run again to see a plan for what is there now"
-            }
-            Self::Unresolved(_) => "this is a mistake in ksi: please report it",
-        }
-    }
-}
-
-/// Carries out the plan of a look. With nothing to do, nothing is touched.
+/// Carries out the plan of a look. With nothing to do, nothing is touched; whether everything is
+/// healthy is looked at all the same, where anything runs. Nothing desired and leave to remove
+/// everything uninstalls.
 ///
 /// # Errors
-/// The target refuses something, or is no longer as it was. What was made visible before stays, and
-/// the next run goes on from there.
+/// The target refuses something, is no longer as it was, or something does not become healthy. What was
+/// made visible before stays, and the next run goes on from there.
 pub async fn apply<T: Target>(
     target: &T,
     view: &View,
+    options: &Options,
+    stop: &Stop,
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, Error> {
-    let mut at = None;
-    let answer = carry_out(target, view, report, &mut at).await;
+    let mut run = Run::new(target, view, options, stop, report);
+    let answer = run.carry_out().await;
+    run.say_warnings();
     match &answer {
-        Ok(outcome) => report(Event::Summary(*outcome)),
-        Err(error) => report(Event::Error {
-            object: at,
-            reason: if let Error::Target(e) = error { Some(e.class) } else { None },
+        Ok(outcome) => run.say(Event::Summary(*outcome)),
+        Err(error) => run.say(Event::Error {
+            object: if let Error::Unresolved(id) = error { Some(id.clone()) } else { None },
+            reason: error.class(),
             message: error.to_string(),
             help: error.help().to_owned(),
         }),
@@ -58,86 +43,89 @@ pub async fn apply<T: Target>(
     answer
 }
 
-async fn carry_out<T: Target>(
-    target: &T,
-    view: &View,
-    report: &mut dyn FnMut(Event),
-    at: &mut Option<ObjectId>,
-) -> Result<Summary, Error> {
-    for change in view.plan.changes.iter().filter(|c| is_write(c)) {
-        if change.after.as_ref().is_some_and(is_unresolved) {
-            *at = Some(change.id.clone());
-            return Err(Error::Unresolved(change.id.clone()));
+impl<T: Target> Run<'_, T> {
+    async fn carry_out(&mut self) -> Result<Summary, Error> {
+        let view = self.view;
+        for change in view.plan.changes.iter().filter(|change| change.is_write()) {
+            if [&change.after, &change.sent].into_iter().flatten().any(is_unresolved) {
+                return Err(Error::Unresolved(change.id.clone()));
+            }
         }
+        let outcome = view.plan.summary();
+        self.say(status(Phase::Planned, ""));
+        if self.is_over() {
+            return Err(Error::Interrupted);
+        }
+        self.runs = self.target.live(&[]).await?.is_some();
+        if view.is_settled() {
+            self.left_alone();
+            if self.waits() {
+                let parts = Part::all(view, &self.options.graph);
+                self.drive(self.components(&parts)).await;
+                self.judged()?;
+            }
+            return Ok(outcome);
+        }
+        self.made = self.target.lock().await?.into_iter().collect();
+        self.say(status(Phase::Locked, ""));
+        let answer = self.changes().await;
+        self.target.release().await;
+        answer.map(|()| outcome)
     }
-    let outcome = view.plan.summary();
-    report(status(Phase::Planned, ""));
-    if view.is_settled() {
-        left_alone(view, report);
-        return Ok(outcome);
-    }
-    target.lock().await?;
-    report(status(Phase::Locked, ""));
-    let answer = Locked { target, view, report, at }.changes().await;
-    target.release().await;
-    answer.map(|()| outcome)
-}
 
-/// A run that holds the lock.
-struct Locked<'r, T> {
-    target: &'r T,
-    view: &'r View,
-    report: &'r mut dyn FnMut(Event),
-    at: &'r mut Option<ObjectId>,
-}
-
-impl<T: Target> Locked<'_, T> {
+    /// What is done while the lock is held.
     async fn changes(&mut self) -> Result<(), Error> {
-        let View { desired, observed, kept, plan, union, exact } = self.view;
+        let View { desired, observed, kept, union, .. } = self.view;
         self.still_the_same().await?;
+        if self.is_over() {
+            return Err(Error::Interrupted);
+        }
         if *kept != desired.values {
             self.target.keep(&desired.values).await?;
         }
         if observed.inventory.as_ref() != Some(union) {
             self.target.record(union).await?;
         }
-        let mut said = Vec::new();
-        for change in plan.changes.iter().filter(|c| is_write(c)) {
-            let Some(body) = &change.after else { continue };
-            *self.at = Some(change.id.clone());
-            let create = change.action == Action::Create;
-            let write = Write { id: &change.id, policy: change.policy, create, body };
-            let effect = self.target.write(write).await?;
-            self.say(&mut said, effect, applied(change));
-        }
-        *self.at = None;
+        let parts = Part::all(self.view, &self.options.graph);
+        self.drive(self.components(&parts)).await;
+        self.not_refused()?;
         self.target.commit().await?;
         // Only now is it certain that the values are kept.
         if *kept != desired.values {
             let names = desired.values.changed_from(kept).join(", ");
-            (self.report)(status(Phase::ValuesKept, &names));
+            self.say(status(Phase::ValuesKept, &names));
         }
-        said.drain(..).for_each(&mut *self.report);
-        left_alone(self.view, self.report);
-        (self.report)(status(Phase::Written, ""));
-        for change in plan.changes.iter().filter(|c| c.action == Action::Delete) {
-            *self.at = Some(change.id.clone());
-            let effect = self.target.delete(&change.id).await?;
-            self.say(&mut said, effect, pruned(change, Pruned::Deleted));
+        self.say_held();
+        self.left_alone();
+        if self.judged().is_ok() {
+            self.say(status(Phase::Written, ""));
+            self.drive(self.prune()).await;
+            self.not_refused()?;
         }
-        *self.at = None;
-        if union != exact {
-            self.target.record(exact).await?;
-        }
-        self.target.commit().await?;
-        said.drain(..).for_each(&mut *self.report);
-        (self.report)(status(Phase::Recorded, ""));
+        self.remember().await?;
+        self.say_held();
+        self.judged()?;
+        self.say(status(Phase::Recorded, ""));
         Ok(())
+    }
+
+    /// Records what is ours now, or forgets everything when nothing is.
+    async fn remember(&self) -> Result<(), Error> {
+        let complete = self.judged().is_ok();
+        if complete && self.view.forgets {
+            self.target.forget().await?;
+        } else {
+            let recorded = self.recorded(complete);
+            if self.view.union != recorded {
+                self.target.record(&recorded).await?;
+            }
+        }
+        Ok(self.target.commit().await?)
     }
 
     /// The plan was made without the lock, and perhaps a person has thought about it since.
     async fn still_the_same(&self) -> Result<(), Error> {
-        let View { desired, observed, kept, .. } = self.view;
+        let View { desired, observed, kept, plan, .. } = self.view;
         if self.target.values().await? != *kept {
             return Err(Error::Changed("a kept value".into()));
         }
@@ -145,52 +133,65 @@ impl<T: Target> Locked<'_, T> {
         if now.inventory != observed.inventory {
             return Err(Error::Changed("the inventory".into()));
         }
-        if now.objects == observed.objects {
-            return Ok(());
+        let again = plan::plan_with(&desired.objects, &now, &self.options.plan);
+        let again = only::plan(again, self.options);
+        match first_difference(&plan.changes, &again.changes, &self.made) {
+            Some(id) => Err(Error::Changed(id.to_string())),
+            None => Ok(()),
         }
-        let differs = |id: &&ObjectId| now.objects.get(id) != observed.objects.get(id);
-        let id = now.objects.keys().chain(observed.objects.keys()).find(differs);
-        Err(Error::Changed(id.map(ToString::to_string).unwrap_or_default()))
     }
 
-    /// Reports what can be seen; what is held back is said after the commit.
-    fn say(&mut self, said: &mut Vec<Event>, effect: Effect, event: Event) {
-        match effect {
-            Effect::Visible => (self.report)(event),
-            Effect::HeldBack => said.push(event),
+    /// The place refuses everything, or the lock is lost: nothing more is done, not even recorded.
+    fn not_refused(&self) -> Result<(), Error> {
+        match self.over() {
+            Some(Over::Refused(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether everything so far is as wanted.
+    fn judged(&self) -> Result<(), Error> {
+        self.not_refused()?;
+        if let Some(Over::Interrupted) = self.over() {
+            return Err(Error::Interrupted);
+        }
+        let trouble = self.trouble.borrow();
+        if trouble.is_serious() {
+            Err(Error::Incomplete(Box::new(trouble.clone())))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Says which objects stay as they are although that is not what was asked for.
+    fn left_alone(&self) {
+        for change in &self.view.plan.changes {
+            match change.action {
+                Action::Conflict => self.say(applied(change)),
+                Action::Keep => self.say(pruned(change, Pruned::Kept)),
+                _ => {}
+            }
         }
     }
 }
 
-/// Says which objects stay as they are although that is not what was asked for.
-fn left_alone(view: &View, report: &mut dyn FnMut(Event)) {
-    for change in &view.plan.changes {
-        match change.action {
-            Action::Conflict => report(applied(change)),
-            Action::Keep => report(pruned(change, Pruned::Kept)),
-            _ => {}
+/// The first object of which two plans say something else; what the lock made does not count.
+fn first_difference<'c>(
+    one: &'c [Change],
+    other: &'c [Change],
+    made: &BTreeSet<ObjectId>,
+) -> Option<&'c ObjectId> {
+    let counts = |change: &&Change| !made.contains(&change.id);
+    let mut other = other.iter().filter(counts);
+    for change in one.iter().filter(counts) {
+        match other.next() {
+            Some(again) if again == change => {}
+            _ => return Some(&change.id),
         }
     }
+    other.next().map(|change| &change.id)
 }
 
 fn status(state: Phase, message: &str) -> Event {
     Event::Status { state, message: message.to_owned() }
-}
-
-fn applied(change: &Change) -> Event {
-    Event::Apply {
-        component: change.component.clone(),
-        object: change.id.clone(),
-        state: change.action,
-        reason: change.reason.clone(),
-    }
-}
-
-fn pruned(change: &Change, state: Pruned) -> Event {
-    Event::Prune {
-        component: change.component.clone(),
-        object: change.id.clone(),
-        state,
-        reason: change.reason.clone(),
-    }
 }

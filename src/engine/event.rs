@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
-use crate::target::Class;
+use crate::target::{Class, Finding};
 
-/// One thing that happened. As JSON, its `type` is `status`, `apply`, `prune`, `error` or `summary`.
+/// One thing that happened. As JSON, its `type` is the name in lowercase: `status`, `apply`, `wait`.
 /// Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -43,9 +43,52 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// The run stops here.
+    /// How a component is doing. Told where something runs.
+    Component {
+        /// The component.
+        name: String,
+        /// How it is doing.
+        state: ComponentState,
+        /// How many of its objects are as wanted.
+        done: usize,
+        /// How many objects it has.
+        total: usize,
+        /// What is awaited, or why it is not done.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// An object is awaited; told again when the reason changes.
+    Wait {
+        /// Its component.
+        component: String,
+        /// The object.
+        object: ObjectId,
+        /// What is awaited.
+        reason: String,
+    },
+    /// An object that was awaited is healthy.
+    Ready {
+        /// Its component.
+        component: String,
+        /// The object.
+        object: ObjectId,
+    },
+    /// What is wrong with an object that did not become healthy.
+    Finding {
+        /// The component of that object.
+        component: String,
+        /// What is wrong.
+        #[serde(flatten)]
+        finding: Finding,
+    },
+    /// The place warns of something.
+    Warning {
+        /// Of what.
+        message: String,
+    },
+    /// Something went wrong: with one object, after which others go on, or with the run, which ends.
     Error {
-        /// The object at which it stops, where there is one.
+        /// The object, where it is about one.
         #[serde(skip_serializing_if = "Option::is_none")]
         object: Option<ObjectId>,
         /// The kind of error; none for a mistake of ksi's own.
@@ -58,6 +101,26 @@ pub enum Event {
     },
     /// The run is over and everything is as wanted.
     Summary(Summary),
+}
+
+/// How a component is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ComponentState {
+    /// It waits for others.
+    Waiting,
+    /// Its objects are written.
+    Applying,
+    /// It is looked at until it is healthy.
+    Checking,
+    /// Everything of it is as wanted, and healthy.
+    Healthy,
+    /// Everything of it is written; nobody looked whether it is healthy.
+    Done,
+    /// Something of it is not as wanted.
+    Failed,
+    /// Nothing of it was written, since it needs another one that failed.
+    Skipped,
 }
 
 /// How far a run has come.

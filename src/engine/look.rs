@@ -1,11 +1,10 @@
 //! What is there, what is wanted, and what would change.
 
-use std::collections::BTreeSet;
-
+use super::{Options, only};
 use crate::inventory::Inventory;
-use crate::object::{Object, ObjectId};
-use crate::plan::{self, Action, Change, Observed, Plan, PlanOptions};
-use crate::target::{self, Target};
+use crate::object::Object;
+use crate::plan::{self, Action, Change, Observed, Plan};
+use crate::target::{self, Seen, Target};
 use crate::values::KeptValues;
 
 /// What is wanted.
@@ -19,13 +18,11 @@ pub struct Desired {
     pub spec_hash: String,
 }
 
-/// What the caller brings to every look.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// What the user allowed.
-    pub plan: PlanOptions,
-    /// The inventory to begin with where there is none: empty, with a new key and this version.
-    pub blank: Inventory,
+impl Desired {
+    /// Nothing at all, as when uninstalling; what is kept stays for as long as anything does.
+    pub fn nothing(kept: &KeptValues) -> Self {
+        Self { objects: Vec::new(), values: kept.clone(), spec_hash: String::new() }
+    }
 }
 
 /// Why there is no plan.
@@ -53,14 +50,21 @@ pub struct View {
     pub(super) union: Inventory,
     /// What is recorded in the end.
     pub(super) exact: Inventory,
+    /// Whether nothing is ours in the end, and nothing is to be remembered.
+    pub(super) forgets: bool,
 }
 
 impl View {
     /// Whether there is nothing to do at all: not even something to remember.
     pub fn is_settled(&self) -> bool {
-        !self.plan.changes.iter().any(|change| is_write(change) || change.action == Action::Delete)
-            && self.kept == self.desired.values
-            && self.observed.inventory.as_ref() == Some(&self.exact)
+        let remembered = if self.forgets {
+            self.observed.inventory.is_none() && self.kept.0.is_empty()
+        } else {
+            self.kept == self.desired.values
+                && self.observed.inventory.as_ref() == Some(&self.exact)
+        };
+        let does = |change: &Change| change.is_write() || change.action == Action::Delete;
+        remembered && !self.plan.changes.iter().any(does)
     }
 }
 
@@ -77,13 +81,22 @@ pub async fn look<T: Target, E>(
     let kept = target.values().await?;
     let desired = desire(&kept).map_err(Failure::Desired)?;
     let observed = observe(target, &desired.objects).await?;
-    let plan = plan::plan_with(&desired.objects, &observed, options.plan);
+    let whole = plan::plan_with(&desired.objects, &observed, &options.plan);
     let known = observed.inventory.as_ref().unwrap_or(&options.blank);
-    let union = known.union(&desired.objects);
-    let mut exact = plan::record(known, &desired.objects, &plan);
+    let mut exact = plan::record(known, &desired.objects, &whole, &observed);
     exact.ksi_version.clone_from(&options.blank.ksi_version);
     exact.spec_hash.clone_from(&desired.spec_hash);
-    Ok(View { desired, observed, kept, plan, union, exact })
+    let plan = only::plan(whole, options);
+    let exact = only::inventory(exact, known, options);
+    // What is not written is not announced: it may be somebody else's.
+    let written = plan.changes.iter().filter(|change| change.is_write()).map(|change| &change.id);
+    let written: std::collections::BTreeSet<_> = written.collect();
+    let union = known.union(desired.objects.iter().filter(|object| written.contains(&object.id)));
+    let forgets = options.plan.allow_empty
+        && options.only.is_none()
+        && desired.objects.is_empty()
+        && exact.entries().is_empty();
+    Ok(View { desired, observed, kept, plan, union, exact, forgets })
 }
 
 /// Reads every object that is wanted or ours.
@@ -92,13 +105,6 @@ pub(super) async fn observe<T: Target>(
     desired: &[Object],
 ) -> Result<Observed, target::Error> {
     let inventory = target.inventory().await?;
-    let ours = inventory.iter().flat_map(Inventory::entries).map(|entry| &entry.id);
-    let ids: BTreeSet<&ObjectId> = desired.iter().map(|object| &object.id).chain(ours).collect();
-    let ids: Vec<ObjectId> = ids.into_iter().cloned().collect();
-    let objects = target.observe(&ids).await?;
-    Ok(Observed { objects, inventory })
-}
-
-pub(super) fn is_write(change: &Change) -> bool {
-    matches!(change.action, Action::Create | Action::Update | Action::Adopt)
+    let Seen { objects, forecasts } = target.observe(desired, inventory.as_ref()).await?;
+    Ok(Observed { objects, forecasts, inventory })
 }

@@ -51,6 +51,12 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
             "somebody deleted ours and made another one of the same name (its uid differs)",
         );
     }
+    if entry.uid.is_none() && metadata["uid"].is_string() && entry.policy != Policy::Patch {
+        return keep(
+            "it was written by a run that was stopped before it could record its uid; the next run \
+             knows whether it is ours",
+        );
+    }
     if entry.policy == Policy::Patch {
         return Prune::GiveBack;
     }

@@ -15,14 +15,44 @@ const TEXT: &str = include_str!("../../schemas/rules.yaml");
 pub struct Rules {
     /// Kinds in the order in which their objects are made.
     pub order: Vec<KindPattern>,
+    /// The kind of the order with which each stage of a component begins.
+    pub stages: Stages,
     /// Kinds whose objects are removed before all others.
     pub delete_first: Vec<KindPattern>,
     /// What no output may show.
     pub masking: Masking,
     /// Fields that another hand may own.
     pub foreign_fields: Vec<ForeignField>,
+    /// Field managers whose objects are taken over.
+    pub adoptable: Vec<String>,
     /// What is kept although nobody wants it any more.
     pub pruning: Pruning,
+}
+
+/// The kind of the order with which each stage of a component begins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Stages {
+    /// Namespaces and kinds.
+    pub foundation: KindPattern,
+    /// Who may do what, and what pods mount.
+    pub access: KindPattern,
+    /// How pods are reached.
+    pub services: KindPattern,
+    /// What runs.
+    pub workloads: KindPattern,
+    /// What calls into workloads.
+    pub webhooks: KindPattern,
+    /// Everything that controllers act upon.
+    pub resources: KindPattern,
+}
+
+impl Stages {
+    /// In their order.
+    pub fn in_order(&self) -> [&KindPattern; 6] {
+        let Self { foundation, access, services, workloads, webhooks, resources } = self;
+        [foundation, access, services, workloads, webhooks, resources]
+    }
 }
 
 /// What no output may show.
@@ -173,6 +203,15 @@ impl Rules {
         };
         Self {
             order: Vec::new(),
+            stages: Stages {
+                foundation: KindPattern::Any,
+                access: KindPattern::Any,
+                services: KindPattern::Any,
+                workloads: KindPattern::Any,
+                webhooks: KindPattern::Any,
+                resources: KindPattern::Any,
+            },
+            adoptable: Vec::new(),
             delete_first: Vec::new(),
             masking: Masking { objects: vec![everything], ..Masking::default() },
             foreign_fields: Vec::new(),
@@ -192,6 +231,15 @@ mod tests {
         for (at, kind) in rules.order.iter().enumerate() {
             assert!(!rules.order[..at].contains(kind), "{kind:?} stands twice");
         }
+        let places = rules.stages.in_order().map(|kind| {
+            rules
+                .order
+                .iter()
+                .position(|k| k == kind)
+                .expect("a stage begins with a kind of the order")
+        });
+        assert!(places[0] == 0 && places.is_sorted_by(|a, b| a < b), "{places:?}");
+        assert!(!rules.adoptable.is_empty());
         assert!(rules.delete_first.iter().all(|kind| rules.order.contains(kind)));
         assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
         assert!(rules.masking.words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase())));

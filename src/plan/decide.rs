@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
-use super::{Action, Change, Observed, PlanOptions, labels, ownership};
+use super::{Action, Change, Observed, PlanOptions, foreseen, labels, ownership};
 use crate::inventory::{Base, Entry, Inventory, Prune, prune};
-use crate::object::{Object, ObjectId, Policy, embedded, meaning};
+use crate::object::{Object, ObjectId, Policy, embedded, foreign_fields, meaning};
 use crate::yaml::Path;
 
 /// Decides on an object that is wanted.
-pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions) -> Change {
+pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOptions) -> Change {
     let change = Draft::of(object);
     let Some(live) = observed.objects.get(&object.id) else {
         let body = match object.policy {
@@ -28,17 +28,21 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: PlanOptions
     let entry = inventory.and_then(|inventory| inventory.get(&object.id));
     match object.policy {
         Policy::Create => created(change, object, live, entry, inventory),
-        Policy::Apply => applied(
-            change,
-            object,
-            live,
-            entry,
-            ownership::adoption(entry, inventory.is_some(), live),
-        ),
+        Policy::Apply => {
+            let adoption = ownership::adoption(entry, inventory.is_some(), live);
+            match observed.forecasts.get(&object.id) {
+                None => applied(change, object, live, entry, adoption),
+                Some(forecast) => {
+                    let there = foreseen::There { object, live, entry, adoption };
+                    foreseen::decided(change, there, forecast, options)
+                }
+            }
+        }
         Policy::Patch => {
             let base = inventory.and_then(|inventory| base(inventory, entry));
             let patched = labels::patch(&object.body, live, base.as_ref(), options.winner);
             merged(change, live, &patched.body, patched.conflicts)
+                .sending(is_served(live).then(|| labels::partial(&object.body)))
         }
         Policy::Embedded => {
             let adoption = ownership::adoption(entry, inventory.is_some(), live);
@@ -62,11 +66,9 @@ fn created(
     // Somebody's Secret of the same name is not ours to change.
     let ours = entry.is_some_and(|entry| !entry.is_announced()) || inventory.is_none();
     if secret && ours && normal(&object.body) != normal(live) {
-        return change.because("it holds another value").write(
-            Action::Update,
-            Some(live),
-            object.body.clone(),
-        );
+        let change = change.because("it holds another value");
+        let change = change.write(Action::Update, Some(live), object.body.clone());
+        return Change { force: true, ..change };
     }
     change.leave(Action::Unchanged)
 }
@@ -76,7 +78,7 @@ pub(super) fn dropped(
     entry: &Entry,
     live: Option<&Value>,
     observed: &Observed,
-    options: PlanOptions,
+    options: &PlanOptions,
     nothing_desired: bool,
 ) -> Option<Change> {
     let change = Draft::dropped(entry);
@@ -100,9 +102,15 @@ pub(super) fn dropped(
             }
             let reason =
                 "not wanted any more: its labels and annotations go, the object is not ours";
-            change.because(reason).write(Action::Update, Some(live), normal(&without))
+            let change = change.because(reason).write(Action::Update, Some(live), normal(&without));
+            change.sending(is_served(live).then(|| labels::identity(live)))
         }
     })
+}
+
+/// Whether the object lives in a place that merges the fields of several hands, and not in a file.
+fn is_served(live: &Value) -> bool {
+    live["metadata"]["uid"].is_string()
 }
 
 fn base<'i>(inventory: &'i Inventory, entry: Option<&'i Entry>) -> Option<Base<'i>> {
@@ -120,7 +128,7 @@ fn applied(
 ) -> Change {
     let mut wanted = object.body.clone();
     let mut have = live.clone();
-    for field in ownership::foreign_fields(&object.id, live) {
+    for field in foreign_fields(&object.id, live) {
         field.remove(&mut wanted);
         field.remove(&mut have);
     }
@@ -131,8 +139,7 @@ fn applied(
         return change.write(Action::Update, Some(&have), wanted);
     }
     if ownership::is_lost(entry, live) {
-        let reason = "others took our fields and left their values: written again to own them";
-        return change.because(reason).write(Action::Update, Some(&have), wanted);
+        return change.because(ownership::LOST).write(Action::Update, Some(&have), wanted);
     }
     change.leave(Action::Unchanged)
 }
@@ -144,7 +151,7 @@ fn document(
     object: &Object,
     live: &Value,
     base: Option<&Base<'_>>,
-    options: PlanOptions,
+    options: &PlanOptions,
 ) -> Change {
     let (ours, theirs) = match (embedded::read(&object.body), embedded::read(live)) {
         (Ok(Some(ours)), Ok(theirs)) => (ours, theirs.unwrap_or_default()),
@@ -192,8 +199,15 @@ fn merged(mut change: Draft, live: &Value, body: &Value, conflicts: Vec<Conflict
     change.write(Action::Update, Some(live), body)
 }
 
+impl Change {
+    /// A write of our own labels and annotations, which always holds.
+    fn sending(self, sent: Option<Value>) -> Self {
+        if self.is_write() { Self { sent, force: true, ..self } } else { self }
+    }
+}
+
 /// A change of which the action is not decided yet.
-struct Draft {
+pub(super) struct Draft {
     id: ObjectId,
     component: String,
     policy: Policy,
@@ -222,17 +236,17 @@ impl Draft {
         }
     }
 
-    fn because(mut self, reason: impl Into<String>) -> Self {
+    pub(super) fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
         self
     }
 
-    fn adopting(mut self, reason: Option<String>) -> Self {
+    pub(super) fn adopting(mut self, reason: Option<String>) -> Self {
         self.reason = reason;
         self
     }
 
-    fn write(self, action: Action, before: Option<&Value>, after: Value) -> Change {
+    pub(super) fn write(self, action: Action, before: Option<&Value>, after: Value) -> Change {
         Change { before: before.map(normal), after: Some(after), ..self.leave(action) }
     }
 
@@ -240,7 +254,7 @@ impl Draft {
         Change { before: Some(normal(live)), ..self.leave(Action::Delete) }
     }
 
-    fn leave(self, action: Action) -> Change {
+    pub(super) fn leave(self, action: Action) -> Change {
         let Self { id, component, policy, reason, conflicts, foreign } = self;
         Change {
             id,
@@ -250,6 +264,8 @@ impl Draft {
             reason,
             before: None,
             after: None,
+            sent: None,
+            force: false,
             conflicts,
             foreign,
         }

@@ -64,13 +64,22 @@ pub(super) fn patch(
 /// What is written where the object itself is not there, as in a directory: its identity, our
 /// labels and annotations, and nothing that could make it ours.
 pub(super) fn partial(desired: &Value) -> Value {
+    part(desired, &["name", "namespace", "labels", "annotations"])
+}
+
+/// What says which object it is, and nothing else: who applies that owns nothing of it.
+pub(super) fn identity(body: &Value) -> Value {
+    part(body, &["name", "namespace"])
+}
+
+fn part(body: &Value, metadata: &[&str]) -> Value {
     let copy = |from: &Value, fields: &[&str]| {
         let present = fields.iter().filter_map(|f| Some(((*f).to_owned(), from.get(*f)?.clone())));
         Value::Object(present.collect())
     };
-    let mut body = copy(desired, &["apiVersion", "kind", "metadata"]);
-    body["metadata"] = copy(&desired["metadata"], &["name", "namespace", "labels", "annotations"]);
-    body
+    let mut part = copy(body, &["apiVersion", "kind"]);
+    part["metadata"] = copy(&body["metadata"], metadata);
+    part
 }
 
 fn pointer(field: &str, name: &str) -> String {

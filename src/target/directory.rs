@@ -27,9 +27,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Faults, Target, Write};
+use super::{Class, Effect, Error, Faults, Finding, Seen, Target, Write, Written};
 use crate::inventory::Inventory;
-use crate::object::ObjectId;
+use crate::object::{Object, ObjectId};
 use crate::values::KeptValues;
 use crate::yaml;
 use changes::Changes;
@@ -207,24 +207,28 @@ impl Target for Directory {
         Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
     }
 
-    async fn observe(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
-        let mut found = BTreeMap::new();
+    async fn observe(
+        &self,
+        desired: &[Object],
+        inventory: Option<&Inventory>,
+    ) -> Result<Seen, Error> {
+        let mut seen = Seen::default();
         if self.check()? {
-            for id in ids {
+            for id in super::ids(desired, inventory) {
                 if let Some(body) = manifest::read(&self.path_of(id), id)? {
-                    found.insert(id.clone(), body);
+                    seen.objects.insert(id.clone(), body);
                 }
             }
         }
-        Ok(found)
+        Ok(seen)
     }
 
-    async fn lock(&self) -> Result<(), Error> {
+    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
         let mut run = self.run();
         if run.is_none() {
             *run = Some(self.begin()?);
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
@@ -235,7 +239,7 @@ impl Target for Directory {
         self.store("inventory", inventory)
     }
 
-    async fn write(&self, write: Write<'_>) -> Result<Effect, Error> {
+    async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         let mut run = self.run();
         let run = held(run.as_mut(), &self.root)?;
         let (path, text) = (self.path_of(write.id), yaml::emit(write.body));
@@ -246,7 +250,7 @@ impl Target for Directory {
             &text,
             manifest::mode(write.id, write.body),
         )?;
-        Ok(Effect::HeldBack)
+        Ok(Written::plain(Effect::HeldBack))
     }
 
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
@@ -255,9 +259,43 @@ impl Target for Directory {
         Ok(Effect::HeldBack)
     }
 
+    async fn live(&self, _: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
+        Ok(None)
+    }
+
+    async fn changed(&self, _: &[ObjectId]) {
+        std::future::pending().await
+    }
+
+    async fn serves(&self, _: &[ObjectId]) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    async fn probe(&self, _: &Object) -> Result<Result<(), String>, Error> {
+        Ok(Ok(()))
+    }
+
+    async fn diagnose(&self, _: &ObjectId) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     async fn commit(&self) -> Result<(), Error> {
         let mut run = self.run();
         held(run.as_mut(), &self.root)?.changes.commit(&self.disk)
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        let mut run = self.run();
+        let run = held(run.as_mut(), &self.root)?;
+        // Values without an inventory harm nobody; an inventory without its values looks like a loss.
+        for name in ["inventory", "values", ".gitignore"] {
+            run.changes.remove(self.own(name))?;
+        }
+        run.changes.commit(&self.disk)
     }
 
     async fn release(&self) {

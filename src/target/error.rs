@@ -20,6 +20,31 @@ pub enum Class {
     InTheWay,
     /// Anything else that the system reports.
     Io,
+    /// The API server does not answer.
+    Unreachable,
+    /// The API server does not know who we are.
+    Unauthorized,
+    /// The API server knows who we are, and we may not do it.
+    Forbidden,
+    /// Somebody else owns what would change, or changed it at the same time.
+    Conflict,
+    /// The API server does not accept the object.
+    Invalid,
+    /// It is there and does not work.
+    Unhealthy,
+    /// It took too long.
+    Timeout,
+}
+
+impl Class {
+    /// Whether it is about one object, so that others can still be written; everything else is about
+    /// the place, and ends a run.
+    pub fn is_of_one_object(self) -> bool {
+        matches!(
+            self,
+            Self::Forbidden | Self::Conflict | Self::Invalid | Self::Unhealthy | Self::Timeout
+        )
+    }
 }
 
 /// What went wrong in a target. Never holds a secret.

@@ -1,22 +1,28 @@
 //! A target in memory, for tests of everything that stands on targets.
 
+mod life;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Faults, Target, Write};
+use super::{Class, Effect, Error, Faults, Finding, Seen, Target, Write, Written};
 use crate::inventory::Inventory;
-use crate::object::ObjectId;
+use crate::object::{Forecast, Object, ObjectId};
 use crate::values::KeptValues;
 
-/// Objects, values and inventory in memory. Changes are visible at once, as in a cluster. `Debug`
-/// shows how many objects there are, not what is in them.
+pub use life::Life;
+
+/// Objects, values and inventory in memory. Changes are visible at once, as in a cluster. Nothing runs
+/// there, unless it is given a [`Life`]. `Debug` shows how many objects there are, not what is in them.
 #[derive(Default)]
 pub struct Memory {
     content: Mutex<Content>,
     faults: Faults,
+    life: Option<Life>,
+    forecasts: BTreeMap<ObjectId, Forecast>,
 }
 
 #[derive(Default, Clone)]
@@ -26,6 +32,12 @@ struct Content {
     inventory: Option<Inventory>,
     locked: bool,
     log: Vec<String>,
+    /// How often objects got a uid.
+    uids: usize,
+    /// Since when each object is as it is, and which are on their way out, counted in `changed`.
+    since: BTreeMap<ObjectId, usize>,
+    leaving: BTreeMap<ObjectId, usize>,
+    now: usize,
 }
 
 impl Memory {
@@ -41,7 +53,27 @@ impl Memory {
     #[must_use]
     pub fn restarted(&self, faults: Faults) -> Self {
         let content = Content { locked: false, log: Vec::new(), ..self.content().clone() };
-        Self { content: Mutex::new(content), faults }
+        let (life, forecasts) = (self.life.clone(), self.forecasts.clone());
+        Self { content: Mutex::new(content), faults, life, forecasts }
+    }
+
+    /// The same as a place where objects run, by a script.
+    #[must_use]
+    pub fn living(self, life: Life) -> Self {
+        Self { life: Some(life), ..self }
+    }
+
+    /// The same as a place that foresees writes.
+    #[must_use]
+    pub fn foreseeing(self, forecasts: impl IntoIterator<Item = (ObjectId, Forecast)>) -> Self {
+        Self { forecasts: forecasts.into_iter().collect(), ..self }
+    }
+
+    /// Changes an object behind everybody's back.
+    pub fn meddle(&self, id: &ObjectId, change: impl FnOnce(&mut Value)) {
+        if let Some(body) = self.content().objects.get_mut(id) {
+            change(body);
+        }
     }
 
     /// Every object.
@@ -80,6 +112,26 @@ impl Memory {
     }
 }
 
+impl Content {
+    /// An object keeps its uid for as long as it is there.
+    fn uid_of(&mut self, id: &ObjectId) -> String {
+        let known = self.objects.get(id).and_then(|body| body["metadata"]["uid"].as_str());
+        known.map(str::to_owned).unwrap_or_else(|| {
+            self.uids += 1;
+            format!("uid-{}", self.uids)
+        })
+    }
+
+    /// Time goes on: what was to leave is gone.
+    fn tick(&mut self) {
+        self.now += 1;
+        for (id, _) in self.leaving.iter().filter(|(_, until)| **until <= self.now) {
+            self.objects.remove(id);
+        }
+        self.leaving.retain(|_, until| *until > self.now);
+    }
+}
+
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Memory({} objects, {:?})", self.content().objects.len(), self.faults)
@@ -99,18 +151,29 @@ impl Target for Memory {
         Ok(self.content().inventory.clone())
     }
 
-    async fn observe(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+    async fn observe(
+        &self,
+        desired: &[Object],
+        inventory: Option<&Inventory>,
+    ) -> Result<Seen, Error> {
         let content = self.content();
-        Ok(ids.iter().filter_map(|id| content.objects.get_key_value(id)).map(owned).collect())
+        let found = super::ids(desired, inventory);
+        let objects = found.into_iter().filter_map(|id| content.objects.get_key_value(id));
+        let is_there = |id: &ObjectId| content.objects.contains_key(id);
+        let forecasts = self.forecasts.iter().filter(|(id, _)| is_there(id));
+        Ok(Seen {
+            objects: objects.map(owned).collect(),
+            forecasts: forecasts.map(|(id, f)| (id.clone(), f.clone())).collect(),
+        })
     }
 
-    async fn lock(&self) -> Result<(), Error> {
+    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
         let mut content = self.content();
         if content.locked {
             return Err(Error::new(Class::Locked, "lock", "memory", "another run holds it", ""));
         }
         content.locked = true;
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
@@ -125,23 +188,99 @@ impl Target for Memory {
         })
     }
 
-    async fn write(&self, write: Write<'_>) -> Result<Effect, Error> {
+    async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
+        let life = self.life.as_ref();
+        if let Some(class) = life.and_then(|life| life.refused.get(write.id)) {
+            let place = write.id.to_string();
+            self.content().log.push(format!("refuse {place}"));
+            return Err(Error::new(*class, "write", place, "it is refused", ""));
+        }
+        let mut written = Written::plain(Effect::Visible);
         self.change("write", &write.id.to_string(), |content| {
-            content.objects.insert(write.id.clone(), write.body.clone());
+            let mut body = write.body.clone();
+            if life.is_some() {
+                let uid = content.uid_of(write.id);
+                body["metadata"]["uid"] = uid.clone().into();
+                written.uid = Some(uid);
+                written.live = Some(body.clone());
+            }
+            content.since.insert(write.id.clone(), content.now);
+            content.objects.insert(write.id.clone(), body);
+        })?;
+        if let Some(life) = life {
+            life.pause().await;
+        }
+        Ok(written)
+    }
+
+    async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
+        let lingers = self.life.as_ref().and_then(|life| life.lingers.get(id));
+        self.change("delete", &id.to_string(), |content| match lingers {
+            Some(for_) => {
+                let until = content.now.saturating_add(*for_);
+                if let Some(body) = content.objects.get_mut(id) {
+                    life::begin_to_leave(body);
+                    content.leaving.entry(id.clone()).or_insert(until);
+                }
+            }
+            None => {
+                content.objects.remove(id);
+            }
         })?;
         Ok(Effect::Visible)
     }
 
-    async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
-        self.change("delete", &id.to_string(), |content| {
-            content.objects.remove(id);
-        })?;
-        Ok(Effect::Visible)
+    async fn live(&self, ids: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
+        let Some(life) = &self.life else { return Ok(None) };
+        let content = self.content();
+        let body_of = |id: &ObjectId| {
+            let mut body = content.objects.get(id)?.clone();
+            let age = content.now - content.since.get(id).copied().unwrap_or_default();
+            life.status(id, age, &mut body);
+            Some((id.clone(), body))
+        };
+        Ok(Some(ids.iter().filter_map(body_of).collect()))
+    }
+
+    async fn changed(&self, _: &[ObjectId]) {
+        let Some(life) = &self.life else { return std::future::pending().await };
+        life.pause().await;
+        self.content().tick();
+    }
+
+    async fn serves(&self, _: &[ObjectId]) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {
+        let until = self.life.as_ref().and_then(|life| life.guarded.get(&object.id.kind));
+        let mut content = self.content();
+        content.log.push(format!("probe {}", object.id));
+        content.now += 1;
+        Ok(match until {
+            Some(until) if content.now < *until => Err("connection refused".into()),
+            _ => Ok(()),
+        })
+    }
+
+    async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {
+        self.life.iter().filter_map(|life| life.findings.get(id).cloned()).collect()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.life.as_ref().map(Life::take_warnings).unwrap_or_default()
     }
 
     async fn commit(&self) -> Result<(), Error> {
         self.content().log.push("commit".into());
         Ok(())
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        self.change("forget", "everything", |content| {
+            content.values = KeptValues::default();
+            content.inventory = None;
+        })
     }
 
     async fn release(&self) {

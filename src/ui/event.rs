@@ -4,11 +4,12 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::engine::{Event, Phase, Pruned};
+use crate::engine::{ComponentState, Event, Phase, Pruned};
 use crate::plan::{Action, Summary};
+use crate::target::Finding;
 
-/// An event as a line for people; `None` for those that say nothing to them. Errors are told by
-/// whoever ends the process.
+/// An event as a line for people; `None` for those that say nothing to them. The error that
+/// ends a run is told by whoever ends the process.
 pub fn event_line(event: &Event) -> Option<String> {
     let reason = |reason: &Option<String>| {
         reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"))
@@ -34,9 +35,42 @@ pub fn event_line(event: &Event) -> Option<String> {
         Event::Status { state: Phase::ValuesKept, message } => {
             Some(format!("made and kept: {message}"))
         }
+        Event::Component { name, state, done, total, reason: why } => {
+            let word = match state {
+                ComponentState::Healthy => "is healthy",
+                ComponentState::Failed => "failed",
+                ComponentState::Skipped => "is left out",
+                ComponentState::Done => "is done",
+                ComponentState::Waiting | ComponentState::Applying | ComponentState::Checking => {
+                    return None;
+                }
+            };
+            Some(format!("{name} {word} ({done} of {total}){}", reason(why)))
+        }
+        Event::Wait { component, object, reason } => {
+            Some(format!("waiting for {object} ({component}): {reason}"))
+        }
+        Event::Ready { component, object } => Some(format!("ready {object} ({component})")),
+        Event::Finding { component, finding } => Some(found(component, finding)),
+        Event::Warning { message } => Some(format!("warning: {message}")),
+        // One object of several; the last error is told by whoever ends the process.
+        Event::Error { object: Some(object), reason: Some(_), message, help } => {
+            let next = if help.is_empty() { String::new() } else { format!("\n  next: {help}") };
+            Some(format!("failed {object}: {message}{next}"))
+        }
         Event::Status { .. } | Event::Error { .. } => None,
         Event::Summary(counts) => Some(summary(counts)),
     }
+}
+
+fn found(component: &str, finding: &Finding) -> String {
+    let Finding { object, reason, message, lines, next_step } = finding;
+    let mut text = format!("{object} ({component}): {reason}: {message}");
+    for line in lines {
+        text.push_str("\n    ");
+        text.push_str(line);
+    }
+    format!("{text}\n  next: {next_step}")
 }
 
 fn summary(summary: &Summary) -> String {

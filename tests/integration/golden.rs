@@ -83,9 +83,13 @@ fn every_sample_differs_from_its_role_as_reviewed() {
                 inventory.insert(entry);
             }
             let objects_before = before.into_iter().map(|o| (o.id, o.body)).collect();
-            let observed = Observed { objects: objects_before, inventory: Some(inventory) };
+            let observed = Observed {
+                objects: objects_before,
+                inventory: Some(inventory),
+                ..Observed::default()
+            };
             let after = objects(&configuration(&path, role));
-            let plan = plan::plan_with(&after, &observed, PlanOptions::default());
+            let plan = plan::plan_with(&after, &observed, &PlanOptions::default());
             let text = plan::text(&plan, TextOptions { context: 1, ..TextOptions::default() });
             let name = path.file_stem().unwrap().to_str().unwrap();
             insta::with_settings!({snapshot_suffix => format!("{name}-{role}")}, {

@@ -106,7 +106,7 @@ fn observed() -> impl Strategy<Value = Observed> {
         for object in &recorded {
             inventory.insert(inventory.entry(object, None));
         }
-        Observed { objects, inventory: known.then_some(inventory) }
+        Observed { objects, inventory: known.then_some(inventory), ..Observed::default() }
     })
 }
 
@@ -125,7 +125,8 @@ fn carried_out(plan: &Plan, desired: &[Object], observed: &Observed) -> Observed
         }
     }
     let before = observed.inventory.clone().unwrap_or_else(|| Inventory::new(key(), "0.1.0"));
-    Observed { objects, inventory: Some(record(&before, desired, plan)) }
+    let inventory = Some(record(&before, desired, plan, observed));
+    Observed { objects, inventory, ..Observed::default() }
 }
 
 fn ids(plan: &Plan, wanted: &[Action]) -> Vec<ObjectId> {
@@ -191,8 +192,8 @@ proptest! {
         prop_assert_eq!(ids(&second, &work), []);
         let conflicts = [Action::Conflict];
         prop_assert_eq!(ids(&second, &conflicts), ids(&first, &conflicts));
-        let inventory = observed.inventory.unwrap();
-        prop_assert_eq!(&record(&inventory, &desired, &second), &inventory);
+        let inventory = observed.inventory.clone().unwrap();
+        prop_assert_eq!(&record(&inventory, &desired, &second, &observed), &inventory);
     }
 
     #[test]
@@ -253,8 +254,8 @@ proptest! {
         let live: BTreeMap<_, _> = before.iter().map(|o| (o.id.clone(), o.body.clone())).collect();
         for observed in [
             Observed::default(),
-            Observed { objects: live.clone(), inventory: None },
-            Observed { objects: live, inventory: Some(recorded) },
+            Observed { objects: live.clone(), ..Observed::default() },
+            Observed { objects: live, inventory: Some(recorded), ..Observed::default() },
         ] {
             for desired in [&after[..], &after[..1]] {
                 let plan = plan(desired, &observed);

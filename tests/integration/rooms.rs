@@ -12,14 +12,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["yaml", "diagnostic", "facts", "object"]),
     ("validate", &["config", "yaml", "diagnostic", "facts"]),
     ("values", &["config", "object", "diagnostic", "facts"]),
+    ("health", &["object"]),
     ("inventory", &["object", "yaml"]),
     ("cluster", &["object"]),
-    ("check", &["cluster", "config", "facts", "object", "inventory"]),
+    ("check", &["cluster", "config", "facts", "health", "object", "inventory"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
     ("target", &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "health"]),
-    ("engine", &["object", "inventory", "plan", "target", "values"]),
-    ("ui", &["diagnostic", "engine", "plan", "object"]),
+    ("engine", &["object", "inventory", "plan", "target", "values", "health"]),
+    ("ui", &["diagnostic", "engine", "plan", "object", "target"]),
     (
         "cli",
         &[

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::super::context::{Context, FEDERATED, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, says, text};
+use super::super::see::text;
 use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped};
 use super::super::{Check, Phase};
 use super::configuration::live;
+use crate::health::{self, Health};
 
 const CATEGORY: &str = "Components";
 
@@ -115,30 +116,19 @@ fn find<'g>(
     gathered.object(Part::Deployments, "Deployment", namespace, name)
 }
 
-/// Whether every replica of the present generation is there and ready.
+/// Whether a Deployment is there and healthy.
 fn deployment(gathered: &Gathered, namespace: &str, name: &str) -> Verdict {
     let Some(found) = find(gathered, namespace, name)? else {
         return error(format!("Deployment {namespace}/{name} does not exist"));
     };
-    let (status, count) = (&found["status"], |value: &Value| value.as_u64().unwrap_or(0));
-    let wanted = found["spec"]["replicas"].as_u64().unwrap_or(1);
-    if let Some(failed) = condition(found, "ReplicaFailure").filter(|c| c["status"] == "True") {
-        return error(format!("its pods are refused: {}", says(failed)));
-    }
-    if let Some(stuck) = condition(found, "Progressing").filter(|c| c["status"] == "False") {
-        return error(format!("its rollout stopped: {}", says(stuck)));
-    }
-    if wanted == 0 {
+    if found["spec"]["replicas"] == 0 {
         return error("it is scaled to 0");
     }
-    if count(&status["observedGeneration"]) < count(&found["metadata"]["generation"]) {
-        return error("its last change is not rolled out yet");
+    // The same rules by which an apply waits.
+    match health::judge(found) {
+        Health::Healthy => fine(format!("{} ready", found["status"]["readyReplicas"])),
+        Health::Progressing { reason } | Health::Failed { reason } => error(reason),
     }
-    let (ready, updated) = (count(&status["availableReplicas"]), count(&status["updatedReplicas"]));
-    if ready < wanted || updated < wanted {
-        return error(format!("{ready} of {wanted} pods are ready, {updated} of them are new"));
-    }
-    fine(format!("{ready}/{wanted}"))
 }
 
 fn token_cache(gathered: &Gathered, _: &Context<'_>) -> Verdict {

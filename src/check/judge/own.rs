@@ -47,7 +47,7 @@ fn inventory(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let Some(data) = secret["data"].as_object() else {
         return error(format!("Secret {SYSTEM}/{INVENTORY} is empty"));
     };
-    let Some(stored) = data.values().find_map(|value| {
+    let Some(stored) = data.get("inventory").and_then(|value| {
         let json = BASE64_STANDARD.decode(text(value)).ok()?;
         serde_json::from_slice::<serde_json::Value>(&json).ok().filter(serde_json::Value::is_object)
     }) else {

@@ -37,7 +37,7 @@ fn recorded(objects: &[&Object]) -> Inventory {
 
 fn seen(objects: &[(&Object, Value)], inventory: Option<Inventory>) -> Observed {
     let objects = objects.iter().map(|(object, live)| (object.id.clone(), live.clone())).collect();
-    Observed { objects, inventory }
+    Observed { objects, inventory, ..Observed::default() }
 }
 
 fn only(plan: &Plan) -> &Change {
@@ -157,7 +157,7 @@ fn only_labels_are_put_on_what_is_not_ours_and_given_back() {
     let observed = seen(&[(&wanted, changed)], Some(inventory.clone()));
     assert_eq!(decided(std::slice::from_ref(&wanted), &observed).0, Action::Conflict);
     let options = PlanOptions { winner: Winner::Desired, ..PlanOptions::default() };
-    let forced = plan_with(std::slice::from_ref(&wanted), &observed, options);
+    let forced = plan_with(std::slice::from_ref(&wanted), &observed, &options);
     assert_eq!(only(&forced).action, Action::Update);
     // One label less, and then none: ours go, theirs stay.
     let fewer = namespace(&json!({}));
@@ -170,7 +170,7 @@ fn only_labels_are_put_on_what_is_not_ours_and_given_back() {
     let dropped = plan(&[deployment(1)], &observed);
     assert_eq!(dropped.changes[1].action, Action::Update);
     assert_eq!(labels(&dropped, 1), json!({"theirs": "1"}));
-    assert!(record(&inventory, &[deployment(1)], &dropped).get(&wanted.id).is_none());
+    assert!(record(&inventory, &[deployment(1)], &dropped, &observed).get(&wanted.id).is_none());
 }
 
 #[test]
@@ -217,7 +217,7 @@ Plan: 0 create, 0 update, 0 adopt, 0 delete, 1 conflict, 0 unchanged
     assert_eq!(json["changes"][0]["conflicts"][0]["path"], "address");
     // What was not written is not recorded as written: the conflict stays until somebody decides.
     let inventory = observed.inventory.clone().unwrap();
-    assert_eq!(record(&inventory, &[wanted], &plan), inventory);
+    assert_eq!(record(&inventory, &[wanted], &plan, &observed), inventory);
 }
 
 #[test]
@@ -245,16 +245,16 @@ fn only_what_is_in_the_inventory_is_removed_and_never_everything() {
     let plan_rest = plan(std::slice::from_ref(&kept), &observed);
     assert_eq!(actions(&plan_rest), [Action::Unchanged, Action::Keep, Action::Delete]);
     assert_eq!(plan_rest.changes[2].id, gone.id);
-    let next = record(&inventory, std::slice::from_ref(&kept), &plan_rest);
+    let next = record(&inventory, std::slice::from_ref(&kept), &plan_rest, &observed);
     assert!(next.get(&gone.id).is_none() && next.get(&crd.id).is_some());
     // The flag opens the guard.
     let prune = PruneOptions { crds: true, ..PruneOptions::default() };
     let options = PlanOptions { prune, ..PlanOptions::default() };
-    let all = plan_with(std::slice::from_ref(&kept), &observed, options);
+    let all = plan_with(std::slice::from_ref(&kept), &observed, &options);
     assert_eq!(actions(&all), [Action::Unchanged, Action::Delete, Action::Delete]);
     // Nothing rendered removes nothing, unless that is what is wanted.
     assert_eq!(actions(&plan(&[], &observed)), [Action::Keep; 3]);
     let options = PlanOptions { allow_empty: true, ..PlanOptions::default() };
-    let uninstall = plan_with(&[], &observed, options);
+    let uninstall = plan_with(&[], &observed, &options);
     assert_eq!(actions(&uninstall), [Action::Keep, Action::Delete, Action::Delete]);
 }

@@ -31,7 +31,7 @@ fn secret(value: &str) -> Object {
 fn observed(objects: &[Object]) -> Observed {
     Observed {
         objects: objects.iter().map(|o| (o.id.clone(), o.body.clone())).collect(),
-        inventory: None,
+        ..Observed::default()
     }
 }
 

@@ -145,7 +145,7 @@ impl Fixture {
         let stored = BASE64_STANDARD.encode(serde_json::to_vec(&inventory).unwrap());
         self.put(Part::Inventory, json!({
             "kind": "Secret", "metadata": {"name": "ksi-inventory", "namespace": "kubesphere-system"},
-            "data": {"inventory.json": stored}}));
+            "data": {"inventory": stored}}));
         self.put(Part::Lock, json!({
             "kind": "Lease", "metadata": {"name": "ks-installer-apply", "namespace": "kubesphere-system"},
             "spec": {"holderIdentity": ""}}));
@@ -229,8 +229,11 @@ fn live(object: &Object) -> Value {
             body["metadata"]["generation"] = json!(1);
             body["status"] = json!({
                 "observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas,
-                "availableReplicas": replicas,
-                "conditions": [{"type": "Available", "status": "True"}],
+                "availableReplicas": replicas, "readyReplicas": replicas,
+                "conditions": [
+                    {"type": "Available", "status": "True"},
+                    {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+                ],
             });
         }
         "FederatedTypeConfig" => body["status"] = json!({"propagationController": "Running"}),

@@ -305,7 +305,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     ("inventory", "this ksi knows 1", |f| {
         let stored = BASE64_STANDARD.encode(r#"{"format": 99, "ksiVersion": "9.0.0"}"#);
-        f.edit(Part::Inventory, "ksi-inventory")["data"] = json!({"inventory.json": stored});
+        f.edit(Part::Inventory, "ksi-inventory")["data"] = json!({"inventory": stored});
     }),
     ("lock", "me@there died with it", |f| lease(f, "2026-01-01T00:00:00.000000Z")),
     ("lock", "me@there is at work", |f| {

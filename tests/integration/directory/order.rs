@@ -12,7 +12,7 @@ use ksi::target::Directory;
 use ksi::values;
 use ksi::values::{Given, KeptValues};
 
-use super::world::{Seeded, now, options, tree, wait};
+use super::world::{self, Seeded, now, options, tree, wait};
 
 fn configuration() -> Configuration {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/host.yaml");
@@ -43,7 +43,7 @@ fn apply(root: &Path, seed: u64) -> (usize, usize) {
         Ok(Desired { objects, values, spec_hash: String::new() })
     };
     let view = wait(engine::look(&target, &options(seed), desire)).unwrap();
-    let outcome = wait(engine::apply(&target, &view, &mut |_| {})).unwrap();
+    let outcome = world::apply(&target, &view, seed, &mut |_| {}).unwrap();
     (outcome.writes(), target.changes())
 }
 

@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use ksi::engine::{self, Desired, Event, Phase, apply};
+use ksi::engine::{self, Desired, Event, Phase};
 use ksi::plan::Summary;
 use ksi::target::{Class, Directory, Memory, Target as _};
 use ksi::values::{Given, KeptValues, preview};
 
-use super::world::{look, manifests, object, objects, options, run, run_with, tree, wait};
+use super::world::{apply, look, manifests, object, objects, options, run, run_with, tree, wait};
 
 #[test]
 fn the_first_run_writes_everything_and_the_second_nothing() {
@@ -150,7 +150,7 @@ fn what_changes_between_the_look_and_the_lock_is_noticed() {
     fs::write(&path, fs::read_to_string(&path).unwrap().replace("80", "81")).unwrap();
     let before = manifests(root.path());
     let mut events = Vec::new();
-    let error = wait(apply(&target, &view, &mut |e| events.push(e))).unwrap_err();
+    let error = apply(&target, &view, 2, &mut |e| events.push(e)).unwrap_err();
     let said = "Service/kubesphere-system/old was changed by somebody else after the plan was made";
     assert_eq!(error.to_string(), said);
     assert_eq!(manifests(root.path()), before);
@@ -167,7 +167,7 @@ fn placeholders_of_a_preview_are_never_written() {
         Ok(Desired { objects, values: kept.clone(), spec_hash: String::new() })
     };
     let view = wait(engine::look(&target, &options(1), desire)).unwrap();
-    let error = wait(apply(&target, &view, &mut |_| {})).unwrap_err();
+    let error = apply(&target, &view, 1, &mut |_| {}).unwrap_err();
     assert!(matches!(error, engine::Error::Unresolved(_)), "{error}");
     assert!(target.log().is_empty());
 }

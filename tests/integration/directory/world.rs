@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ksi::engine::{self, Desired, Event, Failure, Options, View};
+use ksi::engine::{self, Desired, Event, Failure, Graph, Options, Stop, View, Wait};
 use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
@@ -56,7 +56,7 @@ pub(super) fn now() -> SystemTime {
 
 /// Runs a future that never waits for anything but the disk.
 pub(super) fn wait<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 pub(super) fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Object {
@@ -124,6 +124,9 @@ pub(super) fn options(seed: u64) -> Options {
     Options {
         plan: PlanOptions { prune, ..PlanOptions::default() },
         blank: Inventory::new(Key::new(key), "0.1.0"),
+        graph: Graph::default(),
+        wait: Wait::default(),
+        only: None,
     }
 }
 
@@ -141,6 +144,16 @@ pub(super) fn look(target: &impl Target, version: char, seed: u64) -> Result<Vie
     }
 }
 
+/// Carries out a view.
+pub(super) fn apply(
+    target: &impl Target,
+    view: &View,
+    seed: u64,
+    report: &mut dyn FnMut(Event),
+) -> Result<Summary, engine::Error> {
+    wait(engine::apply(target, view, &options(seed), &Stop::default(), report))
+}
+
 /// One run, with what it said.
 pub(super) fn run_with(
     target: &impl Target,
@@ -149,7 +162,7 @@ pub(super) fn run_with(
 ) -> (Result<Summary, engine::Error>, Vec<Event>) {
     let mut events = Vec::new();
     let answer = match look(target, version, seed) {
-        Ok(view) => wait(engine::apply(target, &view, &mut |event| events.push(event))),
+        Ok(view) => apply(target, &view, seed, &mut |event| events.push(event)),
         Err(error) => Err(error.into()),
     };
     (answer, events)

@@ -1,0 +1,240 @@
+//! The way of one component through its stages.
+
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::event::ComponentState as State;
+use super::parts::Part;
+use super::run::{Outcome, Over, Run};
+use super::stage::Stage;
+use crate::object::{Object, ObjectId, Policy};
+use crate::plan::{Action, Change};
+use crate::target::Target;
+
+/// After the foundation, where health is waited for.
+const STAGES: [Stage; 5] =
+    [Stage::Access, Stage::Services, Stage::Workloads, Stage::Webhooks, Stage::Resources];
+/// Where it is not, webhooks would refuse what they guard: they come last, after all components.
+const WITHOUT_WEBHOOKS: [Stage; 4] =
+    [Stage::Access, Stage::Services, Stage::Workloads, Stage::Resources];
+
+impl<T: Target> Run<'_, T> {
+    /// Brings every component to what is wanted of it.
+    pub(super) async fn components(&self, parts: &[Part<'_>]) {
+        self.note_conflicts(parts);
+        self.foundation(parts).await;
+        let last = self.runs && !self.options.wait.health;
+        let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
+        let mut work: FuturesUnordered<_> =
+            parts.iter().map(|part| self.component(part, stages)).collect();
+        while work.next().await.is_some() {}
+        if last && !self.is_over() {
+            for part in parts.iter().filter(|part| !self.is_ill(part.name)) {
+                self.write_all(part.stage(Stage::Webhooks)).await;
+            }
+        }
+        if let Some(Over::TimedOut) = self.over() {
+            self.trouble.borrow_mut().timed_out = true;
+        }
+    }
+
+    fn note_conflicts(&self, parts: &[Part<'_>]) {
+        let conflicts = parts.iter().flat_map(Part::changes);
+        let conflicts = conflicts.filter(|change| change.action == Action::Conflict);
+        self.trouble.borrow_mut().conflicts = conflicts.map(|change| change.id.clone()).collect();
+    }
+
+    /// Namespaces and kinds of all components, until they can be used.
+    async fn foundation(&self, parts: &[Part<'_>]) {
+        let one = async |part: &Part<'_>| {
+            let stage = Stage::Foundation;
+            if part.stage(stage).is_empty() {
+                return;
+            }
+            let ids = part.judged(stage);
+            let answer = if self.write_all(part.stage(stage)).await {
+                self.healthy(part.name, &ids, self.count(part)).await
+            } else {
+                Err(self.why_not_written(part))
+            };
+            if let Err(why) = answer {
+                self.ended(part.name, self.ill(why));
+            }
+        };
+        let mut wave: FuturesUnordered<_> = parts.iter().map(one).collect();
+        while wave.next().await.is_some() {}
+        drop(wave);
+        self.served(&self.of_new_kinds(parts)).await;
+    }
+
+    /// One object of each kind that a component of this run brings along.
+    fn of_new_kinds<'v>(&self, parts: &[Part<'v>]) -> Vec<(&'v str, ObjectId)> {
+        let sound = parts.iter().filter(|part| !self.is_ill(part.name));
+        let definitions: BTreeSet<&ObjectId> =
+            sound.flat_map(|part| part.stage(Stage::Foundation)).map(|change| &change.id).collect();
+        let bodies = self.view.desired.objects.iter();
+        let kinds: BTreeSet<(&str, &str)> = bodies
+            .filter(|object| definitions.contains(&object.id))
+            .filter_map(|object| {
+                let spec = &object.body["spec"];
+                Some((spec["group"].as_str()?, spec["names"]["kind"].as_str()?))
+            })
+            .collect();
+        let mut seen = BTreeSet::new();
+        parts
+            .iter()
+            .flat_map(|part| part.changes().map(move |change| (part.name, &change.id)))
+            .filter(|(_, id)| kinds.contains(&(id.group.as_str(), id.kind.as_str())))
+            .filter(|(_, id)| seen.insert((id.group.clone(), id.kind.clone())))
+            .map(|(name, id)| (name, id.clone()))
+            .collect()
+    }
+
+    async fn component(&self, part: &Part<'_>, stages: &[Stage]) {
+        let outcome = self.outcome(part, stages).await;
+        self.ended(part.name, outcome);
+    }
+
+    async fn outcome(&self, part: &Part<'_>, stages: &[Stage]) -> Outcome {
+        let counts = || self.count(part);
+        let mut ill = None;
+        if self.is_ill(part.name) {
+            let outcome = self.outcome_of(part.name).await;
+            return self.tell_end(part, outcome);
+        }
+        for need in &part.needs {
+            self.say_waiting(part, need);
+            match self.outcome_of(need).await {
+                Outcome::Well => {}
+                Outcome::Stopped => return self.tell_end(part, Outcome::Stopped),
+                Outcome::Ill(_) => {
+                    ill = Some(format!("it needs {need}, which is not as wanted"));
+                    break;
+                }
+            }
+        }
+        if let Some(why) = &ill
+            && part.writes()
+        {
+            let mut trouble = self.trouble.borrow_mut();
+            trouble.skipped.push((part.name.to_owned(), why.clone()));
+            drop(trouble);
+            self.say_component(part.name, State::Skipped, counts(), Some(why.clone()));
+            return Outcome::Ill(why.clone());
+        }
+        for stage in stages {
+            if let Err(outcome) = self.stage(part, *stage).await {
+                return self.tell_end(part, outcome);
+            }
+        }
+        let conflict = part.changes().find(|change| change.action == Action::Conflict);
+        let outcome = match (ill, conflict) {
+            // Nothing of it had to be written; what needs it needs the other one as well.
+            (Some(why), _) => {
+                self.say_component(part.name, State::Healthy, counts(), None);
+                return Outcome::Ill(why);
+            }
+            (None, Some(change)) => Outcome::Ill(format!("{} is in conflict", change.id)),
+            (None, None) => Outcome::Well,
+        };
+        self.tell_end(part, outcome)
+    }
+
+    /// One stage: written, and healthy where that matters.
+    async fn stage(&self, part: &Part<'_>, stage: Stage) -> Result<(), Outcome> {
+        let changes = part.stage(stage);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if changes.iter().any(|change| change.is_write()) {
+            self.say_component(part.name, State::Applying, self.count(part), None);
+        }
+        if stage == Stage::Resources && self.waits() {
+            for object in self.guarded(changes) {
+                self.accepted(&object).await.map_err(|why| self.ill(why))?;
+            }
+        }
+        if !self.write_all(changes).await {
+            return Err(self.ill(self.why_not_written(part)));
+        }
+        if stage.is_awaited() && self.waits() {
+            let ids = part.judged(stage);
+            let healthy = self.healthy(part.name, &ids, self.count(part)).await;
+            healthy.map_err(|why| self.ill(why))?;
+        }
+        Ok(())
+    }
+
+    /// One object of each kind that is about to be written.
+    fn guarded(&self, changes: &[&Change]) -> Vec<Object> {
+        let mut seen = BTreeSet::new();
+        changes
+            .iter()
+            .filter(|change| change.is_write())
+            .filter(|change| matches!(change.policy, Policy::Apply | Policy::Create))
+            .filter(|change| seen.insert((&change.id.group, &change.id.kind)))
+            .filter_map(|change| {
+                let Change { id, component, policy, .. } = *change;
+                let (id, component, policy) = (id.clone(), component.clone(), *policy);
+                Some(Object { id, component, policy, body: change.body()?.clone() })
+            })
+            .collect()
+    }
+
+    /// A component that is not as wanted, or was stopped on its way.
+    fn ill(&self, why: String) -> Outcome {
+        match self.over() {
+            Some(Over::Interrupted | Over::Refused(_)) => Outcome::Stopped,
+            _ => Outcome::Ill(why),
+        }
+    }
+
+    fn is_ill(&self, name: &str) -> bool {
+        self.known_outcome(name).is_some_and(|outcome| outcome != Outcome::Well)
+    }
+
+    fn why_not_written(&self, part: &Part<'_>) -> String {
+        let trouble = self.trouble.borrow();
+        let failed = part.changes().find_map(|change| {
+            trouble.failed.iter().find(|(id, _)| *id == change.id).map(|(_, error)| error)
+        });
+        failed.map_or_else(|| "the time is up".to_owned(), ToString::to_string)
+    }
+
+    /// How many objects of a component are as wanted, and how many there are.
+    fn count(&self, part: &Part<'_>) -> (usize, usize) {
+        let written = self.written.borrow();
+        let is_done = |change: &&Change| {
+            matches!(change.action, Action::Unchanged | Action::Keep)
+                || written.contains_key(&change.id)
+        };
+        (part.changes().filter(is_done).count(), part.changes().count())
+    }
+
+    fn say_waiting(&self, part: &Part<'_>, need: &str) {
+        if self.known_outcome(need).is_none() && !self.is_over() {
+            let reason = Some(format!("waits for {need}"));
+            self.say_component(part.name, State::Waiting, self.count(part), reason);
+        }
+    }
+
+    fn tell_end(&self, part: &Part<'_>, outcome: Outcome) -> Outcome {
+        let (state, reason) = match &outcome {
+            Outcome::Well if self.waits() => (State::Healthy, None),
+            Outcome::Well => (State::Done, None),
+            Outcome::Ill(why) => (State::Failed, Some(why.clone())),
+            Outcome::Stopped => {
+                if let Some(Over::TimedOut) = self.over() {
+                    let why = "the time was up before it".to_owned();
+                    self.trouble.borrow_mut().skipped.push((part.name.to_owned(), why.clone()));
+                    self.say_component(part.name, State::Skipped, self.count(part), Some(why));
+                }
+                return outcome;
+            }
+        };
+        self.say_component(part.name, state, self.count(part), reason);
+        outcome
+    }
+}

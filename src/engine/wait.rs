@@ -1,0 +1,230 @@
+//! Waiting: until objects are healthy, until kinds are served, until webhooks answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::event::{ComponentState, Event};
+use super::run::{Over, Run};
+use crate::health::{Health, judge};
+use crate::object::{Object, ObjectId};
+use crate::target::{Finding, Target};
+
+/// What reports a change is trusted, but not alone: it is looked again after this time, first often,
+/// then seldom.
+const SOON: Duration = Duration::from_secs(1);
+const LATE: Duration = Duration::from_secs(5);
+/// Changes come in bursts: one look for each.
+const BURST: Duration = Duration::from_millis(50);
+/// How long an object may be failed before it counts: what made it fail may just have been repaired.
+const GRACE: Duration = Duration::from_secs(30);
+/// How long looking for causes may take.
+const DIAGNOSIS: Duration = Duration::from_secs(20);
+
+/// The next pause between two looks.
+fn longer(pause: Duration) -> Duration {
+    (pause * 3 / 2).min(LATE)
+}
+
+/// What is known of objects that are awaited.
+#[derive(Default)]
+struct Awaited {
+    /// Why each is not healthy, as it was told last.
+    reasons: BTreeMap<ObjectId, String>,
+    /// Since when an object is failed.
+    failed: BTreeMap<ObjectId, Instant>,
+}
+
+impl<T: Target> Run<'_, T> {
+    /// Waits until all objects are healthy. Otherwise it was found out why, and the answer is one
+    /// sentence about it; or the run is over.
+    pub(super) async fn healthy(
+        &self,
+        component: &str,
+        ids: &[ObjectId],
+        progress: (usize, usize),
+    ) -> Result<(), String> {
+        if ids.is_empty() || !self.runs {
+            return Ok(());
+        }
+        let mut awaited = Awaited::default();
+        let mut pause = SOON;
+        loop {
+            let live = match self.unless_over(self.target.live(ids)).await {
+                Some(Ok(Some(live))) => live,
+                Some(Ok(None)) => return Ok(()),
+                Some(Err(error)) => {
+                    let told = error.to_string();
+                    if let Some(id) = ids.first() {
+                        self.fail(id, error);
+                    }
+                    return Err(told);
+                }
+                None => return Err(self.give_up(component, &awaited).await),
+            };
+            let before = awaited.reasons.len();
+            let all = self.judge(component, ids, &live, &mut awaited);
+            if all {
+                return Ok(());
+            }
+            if before != awaited.reasons.len() {
+                let missing = awaited.reasons.len();
+                let reason = awaited.reasons.iter().next().map(|(id, why)| match missing {
+                    1 => format!("{id}: {why}"),
+                    _ => format!("{id}: {why}, and {} more", missing - 1),
+                });
+                self.say_component(component, ComponentState::Checking, progress, reason);
+            }
+            if awaited.failed.values().any(|since| since.elapsed() >= GRACE) {
+                return Err(self.give_up(component, &awaited).await);
+            }
+            let changed = async {
+                tokio::select! {
+                    () = self.target.changed(ids) => sleep(BURST).await,
+                    () = sleep(pause) => {}
+                }
+            };
+            if self.unless_over(changed).await.is_none() {
+                return Err(self.give_up(component, &awaited).await);
+            }
+            pause = longer(pause);
+        }
+    }
+
+    /// Judges each; says whether all are healthy.
+    fn judge(
+        &self,
+        component: &str,
+        ids: &[ObjectId],
+        live: &BTreeMap<ObjectId, Value>,
+        awaited: &mut Awaited,
+    ) -> bool {
+        for id in ids {
+            let health = judge(live.get(id).unwrap_or(&Value::Null));
+            if !matches!(health, Health::Failed { .. }) {
+                awaited.failed.remove(id);
+            }
+            match health {
+                Health::Healthy => {
+                    if awaited.reasons.remove(id).is_some() {
+                        let (component, object) = (component.to_owned(), id.clone());
+                        self.say(Event::Ready { component, object });
+                    }
+                    continue;
+                }
+                Health::Failed { reason } => {
+                    awaited.failed.entry(id.clone()).or_insert_with(Instant::now);
+                    self.awaits(component, id, reason, &mut awaited.reasons);
+                }
+                Health::Progressing { reason } => {
+                    self.awaits(component, id, reason, &mut awaited.reasons);
+                }
+            }
+        }
+        awaited.reasons.is_empty()
+    }
+
+    /// Reports what is awaited of an object, once for each reason.
+    pub(super) fn awaits(
+        &self,
+        component: &str,
+        id: &ObjectId,
+        reason: String,
+        told: &mut BTreeMap<ObjectId, String>,
+    ) {
+        if told.get(id) != Some(&reason) {
+            let (component, object) = (component.to_owned(), id.clone());
+            self.say(Event::Wait { component, object, reason: reason.clone() });
+            told.insert(id.clone(), reason);
+        }
+    }
+
+    /// Finds out what is wrong, unless the user does not want to know any more.
+    async fn give_up(&self, component: &str, awaited: &Awaited) -> String {
+        if matches!(self.over(), Some(Over::Interrupted | Over::Refused(_))) {
+            return "the run was stopped".to_owned();
+        }
+        for (id, reason) in &awaited.reasons {
+            let diagnosis = tokio::time::timeout(DIAGNOSIS, self.target.diagnose(id)).await;
+            let mut findings = diagnosis.unwrap_or_default();
+            if findings.is_empty() {
+                findings.push(unexplained(id, reason));
+            }
+            for finding in findings {
+                self.say(Event::Finding { component: component.to_owned(), finding });
+            }
+            self.trouble.borrow_mut().unhealthy.push((id.clone(), reason.clone()));
+        }
+        let worst = awaited.failed.keys().next().or_else(|| awaited.reasons.keys().next());
+        worst.and_then(|id| Some(format!("{id}: {}", awaited.reasons.get(id)?))).unwrap_or_default()
+    }
+
+    /// Waits until kinds that are new are served, as seen from objects of them.
+    pub(super) async fn served(&self, ids: &[(&str, ObjectId)]) {
+        if !self.runs || ids.is_empty() {
+            return;
+        }
+        let kinds: Vec<ObjectId> = ids.iter().map(|(_, id)| id.clone()).collect();
+        let mut told = BTreeMap::new();
+        let mut pause = SOON;
+        loop {
+            match self.unless_over(self.target.serves(&kinds)).await {
+                Some(Ok(true)) | None => return,
+                Some(Ok(false)) => {}
+                Some(Err(error)) => return self.fail(&kinds[0], error),
+            }
+            let (component, id) = &ids[0];
+            self.awaits(component, id, "its kind is not served yet".into(), &mut told);
+            if self.unless_over(sleep(pause)).await.is_none() {
+                return;
+            }
+            pause = longer(pause);
+        }
+    }
+
+    /// Waits until an object would be accepted by what guards it.
+    pub(super) async fn accepted(&self, object: &Object) -> Result<(), String> {
+        let mut awaited = Awaited::default();
+        let mut pause = SOON;
+        loop {
+            match self.unless_over(self.target.probe(object)).await {
+                Some(Ok(Ok(()))) => break,
+                Some(Ok(Err(why))) => {
+                    let reason = format!("a webhook does not answer yet: {why}");
+                    self.awaits(&object.component, &object.id, reason, &mut awaited.reasons);
+                }
+                Some(Err(error)) if error.class.is_of_one_object() => break, // The write tells it.
+                Some(Err(error)) => {
+                    let told = error.to_string();
+                    self.fail(&object.id, error);
+                    return Err(told);
+                }
+                None => return Err(self.give_up(&object.component, &awaited).await),
+            }
+            if self.unless_over(sleep(pause)).await.is_none() {
+                return Err(self.give_up(&object.component, &awaited).await);
+            }
+            pause = longer(pause);
+        }
+        if !awaited.reasons.is_empty() {
+            let (component, object) = (object.component.clone(), object.id.clone());
+            self.say(Event::Ready { component, object });
+        }
+        Ok(())
+    }
+}
+
+/// What is told of an object about which the place knows nothing more.
+fn unexplained(id: &ObjectId, reason: &str) -> Finding {
+    let namespace = id.namespace.as_ref().map(|n| format!(" -n {n}")).unwrap_or_default();
+    let kind = id.kind.to_lowercase();
+    Finding {
+        object: id.clone(),
+        reason: "NotHealthy".into(),
+        message: reason.to_owned(),
+        lines: Vec::new(),
+        next_step: format!("see `kubectl describe {kind} {}{namespace}`", id.name),
+    }
+}

@@ -1,0 +1,90 @@
+//! Which pods belong to a workload.
+
+use serde_json::Value;
+
+/// Whether a pod belongs to the selector of a Deployment, `StatefulSet`, `DaemonSet`, `ReplicaSet` or Job.
+///
+/// By namespace and labels alone: apps/v1 refuses selectors that do not select the workload's own
+/// template, so owners need not be followed. A selector that asks for nothing selects nothing here.
+pub fn selects(workload: &Value, pod: &Value) -> bool {
+    let namespace = |object: &Value| {
+        // Servers always say it; in files it may be left out.
+        object["metadata"]["namespace"].as_str().unwrap_or("default").to_owned()
+    };
+    let selector = &workload["spec"]["selector"];
+    let labels = selector["matchLabels"].as_object().filter(|labels| !labels.is_empty());
+    let expressions = selector["matchExpressions"].as_array().filter(|list| !list.is_empty());
+    if (labels.is_none() && expressions.is_none()) || namespace(workload) != namespace(pod) {
+        return false;
+    }
+    let has = &pod["metadata"]["labels"];
+    labels.into_iter().flatten().all(|(key, value)| has.get(key) == Some(value))
+        && expressions.into_iter().flatten().all(|expression| matches(expression, has))
+}
+
+fn matches(expression: &Value, labels: &Value) -> bool {
+    let Some(key) = expression["key"].as_str() else { return false };
+    let label = labels.get(key).filter(|label| !label.is_null());
+    let listed = || {
+        let values = expression["values"].as_array();
+        values.into_iter().flatten().any(|value| Some(value) == label)
+    };
+    match expression["operator"].as_str() {
+        Some("In") => listed(),
+        Some("NotIn") => !listed(),
+        Some("Exists") => label.is_some(),
+        Some("DoesNotExist") => label.is_none(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn by_labels_expressions_and_namespace() {
+        let pod = json!({"metadata": {"namespace": "a", "labels": {"app": "tower", "tier": "x"}}});
+        let cases = [
+            (json!({"matchLabels": {"app": "tower"}}), true),
+            (json!({"matchLabels": {"app": "tower", "tier": "x"}}), true),
+            (json!({"matchLabels": {"app": "other"}}), false),
+            (json!({"matchLabels": {"app": "tower", "more": "y"}}), false),
+            (
+                json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["tower"]}]}),
+                true,
+            ),
+            (
+                json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["b"]}]}),
+                false,
+            ),
+            (
+                json!({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["b"]}]}),
+                true,
+            ),
+            (
+                json!({"matchExpressions": [{"key": "no", "operator": "NotIn", "values": ["b"]}]}),
+                true,
+            ),
+            (json!({"matchExpressions": [{"key": "app", "operator": "Exists"}]}), true),
+            (json!({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}), false),
+            (json!({"matchExpressions": [{"key": "app", "operator": "Gt"}]}), false),
+            (
+                json!({"matchLabels": {"app": "tower"},
+                    "matchExpressions": [{"key": "no", "operator": "Exists"}]}),
+                false,
+            ),
+            (json!({}), false),
+            (json!({"matchLabels": {}}), false),
+            (json!(null), false),
+            (json!({"app": "tower"}), false),
+        ];
+        for (selector, expected) in cases {
+            let workload = |namespace: &str| json!({"metadata": {"namespace": namespace}, "spec": {"selector": selector}});
+            assert_eq!(selects(&workload("a"), &pod), expected, "{selector}");
+            assert!(!selects(&workload("b"), &pod), "{selector}");
+        }
+    }
+}

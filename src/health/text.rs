@@ -1,0 +1,118 @@
+//! Text from a cluster, made fit for a terminal and a log.
+
+/// More than this of a message is noise: the first words say what it is about.
+const LONGEST: usize = 300;
+
+/// One line without anything that steers a terminal (CVE-2021-21303 of Helm), cut at some 300
+/// characters. Escape sequences go as a whole, other control characters become spaces.
+pub(super) fn clean(text: &str) -> String {
+    let mut line = String::new();
+    let mut length = 0;
+    let mut chars = text.chars().peekable();
+    let mut space = false;
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' || c == '\u{9b}' {
+            skip_sequence(c, &mut chars);
+            continue;
+        }
+        if is_invisible(c) {
+            continue;
+        }
+        if c.is_control() || c.is_whitespace() {
+            space = length > 0;
+            continue;
+        }
+        if length >= LONGEST {
+            line.push('…');
+            return line;
+        }
+        if space {
+            line.push(' ');
+            length += 1;
+            space = false;
+        }
+        line.push(c);
+        length += 1;
+    }
+    line
+}
+
+/// Marks that reorder or hide text: what is read is not what is there.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Skips what belongs to an escape character: ECMA-48's CSI up to its final byte, its strings (titles,
+/// links, DCS) up to their terminator, one character otherwise.
+fn skip_sequence(introducer: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    let opener = if introducer == '\u{9b}' { '[' } else { chars.peek().copied().unwrap_or('\0') };
+    match opener {
+        '[' => {
+            if introducer == '\u{1b}' {
+                chars.next();
+            }
+            while chars.next_if(|c| matches!(c, ' '..='?')).is_some() {}
+            chars.next_if(|c| matches!(c, '@'..='~'));
+        }
+        ']' | 'P' | 'X' | '^' | '_' => {
+            while let Some(c) = chars.next() {
+                if c == '\u{7}' || c == '\u{9c}' {
+                    break;
+                }
+                if c == '\u{1b}' {
+                    chars.next_if_eq(&'\\');
+                    break;
+                }
+            }
+        }
+        _ => {
+            chars.next_if(|c| matches!(c, ' '..='~'));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn cleans() {
+        let cases = [
+            ("a plain message", "a plain message"),
+            ("two\nlines\t and  spaces ", "two lines and spaces"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}text", "text"),
+            ("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{1b}\\", "link"),
+            ("\u{9b}2Jgone", "gone"),
+            ("\u{1b}cx", "x"),
+            ("a\u{202e}b\u{200b}c", "abc"),
+            ("\u{1b}", ""),
+            ("\u{1b}[", ""),
+            ("Größe 容器", "Größe 容器"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(clean(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn cuts() {
+        let long = "ö".repeat(1000);
+        let cut = clean(&long);
+        assert_eq!(cut.chars().count(), LONGEST + 1);
+        assert!(cut.ends_with('…'));
+        let exact = "x".repeat(LONGEST);
+        assert_eq!(clean(&exact), exact);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_steers_is_left(text in any::<String>()) {
+            let cleaned = clean(&text);
+            prop_assert!(!cleaned.chars().any(|c| c.is_control() || is_invisible(c)));
+            prop_assert!(cleaned.chars().count() <= LONGEST + 2);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Pods in trouble.
+
+use serde_json::{Value, json};
+
+use super::super::tests::{changed, live};
+use super::*;
+
+/// `container: Reason (exit code, restarts)`, and the next step.
+fn shown(pod: &Value) -> Vec<(String, String)> {
+    let one = |trouble: Trouble| {
+        let place = trouble.container.unwrap_or_else(|| "-".to_owned());
+        let code = trouble.exit_code.map_or_else(|| "-".to_owned(), |code| code.to_string());
+        (format!("{place}: {} ({code})", trouble.reason), trouble.next_step)
+    };
+    troubles(pod).into_iter().map(one).collect()
+}
+
+#[test]
+fn real_pods() {
+    let cases = [
+        (
+            "pod-crash",
+            "ksi: CrashLoopBackOff (2)",
+            "`kubectl -n live logs crash -c ksi --previous` shows why it ended",
+        ),
+        (
+            "pod-crash-init",
+            "prepare: CrashLoopBackOff (2)",
+            "`kubectl -n live logs crash-init -c prepare --previous` shows why it ended",
+        ),
+        (
+            "pod-failed",
+            "-: Failed (2)",
+            "`kubectl -n live logs failed --all-containers` shows why; nobody starts it again",
+        ),
+        (
+            "pod-image",
+            "web: ImagePullBackOff (-)",
+            "node host cannot reach the registry of `registry.k8s.io/nothing:1.0`: check its network \
+             and DNS, or take the images from a registry that it reaches",
+        ),
+        (
+            "pod-insufficient-cpu",
+            "-: Unschedulable (-)",
+            "add a node, free resources, or lower the requests: `kubectl describe nodes` shows what \
+             is taken",
+        ),
+        (
+            "pod-missing-secret",
+            "web: CreateContainerConfigError (-)",
+            "create what the message names, and the kubelet goes on by itself; `kubectl -n live \
+             describe pod config` shows all that container web refers to",
+        ),
+        (
+            "pod-oom",
+            "coredns: OOMKilled (137)",
+            "raise the memory limit of container coredns, which is 7Mi",
+        ),
+        (
+            "pod-unbound-claim",
+            "-: Unschedulable (-)",
+            "`kubectl -n live get pvc` shows which claim has no volume: is there a default \
+             StorageClass, and does its provisioner run",
+        ),
+        (
+            "pod-wrong-command",
+            "web: CrashLoopBackOff (128)",
+            "check command and image `registry.k8s.io/pause:3.10` of container web",
+        ),
+        (
+            "pod-wrong-name",
+            "web: InvalidImageName (-)",
+            "correct the image name `registry.k8s.io/Pause:3.10` in the configuration",
+        ),
+    ];
+    for (name, trouble, next_step) in cases {
+        let expected = vec![(trouble.to_owned(), next_step.to_owned())];
+        assert_eq!(shown(&live(name)), expected, "{name}");
+    }
+    for name in ["pod-ready", "pod-succeeded", "pod-unready", "deployment-available"] {
+        assert_eq!(troubles(&live(name)), [], "{name}");
+    }
+}
+
+#[test]
+fn a_pod_on_its_way_out_is_left_alone() {
+    let deleted = ("/metadata/deletionTimestamp", json!("2026-11-21T16:08:03Z"));
+    assert_eq!(troubles(&changed("pod-crash", &[deleted])), []);
+}
+
+#[test]
+fn whose_registry_says_what() {
+    let next = |message: &str| {
+        let path = "/status/containerStatuses/0/state/waiting/message";
+        troubles(&changed("pod-image", &[(path, json!(message))])).remove(0).next_step
+    };
+    let cases = [
+        (
+            "x509: certificate signed by unknown authority",
+            "make the container runtime on node host trust",
+        ),
+        ("401 Unauthorized", "the registry wants a login"),
+        ("pull access denied, repository does not exist", "the registry wants a login"),
+        (
+            "registry.k8s.io/nothing:1.0: not found",
+            "the registry has no `registry.k8s.io/nothing:1.0`",
+        ),
+        ("no match for platform in manifest", "the registry has no"),
+        ("429 Too Many Requests - toomanyrequests", "the registry limits pulls"),
+        ("dial tcp: lookup reg.local: no such host", "node host cannot reach the registry"),
+        ("something else", "`kubectl -n live describe pod late-88bd8cc46-k9zph` shows"),
+    ];
+    for (message, beginning) in cases {
+        assert!(next(message).starts_with(beginning), "{message}: {}", next(message));
+    }
+}
+
+#[test]
+fn between_two_crashes() {
+    let status = |state: &Value, last: &Value, ready: bool| {
+        let status = json!([{"name": "ksi", "ready": ready, "restartCount": 3, "state": state,
+            "lastState": {"terminated": last}}]);
+        shown(&changed("pod-crash", &[("/status/containerStatuses", status)]))
+            .into_iter()
+            .map(|(trouble, _)| trouble)
+            .collect::<Vec<_>>()
+    };
+    let error = json!({"reason": "Error", "exitCode": 1, "message": "password: hunter2"});
+    let running = json!({"running": {}});
+    assert_eq!(status(&running, &error, false), ["ksi: Error (1)"]);
+    assert!(status(&running, &error, true).is_empty());
+    assert!(status(&running, &json!(null), false).is_empty());
+    assert_eq!(status(&json!({"terminated": error}), &json!(null), false), ["ksi: Error (1)"]);
+    let completed = json!({"terminated": {"reason": "Completed", "exitCode": 0}});
+    assert!(status(&completed, &json!(null), false).is_empty());
+    let creating = json!({"waiting": {"reason": "ContainerCreating"}});
+    assert!(status(&creating, &json!(null), false).is_empty());
+}
+
+#[test]
+fn what_a_program_wrote_last_is_not_repeated() {
+    let last = json!({"reason": "Error", "exitCode": 1, "message": "password: hunter2"});
+    let pod = changed("pod-crash", &[("/status/containerStatuses/0/lastState/terminated", last)]);
+    let shown = serde_json::to_string(&troubles(&pod)).unwrap();
+    assert!(shown.contains("CrashLoopBackOff") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn what_waiting_may_cure() {
+    let reason = |phase: &str, reason: &str| {
+        let pod = changed(
+            "pod-ready",
+            &[("/status/phase", json!(phase)), ("/status/reason", json!(reason))],
+        );
+        troubles(&pod).remove(0)
+    };
+    assert!(!reason("Failed", "Evicted").may_pass());
+    assert!(!reason("Failed", "DeadlineExceeded").may_pass());
+    assert!(reason("Unknown", "NodeLost").may_pass());
+    assert!(reason("Unknown", "").may_pass());
+    for name in ["pod-crash", "pod-image", "pod-unbound-claim", "pod-missing-secret", "pod-oom"] {
+        assert!(troubles(&live(name))[0].may_pass(), "{name}");
+    }
+    for name in ["pod-failed", "pod-wrong-name"] {
+        assert!(!troubles(&live(name))[0].may_pass(), "{name}");
+    }
+}
+
+#[test]
+fn as_json() {
+    let trouble = serde_json::to_value(&troubles(&live("pod-oom"))[0]).unwrap();
+    let keys: Vec<_> = trouble.as_object().unwrap().keys().collect();
+    let all = ["object", "container", "reason", "message", "exitCode", "restarts", "nextStep"];
+    assert_eq!(keys, all);
+}

@@ -1,0 +1,222 @@
+//! A Kubernetes cluster as a target.
+//!
+//! Objects are written by server-side apply as `ksi`, strict and without force. What nobody touched
+//! since we wrote it costs no request of its own: one list of metadata per kind and namespace shows
+//! uid and managedFields, and the inventory holds a hash of both and of what was rendered. For
+//! everything else the server itself says what a write would change (dry run).
+//!
+//! ```text
+//! kubesphere-system/ksi-inventory        Secret: what is ours; written with its resourceVersion
+//! kubesphere-system/ksi-values           Secret: what is generated once and kept
+//! kubesphere-system/ks-installer-apply   Lease: who writes now
+//! ```
+
+mod forecast;
+mod identity;
+mod lease;
+mod live;
+mod observe;
+mod removal;
+mod store;
+mod taken_over;
+mod write;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::{Class, Effect, Error, Finding, Seen, Target, Write, Written};
+use crate::cluster::{self, Cluster, Problem};
+use crate::inventory::Inventory;
+use crate::object::{Object, ObjectId};
+use crate::values::KeptValues;
+use identity::Identity;
+use lease::Lease;
+
+/// The namespace of what ksi keeps in a cluster.
+pub(super) const NAMESPACE: &str = "kubesphere-system";
+
+/// A Kubernetes cluster as a target.
+#[derive(Debug)]
+pub struct ClusterTarget {
+    cluster: Arc<Cluster>,
+    /// Who we are in the lock: `user@host/process`.
+    holder: String,
+    /// What the objects were when they were last looked at: what is deleted must still be that.
+    seen: Mutex<BTreeMap<ObjectId, Identity>>,
+    /// The resource version of the inventory as it was last read or written.
+    inventory_version: Mutex<Option<String>>,
+    lease: Mutex<Option<Lease>>,
+    watches: live::Watches,
+}
+
+impl ClusterTarget {
+    /// A cluster to apply to. `holder` names this run to others that find the lock taken.
+    pub fn new(cluster: Arc<Cluster>, holder: impl Into<String>) -> Self {
+        Self {
+            cluster,
+            holder: holder.into(),
+            seen: Mutex::default(),
+            inventory_version: Mutex::default(),
+            lease: Mutex::default(),
+            watches: live::Watches::default(),
+        }
+    }
+
+    /// The connection.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// No write without the lock, nor after somebody may have taken it over.
+    fn fence(&self) -> Result<(), Error> {
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+        match lease.as_ref() {
+            Some(lease) => lease.is_held(),
+            None => Err(lease::lost("it was never taken")),
+        }
+    }
+
+    fn remember(&self, id: &ObjectId, live: &Value) {
+        if let Some(identity) = Identity::of(live) {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(id.clone(), identity);
+        }
+    }
+
+    fn seen(&self, id: &ObjectId) -> Option<Identity> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
+impl Target for ClusterTarget {
+    fn place(&self) -> String {
+        self.cluster.place().to_owned()
+    }
+
+    async fn values(&self) -> Result<KeptValues, Error> {
+        match store::values(&self.cluster).await? {
+            Some(values) => Ok(values),
+            None => taken_over::values(&self.cluster).await,
+        }
+    }
+
+    async fn inventory(&self) -> Result<Option<Inventory>, Error> {
+        let (inventory, version) = store::inventory(&self.cluster).await?;
+        *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        Ok(inventory)
+    }
+
+    async fn observe(
+        &self,
+        desired: &[Object],
+        inventory: Option<&Inventory>,
+    ) -> Result<Seen, Error> {
+        let seen = observe::observe(&self.cluster, desired, inventory).await?;
+        for (id, live) in &seen.objects {
+            self.remember(id, live);
+        }
+        Ok(seen)
+    }
+
+    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
+        let (lease, made) = Lease::acquire(Arc::clone(&self.cluster), &self.holder).await?;
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
+        Ok(made)
+    }
+
+    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
+        self.fence()?;
+        store::keep(&self.cluster, values).await
+    }
+
+    async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
+        self.fence()?;
+        let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let version = store::record(&self.cluster, inventory, version).await?;
+        *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        Ok(())
+    }
+
+    async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
+        self.fence()?;
+        let live = write::write(&self.cluster, write, self.seen(write.id).as_ref()).await?;
+        self.remember(write.id, &live);
+        let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
+        Ok(Written { effect: Effect::Visible, uid, live: Some(live) })
+    }
+
+    async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
+        self.fence()?;
+        removal::delete(&self.cluster, id, self.seen(id).as_ref()).await?;
+        Ok(Effect::Visible)
+    }
+
+    async fn live(&self, ids: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
+        live::read(&self.cluster, ids).await.map(Some)
+    }
+
+    async fn changed(&self, ids: &[ObjectId]) {
+        self.watches.changed(&self.cluster, ids).await;
+    }
+
+    async fn serves(&self, ids: &[ObjectId]) -> Result<bool, Error> {
+        live::serves(&self.cluster, ids).await
+    }
+
+    async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {
+        forecast::probe(&self.cluster, object).await
+    }
+
+    async fn diagnose(&self, _id: &ObjectId) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.cluster.warnings()
+    }
+
+    async fn commit(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        self.fence()?;
+        store::forget(&self.cluster).await
+    }
+
+    async fn release(&self) {
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
+    }
+}
+
+/// What a client says, as an error of a target.
+impl From<cluster::Error> for Error {
+    fn from(error: cluster::Error) -> Self {
+        let class = match &error.problem {
+            Problem::Usage | Problem::NoCluster | Problem::Credentials | Problem::Unauthorized => {
+                Class::Unauthorized
+            }
+            Problem::Forbidden => Class::Forbidden,
+            Problem::Owned(_) | Problem::Changed | Problem::Exists | Problem::Expired => {
+                Class::Conflict
+            }
+            Problem::Invalid | Problem::Refused | Problem::NotFound | Problem::NotServed => {
+                Class::Invalid
+            }
+            Problem::Terminating | Problem::Webhook => Class::Timeout,
+            Problem::Unreachable
+            | Problem::Timeout
+            | Problem::NotKubernetes
+            | Problem::Busy
+            | Problem::Unavailable
+            | Problem::Server => Class::Unreachable,
+        };
+        let cluster::Error { problem: _, action, place, cause, help } = error;
+        Self { class, action, place, cause, help }
+    }
+}

@@ -1,0 +1,61 @@
+//! Asks the server what a write would change.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Error;
+use crate::cluster::{Apply, Cluster, Problem};
+use crate::object::{FieldConflict, Forecast, Object, foreign_fields};
+
+/// A question is not worth the patience of a write: a webhook without a backend answers neither now
+/// nor in a minute.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What applying an object that is there would change; `None` when nobody can say, as long as a
+/// webhook in the way does not answer.
+pub(super) async fn forecast(
+    cluster: &Cluster,
+    object: &Object,
+    live: &Value,
+) -> Result<Option<Forecast>, Error> {
+    let mut body = object.body.clone();
+    for field in foreign_fields(&object.id, live) {
+        field.remove(&mut body);
+    }
+    let asked = Apply { dry_run: true, force: false, patience: Some(PATIENCE) };
+    let error = match cluster.apply(&body, asked).await {
+        Ok(live) => return Ok(Some(Forecast::Becomes(live))),
+        Err(error) => error,
+    };
+    match error.problem {
+        Problem::Owned(owners) => {
+            let fields = owners
+                .into_iter()
+                .map(|owner| FieldConflict { manager: owner.manager, field: owner.field })
+                .collect();
+            let forced = cluster.apply(&body, Apply { force: true, ..asked }).await.ok();
+            Ok(Some(Forecast::Conflict { fields, forced }))
+        }
+        Problem::Invalid | Problem::Refused => Ok(Some(Forecast::Refused(error.cause))),
+        Problem::Webhook | Problem::Terminating | Problem::NotServed => Ok(None),
+        _ => Err(error.into()),
+    }
+}
+
+/// Whether an object would be accepted now, and if not yet, why. What is refused for good is told by
+/// the write itself.
+pub(super) async fn probe(cluster: &Cluster, object: &Object) -> Result<Result<(), String>, Error> {
+    let asked = Apply { dry_run: true, force: true, patience: Some(Duration::ZERO) };
+    match cluster.apply(&object.body, asked).await {
+        Ok(_) => Ok(Ok(())),
+        Err(error) => match error.problem {
+            Problem::Webhook | Problem::NotServed | Problem::Terminating => Ok(Err(error.cause)),
+            Problem::Unauthorized | Problem::Forbidden => Err(error.into()),
+            Problem::Unreachable | Problem::Timeout | Problem::Unavailable | Problem::Busy => {
+                Ok(Err(error.cause))
+            }
+            _ => Ok(Ok(())),
+        },
+    }
+}

@@ -1,0 +1,119 @@
+//! Objects as they run: read to be judged, followed to know when to judge again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::try_join_all;
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::Error;
+use crate::cluster::{Cluster, Kind, Selection};
+use crate::object::ObjectId;
+
+/// From how many objects of one kind and namespace on a list is cheaper than reading each.
+const WORTH_A_LIST: usize = 4;
+/// Changes come in bursts: one look serves all of one.
+const BURST: Duration = Duration::from_millis(50);
+
+/// The objects that are there, without managedFields.
+pub(super) async fn read(
+    cluster: &Cluster,
+    ids: &[ObjectId],
+) -> Result<BTreeMap<ObjectId, Value>, Error> {
+    let mut groups: BTreeMap<(Kind, Option<&str>), BTreeSet<&ObjectId>> = BTreeMap::new();
+    for id in ids {
+        groups.entry((Kind::of(id), id.namespace.as_deref())).or_default().insert(id);
+    }
+    let answers = try_join_all(groups.into_iter().map(|((kind, namespace), ids)| async move {
+        // Definitions of kinds are large, and of others.
+        if ids.len() < WORTH_A_LIST || kind.kind == "CustomResourceDefinition" {
+            let each = try_join_all(ids.into_iter().map(|id| cluster.get(id))).await?;
+            return Ok::<_, Error>(each.into_iter().flatten().collect());
+        }
+        let mut all = cluster.list(&kind, &Selection::within(namespace)).await?;
+        all.retain(|live| ObjectId::of(live).is_some_and(|id| ids.contains(&id)));
+        Ok(all)
+    }))
+    .await?;
+    let live = answers.into_iter().flatten().filter_map(|mut live| {
+        if let Some(metadata) = live["metadata"].as_object_mut() {
+            metadata.remove("managedFields");
+        }
+        Some((ObjectId::of(&live)?, live))
+    });
+    Ok(live.collect())
+}
+
+/// Whether the server serves the kinds of these objects: found in its lists of kinds, and listed
+/// without an error, since in front of several API servers one may know a kind before another.
+pub(super) async fn serves(cluster: &Cluster, ids: &[ObjectId]) -> Result<bool, Error> {
+    let kinds: BTreeSet<Kind> = ids.iter().map(Kind::of).collect();
+    let mut unknown = BTreeSet::new();
+    for kind in &kinds {
+        if cluster.resource(kind).await?.is_none() {
+            unknown.insert((kind.group.clone(), kind.version.clone()));
+        }
+    }
+    if !unknown.is_empty() {
+        cluster.discover(unknown).await?;
+    }
+    let lists = kinds.iter().map(|kind| async move {
+        Ok::<_, Error>(match cluster.resource(kind).await? {
+            Some(_) => cluster.is_listed(kind).await?,
+            None => false,
+        })
+    });
+    Ok(try_join_all(lists).await?.into_iter().all(|served| served))
+}
+
+/// What is followed, each kind in each namespace once.
+#[derive(Debug, Default)]
+pub(super) struct Watches {
+    running: Mutex<BTreeMap<(Kind, Option<String>), AbortHandle>>,
+    changed: Arc<Notify>,
+}
+
+impl Watches {
+    /// Returns when one of the objects may have changed.
+    pub(super) async fn changed(&self, cluster: &Cluster, ids: &[ObjectId]) {
+        let wanted: BTreeSet<_> =
+            ids.iter().map(|id| (Kind::of(id), id.namespace.clone())).collect();
+        for (kind, namespace) in wanted {
+            self.follow(cluster, kind, namespace).await;
+        }
+        self.changed.notified().await;
+        tokio::time::sleep(BURST).await;
+    }
+
+    async fn follow(&self, cluster: &Cluster, kind: Kind, namespace: Option<String>) {
+        let key = (kind, namespace);
+        if self.running.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&key) {
+            return;
+        }
+        let selection = Selection::within(key.1.as_deref()).metadata();
+        // A kind that cannot be followed is looked at from time to time all the same.
+        let Ok(mut changes) = cluster.watch(&key.0, &selection).await else {
+            return;
+        };
+        let changed = Arc::clone(&self.changed);
+        let task = tokio::spawn(async move {
+            while changes.next().await.is_some() {
+                // Kept for a listener that is just looking.
+                changed.notify_one();
+            }
+        });
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.insert(key, task.abort_handle());
+    }
+}
+
+impl Drop for Watches {
+    fn drop(&mut self) {
+        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
+        running.values().for_each(AbortHandle::abort);
+    }
+}

@@ -1,0 +1,116 @@
+//! What is there: one list of metadata per kind and namespace, whole objects only where something
+//! differs from what we wrote.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::Value;
+
+use super::super::{Error, Seen, ids};
+use super::forecast::forecast;
+use crate::cluster::{Cluster, Kind, Selection};
+use crate::inventory::{Entry, Inventory};
+use crate::object::{Forecast, Object, ObjectId, Policy};
+
+/// Reads what is there of what is wanted or ours, and asks what writing it would change.
+pub(super) async fn observe(
+    cluster: &Cluster,
+    desired: &[Object],
+    inventory: Option<&Inventory>,
+) -> Result<Seen, Error> {
+    let ids = ids(desired, inventory);
+    let mut objects = listed(cluster, &ids).await?;
+    let looks = desired.iter().filter_map(|object| {
+        let metadata = objects.get(&object.id)?;
+        Some(look(cluster, object, metadata, inventory))
+    });
+    let mut forecasts = BTreeMap::new();
+    for (id, live, forecast) in try_join_all(looks).await? {
+        match live {
+            Live::Same => {}
+            Live::Whole(live) => {
+                objects.insert(id.clone(), live);
+            }
+            // It went between the list and the look.
+            Live::Gone => {
+                objects.remove(&id);
+            }
+        }
+        if let Some(forecast) = forecast {
+            forecasts.insert(id, forecast);
+        }
+    }
+    Ok(Seen { objects, forecasts })
+}
+
+/// The metadata of all of these that are there.
+async fn listed(
+    cluster: &Cluster,
+    ids: &BTreeSet<&ObjectId>,
+) -> Result<BTreeMap<ObjectId, Value>, Error> {
+    let groups = ids.iter().map(|id| (id.group.clone(), id.version.clone()));
+    cluster.discover(groups).await?;
+    let lists: BTreeSet<_> = ids.iter().map(|id| (Kind::of(id), id.namespace.as_deref())).collect();
+    let answers = try_join_all(lists.into_iter().map(|(kind, namespace)| async move {
+        cluster.list(&kind, &Selection::within(namespace).metadata()).await
+    }))
+    .await?;
+    let found = answers.into_iter().flatten().filter_map(|live| {
+        let id = ObjectId::of(&live)?;
+        ids.contains(&id).then_some((id, live))
+    });
+    Ok(found.collect())
+}
+
+/// What a closer look at one object gives.
+enum Live {
+    /// Its metadata say enough.
+    Same,
+    Whole(Value),
+    Gone,
+}
+
+async fn look(
+    cluster: &Cluster,
+    object: &Object,
+    metadata: &Value,
+    inventory: Option<&Inventory>,
+) -> Result<(ObjectId, Live, Option<Forecast>), Error> {
+    let id = object.id.clone();
+    let settled = inventory.is_some_and(|i| is_settled(i, i.get(&id), object, metadata));
+    if settled {
+        return Ok((id, Live::Same, Some(Forecast::Settled)));
+    }
+    let secret = id.group.is_empty() && id.kind == "Secret";
+    let needed = match object.policy {
+        Policy::Apply | Policy::Embedded => true,
+        // Only a Secret follows what is kept; of the others it is enough that they are there.
+        Policy::Create => secret,
+        Policy::Patch => false,
+    };
+    if !needed {
+        return Ok((id, Live::Same, None));
+    }
+    let Some(live) = cluster.get(&id).await? else {
+        return Ok((id, Live::Gone, None));
+    };
+    let forecast = match object.policy {
+        Policy::Apply => forecast(cluster, object, &live).await?,
+        _ => None,
+    };
+    Ok((id, Live::Whole(live), forecast))
+}
+
+/// Whether we would write what we wrote, over what nobody touched since.
+fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, live: &Value) -> bool {
+    let Some(entry) = entry.filter(|entry| !entry.is_announced()) else {
+        return false;
+    };
+    object.policy == Policy::Apply
+        // Another ksi may own the same fields with other values.
+        && inventory.ksi_version == env!("CARGO_PKG_VERSION")
+        && entry.uid.as_deref() == live["metadata"]["uid"].as_str()
+        && entry.owned.is_some()
+        && entry.owned == inventory.owned(live)
+        && entry.digest == inventory.digest(&object.body)
+}

@@ -1,0 +1,149 @@
+//! What ksi keeps in a cluster beside the objects: two Secrets.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use super::{Class, Error, NAMESPACE};
+use crate::cluster::{Cluster, Preconditions, Problem, Propagation};
+use crate::inventory::{self, Inventory};
+use crate::object::ObjectId;
+use crate::values::KeptValues;
+
+/// The Secret with what is ours.
+pub(super) const INVENTORY: &str = "ksi-inventory";
+/// The Secret with what is generated once and kept.
+pub(super) const VALUES: &str = "ksi-values";
+/// The one key of the inventory's Secret.
+const INVENTORY_KEY: &str = "inventory";
+
+/// A Secret in our namespace.
+pub(super) fn secret(name: &str) -> ObjectId {
+    ObjectId {
+        group: String::new(),
+        version: "v1".into(),
+        kind: "Secret".into(),
+        namespace: Some(NAMESPACE.into()),
+        name: name.into(),
+    }
+}
+
+/// A text in a Secret.
+pub(super) fn text(secret: &Value, key: &str) -> Option<String> {
+    let encoded = secret["data"][key].as_str()?;
+    String::from_utf8(STANDARD.decode(encoded).ok()?).ok()
+}
+
+/// The inventory, and the resource version at which it was read.
+pub(super) async fn inventory(
+    cluster: &Cluster,
+) -> Result<(Option<Inventory>, Option<String>), Error> {
+    let id = secret(INVENTORY);
+    let Some(live) = cluster.get(&id).await? else {
+        return Ok((None, None));
+    };
+    let version = live["metadata"]["resourceVersion"].as_str().map(str::to_owned);
+    let damaged = |cause: String| {
+        let help = "restore it from a backup; or delete it: the next run takes over what is there, and removes nothing";
+        Error::new(Class::Damaged, "read", id.to_string(), cause, help)
+    };
+    let stored = text(&live, INVENTORY_KEY)
+        .ok_or_else(|| damaged(format!("it has no key `{INVENTORY_KEY}` that holds text")))?;
+    let stored = serde_json::from_str(&stored).map_err(|e| damaged(e.to_string()))?;
+    match Inventory::from_json(stored) {
+        Ok(inventory) => Ok((Some(inventory), version)),
+        Err(error @ inventory::Error::TooNew { .. }) => {
+            let help = "use that version of ksi, or a newer one";
+            Err(Error::new(Class::Damaged, "use", id.to_string(), error.to_string(), help))
+        }
+        Err(error) => Err(damaged(error.to_string())),
+    }
+}
+
+/// Writes the inventory over the one that was read, or where there was none. Returns its new version.
+pub(super) async fn record(
+    cluster: &Cluster,
+    inventory: &Inventory,
+    version: Option<String>,
+) -> Result<Option<String>, Error> {
+    let stored = serde_json::to_string(inventory).unwrap_or_default();
+    let data = json!({ INVENTORY_KEY: STANDARD.encode(stored) });
+    let live = put(cluster, INVENTORY, &data, version).await?;
+    Ok(live["metadata"]["resourceVersion"].as_str().map(str::to_owned))
+}
+
+/// The kept values; `None` where nothing was ever kept.
+pub(super) async fn values(cluster: &Cluster) -> Result<Option<KeptValues>, Error> {
+    let id = secret(VALUES);
+    let Some(live) = cluster.get(&id).await? else {
+        return Ok(None);
+    };
+    let names = live["data"].as_object().into_iter().flat_map(Map::keys);
+    names
+        .map(|name| {
+            let value = text(&live, name).ok_or_else(|| {
+                let cause = format!("`{name}` is no text");
+                let help = "restore it from a backup";
+                Error::new(Class::Damaged, "read", id.to_string(), cause, help)
+            })?;
+            Ok((name.clone(), value))
+        })
+        .collect::<Result<_, Error>>()
+        .map(|values| Some(KeptValues(values)))
+}
+
+/// Keeps values. Only the holder of the lock writes them, so that the last version is overwritten.
+pub(super) async fn keep(cluster: &Cluster, values: &KeptValues) -> Result<(), Error> {
+    let encoded = values.0.iter().map(|(name, text)| (name.clone(), STANDARD.encode(text).into()));
+    let data = Value::Object(encoded.collect());
+    let live = cluster.get(&secret(VALUES)).await?;
+    let version = live.and_then(|l| l["metadata"]["resourceVersion"].as_str().map(str::to_owned));
+    put(cluster, VALUES, &data, version).await.map(|_| ())
+}
+
+/// Removes both.
+pub(super) async fn forget(cluster: &Cluster) -> Result<(), Error> {
+    for name in [VALUES, INVENTORY] {
+        let preconditions = Preconditions::default();
+        cluster.delete(&secret(name), &preconditions, Propagation::Background).await?;
+    }
+    Ok(())
+}
+
+/// Creates a Secret, or replaces the one of this version: whoever else wrote in between is told.
+async fn put(
+    cluster: &Cluster,
+    name: &str,
+    data: &Value,
+    version: Option<String>,
+) -> Result<Value, Error> {
+    let id = secret(name);
+    let mut body = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "labels": {"app.kubernetes.io/managed-by": "ksi"},
+        },
+        "type": "Opaque",
+        "data": data,
+    });
+    let answer = match &version {
+        Some(version) => {
+            body["metadata"]["resourceVersion"] = version.as_str().into();
+            cluster.replace(&body).await
+        }
+        None => cluster.create(&body, false).await,
+    };
+    match answer {
+        // The answer to an earlier try of the same request may have been lost.
+        Err(error) if matches!(error.problem, Problem::Changed | Problem::Exists) => {
+            match cluster.get(&id).await? {
+                Some(live) if live["data"] == *data => Ok(live),
+                _ => Err(error.into()),
+            }
+        }
+        answer => Ok(answer?),
+    }
+}

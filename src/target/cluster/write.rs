@@ -1,0 +1,124 @@
+//! Writes one object, each policy in its own way.
+
+use serde_json::Value;
+
+use super::identity::Identity;
+use super::{Class, Error, Write};
+use crate::cluster::{Apply, Cluster, Problem};
+use crate::object::{ObjectId, Policy};
+
+/// How often somebody else may be faster before we give up.
+const TRIES: usize = 10;
+
+/// Writes an object and returns it as it is then.
+pub(super) async fn write(
+    cluster: &Cluster,
+    write: Write<'_>,
+    seen: Option<&Identity>,
+) -> Result<Value, Error> {
+    let Write { id, policy, create, body, force } = write;
+    match (policy, create) {
+        (Policy::Apply | Policy::Patch, _) => {
+            let options = Apply { force, ..Apply::default() };
+            Ok(cluster.apply(body, options).await?)
+        }
+        (Policy::Create | Policy::Embedded, true) => created(cluster, id, body).await,
+        (Policy::Create, false) => overwritten(cluster, id, body, seen).await,
+        (Policy::Embedded, false) => replaced(cluster, body, seen).await,
+    }
+}
+
+/// Creates an object. One that is there by now may be our own, of which the answer was lost.
+async fn created(cluster: &Cluster, id: &ObjectId, body: &Value) -> Result<Value, Error> {
+    let error = match cluster.create(body, false).await {
+        Ok(live) => return Ok(live),
+        Err(error) if error.problem == Problem::Exists => error,
+        Err(error) => return Err(error.into()),
+    };
+    match cluster.get(id).await? {
+        // Whoever owns it from now on may have filled in more already.
+        Some(live) if ["data", "spec"].iter().all(|part| holds(&live[part], &body[part])) => {
+            Ok(live)
+        }
+        _ => Err(error.into()),
+    }
+}
+
+/// Puts our data into an object of ours, beside the labels and annotations of others.
+async fn overwritten(
+    cluster: &Cluster,
+    id: &ObjectId,
+    body: &Value,
+    seen: Option<&Identity>,
+) -> Result<Value, Error> {
+    let mut last = None;
+    for _ in 0..TRIES {
+        let Some(mut live) = cluster.get(id).await? else {
+            return created(cluster, id, body).await;
+        };
+        let uid = live["metadata"]["uid"].as_str();
+        if seen.is_some_and(|seen| Some(seen.uid.as_str()) != uid) {
+            return Err(another(id));
+        }
+        for (name, value) in body.as_object().into_iter().flatten() {
+            if name != "metadata" {
+                live[name] = value.clone();
+            }
+        }
+        match cluster.replace(&live).await {
+            Ok(live) => return Ok(live),
+            Err(error) if error.problem == Problem::Changed => last = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(last.map_or_else(|| another(id), Error::from))
+}
+
+/// Replaces the document that was merged into: only if it is still that one.
+async fn replaced(
+    cluster: &Cluster,
+    body: &Value,
+    seen: Option<&Identity>,
+) -> Result<Value, Error> {
+    let mut body = body.clone();
+    if let Some(version) = seen.and_then(|seen| seen.resource_version.as_deref()) {
+        body["metadata"]["resourceVersion"] = version.into();
+    }
+    Ok(cluster.replace(&body).await?)
+}
+
+fn another(id: &ObjectId) -> Error {
+    Error::new(
+        Class::Conflict,
+        "write",
+        id.to_string(),
+        "it was deleted and made again by somebody else",
+        "run again to see a plan for what is there now",
+    )
+}
+
+/// Whether everything of `part` is in `whole`.
+fn holds(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(name, part)| whole.get(name).is_some_and(|whole| holds(whole, part)))
+        }
+        (_, Value::Null) => true,
+        (whole, part) => whole == part,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_others_added_does_not_make_an_object_another() {
+        let ours = json!({"email": "a", "lang": {"x": 1}});
+        assert!(holds(&json!({"email": "a", "lang": {"x": 1, "y": 2}, "status": {}}), &ours));
+        assert!(!holds(&json!({"email": "b", "lang": {"x": 1}}), &ours));
+        assert!(holds(&json!(null), &json!(null)) && !holds(&json!(null), &json!({"a": 1})));
+    }
+}

@@ -1,0 +1,90 @@
+//! What runs in memory, by a script: controllers, webhooks and finalizers for tests.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::object::ObjectId;
+use crate::target::{Class, Finding};
+
+/// When objects become healthy, which writes are refused, which deletions take their time. Time is
+/// counted in calls of `changed` and `probe`.
+#[derive(Debug, Clone, Default)]
+pub struct Life {
+    /// How long an object takes to become healthy; others are healthy at once.
+    pub slow: BTreeMap<ObjectId, usize>,
+    /// Objects that fail for good, and why.
+    pub broken: BTreeMap<ObjectId, String>,
+    /// Writes that are refused.
+    pub refused: BTreeMap<ObjectId, Class>,
+    /// How long a deleted object stays because of a finalizer.
+    pub lingers: BTreeMap<ObjectId, usize>,
+    /// From when on the webhook of a kind answers.
+    pub guarded: BTreeMap<String, usize>,
+    /// What a diagnosis finds.
+    pub findings: BTreeMap<ObjectId, Finding>,
+    /// What is warned of, once.
+    pub warnings: Arc<Mutex<Vec<String>>>,
+}
+
+impl Life {
+    /// A moment passes.
+    pub(super) async fn pause(&self) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    pub(super) fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Gives an object of this age the status that its controller would write.
+    pub(super) fn status(&self, id: &ObjectId, age: usize, body: &mut Value) {
+        body["metadata"]["generation"] = json!(2);
+        let takes = self.slow.get(id).copied().unwrap_or_default();
+        if age < takes {
+            body["status"] = json!({"observedGeneration": 1});
+            return;
+        }
+        let mut status = settled(&id.kind, body);
+        if let Some(why) = self.broken.get(id) {
+            let condition = json!({
+                "type": "Progressing", "status": "False",
+                "reason": "ProgressDeadlineExceeded", "message": why,
+            });
+            status["conditions"] = json!([condition]);
+        }
+        if !status.is_null() {
+            status["observedGeneration"] = json!(2);
+            body["status"] = status;
+        }
+    }
+}
+
+/// The status of a healthy object.
+fn settled(kind: &str, body: &Value) -> Value {
+    let yes = |names: &[&str]| {
+        names.iter().map(|name| json!({"type": name, "status": "True"})).collect::<Value>()
+    };
+    match kind {
+        "CustomResourceDefinition" => json!({"conditions": yes(&["NamesAccepted", "Established"])}),
+        "Namespace" => json!({"phase": "Active"}),
+        "APIService" => json!({"conditions": yes(&["Available"])}),
+        "Deployment" => {
+            let replicas = body["spec"]["replicas"].as_u64().unwrap_or(1);
+            json!({
+                "replicas": replicas, "updatedReplicas": replicas, "readyReplicas": replicas,
+                "availableReplicas": replicas, "conditions": yes(&["Available"]),
+            })
+        }
+        "User" => json!({"state": "Active"}),
+        _ => Value::Null,
+    }
+}
+
+/// Marks an object as being deleted.
+pub(super) fn begin_to_leave(body: &mut Value) {
+    body["metadata"]["deletionTimestamp"] = json!("2027-01-15T08:00:00Z");
+    body["metadata"]["finalizers"] = json!(["finalizers.test/slow"]);
+}
