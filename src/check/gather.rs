@@ -262,7 +262,7 @@ async fn dry_run(cluster: &Cluster) -> Read<DryRun> {
         "metadata": {"name": "ksi-check", "namespace": "default"},
         "data": {"made-by": "ksi check, as a dry run"},
     });
-    match cluster.apply(&body, Apply { dry_run: true, force: true }).await {
+    match cluster.apply(&body, Apply { dry_run: true, force: true, patience: None }).await {
         Ok(_) => Ok(DryRun::Accepted),
         Err(error) => match error.problem {
             Problem::Forbidden => Ok(DryRun::Forbidden),

@@ -3,10 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::SYSTEM;
-use crate::object::Object;
+use crate::object::{Object, Policy};
 
-/// What is done with every kind: looked at, applied, pruned.
-const VERBS: &[&str] = &["get", "list", "create", "patch", "delete"];
+/// What is done with an object: looked at, written, pruned.
+fn verbs(policy: Policy) -> &'static [&'static str] {
+    match policy {
+        Policy::Apply => &["get", "list", "create", "patch", "delete"],
+        Policy::Create | Policy::Embedded => &["get", "list", "create", "update", "delete"],
+        Policy::Patch => &["get", "list", "patch"],
+    }
+}
 
 /// A right to do something with a kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,8 +27,8 @@ pub(super) struct Need {
 /// Each right once.
 pub(super) fn of(desired: &[Object]) -> BTreeSet<Need> {
     let mut needs = BTreeSet::new();
-    for Object { id, .. } in desired {
-        for verb in VERBS {
+    for Object { id, policy, .. } in desired {
+        for verb in verbs(*policy) {
             needs.insert(need(verb, (&id.group, &id.version, &id.kind), id.namespace.as_deref()));
         }
         if id.group == "rbac.authorization.k8s.io" && !id.kind.ends_with("Binding") {

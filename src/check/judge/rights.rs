@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::context::Context;
+use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Right, Rights};
 use super::super::verdict::{Unread, Verdict, error, fine};
 use super::super::{Check, Phase};
@@ -45,9 +45,8 @@ fn is_escalation(right: &Right) -> bool {
 }
 
 fn is_lock(right: &Right) -> bool {
-    right.verb == "update"
-        || right.resource.starts_with("leases.")
-        || (right.resource == "secrets" && right.namespace.is_some())
+    right.resource.starts_with("leases.")
+        || (right.resource == "secrets" && right.namespace.as_deref() == Some(SYSTEM))
 }
 
 fn rights(gathered: &Gathered, _: &Context<'_>) -> Verdict {
