@@ -4,6 +4,8 @@
 
 #[path = "clusters/accepted.rs"]
 mod accepted;
+#[path = "clusters/check.rs"]
+mod check;
 #[path = "clusters/client.rs"]
 mod client;
 #[path = "clusters/kubefed.rs"]

@@ -242,16 +242,14 @@ async fn rights(cluster: &Cluster, desired: &[Object]) -> Read<Rights> {
 /// The name of a kind in rules: asked of the server, else by English grammar.
 async fn plural(cluster: &Cluster, need: &Need) -> Result<String, Error> {
     let kind = Kind::new(&need.group, &need.version, &need.kind);
-    Ok(match cluster.resource(&kind).await? {
-        Some(resource) => resource.plural,
-        None => {
-            let lower = need.kind.to_lowercase();
-            match lower.strip_suffix('y') {
-                Some(stem) if !lower.ends_with("ey") => format!("{stem}ies"),
-                _ if lower.ends_with('s') => format!("{lower}es"),
-                _ => format!("{lower}s"),
-            }
-        }
+    if let Some(resource) = cluster.resource(&kind).await? {
+        return Ok(resource.plural);
+    }
+    let lower = need.kind.to_lowercase();
+    Ok(match lower.strip_suffix('y') {
+        Some(stem) if !lower.ends_with("ey") => format!("{stem}ies"),
+        _ if lower.ends_with('s') => format!("{lower}es"),
+        _ => format!("{lower}s"),
     })
 }
 

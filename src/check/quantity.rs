@@ -36,7 +36,7 @@ pub(super) fn cores(milli: u128) -> String {
 
 /// An amount of memory for people: `512 Mi`.
 pub(super) fn mebibytes(milli: u128) -> String {
-    format!("{} Mi", milli / 1000 >> 20)
+    format!("{} Mi", (milli / 1000) >> 20)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What a check finds.
 
+#![allow(clippy::unnecessary_wraps, reason = "judgements end with one of these")]
+
 /// The outcome of one check. No text ever holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

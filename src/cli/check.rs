@@ -10,6 +10,7 @@ use super::desired;
 use super::exit::Failure;
 use super::input::InputArgs;
 use super::observed_facts::observed_facts;
+use super::run_options::duration;
 use crate::check::{self, Configured, Context, Look, Report, Wants};
 use crate::cluster::Cluster;
 use crate::config::{self, Input, Request};
@@ -50,7 +51,7 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     wait: bool,
     /// For how long to wait, for instance 90s or 5m
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     timeout: Duration,
     /// How to show the results
     #[arg(short, long, value_enum, default_value_t)]
@@ -173,34 +174,4 @@ async fn configured(args: &CheckArgs, cluster: &Cluster) -> Result<Configured, F
 fn lines(found: &Diagnostics, severity: Severity) -> Vec<String> {
     let chosen = found.iter().filter(|d| d.severity == severity);
     chosen.map(|d| format!("{}: {}", d.code, d.message)).collect()
-}
-
-/// Reads `90s`, `5m` or `1h`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no duration; write it like 90s, 5m or 1h");
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let factor = match unit {
-        "s" | "" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(wrong()),
-    };
-    Ok(Duration::from_secs(number.checked_mul(factor).ok_or_else(wrong)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read() {
-        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
-        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
-        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
-        for wrong in ["", "m", "5 m", "1d", "-1s", "99999999999999999999h"] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
 }

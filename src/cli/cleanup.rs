@@ -57,8 +57,8 @@ async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
         output.say("ksi: every webhook of KubeSphere and KubeFed has a backend");
         return Ok(());
     }
-    let list: String = found.iter().map(|one| format!("{one}\n")).collect();
-    output.data(&list)?;
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    output.data(&format!("{}\n", lines.join("\n")))?;
     if args.dry_run {
         return Ok(());
     }

@@ -139,7 +139,7 @@ fn token_cache(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let Some(config) = live(gathered)? else { return skipped("there is no kubesphere-config") };
     let kind = text(&config["cache"]["type"]);
     // Before 3.3 the section was called redis.
-    let redis = kind == "redis" || text(&config["redis"]["host"]) != "";
+    let redis = kind == "redis" || !text(&config["redis"]["host"]).is_empty();
     if replicas < 2 || redis {
         return ok();
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
 use super::super::see::{clean, text};
-use super::super::verdict::{Unread, Verdict, errors, fine, ok, skipped, warning, warnings};
+use super::super::verdict::{Unread, Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
 use crate::object::embedded;
 
@@ -90,10 +90,8 @@ pub(super) fn live(gathered: &Gathered) -> Result<Option<Value>, Unread> {
 fn readable(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     match live(gathered)? {
         Some(document) if document.as_object().is_some_and(|map| !map.is_empty()) => ok(),
-        Some(_) => Ok(super::super::Outcome::Error("ConfigMap kubesphere-config is empty".into())),
-        None => Ok(super::super::Outcome::Error(
-            "there is no ConfigMap kubesphere-system/kubesphere-config".into(),
-        )),
+        Some(_) => error("ConfigMap kubesphere-config is empty"),
+        None => error("there is no ConfigMap kubesphere-system/kubesphere-config"),
     }
 }
 
@@ -107,7 +105,11 @@ fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     for (section, key) in SHARED {
         let (now, rendered) = (&live[section][key], &wanted[section][key]);
         let automatic = *key == "proxyPublishAddress" && tower_address_is(gathered, text(now))?;
-        if now.is_null() || text(now) == "" && now.is_string() || now == rendered || automatic {
+        if now.is_null()
+            || (now.is_string() && text(now).is_empty())
+            || now == rendered
+            || automatic
+        {
             continue;
         }
         let patch = serde_json::json!({"spec": {*section: {*key: now}}});

@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions.
+//! Definitions of custom resources.
 
 use std::collections::BTreeSet;
 

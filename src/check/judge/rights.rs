@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Right, Rights};
-use super::super::verdict::{Unread, Verdict, error, fine};
+use super::super::verdict::{Outcome, Unread, Verdict, error, fine, ok};
 use super::super::{Check, Phase};
 
 const CATEGORY: &str = "Rights";
@@ -50,7 +50,11 @@ fn is_lock(right: &Right) -> bool {
 }
 
 fn rights(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    judge(read(gathered)?, |right| !is_escalation(right) && !is_lock(right))
+    let rights = read(gathered)?;
+    match judge(rights, |right| !is_escalation(right) && !is_lock(right))? {
+        Outcome::Ok(_) => fine(format!("{} rights asked for", rights.asked)),
+        other => Ok(other),
+    }
 }
 
 fn escalation(gathered: &Gathered, _: &Context<'_>) -> Verdict {
@@ -68,7 +72,7 @@ fn judge(rights: &Rights, wanted: impl Fn(&Right) -> bool) -> Verdict {
         missing.entry(place).or_default().push(&right.verb);
     }
     if missing.is_empty() {
-        return fine(format!("{} asked", rights.asked));
+        return ok();
     }
     let lines = missing.iter().map(|((resource, namespace), verbs)| {
         let place = if namespace.is_empty() { String::new() } else { format!(" in {namespace}") };

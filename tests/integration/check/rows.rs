@@ -172,7 +172,7 @@ pub(crate) const ROWS: &[Row] = &[
         f.wanted("Deployment", "tower")["spec"]["template"]["spec"]["priorityClassName"] =
             json!("gone");
     }),
-    ("pull-secrets", "missing: kubesphere-system/registry", |f| {
+    ("pull-secrets", "kubesphere-system/registry", |f| {
         f.configure(&json!({"images": {"pullSecrets": ["registry"]}}));
     }),
     ("configuration-valid", "KSI", |f| {
