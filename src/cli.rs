@@ -1,6 +1,8 @@
 //! The command line: one file per verb.
 
 mod apply;
+mod check;
+mod cleanup;
 mod completion;
 mod config;
 mod confirm;
@@ -54,7 +56,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    for diff: differences found; elsewhere: failed
   2    wrong usage
   3    the configuration is invalid
-  4    the target cannot be read or written
+  4    the target cannot be read or written; for check: a check failed
   5    not healthy in time
   6    somebody else owns what would change
   7    the cluster cannot be reached, or does not let us in
@@ -68,6 +70,8 @@ enum Verb {
     #[command(visible_alias = "plan")]
     Diff(diff::DiffArgs),
     Apply(apply::ApplyArgs),
+    Check(check::CheckArgs),
+    Cleanup(cleanup::CleanupArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Crd(crd::CrdArgs),
@@ -83,7 +87,7 @@ pub fn main() -> ExitCode {
     let Cli { verb, color, quiet } = Cli::parse();
     let output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
-    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_)) {
+    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Check(_)) {
         std::thread::spawn(crate::render::prepare);
     }
     let result = match &verb {
@@ -91,6 +95,8 @@ pub fn main() -> ExitCode {
         Verb::Render(args) => render::run(args, &output),
         Verb::Diff(args) => diff::run(args, &output),
         Verb::Apply(args) => apply::run(args, &output),
+        Verb::Check(args) => check::run(args, &output),
+        Verb::Cleanup(args) => cleanup::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),
         Verb::Schema(args) => schema::run(args, &output),
         Verb::Crd(args) => crd::run(args, &output),

@@ -6,6 +6,8 @@
 mod accepted;
 #[path = "clusters/apply.rs"]
 mod apply;
+#[path = "clusters/check.rs"]
+mod check;
 #[path = "clusters/client.rs"]
 mod client;
 #[path = "clusters/installed.rs"]

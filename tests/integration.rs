@@ -5,6 +5,8 @@
 // Readable beats fast where a test puts its input together.
 #![allow(clippy::format_collect, clippy::format_push_string)]
 
+#[path = "integration/check.rs"]
+mod check;
 #[path = "integration/cli.rs"]
 mod cli;
 #[path = "integration/directory.rs"]

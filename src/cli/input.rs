@@ -30,7 +30,7 @@ pub(super) struct InputArgs {
 }
 
 /// What an offline run cannot see of the cluster.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Facts about the cluster")]
 struct FactsArgs {
     /// Kubernetes version, for instance 1.34
@@ -59,6 +59,16 @@ pub(super) struct Checked {
 }
 
 impl InputArgs {
+    /// Files and settings alone, for verbs that ask a cluster for the facts.
+    pub(super) fn of(filename: &[String], set: &[String]) -> Self {
+        Self {
+            filename: filename.to_vec(),
+            set: set.to_vec(),
+            allow_unknown: false,
+            facts: FactsArgs::default(),
+        }
+    }
+
     /// Reads the inputs.
     pub(super) fn load(&self) -> Loaded {
         let mut unreadable = Vec::new();

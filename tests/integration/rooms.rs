@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("health", &["object"]),
     ("inventory", &["object", "yaml"]),
     ("cluster", &["object"]),
+    ("check", &["cluster", "config", "facts", "health", "object", "inventory"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
     ("target", &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "health"]),
@@ -23,6 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "check",
             "cluster",
             "config",
             "diagnostic",
