@@ -13,6 +13,8 @@ mod diff;
 mod exit;
 mod explain;
 mod format;
+mod guard;
+mod history;
 mod images;
 mod input;
 mod interrupt;
@@ -21,9 +23,13 @@ mod observed_facts;
 mod on_cluster;
 mod place;
 mod prune;
+mod rehearsal;
 mod render;
+mod revision;
+mod rollback;
 mod run_options;
 mod schema;
+mod uninstall;
 mod validate;
 mod version;
 
@@ -54,7 +60,7 @@ struct Cli {
 const EXIT_CODES: &str = "Exit codes:
   0    done; for diff: no differences
   1    for diff: differences found; elsewhere: failed
-  2    wrong usage
+  2    wrong usage, or a change that needs a flag of its own
   3    the configuration is invalid
   4    the target cannot be read or written; for check: a check failed
   5    not healthy in time
@@ -69,7 +75,11 @@ enum Verb {
     Render(render::RenderArgs),
     #[command(visible_alias = "plan")]
     Diff(diff::DiffArgs),
-    Apply(apply::ApplyArgs),
+    // Boxed: each has the flags of half a dozen others.
+    Apply(Box<apply::ApplyArgs>),
+    Uninstall(uninstall::UninstallArgs),
+    History(history::HistoryListArgs),
+    Rollback(Box<rollback::RollbackArgs>),
     Check(check::CheckArgs),
     Cleanup(cleanup::CleanupArgs),
     Explain(explain::ExplainArgs),
@@ -87,7 +97,10 @@ pub fn main() -> ExitCode {
     let Cli { verb, color, quiet } = Cli::parse();
     let output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
-    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Check(_)) {
+    if matches!(
+        verb,
+        Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Check(_)
+    ) {
         std::thread::spawn(crate::render::prepare);
     }
     let result = match &verb {
@@ -95,6 +108,9 @@ pub fn main() -> ExitCode {
         Verb::Render(args) => render::run(args, &output),
         Verb::Diff(args) => diff::run(args, &output),
         Verb::Apply(args) => apply::run(args, &output),
+        Verb::Uninstall(args) => uninstall::run(args, &output),
+        Verb::History(args) => history::run(args, &output),
+        Verb::Rollback(args) => rollback::run(args, &output),
         Verb::Check(args) => check::run(args, &output),
         Verb::Cleanup(args) => cleanup::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),

@@ -19,7 +19,7 @@ pub use foreign::foreign_fields;
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};
-pub use rules::{GuardFlag, KeepMarker, Rules, rules};
+pub use rules::{GuardFlag, Guarded, KeepMarker, Rules, rules};
 
 /// The field manager under which ksi writes.
 pub const FIELD_MANAGER: &str = "ksi";
