@@ -10,6 +10,8 @@ mod apply;
 mod check;
 #[path = "clusters/client.rs"]
 mod client;
+#[path = "clusters/foreign.rs"]
+mod foreign;
 #[path = "clusters/installed.rs"]
 mod installed;
 #[path = "clusters/kubefed.rs"]
