@@ -29,6 +29,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod diagnose;
 pub mod diagnostic;
 pub mod engine;
 pub mod facts;

@@ -71,12 +71,14 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn new(sources: &'t Sources, source: SourceId, base: usize, text: &'t str) -> Self {
+        // Comments are events as soon as any crate of the build turns that feature on, as kube does.
+        let options = granit_parser::options! { emit_comments: false };
         Self {
             sources,
             source,
             base,
             text,
-            parser: Parser::new_from_str(text),
+            parser: Parser::new_from_str_with_options(text, options),
             anchors: HashMap::new(),
             limits: Limits::default(),
             nodes: 0,
