@@ -11,15 +11,21 @@ mod exit;
 mod explain;
 mod format;
 mod images;
+mod installed;
 mod input;
 mod interrupt;
+mod live;
 mod man;
+mod observed_facts;
 mod place;
 mod prune;
 mod render;
 mod schema;
+mod span;
+mod status;
 mod validate;
 mod version;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -64,6 +70,8 @@ enum Verb {
     #[command(visible_alias = "plan")]
     Diff(diff::DiffArgs),
     Apply(apply::ApplyArgs),
+    Status(status::StatusArgs),
+    Wait(wait::WaitArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Crd(crd::CrdArgs),
@@ -87,6 +95,8 @@ pub fn main() -> ExitCode {
         Verb::Render(args) => render::run(args, &output),
         Verb::Diff(args) => diff::run(args, &output),
         Verb::Apply(args) => apply::run(args, &output),
+        Verb::Status(args) => status::run(args, &output),
+        Verb::Wait(args) => wait::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),
         Verb::Schema(args) => schema::run(args, &output),
         Verb::Crd(args) => crd::run(args, &output),

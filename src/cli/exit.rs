@@ -41,6 +41,12 @@ pub(super) enum Failure {
     Value(values::Error),
     /// Somebody else owns what would change.
     Conflicts(usize),
+    /// Nothing is installed there.
+    NotInstalled(String),
+    /// It is not healthy, or was not in time.
+    Unhealthy(String),
+    /// The cluster stopped answering while it was followed.
+    Lost(String),
     /// Reading or writing failed.
     Io(String),
     /// Standard output was closed: the reader has seen enough.
@@ -70,9 +76,11 @@ impl Failure {
             },
             Self::Cluster(error) => cluster_code(error),
             Self::Value(_) => 4,
+            Self::Unhealthy(_) => 5,
             Self::Conflicts(_) => 6,
+            Self::Lost(_) => 7,
             Self::Io(_) if diff => 2,
-            Self::Differences | Self::Io(_) => 1,
+            Self::Differences | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
     }
 }
@@ -102,7 +110,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
-            Self::Usage(text) | Self::Io(text) => f.write_str(text),
+            Self::Usage(text)
+            | Self::NotInstalled(text)
+            | Self::Unhealthy(text)
+            | Self::Lost(text)
+            | Self::Io(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
