@@ -1,12 +1,14 @@
 //! The command line: one file per verb.
 
 mod apply;
+mod bundle;
 mod completion;
 mod config;
 mod connection;
 mod crd;
 mod desired;
 mod diff;
+mod events;
 mod exit;
 mod explain;
 mod format;
@@ -15,6 +17,7 @@ mod installed;
 mod input;
 mod interrupt;
 mod live;
+mod logs;
 mod man;
 mod observed_facts;
 mod place;
@@ -72,6 +75,9 @@ enum Verb {
     Apply(apply::ApplyArgs),
     Status(status::StatusArgs),
     Wait(wait::WaitArgs),
+    Logs(logs::LogsArgs),
+    Events(events::EventsArgs),
+    Bundle(bundle::BundleArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Crd(crd::CrdArgs),
@@ -97,6 +103,9 @@ pub fn main() -> ExitCode {
         Verb::Apply(args) => apply::run(args, &output),
         Verb::Status(args) => status::run(args, &output),
         Verb::Wait(args) => wait::run(args, &output),
+        Verb::Logs(args) => logs::run(args, &output),
+        Verb::Events(args) => events::run(args, &output),
+        Verb::Bundle(args) => bundle::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),
         Verb::Schema(args) => schema::run(args, &output),
         Verb::Crd(args) => crd::run(args, &output),

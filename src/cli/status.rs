@@ -86,6 +86,11 @@ fn shown(report: &Report, format: Format, now: OffsetDateTime, output: &Output) 
     }
 }
 
+/// The screen without colours, for files.
+pub(super) fn plain(report: &Report, now: OffsetDateTime) -> String {
+    table(report, now, Look { colour: false, width: 80 })
+}
+
 /// The time as JSON has it.
 pub(super) fn timestamp(now: OffsetDateTime) -> String {
     now.format(&Rfc3339).unwrap_or_default()
@@ -167,9 +172,4 @@ fn key(report: &Report) -> impl std::fmt::Debug + '_ {
         report.components.iter().map(|c| (&c.name, c.state, &c.unhealthy)).collect();
     let troubles: Vec<_> = report.troubles.iter().map(|t| &t.trouble).collect();
     (components, troubles, &report.tower, &report.drift)
-}
-
-#[cfg(test)]
-fn testing_table(report: &Report, now: OffsetDateTime) -> String {
-    table(report, now, Look { colour: false, width: 80 })
 }

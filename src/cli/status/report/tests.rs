@@ -102,7 +102,7 @@ fn pods_in_trouble_are_those_of_our_workloads() {
     let troubles = shown(&installed, &live).troubles;
     assert_eq!(troubles.len(), 1);
     assert_eq!(troubles[0].trouble.object.name, "tower-x");
-    let text = crate::cli::status::testing_table(&shown(&installed, &live), now());
+    let text = crate::cli::status::plain(&shown(&installed, &live), now());
     assert!(text.contains("next: "), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
