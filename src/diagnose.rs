@@ -61,7 +61,8 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
     let troubles: Vec<Trouble> =
         pods.iter().flat_map(|pod| health::troubles(pod).into_iter().take(1)).take(PODS).collect();
     if !troubles.is_empty() {
-        return join_all(troubles.iter().map(|trouble| of_trouble(cluster, trouble, &events))).await;
+        return join_all(troubles.iter().map(|trouble| of_trouble(cluster, trouble, &events)))
+            .await;
     }
     let health = health::judge(&live);
     let waits_for_address = matches!(health::address(&live), Address::Pending { .. });
@@ -81,16 +82,14 @@ async fn of_trouble(cluster: &Cluster, trouble: &Trouble, events: &[Event]) -> F
     let own = events.iter().filter(|event| event.object == trouble.object);
     let mut lines = event_lines(own);
     if let (Some(namespace), Some(container)) = (&trouble.object.namespace, &trouble.container) {
-        let (now, before) = join(
-            log_lines(cluster, namespace, &trouble.object.name, container, false),
-            async {
+        let (now, before) =
+            join(log_lines(cluster, namespace, &trouble.object.name, container, false), async {
                 if trouble.restarts == 0 {
                     return Vec::new();
                 }
                 log_lines(cluster, namespace, &trouble.object.name, container, true).await
-            },
-        )
-        .await;
+            })
+            .await;
         let told = |words: &str, lines: Vec<String>| {
             lines.into_iter().map(move |line| format!("{words}: {line}")).collect::<Vec<_>>()
         };

@@ -10,3 +10,5 @@ mod client;
 mod kubefed;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/verbs.rs"]
+mod verbs;

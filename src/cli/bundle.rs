@@ -58,11 +58,18 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
         let now = OffsetDateTime::now_utc();
         let stamp = format_description!("[year][month][day]T[hour][minute][second]Z");
         let name = format!("ksi-bundle-{}", now.format(&stamp).unwrap_or_default());
-        let collector =
-            Collector { cluster: &cluster, installed: &installed, since: *since, quick: *quick, now };
+        let collector = Collector {
+            cluster: &cluster,
+            installed: &installed,
+            since: *since,
+            quick: *quick,
+            now,
+        };
         if *dry_run {
             let paths = collector.paths().await?;
-            return Ok(output.data(&paths.iter().map(|p| format!("{name}/{p}\n")).collect::<String>())?);
+            return Ok(
+                output.data(&paths.iter().map(|p| format!("{name}/{p}\n")).collect::<String>())?
+            );
         }
         let path = file.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.tar.gz")));
         let place = path.display().to_string();

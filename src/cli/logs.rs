@@ -104,7 +104,8 @@ impl Logs<'_> {
                         let scrubber = Scrubber::new();
                         let mut scrub = scrubber.lines();
                         let prefix = prefixes.of(&container.pod, &container.name);
-                        let lines = lines.iter().map(|line| format!("{prefix}{}\n", scrub.line(line)));
+                        let lines =
+                            lines.iter().map(|line| format!("{prefix}{}\n", scrub.line(line)));
                         self.output.data(&lines.collect::<String>())?;
                     }
                     Err(error) => errors.push(error),

@@ -75,9 +75,7 @@ pub(super) fn run(args: &StatusArgs, output: &Output) -> Result<(), Failure> {
 
 fn shown(report: &Report, format: Format, now: OffsetDateTime, output: &Output) -> String {
     match format {
-        Format::Table => {
-            table(report, now, Look { colour: output.colour, width: output.width() })
-        }
+        Format::Table => table(report, now, Look { colour: output.colour, width: output.width() }),
         Format::Json => {
             let json = serde_json::to_value(report).unwrap_or_default();
             format!("{json:#}\n")
@@ -105,9 +103,8 @@ pub(super) async fn about(cluster: &Cluster) -> Result<About, Error> {
     let config = config.named(Some(installed::NAMESPACE), "kubesphere-config");
     let document = cluster.get(&config).await?.and_then(|body| embedded::read(&body).ok()?);
     let multicluster = document.unwrap_or_default()["multicluster"].take();
-    let text = |key: &str| {
-        multicluster[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-    };
+    let text =
+        |key: &str| multicluster[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let facts = super::observed_facts::observed_facts(cluster).await.ok();
     Ok(About {
         cluster: cluster.place().to_owned(),

@@ -139,8 +139,7 @@ impl Wait<'_> {
         let mut heartbeat = Instant::now() + HEARTBEAT;
         let about = About::default();
         loop {
-            let report =
-                report(self.installed, &follow.live, &about, OffsetDateTime::now_utc());
+            let report = report(self.installed, &follow.live, &about, OffsetDateTime::now_utc());
             for event in progress.changes(&report) {
                 self.told.event(&event)?;
                 heartbeat = Instant::now() + HEARTBEAT;

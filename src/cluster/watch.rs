@@ -98,7 +98,3 @@ fn api_resource(resource: &kinds::Resource) -> ApiResource {
     let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
     ApiResource { group, version, api_version, kind, plural: resource.plural.clone() }
 }
-
-fn manifest(object: &impl Serialize) -> Value {
-    serde_json::to_value(object).unwrap_or_default()
-}

@@ -87,12 +87,8 @@ pub fn dedup(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     let mut merged: Vec<Event> = Vec::new();
     let mut known = HashMap::new();
     for event in events {
-        let what = (
-            event.object.clone(),
-            event.kind.clone(),
-            event.reason.clone(),
-            event.message.clone(),
-        );
+        let what =
+            (event.object.clone(), event.kind.clone(), event.reason.clone(), event.message.clone());
         let at = *known.entry(what).or_insert(merged.len());
         match merged.get_mut(at) {
             None => merged.push(event),

@@ -18,7 +18,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cluster", &["object"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
-    ("target", &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "diagnose", "health"]),
+    (
+        "target",
+        &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "diagnose", "health"],
+    ),
     ("engine", &["object", "inventory", "plan", "target", "values", "health"]),
     ("ui", &["diagnostic", "engine", "plan", "object", "target"]),
     (

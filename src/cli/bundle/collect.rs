@@ -94,8 +94,17 @@ impl Collector<'_> {
     pub(super) async fn paths(&self) -> Result<Vec<String>, Failure> {
         let live = live::read(self.cluster, self.installed).await?;
         let fixed = [
-            "README", "secrets.json", "inventory.json", "version.json", "status.txt", "status.json",
-            "events.txt", "events.json", "nodes.yaml", "webhooks.yaml", "definitions.txt",
+            "README",
+            "secrets.json",
+            "inventory.json",
+            "version.json",
+            "status.txt",
+            "status.json",
+            "events.txt",
+            "events.json",
+            "nodes.yaml",
+            "webhooks.yaml",
+            "definitions.txt",
             "left-out.txt",
         ];
         let mut paths: Vec<String> = fixed.map(str::to_owned).to_vec();

@@ -68,7 +68,11 @@ pub(super) fn definitions(bodies: &[Value]) -> String {
         .iter()
         .map(|body| {
             let created = body["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
-            let leaves = if body["metadata"]["deletionTimestamp"].is_null() { "" } else { "  is being deleted" };
+            let leaves = if body["metadata"]["deletionTimestamp"].is_null() {
+                ""
+            } else {
+                "  is being deleted"
+            };
             format!("{created}  {}{leaves}\n", name(body))
         })
         .collect();

@@ -34,7 +34,8 @@ impl Known {
             data.retain(|key, _| !PUBLIC.contains(&key.as_str()));
         }
         self.masker.mask(&id, &mut learnt);
-        let keys: Vec<&String> = body["data"].as_object().into_iter().flat_map(|d| d.keys()).collect();
+        let keys: Vec<&String> =
+            body["data"].as_object().into_iter().flat_map(|d| d.keys()).collect();
         json!({
             "apiVersion": "v1", "kind": "Secret",
             "metadata": {

@@ -5,13 +5,8 @@ use std::collections::HashMap;
 use anstyle::{AnsiColor, Style};
 
 /// Colours that can be read on dark and on light ground; they tell pods apart, the name says which.
-const COLOURS: [AnsiColor; 5] = [
-    AnsiColor::Cyan,
-    AnsiColor::Green,
-    AnsiColor::Magenta,
-    AnsiColor::Yellow,
-    AnsiColor::Blue,
-];
+const COLOURS: [AnsiColor; 5] =
+    [AnsiColor::Cyan, AnsiColor::Green, AnsiColor::Magenta, AnsiColor::Yellow, AnsiColor::Blue];
 
 /// Gives each pod a colour of its own.
 #[derive(Debug)]

@@ -24,7 +24,8 @@ pub(in crate::cli) struct Container {
 impl Container {
     /// One run of a container: a restart begins another log, and so does another pod of the same name.
     pub(super) fn key(&self) -> (ObjectId, String, u64) {
-        let pod = diagnose::pods().named(Some(&self.namespace), &format!("{}/{}", self.pod, self.uid));
+        let pod =
+            diagnose::pods().named(Some(&self.namespace), &format!("{}/{}", self.pod, self.uid));
         (pod, self.name.clone(), self.restarts)
     }
 }
@@ -54,7 +55,8 @@ pub(in crate::cli) fn containers(pod: &Value) -> Vec<Container> {
             let status = statuses.iter().find(|status| status["name"] == spec["name"]);
             let state = status.map_or(&Value::Null, |status| &status["state"]);
             let last = status.map_or(&Value::Null, |status| &status["lastState"]);
-            let ran = |state: &Value| state["running"].is_object() || state["terminated"].is_object();
+            let ran =
+                |state: &Value| state["running"].is_object() || state["terminated"].is_object();
             found.push(Container {
                 namespace: text(&metadata["namespace"]),
                 pod: text(&metadata["name"]),
@@ -88,7 +90,8 @@ mod tests {
         let shown: Vec<_> =
             found.iter().map(|c| (c.name.as_str(), c.restarts, c.has_log)).collect();
         assert_eq!(shown, [("init", 0, true), ("main", 3, true)]);
-        let waiting = json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "main"}]}});
+        let waiting =
+            json!({"metadata": {"name": "p"}, "spec": {"containers": [{"name": "main"}]}});
         assert!(!containers(&waiting)[0].has_log);
     }
 }

@@ -262,10 +262,10 @@ fn troubles(installed: &Installed, live: &Live) -> Vec<PodTrouble> {
             .collect();
         let pods = live.pods.values();
         let ours = pods.filter(|pod| workloads.iter().any(|w| health::selects(w, pod)));
-        found.extend(ours.flat_map(health::troubles).map(|trouble| PodTrouble {
-            component: part.name.clone(),
-            trouble,
-        }));
+        found.extend(
+            ours.flat_map(health::troubles)
+                .map(|trouble| PodTrouble { component: part.name.clone(), trouble }),
+        );
     }
     found
 }

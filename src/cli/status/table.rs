@@ -29,8 +29,10 @@ pub(in crate::cli) fn table(report: &Report, now: OffsetDateTime, look: Look) ->
     }
     for found in &report.troubles {
         let trouble = &found.trouble;
-        let container =
-            trouble.container.as_ref().map_or_else(String::new, |name| format!(", container {name}"));
+        let container = trouble
+            .container
+            .as_ref()
+            .map_or_else(String::new, |name| format!(", container {name}"));
         let restarts = match trouble.restarts {
             0 => String::new(),
             1 => ", 1 restart".to_owned(),
@@ -63,9 +65,8 @@ fn head(report: &Report, now: OffsetDateTime, look: Look) -> String {
     let role = report.about.role.as_deref().unwrap_or("unknown");
     let _ = writeln!(text, "KubeSphere  {version}, role {role}");
     let when = report.written.as_deref().map_or_else(String::new, |written| {
-        let age = span::age(written, now).map_or_else(String::new, |age| {
-            format!(" ({} ago)", span::words(age))
-        });
+        let age = span::age(written, now)
+            .map_or_else(String::new, |age| format!(" ({} ago)", span::words(age)));
         format!(", last applied {written}{age}")
     });
     let _ = writeln!(text, "ksi         {}{when}", report.ksi);
@@ -114,7 +115,12 @@ fn drift(text: &mut String, report: &Report, look: Look) {
     if report.drift.len() > MOST * 2 {
         let _ = writeln!(text, "  and {} more", report.drift.len() - MOST * 2);
     }
-    wrapped(text, "    next: ", "`ksi diff -f FILE` shows what `ksi apply` would put back", look.width);
+    wrapped(
+        text,
+        "    next: ",
+        "`ksi diff -f FILE` shows what `ksi apply` would put back",
+        look.width,
+    );
 }
 
 fn count(count: Count) -> String {

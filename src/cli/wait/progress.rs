@@ -92,13 +92,15 @@ mod tests {
     fn each_change_is_told_once() {
         let mut progress = Progress::default();
         let waits = testing::report(Some("0 of 1 replicas are available"));
-        let told: Vec<_> = progress.changes(&waits).iter().filter_map(crate::ui::event_line).collect();
+        let told: Vec<_> =
+            progress.changes(&waits).iter().filter_map(crate::ui::event_line).collect();
         let expected = "waiting for Deployment/a/tower (tower): 0 of 1 replicas are available";
         assert_eq!(told, [expected]);
         assert_eq!(progress.changes(&waits), []);
         assert_eq!(progress.awaited(), "Deployment/a/tower (0 of 1 replicas are available)");
         let ready = testing::report(None);
-        let told: Vec<_> = progress.changes(&ready).iter().filter_map(crate::ui::event_line).collect();
+        let told: Vec<_> =
+            progress.changes(&ready).iter().filter_map(crate::ui::event_line).collect();
         assert_eq!(told, ["ready Deployment/a/tower (tower)", "tower is healthy (1 of 1)"]);
         assert_eq!(progress.changes(&ready), []);
         assert_eq!(progress.awaited(), "");

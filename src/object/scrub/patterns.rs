@@ -28,7 +28,9 @@ fn patterns() -> &'static Patterns {
     let one = |text: &str| Regex::new(text).ok();
     let all = |texts: &[&str]| texts.iter().filter_map(|text| one(text)).collect();
     PATTERNS.get_or_init(|| Patterns {
-        key: one(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)"),
+        key: one(
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)",
+        ),
         begin: one(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"),
         end: one(r"-----END [A-Z0-9 ]*PRIVATE KEY-----"),
         whole: all(&[
@@ -122,9 +124,10 @@ fn pair(found: &Captures<'_>, named: &[Regex]) -> String {
     let (name, between, value) = (&found[1], &found[2], &found[3]);
     let bare = value.trim_matches(['"', '\'', '\\']);
     // Nothing, switches, and what begins a structure or stands for another value.
-    let harmless = matches!(bare, "" | "true" | "false" | "null" | "nil" | "<nil>" | "|" | "|-" | ">")
-        || bare.starts_with(['[', '{', '*', '<', '$'])
-        || bare.starts_with("(generated");
+    let harmless =
+        matches!(bare, "" | "true" | "false" | "null" | "nil" | "<nil>" | "|" | "|-" | ">")
+            || bare.starts_with(['[', '{', '*', '<', '$'])
+            || bare.starts_with("(generated");
     let prefix = if found[0].starts_with("--") { "--" } else { "" };
     if harmless || !is_secret_name(name) {
         // A message in quotes has pairs of its own.

@@ -19,10 +19,16 @@ fn patterns_hide_what_looks_like_a_secret() {
         ("password=hunter2&x=1".into(), "password=***&x=1".into()),
         ("jwtSecret: \"a b\" next".into(), "jwtSecret: \"***\" next".into()),
         (r#"{"password":"hun\"ter2","a":"b"}"#.into(), r#"{"password":"***","a":"b"}"#.into()),
-        (r#"msg="{\"token\":\"abc\",\"a\":1}""#.into(), r#"msg="{\"token\":\"***\",\"a\":1}""#.into()),
+        (
+            r#"msg="{\"token\":\"abc\",\"a\":1}""#.into(),
+            r#"msg="{\"token\":\"***\",\"a\":1}""#.into(),
+        ),
         ("run --token hunter2 --v 4".into(), "run --token *** --v 4".into()),
         ("--requirepass=hunter2".into(), "--requirepass=***".into()),
-        (format!("key: {}", BASE64_STANDARD.encode("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n")), "key: ***".into()),
+        (
+            format!("key: {}", BASE64_STANDARD.encode("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n")),
+            "key: ***".into(),
+        ),
     ] {
         assert_eq!(clean(&text), expected, "{text}");
     }
@@ -44,13 +50,15 @@ fn what_is_no_secret_stays() {
     ] {
         assert_eq!(clean(text), text);
     }
-    let certificate = BASE64_STANDARD.encode("-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n");
+    let certificate =
+        BASE64_STANDARD.encode("-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n");
     assert_eq!(clean(&format!("caBundle: {certificate}")), format!("caBundle: {certificate}"));
 }
 
 #[test]
 fn private_keys_go_over_lines() {
-    let text = "a\n  -----BEGIN EC PRIVATE KEY-----\n  MHcCAQEE\n  -----END EC PRIVATE KEY-----\nb\n";
+    let text =
+        "a\n  -----BEGIN EC PRIVATE KEY-----\n  MHcCAQEE\n  -----END EC PRIVATE KEY-----\nb\n";
     assert_eq!(clean(text), "a\n  ***\n***\n***\nb\n");
     let one = "x -----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY----- y\nz";
     assert_eq!(clean(one), "x *** y\nz");
@@ -63,7 +71,8 @@ fn known_values_are_hidden_in_every_spelling() {
     let secret = "c4nary\"/+?value§";
     let scrubber = Scrubber::knowing([secret.as_bytes(), b"tiny"]);
     let percent = "c4nary%22%2F%2B%3Fvalue%C2%A7";
-    let mut spellings = vec![secret.to_owned(), percent.to_owned(), "c4nary\\\"/+?value§".to_owned()];
+    let mut spellings =
+        vec![secret.to_owned(), percent.to_owned(), "c4nary\\\"/+?value§".to_owned()];
     for before in ["", "a", "ab", "user:"] {
         let text = format!("{before}{secret} and more");
         spellings.push(BASE64_STANDARD.encode(&text));
