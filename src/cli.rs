@@ -2,8 +2,11 @@
 
 mod apply;
 mod bundle;
+mod check;
+mod cleanup;
 mod completion;
 mod config;
+mod confirm;
 mod connection;
 mod crd;
 mod desired;
@@ -20,9 +23,11 @@ mod live;
 mod logs;
 mod man;
 mod observed_facts;
+mod on_cluster;
 mod place;
 mod prune;
 mod render;
+mod run_options;
 mod schema;
 mod span;
 mod status;
@@ -59,7 +64,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    for diff: differences found; elsewhere: failed
   2    wrong usage
   3    the configuration is invalid
-  4    the target cannot be read or written
+  4    the target cannot be read or written; for check: a check failed
   5    not healthy in time
   6    somebody else owns what would change
   7    the cluster cannot be reached, or does not let us in
@@ -78,6 +83,8 @@ enum Verb {
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
     Bundle(bundle::BundleArgs),
+    Check(check::CheckArgs),
+    Cleanup(cleanup::CleanupArgs),
     Explain(explain::ExplainArgs),
     Schema(schema::SchemaArgs),
     Crd(crd::CrdArgs),
@@ -93,7 +100,7 @@ pub fn main() -> ExitCode {
     let Cli { verb, color, quiet } = Cli::parse();
     let output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
-    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_)) {
+    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Check(_)) {
         std::thread::spawn(crate::render::prepare);
     }
     let result = match &verb {
@@ -106,6 +113,8 @@ pub fn main() -> ExitCode {
         Verb::Logs(args) => logs::run(args, &output),
         Verb::Events(args) => events::run(args, &output),
         Verb::Bundle(args) => bundle::run(args, &output),
+        Verb::Check(args) => check::run(args, &output),
+        Verb::Cleanup(args) => cleanup::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),
         Verb::Schema(args) => schema::run(args, &output),
         Verb::Crd(args) => crd::run(args, &output),

@@ -20,7 +20,9 @@ mod watch;
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
 
 pub use connect::ConnectOptions;
 pub use error::{Error, FieldOwner, Problem};
@@ -40,6 +42,8 @@ pub struct Cluster {
     kinds: Mutex<kinds::Kinds>,
     limit: limit::Limit,
     warnings: Mutex<BTreeSet<String>>,
+    /// What the last answer said of the time, and when it came.
+    date: Mutex<Option<(OffsetDateTime, Instant)>>,
     /// Whether the server ever answered: before that there is less patience.
     answered: AtomicBool,
     patience: Duration,
@@ -55,6 +59,12 @@ impl Cluster {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *warnings).into_iter().collect()
+    }
+
+    /// The server's clock now, as far as its last answer tells (`Date:` header, whole seconds).
+    pub fn server_time(&self) -> Option<OffsetDateTime> {
+        let date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        date.map(|(date, at)| date + at.elapsed())
     }
 }
 

@@ -22,10 +22,13 @@
 //! Target: a directory, memory                    ui: text, JSON               target, ui
 //! ```
 //!
+//! Beside it stands `check`: what is read from a cluster is judged by a table of pure checks.
+//!
 //! The rooms are the modules below. Everything left of `target` is pure: values in, values out, without
 //! clock, environment, files or network; the callers (`cli`) bring those. Who may use whom, and which
 //! room may name a clock or a file, is written down and checked in `tests/integration/rooms.rs`.
 
+pub mod check;
 pub mod cli;
 pub mod cluster;
 pub mod config;

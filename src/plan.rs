@@ -133,6 +133,14 @@ impl Plan {
         self.changes.iter().any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
     }
 
+    /// Whether carrying it out writes or deletes anything.
+    pub fn has_writes(&self) -> bool {
+        let writes = |action| {
+            matches!(action, Action::Create | Action::Update | Action::Adopt | Action::Delete)
+        };
+        self.changes.iter().any(|change| writes(change.action))
+    }
+
     /// How many objects there are of each action.
     pub fn summary(&self) -> Summary {
         Summary::of(self)

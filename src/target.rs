@@ -3,6 +3,7 @@
 //! The engine reads and writes through [`Target`] only, so that every caller and every place behave
 //! alike. What a target keeps beside the objects are the [`KeptValues`] and the [`Inventory`].
 
+mod cluster;
 mod directory;
 mod entropy;
 mod error;
@@ -20,6 +21,7 @@ use crate::object::{Forecast, Object, ObjectId};
 use crate::values::KeptValues;
 
 pub use crate::diagnose::Finding;
+pub use cluster::ClusterTarget;
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Class, Error};

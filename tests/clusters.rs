@@ -4,8 +4,14 @@
 
 #[path = "clusters/accepted.rs"]
 mod accepted;
+#[path = "clusters/apply.rs"]
+mod apply;
+#[path = "clusters/check.rs"]
+mod check;
 #[path = "clusters/client.rs"]
 mod client;
+#[path = "clusters/installed.rs"]
+mod installed;
 #[path = "clusters/kubefed.rs"]
 mod kubefed;
 #[path = "clusters/manifests.rs"]

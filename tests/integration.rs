@@ -5,12 +5,16 @@
 // Readable beats fast where a test puts its input together.
 #![allow(clippy::format_collect, clippy::format_push_string)]
 
+#[path = "integration/check.rs"]
+mod check;
 #[path = "integration/cli.rs"]
 mod cli;
 #[path = "integration/directory.rs"]
 mod directory;
 #[path = "integration/docs.rs"]
 mod docs;
+#[path = "integration/engine.rs"]
+mod engine;
 #[path = "integration/golden.rs"]
 mod golden;
 #[path = "integration/mutation.rs"]

@@ -3,99 +3,126 @@
 use clap::Args;
 use time::OffsetDateTime;
 
-use super::desired;
+use super::confirm::confirm;
+use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::input::InputArgs;
-use super::interrupt;
-use super::place::DirectoryPlace;
+use super::input::{Checked, InputArgs};
+use super::place::Place;
 use super::prune::PruneArgs;
-use crate::engine::{self, Event, Failure as LookFailure, View, Wait};
+use super::run_options::RunArgs;
+use super::{desired, interrupt, on_cluster};
+use crate::engine::{self, Event, Failure as LookFailure, View};
 use crate::inventory::{Inventory, Key};
-use crate::plan::{self, PlanOptions, TextOptions, Winner};
-use crate::target::{Directory, SystemEntropy};
+use crate::plan::{self, TextOptions};
+use crate::target::{Directory, SystemEntropy, Target};
 use crate::ui::{self, Output};
 
-/// Bring a target to what the configuration says
+/// Bring a cluster, or a directory of manifests, to what the configuration says
+///
+/// Shows what would change and asks; then writes, waits until everything is healthy, and removes what
+/// is no longer wanted. What somebody else owns is left alone and reported. A second run changes
+/// nothing.
 ///
 /// A directory gets one file per object, named so that `kubectl apply -f PATH --recursive` takes them
-/// in the right order. Generated secrets are kept in PATH/.ksi; a second run changes nothing.
+/// in the right order; generated secrets are kept in PATH/.ksi.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    visible_aliases = ["install", "upgrade"],
+    after_help = "Examples:
+  ksi apply -f samples/host.yaml
+  ksi apply -f samples/host.yaml --dry-run
+  ksi apply -f samples/host.yaml --yes --timeout 30m -o json
   ksi apply -f samples/host.yaml --target dir:out
-  ksi apply -f samples/host.yaml --target dir:out --dry-run
-  ksi apply -f samples/member.yaml --target dir:member -o json")]
+  ksi apply -f samples/member.yaml --target dir:member -o json"
+)]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// Where to apply: `dir:PATH`
-    #[arg(long, value_name = "PLACE", env = "KSI_TARGET")]
-    target: DirectoryPlace,
-    /// Show what would change and change nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Take back what somebody changed in a kept document
-    #[arg(long)]
-    force_conflicts: bool,
+    /// Where to apply: `cluster`, or `dir:PATH`
+    #[arg(long, value_name = "PLACE", env = "KSI_TARGET", default_value = "cluster")]
+    target: Place,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     prune: PruneArgs,
     /// How to show what happens: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
-    let ApplyArgs { input, target, dry_run, force_conflicts, prune, output: format } = args;
-    let checked = input.check(output)?;
-    let target = Directory::new(&target.0);
-    let winner = if *force_conflicts { Winner::Desired } else { Winner::Live };
-    let plan = PlanOptions { winner, prune: prune.options(), ..PlanOptions::default() };
-    let options = engine::Options {
-        plan,
-        blank: new_inventory()?,
-        graph: desired::graph(),
-        wait: Wait::default(),
-        only: None,
-    };
+    match &args.target {
+        Place::Directory(path) => {
+            let checked = args.input.check(output)?;
+            super::block_on(bring(&Directory::new(path), &checked, args, output))?
+        }
+        Place::Cluster => super::block_on(async {
+            let (target, checked) = on_cluster::open(&args.input, &args.connection, output).await?;
+            bring(&target, &checked, args, output).await
+        })?,
+    }
+}
+
+async fn bring<T: Target>(
+    target: &T,
+    checked: &Checked,
+    args: &ApplyArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let options = args.run.options(args.prune.options(), new_inventory()?)?;
     let stop = interrupt::listen();
-    super::block_on(async {
-        let desire = |kept: &_| {
-            if *dry_run {
-                desired::foreseen(&checked, kept)
-            } else {
-                desired::resolved(&checked, kept)
-            }
-        };
-        let view = match engine::look(&target, &options, desire).await {
-            Ok(view) => view,
-            Err(LookFailure::Target(error)) => return Err(error.into()),
-            Err(LookFailure::Desired(failure)) => return Err(failure),
-        };
-        if *dry_run {
-            return show(&view, *format, output);
+    let desire = |kept: &_| {
+        if args.run.dry_run.is_some() {
+            desired::foreseen(checked, kept)
+        } else {
+            desired::resolved(checked, kept)
         }
-        let mut broken_pipe = None;
-        let result = engine::apply(&target, &view, &options, &stop, &mut |event| {
-            if let Err(error) = report(&event, *format, output) {
-                broken_pipe.get_or_insert(error);
-            }
-        })
-        .await;
-        let outcome = result?;
-        if let Some(error) = broken_pipe {
-            return Err(error.into());
+    };
+    let look = tokio::select! {
+        look = engine::look(target, &options, desire) => look,
+        () = stop.requested() => return Err(engine::Error::Interrupted.into()),
+    };
+    let view = match look {
+        Ok(view) => view,
+        Err(LookFailure::Target(error)) => return Err(error.into()),
+        Err(LookFailure::Desired(failure)) => return Err(failure),
+    };
+    if args.run.dry_run.is_some() {
+        return show(&view, args.output, output);
+    }
+    if args.target == Place::Cluster && view.plan.has_writes() && !args.yes {
+        output.message(&summary(&view, output));
+        confirm(&format!("Apply this to {}?", target.place()), false, output)?;
+    }
+    let mut broken_pipe = None;
+    let result = engine::apply(target, &view, &options, &stop, &mut |event| {
+        if let Err(error) = report(&event, args.output, output) {
+            broken_pipe.get_or_insert(error);
         }
-        conflicts(outcome.conflict)
-    })?
+    })
+    .await;
+    let outcome = result?;
+    if let Some(error) = broken_pipe {
+        return Err(error.into());
+    }
+    conflicts(outcome.conflict)
+}
+
+fn summary(view: &View, output: &Output) -> String {
+    let options =
+        TextOptions { colour: output.colour, summary_only: true, ..TextOptions::default() };
+    plan::text(&view.plan, options)
 }
 
 fn show(view: &View, format: TextOrJson, output: &Output) -> Result<(), Failure> {
     let text = match format {
-        TextOrJson::Text => {
-            let options =
-                TextOptions { colour: output.colour, summary_only: true, ..TextOptions::default() };
-            plan::text(&view.plan, options)
-        }
+        TextOrJson::Text => summary(view, output),
         TextOrJson::Json => format!("{:#}\n", plan::json(&view.plan)),
     };
     output.data(&text)?;

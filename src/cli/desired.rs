@@ -42,6 +42,14 @@ pub(super) fn render(
     render::render(&input).map_err(|problems| Failure::broken(&problems))
 }
 
+/// The manifests with a placeholder for every generated value: what kinds, names and ports there are.
+///
+/// # Errors
+/// A template of ksi is wrong.
+pub(super) fn sketch(configuration: &Configuration, facts: &Facts) -> Result<Vec<Object>, Failure> {
+    render(configuration, facts, &values::preview(&given(configuration)))
+}
+
 /// The manifests without any target: what only an installation makes is a placeholder.
 ///
 /// # Errors

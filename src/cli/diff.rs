@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::desired;
+use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::{Checked, InputArgs};
-use super::place::Against;
+use super::place::{Against, Place};
 use super::prune::PruneArgs;
+use super::{desired, on_cluster};
 use crate::engine::{self, Failure as LookFailure, Wait};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, Observed, Plan, PlanOptions, TextOptions};
-use crate::target::Directory;
+use crate::target::{Directory, Target};
 use crate::ui::Output;
 
 /// Show what would change
@@ -23,13 +24,14 @@ use crate::ui::Output;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi diff -f samples/host.yaml
+  ksi diff -f samples/host.yaml --against none
   ksi diff -f samples/host.yaml --against-config samples/none.yaml --summary
   ksi diff -f samples/host.yaml --against dir:out -o json")]
 pub(super) struct DiffArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// What is there: `dir:PATH`, or `none` for a new cluster
-    #[arg(long, value_name = "PLACE", default_value = "none")]
+    /// What is there: the `live` cluster, `dir:PATH`, or `none` for a new cluster
+    #[arg(long, value_name = "PLACE", default_value = "live")]
     against: Against,
     /// Compare with what another configuration would install
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
@@ -45,18 +47,39 @@ pub(super) struct DiffArgs {
     /// Unchanged lines around each change
     #[arg(short = 'C', long, value_name = "N", default_value_t = 3)]
     context: usize,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
-    let DiffArgs { input, against, against_config, output: format, prune, summary, context } = args;
+    let DiffArgs {
+        input,
+        against,
+        against_config,
+        output: format,
+        prune,
+        summary,
+        context,
+        connection,
+    } = args;
     let options = PlanOptions { prune: prune.options(), ..PlanOptions::default() };
-    let checked = input.check(output)?;
     let plan = match (against_config, against) {
         (Some(old), _) => {
+            let checked = input.check(output)?;
             against_configuration(&checked, &input.instead_of(old), &options, output)?
         }
-        (None, Against::Nothing) => plan::plan(&desired::offline(&checked)?, &Observed::default()),
-        (None, Against::Directory(path)) => against_directory(&checked, path, options)?,
+        (None, Against::Nothing) => {
+            let checked = input.check(output)?;
+            plan::plan(&desired::offline(&checked)?, &Observed::default())
+        }
+        (None, Against::Place(Place::Directory(path))) => {
+            let checked = input.check(output)?;
+            super::block_on(against_target(&Directory::new(path), &checked, options))??
+        }
+        (None, Against::Place(Place::Cluster)) => super::block_on(async {
+            let (target, checked) = on_cluster::open(input, connection, output).await?;
+            against_target(&target, &checked, options).await
+        })??,
     };
     let text = match format {
         TextOrJson::Text => {
@@ -70,12 +93,11 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
     if plan.has_changes() { Err(Failure::Differences) } else { Ok(()) }
 }
 
-fn against_directory(
+async fn against_target<T: Target>(
+    target: &T,
     checked: &Checked,
-    path: &std::path::Path,
     plan: PlanOptions,
 ) -> Result<Plan, Failure> {
-    let target = Directory::new(path);
     let options = engine::Options {
         plan,
         blank: blank_inventory(),
@@ -83,8 +105,7 @@ fn against_directory(
         wait: Wait::default(),
         only: None,
     };
-    let look = engine::look(&target, &options, |kept| desired::foreseen(checked, kept));
-    match super::block_on(look)? {
+    match engine::look(target, &options, |kept| desired::foreseen(checked, kept)).await {
         Ok(view) => Ok(view.plan),
         Err(LookFailure::Target(error)) => Err(error.into()),
         Err(LookFailure::Desired(failure)) => Err(failure),

@@ -6,7 +6,7 @@
 //! | 1 | for `diff`: differences; elsewhere: failed, no more exact code |
 //! | 2 | usage error |
 //! | 3 | the configuration is invalid |
-//! | 4 | the target cannot be written or read |
+//! | 4 | the target cannot be written or read; for `check`: a check failed |
 //! | 5 | not healthy in time |
 //! | 6 | somebody else owns what would change |
 //! | 7 | the cluster cannot be reached, or does not let us in |
@@ -29,6 +29,10 @@ pub(super) enum Failure {
     Differences,
     /// The configuration is refused; the reasons have been shown.
     Invalid,
+    /// A check failed; the report has been shown.
+    Checks,
+    /// Something in the cluster could not be read.
+    Unread(String),
     /// The command line asks for something that cannot be.
     Usage(String),
     /// The target refused.
@@ -47,6 +51,8 @@ pub(super) enum Failure {
     Unhealthy(String),
     /// The cluster stopped answering while it was followed.
     Lost(String),
+    /// The user does not want it.
+    Declined,
     /// Reading or writing failed.
     Io(String),
     /// Standard output was closed: the reader has seen enough.
@@ -75,12 +81,12 @@ impl Failure {
                 None => 1,
             },
             Self::Cluster(error) => cluster_code(error),
-            Self::Value(_) => 4,
+            Self::Value(_) | Self::Checks => 4,
             Self::Unhealthy(_) => 5,
+            Self::Unread(_) | Self::Lost(_) => 7,
             Self::Conflicts(_) => 6,
-            Self::Lost(_) => 7,
             Self::Io(_) if diff => 2,
-            Self::Differences | Self::NotInstalled(_) | Self::Io(_) => 1,
+            Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
     }
 }
@@ -109,12 +115,14 @@ fn class_code(class: target::Class) -> u8 {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differences | Self::Invalid | Self::ClosedPipe => Ok(()),
+            Self::Differences | Self::Invalid | Self::Checks | Self::ClosedPipe => Ok(()),
+            Self::Declined => f.write_str("nothing was changed"),
             Self::Usage(text)
             | Self::NotInstalled(text)
             | Self::Unhealthy(text)
             | Self::Lost(text)
-            | Self::Io(text) => f.write_str(text),
+            | Self::Io(text)
+            | Self::Unread(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),

@@ -30,7 +30,7 @@ pub(super) struct InputArgs {
 }
 
 /// What an offline run cannot see of the cluster.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Facts about the cluster")]
 struct FactsArgs {
     /// Kubernetes version, for instance 1.34
@@ -59,6 +59,16 @@ pub(super) struct Checked {
 }
 
 impl InputArgs {
+    /// Files and settings alone, for verbs that ask a cluster for the facts.
+    pub(super) fn of(filename: &[String], set: &[String]) -> Self {
+        Self {
+            filename: filename.to_vec(),
+            set: set.to_vec(),
+            allow_unknown: false,
+            facts: FactsArgs::default(),
+        }
+    }
+
     /// Reads the inputs.
     pub(super) fn load(&self) -> Loaded {
         let mut unreadable = Vec::new();
@@ -106,6 +116,12 @@ impl InputArgs {
     /// [`Failure::Invalid`] when the configuration is refused.
     pub(super) fn check(&self, output: &Output) -> Result<Checked, Failure> {
         self.judge(self.load(), None, output)
+    }
+
+    /// Whether the configuration is wrong whatever the cluster is.
+    pub(super) fn is_refused(&self, loaded: &Loaded) -> bool {
+        let options = validate::Options { allow_unknown: self.allow_unknown };
+        validate::validate(loaded, &self.facts(loaded, None), options).is_err()
     }
 
     /// The same for a cluster that says itself what it is.

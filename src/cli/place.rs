@@ -3,18 +3,24 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A directory of manifests, given as `dir:PATH`.
+/// Where to apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DirectoryPlace(pub PathBuf);
+pub(super) enum Place {
+    /// The cluster that the kubeconfig names.
+    Cluster,
+    /// A directory of manifests.
+    Directory(PathBuf),
+}
 
-impl FromStr for DirectoryPlace {
+impl FromStr for Place {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("dir:") {
+            _ if text == "cluster" => Ok(Self::Cluster),
             Some("") => Err("name the directory: dir:PATH".to_owned()),
-            Some(path) => Ok(Self(path.into())),
-            None => Err(format!("write it as dir:{text}")),
+            Some(path) => Ok(Self::Directory(path.into())),
+            None => Err(format!("write it as dir:{text}, or cluster")),
         }
     }
 }
@@ -24,19 +30,22 @@ impl FromStr for DirectoryPlace {
 pub(super) enum Against {
     /// Nothing is there: everything is new.
     Nothing,
-    /// What a directory holds.
-    Directory(PathBuf),
+    /// What a place holds.
+    Place(Place),
 }
 
 impl FromStr for Against {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "none" {
-            return Ok(Self::Nothing);
+        match text {
+            "none" => Ok(Self::Nothing),
+            "live" => Ok(Self::Place(Place::Cluster)),
+            _ => match text.strip_prefix("dir:") {
+                Some("") => Err("name the directory: dir:PATH".to_owned()),
+                Some(path) => Ok(Self::Place(Place::Directory(path.into()))),
+                None => Err(format!("write it as dir:{text}, live, or none")),
+            },
         }
-        text.parse()
-            .map(|DirectoryPlace(path)| Self::Directory(path))
-            .map_err(|e| format!("{e}, or none"))
     }
 }

@@ -56,6 +56,7 @@ impl Cluster {
             kinds: Mutex::new(kinds::Kinds::default()),
             limit: limit::Limit::default(),
             warnings: Mutex::default(),
+            date: Mutex::default(),
             answered: AtomicBool::new(false),
             patience: options.patience,
         })

@@ -256,7 +256,7 @@ fn written(dry_run: bool) -> [(&'static str, Option<&'static str>); 3] {
 }
 
 /// Items of lists do not say what they are, and lists of metadata say another thing.
-pub(super) fn typed(mut item: Value, kind: &Kind) -> Value {
+fn typed(mut item: Value, kind: &Kind) -> Value {
     let api_version = match kind.group.as_str() {
         "" => kind.version.clone(),
         group => format!("{group}/{}", kind.version),

@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, timeout};
 
 use super::Cluster;
@@ -111,8 +113,13 @@ impl Cluster {
         Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
     }
 
-    /// Keeps `Warning: 299 - "text"` for the user.
+    /// Keeps the server's time, and `Warning: 299 - "text"` for the user.
     fn remember(&self, headers: &HeaderMap) {
+        let date = headers.get(http::header::DATE).and_then(|value| value.to_str().ok());
+        if let Some(Ok(date)) = date.map(|date| OffsetDateTime::parse(date, &Rfc2822)) {
+            let mut last = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Some((date, std::time::Instant::now()));
+        }
         for warning in headers.get_all(http::header::WARNING) {
             let text = warning.to_str().unwrap_or_default();
             let text = text.split_once('"').map_or(text, |(_, rest)| rest.trim_end_matches('"'));
@@ -146,4 +153,15 @@ fn unknown(call: &Call, code: u16, body: &[u8]) -> Failed {
 
 fn looks_like_html(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_headers_are_read() {
+        let date = OffsetDateTime::parse("Sat, 21 Nov 2026 16:21:50 GMT", &Rfc2822).unwrap();
+        assert_eq!(date.unix_timestamp(), 1_795_278_110);
+    }
 }

@@ -78,7 +78,17 @@ where
         Some(namespace) => Api::namespaced_with(client, namespace, resource),
         None => Api::all_with(client, resource),
     };
-    let changes = watcher(api, config).default_backoff().filter_map(|event| {
+    // Items of the first list do not say what they are, and those of metadata say another thing.
+    let (api_version, kind) = (resource.api_version.clone(), resource.kind.clone());
+    let manifest = move |object: &K| {
+        let mut body = manifest(object);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("apiVersion".into(), api_version.clone().into());
+            fields.insert("kind".into(), kind.clone().into());
+        }
+        body
+    };
+    let changes = watcher(api, config).default_backoff().filter_map(move |event| {
         let change = match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 Some(Change::Applied(manifest(&object)))
@@ -97,4 +107,8 @@ fn api_resource(resource: &kinds::Resource) -> ApiResource {
     let Kind { group, version, kind } = resource.kind.clone();
     let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
     ApiResource { group, version, api_version, kind, plural: resource.plural.clone() }
+}
+
+fn manifest(object: &impl Serialize) -> Value {
+    serde_json::to_value(object).unwrap_or_default()
 }

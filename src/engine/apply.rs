@@ -12,7 +12,7 @@ use super::write::{applied, pruned};
 use super::{Options, Stop, only};
 use crate::object::ObjectId;
 use crate::plan::{self, Action, Change, Summary};
-use crate::target::Target;
+use crate::target::{Effect, Target};
 
 /// Carries out the plan of a look. With nothing to do, nothing is touched; whether everything is
 /// healthy is looked at all the same, where anything runs. Nothing desired and leave to remove
@@ -89,6 +89,9 @@ impl<T: Target> Run<'_, T> {
         let parts = Part::all(self.view, &self.options.graph);
         self.drive(self.components(&parts)).await;
         self.not_refused()?;
+        if self.is_interrupted() && self.is_all_held_back() {
+            return Err(Error::Interrupted);
+        }
         self.target.commit().await?;
         // Only now is it certain that the values are kept.
         if *kept != desired.values {
@@ -149,10 +152,19 @@ impl<T: Target> Run<'_, T> {
         }
     }
 
+    fn is_interrupted(&self) -> bool {
+        matches!(self.over(), Some(Over::Interrupted))
+    }
+
+    /// Whether nothing can be seen yet of what was written, so that it can be left at that.
+    fn is_all_held_back(&self) -> bool {
+        self.written.borrow().values().all(|written| written.effect == Effect::HeldBack)
+    }
+
     /// Whether everything so far is as wanted.
     fn judged(&self) -> Result<(), Error> {
         self.not_refused()?;
-        if let Some(Over::Interrupted) = self.over() {
+        if self.is_interrupted() {
             return Err(Error::Interrupted);
         }
         let trouble = self.trouble.borrow();
@@ -194,4 +206,40 @@ fn first_difference<'c>(
 
 fn status(state: Phase, message: &str) -> Event {
     Event::Status { state, message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::Policy;
+
+    fn change(name: &str, action: Action) -> Change {
+        let body = serde_json::json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        Change {
+            id: ObjectId::of(&body).unwrap(),
+            component: "c".into(),
+            policy: Policy::Apply,
+            action,
+            reason: None,
+            before: None,
+            after: Some(body),
+            sent: None,
+            force: false,
+            conflicts: Vec::new(),
+            foreign: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_the_lock_made_is_no_change_by_somebody_else() {
+        let shown = [change("a", Action::Create), change("b", Action::Update)];
+        let again = [change("a", Action::Unchanged), change("b", Action::Update)];
+        let none = BTreeSet::new();
+        assert_eq!(first_difference(&shown, &shown, &none), None);
+        assert_eq!(first_difference(&shown, &again, &none), Some(&shown[0].id));
+        let made = BTreeSet::from([shown[0].id.clone()]);
+        assert_eq!(first_difference(&shown, &again, &made), None);
+        assert_eq!(first_difference(&shown, &again[..1], &made), Some(&shown[1].id));
+        assert_eq!(first_difference(&shown[..1], &again, &made), Some(&again[1].id));
+    }
 }

@@ -152,7 +152,7 @@ impl<T: Target> Run<'_, T> {
             self.say_component(part.name, State::Applying, self.count(part), None);
         }
         if stage == Stage::Resources && self.waits() {
-            for object in self.guarded(changes) {
+            for object in guarded(changes) {
                 self.accepted(&object).await.map_err(|why| self.ill(why))?;
             }
         }
@@ -165,22 +165,6 @@ impl<T: Target> Run<'_, T> {
             healthy.map_err(|why| self.ill(why))?;
         }
         Ok(())
-    }
-
-    /// One object of each kind that is about to be written.
-    fn guarded(&self, changes: &[&Change]) -> Vec<Object> {
-        let mut seen = BTreeSet::new();
-        changes
-            .iter()
-            .filter(|change| change.is_write())
-            .filter(|change| matches!(change.policy, Policy::Apply | Policy::Create))
-            .filter(|change| seen.insert((&change.id.group, &change.id.kind)))
-            .filter_map(|change| {
-                let Change { id, component, policy, .. } = *change;
-                let (id, component, policy) = (id.clone(), component.clone(), *policy);
-                Some(Object { id, component, policy, body: change.body()?.clone() })
-            })
-            .collect()
     }
 
     /// A component that is not as wanted, or was stopped on its way.
@@ -237,4 +221,20 @@ impl<T: Target> Run<'_, T> {
         self.say_component(part.name, state, self.count(part), reason);
         outcome
     }
+}
+
+/// One object of each kind that is about to be written.
+fn guarded(changes: &[&Change]) -> Vec<Object> {
+    let mut seen = BTreeSet::new();
+    changes
+        .iter()
+        .filter(|change| change.is_write())
+        .filter(|change| matches!(change.policy, Policy::Apply | Policy::Create))
+        .filter(|change| seen.insert((&change.id.group, &change.id.kind)))
+        .filter_map(|change| {
+            let Change { id, component, policy, .. } = *change;
+            let (id, component, policy) = (id.clone(), component.clone(), *policy);
+            Some(Object { id, component, policy, body: change.body()?.clone() })
+        })
+        .collect()
 }

@@ -90,7 +90,8 @@ impl Incomplete {
         let timed_out = self.timed_out.then_some(Class::Timeout);
         let unhealthy = !(self.unhealthy.is_empty() && self.remaining.is_empty());
         let unhealthy = unhealthy.then_some(Class::Unhealthy);
-        let worst = failed.chain(timed_out).chain(unhealthy).max_by_key(rank);
+        // Of equals the last one: that the time was up says more.
+        let worst = failed.chain(unhealthy).chain(timed_out).max_by_key(rank);
         worst.unwrap_or(Class::Conflict)
     }
 

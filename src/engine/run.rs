@@ -114,7 +114,9 @@ impl<'r, T: Target> Run<'r, T> {
     /// Reports what was held back.
     pub(super) fn say_held(&self) {
         let held = std::mem::take(&mut *self.held.borrow_mut());
-        held.into_iter().for_each(|event| self.say(event));
+        for event in held {
+            self.say(event);
+        }
     }
 
     /// Reports how a component is doing, where anything runs.

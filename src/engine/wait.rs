@@ -112,7 +112,6 @@ impl<T: Target> Run<'_, T> {
                         let (component, object) = (component.to_owned(), id.clone());
                         self.say(Event::Ready { component, object });
                     }
-                    continue;
                 }
                 Health::Failed { reason } => {
                     awaited.failed.entry(id.clone()).or_insert_with(Instant::now);

@@ -31,7 +31,9 @@ pub(super) fn decided(
     let There { object, live, entry, adoption } = there;
     let sent = || {
         let mut sent = object.body.clone();
-        foreign_fields(&object.id, live).into_iter().for_each(|field| field.remove(&mut sent));
+        for field in foreign_fields(&object.id, live) {
+            field.remove(&mut sent);
+        }
         Some(sent)
     };
     match forecast {
@@ -106,3 +108,6 @@ fn named(fields: &[&FieldConflict]) -> String {
     }
     names.join(", ")
 }
+
+#[cfg(test)]
+mod tests;

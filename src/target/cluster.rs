@@ -35,7 +35,7 @@ use identity::Identity;
 use lease::Lease;
 
 /// The namespace of what ksi keeps in a cluster.
-pub const NAMESPACE: &str = "kubesphere-system";
+pub(super) const NAMESPACE: &str = "kubesphere-system";
 
 /// A Kubernetes cluster as a target.
 #[derive(Debug)]
@@ -133,8 +133,7 @@ impl Target for ClusterTarget {
 
     async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
         self.fence()?;
-        let version =
-            self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let version = store::record(&self.cluster, inventory, version).await?;
         *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
         Ok(())

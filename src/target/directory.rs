@@ -23,6 +23,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -36,6 +37,11 @@ use changes::Changes;
 use disk::{Disk, PRIVATE, PUBLIC, RESTORE, shown};
 
 const IGNORED: &str = "# Generated secrets, and the key of the inventory: keep them, but not in version control.\n*\n";
+
+/// A process that is just being started holds the files of its parent for a moment, the lock of a run
+/// that is over among them.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Manifests in a directory.
 #[derive(Debug)]
@@ -160,7 +166,15 @@ fn held<'r>(run: Option<&'r mut Run>, root: &Path) -> Result<&'r mut Run, Error>
 
 /// Takes the kernel's lock on the file, and writes into it who has it.
 fn lock(path: &Path, mut file: File) -> Result<File, Error> {
-    match file.try_lock() {
+    let mut answer = file.try_lock();
+    for _ in 0..LOCK_TRIES {
+        if !matches!(answer, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(LOCK_PAUSE);
+        answer = file.try_lock();
+    }
+    match answer {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
@@ -264,7 +278,7 @@ impl Target for Directory {
     }
 
     async fn changed(&self, _: &[ObjectId]) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn serves(&self, _: &[ObjectId]) -> Result<bool, Error> {

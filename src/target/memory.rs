@@ -116,10 +116,11 @@ impl Content {
     /// An object keeps its uid for as long as it is there.
     fn uid_of(&mut self, id: &ObjectId) -> String {
         let known = self.objects.get(id).and_then(|body| body["metadata"]["uid"].as_str());
-        known.map(str::to_owned).unwrap_or_else(|| {
-            self.uids += 1;
-            format!("uid-{}", self.uids)
-        })
+        if let Some(uid) = known {
+            return uid.to_owned();
+        }
+        self.uids += 1;
+        format!("uid-{}", self.uids)
     }
 
     /// Time goes on: what was to leave is gone.

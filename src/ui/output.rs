@@ -12,6 +12,8 @@ pub struct Output {
     pub colour: bool,
     /// Whether messages on standard error are coloured.
     colour_messages: bool,
+    /// Whether the terminal shows more than ASCII.
+    pub symbols: bool,
     quiet: bool,
     width: usize,
 }
@@ -25,6 +27,7 @@ impl Output {
         Self {
             colour: wants_colour(choice, io::stdout().is_terminal(), lookup),
             colour_messages: wants_colour(choice, io::stderr().is_terminal(), lookup),
+            symbols: shows_symbols(lookup),
             quiet,
             width: std::cmp::max(width, 40),
         }
@@ -81,4 +84,33 @@ impl Output {
 fn terminal_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0))
+}
+
+/// Whether the locale knows more than ASCII. Where none is set, most logs are UTF-8.
+fn shows_symbols(lookup: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name| lookup(name).filter(|value: &String| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    locale.is_none_or(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_decides_on_symbols() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            shows_symbols(|name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        assert!(with(&[]));
+        assert!(with(&[("LANG", "de_DE.UTF-8")]));
+        assert!(with(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
+        assert!(!with(&[("LANG", "C")]));
+        assert!(!with(&[("LC_ALL", "POSIX"), ("LANG", "en_US.UTF-8")]));
+    }
 }

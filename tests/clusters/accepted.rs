@@ -26,7 +26,7 @@ fn every_object_of_every_sample_is_accepted_by_the_newest_release() {
 }
 
 fn accepted_by(release: Release) {
-    let light = Light::start(release).unwrap();
+    let Some(light) = Light::start(release).unwrap() else { return };
     let plane = light.control_plane();
     let mut seen = BTreeSet::new();
     for sample in samples() {
@@ -84,7 +84,7 @@ fn copy_new(files: &[PathBuf], seen: &mut BTreeSet<Vec<u8>>) -> TempDir {
 
 #[test]
 fn a_pod_that_is_not_restricted_would_be_noticed() {
-    let light = Light::start(Release::Oldest).unwrap();
+    let Some(light) = Light::start(Release::Oldest).unwrap() else { return };
     let plane = light.control_plane();
     plane.kubectl(&["create", "namespace", "kubesphere-system"]).unwrap();
     warn_of_pod_security(plane);

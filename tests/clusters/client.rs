@@ -26,8 +26,9 @@ struct Rig {
     cluster: Cluster,
 }
 
-fn rig() -> Rig {
-    let light = Light::start(Release::Newest).unwrap();
+/// `None` where a control plane cannot be built.
+async fn rig() -> Option<Rig> {
+    let light = Light::start(Release::Newest).unwrap()?;
     let plane = light.control_plane();
     let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
     let options = ConnectOptions {
@@ -35,16 +36,14 @@ fn rig() -> Rig {
         patience: Duration::from_secs(20),
         ..ConnectOptions::default()
     };
-    let cluster = block_on(Cluster::connect(&options)).unwrap();
-    Rig { proxy, light, cluster }
+    let cluster = Cluster::connect(&options).await.unwrap();
+    Some(Rig { proxy, light, cluster })
 }
 
 #[test]
 fn faults_that_pass_are_waited_out_and_others_are_told() {
-    let rig = rig();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let Rig { proxy, light, cluster } = &rig;
+    block_on(async {
+        let Some(Rig { proxy, light, cluster }) = &rig().await else { return };
         cluster.read_path("/version").await.unwrap();
         let patches = || Match::methods(&["PATCH"]).resource("configmaps");
         let passing = [
@@ -110,10 +109,8 @@ fn faults_that_pass_are_waited_out_and_others_are_told() {
 
 #[test]
 fn a_server_that_is_killed_and_comes_back_is_waited_for() {
-    let rig = rig();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let Rig { light, cluster, .. } = &rig;
+    block_on(async {
+        let Some(Rig { light, cluster, .. }) = &rig().await else { return };
         cluster.read_path("/version").await.unwrap();
         let processes = light.control_plane().processes();
         processes.kill("apiserver").unwrap();

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use ksi::inventory::{Base, Inventory, Key, leaves};
+use ksi::inventory::{Base, Inventory, Key, PruneOptions, leaves};
 use ksi::object::{Object, ObjectId, Policy, embedded, meaning, order};
 use ksi::plan::merge::merge;
 use ksi::plan::{
-    Action, Observed, Plan, TextOptions, apply_differences, diff, json, plan, record, text,
+    Action, Observed, Plan, PlanOptions, TextOptions, apply_differences, diff, json, plan,
+    plan_with, record, text,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -164,6 +165,32 @@ proptest! {
         }
         if desired.is_empty() {
             prop_assert!(!plan.has_changes());
+        }
+    }
+
+    #[test]
+    fn nothing_is_removed_whose_uid_is_not_in_the_inventory(
+        desired in objects(), mut observed in observed(), uids in vec((0..4_u8, 0..4_u8), 8),
+    ) {
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        let options = PlanOptions { prune: all, allow_empty: true, ..PlanOptions::default() };
+        // 0: a uid that nobody recorded, or no uid recorded.
+        let mut uids = uids.into_iter().cycle();
+        if let Some(inventory) = &mut observed.inventory {
+            for mut entry in inventory.entries().to_vec() {
+                let (recorded, _) = uids.next().unwrap();
+                entry.uid = (recorded > 0).then(|| format!("u{recorded}"));
+                inventory.insert(entry);
+            }
+        }
+        for body in observed.objects.values_mut() {
+            body["metadata"]["uid"] = json!(format!("u{}", uids.next().unwrap().1));
+        }
+        let plan = plan_with(&desired, &observed, &options);
+        for id in ids(&plan, &[Action::Delete]) {
+            let entry = observed.inventory.as_ref().and_then(|inventory| inventory.get(&id));
+            let uid = entry.and_then(|entry| entry.uid.as_deref());
+            prop_assert_eq!(uid, observed.objects[&id]["metadata"]["uid"].as_str());
         }
     }
 

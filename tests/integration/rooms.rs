@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("diagnose", &["cluster", "health", "object"]),
     ("inventory", &["object", "yaml"]),
     ("cluster", &["object"]),
+    ("check", &["cluster", "config", "facts", "health", "object", "inventory"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
     (
@@ -27,6 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "check",
             "cluster",
             "config",
             "diagnose",

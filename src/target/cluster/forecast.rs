@@ -45,10 +45,7 @@ pub(super) async fn forecast(
 
 /// Whether an object would be accepted now, and if not yet, why. What is refused for good is told by
 /// the write itself.
-pub(super) async fn probe(
-    cluster: &Cluster,
-    object: &Object,
-) -> Result<Result<(), String>, Error> {
+pub(super) async fn probe(cluster: &Cluster, object: &Object) -> Result<Result<(), String>, Error> {
     let asked = Apply { dry_run: true, force: true, patience: Some(Duration::ZERO) };
     match cluster.apply(&object.body, asked).await {
         Ok(_) => Ok(Ok(())),

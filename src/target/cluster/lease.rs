@@ -74,7 +74,8 @@ impl Lease {
             }
         }
         let renewed = Arc::new(Mutex::new(Some(Instant::now())));
-        let task = tokio::spawn(renew(Arc::clone(&cluster), holder.to_owned(), Arc::clone(&renewed)));
+        let task =
+            tokio::spawn(renew(Arc::clone(&cluster), holder.to_owned(), Arc::clone(&renewed)));
         Ok((Self { cluster, holder: holder.to_owned(), renewed, task }, made))
     }
 

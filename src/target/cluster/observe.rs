@@ -50,8 +50,7 @@ async fn listed(
 ) -> Result<BTreeMap<ObjectId, Value>, Error> {
     let groups = ids.iter().map(|id| (id.group.clone(), id.version.clone()));
     cluster.discover(groups).await?;
-    let lists: BTreeSet<_> =
-        ids.iter().map(|id| (Kind::of(id), id.namespace.as_deref())).collect();
+    let lists: BTreeSet<_> = ids.iter().map(|id| (Kind::of(id), id.namespace.as_deref())).collect();
     let answers = try_join_all(lists.into_iter().map(|(kind, namespace)| async move {
         cluster.list(&kind, &Selection::within(namespace).metadata()).await
     }))
@@ -103,12 +102,7 @@ async fn look(
 }
 
 /// Whether we would write what we wrote, over what nobody touched since.
-fn is_settled(
-    inventory: &Inventory,
-    entry: Option<&Entry>,
-    object: &Object,
-    live: &Value,
-) -> bool {
+fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, live: &Value) -> bool {
     let Some(entry) = entry.filter(|entry| !entry.is_announced()) else {
         return false;
     };

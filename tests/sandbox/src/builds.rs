@@ -60,6 +60,18 @@ impl FromStr for Release {
 /// # Errors
 /// It cannot be built.
 pub fn kubernetes(places: &Places, release: Release) -> Result<PathBuf> {
+    with_kubernetes(release, |go| go.build(places))
+}
+
+/// Whether this release is in the cache: nothing is needed to build it then.
+///
+/// # Errors
+/// Its sources cannot be read.
+pub fn has_kubernetes(places: &Places, release: Release) -> Result<bool> {
+    with_kubernetes(release, |go| Ok(path(places, go.name, &go.hash()?).exists()))
+}
+
+fn with_kubernetes<T>(release: Release, act: impl FnOnce(&Go<'_>) -> Result<T>) -> Result<T> {
     let component = "k8s.io/component-base/version";
     let flags = format!(
         "-s -w -X {component}.gitVersion=v{} -X {component}.gitMajor=1 -X {component}.gitMinor={}",
@@ -67,8 +79,8 @@ pub fn kubernetes(places: &Places, release: Release) -> Result<PathBuf> {
         release.minor()
     );
     let module = format!("kubernetes/{release}");
-    Go { name: &format!("kubernetes-{release}"), module: &module, package: ".", flags: &flags }
-        .build(places)
+    let name = format!("kubernetes-{release}");
+    act(&Go { name: &name, module: &module, package: ".", flags: &flags })
 }
 
 /// `KubeFed` 0.10: controller manager, webhook and kubefedctl.
@@ -161,8 +173,13 @@ struct Go<'a> {
 }
 
 impl Go<'_> {
-    fn build(&self, places: &Places) -> Result<PathBuf> {
-        let module = Places::sources().join(self.module);
+    fn folder(&self) -> PathBuf {
+        Places::sources().join(self.module)
+    }
+
+    /// Of everything that it is made from.
+    fn hash(&self) -> Result<Vec<u8>> {
+        let module = self.folder();
         let mut hash = Sha256::new();
         hash.update(self.flags);
         let mut files: Vec<_> = fs::read_dir(&module)
@@ -173,9 +190,13 @@ impl Go<'_> {
             hash.update(file.file_name().as_encoded_bytes());
             hash.update(fs::read(file.path())?);
         }
-        cached(places, self.name, &hash.finalize(), |path| {
+        Ok(hash.finalize().to_vec())
+    }
+
+    fn build(&self, places: &Places) -> Result<PathBuf> {
+        cached(places, self.name, &self.hash()?, |path| {
             run(Command::new("go")
-                .current_dir(&module)
+                .current_dir(self.folder())
                 .env("CGO_ENABLED", "0")
                 .args(["build", "-trimpath", "-ldflags", self.flags, "-o"])
                 .arg(path)
@@ -201,6 +222,12 @@ fn install(places: &Places, name: &str, package: &str) -> Result<PathBuf> {
     })
 }
 
+/// Where the cache has a program.
+fn path(places: &Places, name: &str, hash: &[u8]) -> PathBuf {
+    let short = hash.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    places.cache.join("bin").join(format!("{name}-{short}"))
+}
+
 /// The program in the cache; built when it is not there. Others who want the same one wait.
 fn cached(
     places: &Places,
@@ -208,17 +235,16 @@ fn cached(
     hash: &[u8],
     build: impl FnOnce(&Path) -> Result<String>,
 ) -> Result<PathBuf> {
-    let short = hash.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let folder = places.cache.join("bin");
     fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{name}-{short}"));
+    let path = path(places, name, hash);
     if path.exists() {
         return Ok(path);
     }
     let lock = File::create(folder.join(format!("{name}.lock")))?;
     let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, error)| error)?;
     if !path.exists() {
-        let part = folder.join(format!("{name}-{short}.part"));
+        let part = folder.join(format!("{name}.part"));
         build(&part).with_context(|| format!("cannot build {name}"))?;
         fs::rename(&part, &path)?;
     }

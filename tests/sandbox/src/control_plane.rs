@@ -39,18 +39,16 @@ impl Ports {
         Self { etcd: 2379, etcd_peer: 2380, api: 6443 }
     }
 
-    /// Three that are free now.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn free() -> Result<Self> {
-        let listeners = [(); 3].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-        let mut ports = [0; 3];
-        for (port, listener) in ports.iter_mut().zip(listeners) {
-            *port = listener?.local_addr()?.port();
-        }
-        let [etcd, etcd_peer, api] = ports;
-        Ok(Self { etcd, etcd_peer, api })
+    /// Those of a place among many on loopback: below what the kernel gives to connections, so that nobody
+    /// gets one by chance. `None` where somebody listens already.
+    pub fn of_slot(slot: u16) -> Option<Self> {
+        let first = 20_000 + 3 * slot;
+        let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        (first..first + 3).all(free).then_some(Self {
+            etcd: first,
+            etcd_peer: first + 1,
+            api: first + 2,
+        })
     }
 }
 
@@ -81,6 +79,7 @@ pub struct ControlPlane {
     folder: PathBuf,
     binary: PathBuf,
     processes: Supervisor,
+    etcd: u16,
 }
 
 /// What [`ControlPlane::open`] needs to know.
@@ -88,6 +87,7 @@ pub struct ControlPlane {
 struct State {
     binary: PathBuf,
     enter: Vec<String>,
+    etcd: u16,
 }
 
 impl ControlPlane {
@@ -99,12 +99,14 @@ impl ControlPlane {
         let folder = settings.folder.clone();
         fs::create_dir_all(&folder)?;
         let binary = builds::kubernetes(places, settings.release)?;
-        let state = State { binary: binary.clone(), enter: settings.enter.clone() };
+        let (enter, etcd) = (settings.enter.clone(), settings.ports.etcd);
+        let state = State { binary: binary.clone(), enter, etcd };
         fs::write(folder.join("control-plane.json"), serde_json::to_vec(&state)?)?;
         let processes = Supervisor::new(&folder.join("processes"), &settings.enter)?;
-        let plane = Self { folder, binary, processes };
+        let plane = Self { folder, binary, processes, etcd };
         plane.write_files(settings)?;
         plane.word("etcd", plane.etcd(settings))?;
+        plane.await_etcd()?;
         plane.word("apiserver", plane.apiserver(settings))?;
         plane.ready()?;
         if settings.controllers {
@@ -121,9 +123,20 @@ impl ControlPlane {
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join("control-plane.json");
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let State { binary, enter } = serde_json::from_slice(&text)?;
+        let State { binary, enter, etcd } = serde_json::from_slice(&text)?;
         let processes = Supervisor::new(&folder.join("processes"), &enter)?;
-        Ok(Self { folder: folder.to_owned(), binary, processes })
+        Ok(Self { folder: folder.to_owned(), binary, processes, etcd })
+    }
+
+    /// Waits until etcd takes connections. An API server that is refused once tries again a second later.
+    ///
+    /// # Errors
+    /// It does not within 20 seconds.
+    pub(crate) fn await_etcd(&self) -> Result<()> {
+        wait_until("etcd to listen", Duration::from_secs(20), || {
+            // What a dead one said is told by `ready`.
+            Ok(self.processes.pid("etcd").is_none_or(|pid| listens(pid, self.etcd)))
+        })
     }
 
     /// Waits until the API answers that it is ready.
@@ -184,7 +197,7 @@ impl ControlPlane {
     /// # Errors
     /// One of them does not go.
     pub fn stop(&self) -> Result<()> {
-        PROCESSES.iter().rev().try_for_each(|name| self.processes.kill(name))
+        self.processes.kill_all(&PROCESSES)
     }
 
     fn word(&self, word: &str, mut arguments: Vec<String>) -> Result<()> {
@@ -256,6 +269,9 @@ impl ControlPlane {
             ("initial-cluster", &format!("default={peer}")),
             // The machine that loses power loses its sandbox.
             ("unsafe-no-fsync", "true"),
+            // Alone it is elected by itself, and need not wait long for others.
+            ("heartbeat-interval", "20"),
+            ("election-timeout", "200"),
             ("log-level", "warn"),
         ])
     }
@@ -308,6 +324,17 @@ impl ControlPlane {
             ("secure-port", "0"),
         ])
     }
+}
+
+/// Whether a port is listened on in the network namespace of a process: the host may not reach it.
+fn listens(pid: i32, port: u16) -> bool {
+    const LISTEN: &str = "0A";
+    let table = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap_or_default();
+    let port = format!(":{port:04X}");
+    table.lines().any(|line| {
+        let fields: Vec<_> = line.split_whitespace().take(4).collect();
+        matches!(fields[..], [_, local, _, LISTEN] if local.ends_with(&port))
+    })
 }
 
 fn flags(flags: &[(&str, &str)]) -> Vec<String> {

@@ -1,14 +1,12 @@
 //! Clusters for tests: up when a test begins, gone when it ends.
 
-use std::env;
-
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::builds::Release;
 use crate::cluster::{Cluster, Wish};
 use crate::network::Network;
 use crate::places::Places;
-use crate::requirements::is_root;
+use crate::requirements::{is_root, skip};
 use crate::{clean, up};
 
 /// The clusters of one test binary. They end when it is dropped; what a killed test leaves is
@@ -24,16 +22,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// A cluster does not come up, or CI has no root.
-    #[expect(clippy::print_stderr, reason = "a skipped test says that it is skipped")]
     pub fn start(names: &[&str]) -> Result<Option<Self>> {
-        if !is_root() {
-            if env::var_os("CI").is_some() {
-                bail!("clusters with nodes need root, and in CI no test is skipped");
-            }
-            eprintln!("SKIPPED: clusters with nodes need root; run the tests as root to see them");
-            return Ok(None);
-        }
-        let sandbox = Self { places: Places::from_env()?, network: Network::TESTS };
         let wish = |name: &&str| Wish {
             name: (*name).to_owned(),
             release: Release::Oldest.to_string(),
@@ -42,7 +31,19 @@ impl Sandbox {
             isolated: false,
             addresses: true,
         };
-        let wishes = names.iter().map(wish).collect();
+        Self::start_as(Network::TESTS, names.iter().map(wish).collect())
+    }
+
+    /// The same with clusters of any kind, in a sandbox of their own.
+    ///
+    /// # Errors
+    /// A cluster does not come up, or CI has no root.
+    #[expect(clippy::print_stderr, reason = "a test that builds for minutes says so")]
+    pub fn start_as(network: Network, wishes: Vec<Wish>) -> Result<Option<Self>> {
+        if !is_root() {
+            return skip("clusters with nodes need root; run the tests as root to see them");
+        }
+        let sandbox = Self { places: Places::from_env()?, network };
         up::up(&sandbox.places, sandbox.network, wishes, &|line: &str| eprintln!("{line}"))?;
         Ok(Some(sandbox))
     }

@@ -20,15 +20,14 @@ impl Places {
     /// root, since clusters need more room than `/run` has, and the temporary folder for others.
     ///
     /// # Errors
-    /// There is no home folder, or a folder cannot be made.
+    /// There is no home folder, or the cache cannot be made.
     pub fn from_env() -> Result<Self> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = set("KSI_SANDBOX_CACHE").map_or_else(default_cache, Ok)?;
         let run = set("KSI_SANDBOX_RUN").unwrap_or_else(default_run);
-        for folder in [&cache, &run] {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-        }
+        // The other one is made by what runs in it, and removed with it.
+        std::fs::create_dir_all(&cache)
+            .with_context(|| format!("cannot make {}", cache.display()))?;
         Ok(Self { cache, run })
     }
 

@@ -1,5 +1,6 @@
 //! Processes that outlive the program which started them, and that any later one can find and end.
 
+use std::env;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,10 @@ impl Supervisor {
             }
             None => Command::new(program),
         };
+        if env::var_os("GOGC").is_none() {
+            // Nearly all are Go programs: a sixth less memory, for a little more work.
+            command.env("GOGC", "40");
+        }
         command.args(args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command
             .process_group(0)
@@ -94,12 +99,26 @@ impl Supervisor {
     /// # Errors
     /// It does not go.
     pub fn kill(&self, name: &str) -> Result<()> {
-        let Some(record) = self.read(name).filter(alive) else { return Ok(()) };
-        for pid in [self.inner(&record), record.pid] {
+        self.kill_all(&[name])
+    }
+
+    /// The same for several at once: none sees another one missing for long.
+    ///
+    /// # Errors
+    /// One of them does not go.
+    pub fn kill_all<N: AsRef<str>>(&self, names: &[N]) -> Result<()> {
+        let records = names.iter().map(|name| (name.as_ref(), self.read(name.as_ref())));
+        let alive: Vec<_> =
+            records.filter_map(|(name, record)| Some((name, record.filter(alive)?))).collect();
+        for pid in alive.iter().flat_map(|(_, record)| [self.inner(record), record.pid]) {
             // Gone in the meantime is what is wanted.
             let _ = signal::kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
-        wait_until(&format!("{name} to end"), Duration::from_secs(10), || Ok(!alive(&record)))
+        alive.iter().try_for_each(|(name, record)| {
+            wait_until(&format!("{name} to end"), Duration::from_secs(10), || {
+                Ok(!self::alive(record))
+            })
+        })
     }
 
     /// Kills a process and starts the same command again.
@@ -135,7 +154,7 @@ impl Supervisor {
     /// # Errors
     /// One of them does not go.
     pub fn stop_all(&self) -> Result<()> {
-        self.names().iter().try_for_each(|name| self.kill(name))
+        self.kill_all(&self.names())
     }
 
     /// What a process printed.
@@ -180,7 +199,7 @@ pub fn start_time(pid: i32) -> Option<u64> {
     fields.get(19)?.parse().ok()
 }
 
-/// Asks again and again, every 50 ms, until `check` says yes.
+/// Asks again and again, after 5 ms at first and every 50 ms at last, until `check` says yes.
 ///
 /// # Errors
 /// The time is over; the error names what was awaited and what the last try said.
@@ -190,6 +209,7 @@ pub fn wait_until(
     mut check: impl FnMut() -> Result<bool>,
 ) -> Result<()> {
     let begin = Instant::now();
+    let mut pause = Duration::from_millis(5);
     loop {
         let answer = check();
         if matches!(answer, Ok(true)) {
@@ -202,6 +222,7 @@ pub fn wait_until(
                 Ok(_) => bail!(waited),
             };
         }
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
     }
 }

@@ -1,7 +1,9 @@
 //! What a machine must have for whole clusters, and what to do where it has not.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -30,6 +32,25 @@ pub fn is_root() -> bool {
     Uid::effective().is_root()
 }
 
+/// What stands in place of something that cannot be had here: nothing, and a line that says why. In CI it is
+/// an error, so that no test is skipped there.
+///
+/// # Errors
+/// This is CI.
+pub fn skip<T>(why: &str) -> Result<Option<T>> {
+    if env::var_os("CI").is_some() {
+        bail!("{why}, and in CI no test is skipped");
+    }
+    // Not `eprintln!`: nobody sees what a test that passes prints.
+    let _ = writeln!(io::stderr(), "SKIPPED: {why}");
+    Ok(None)
+}
+
+/// Whether programs can be built that are not in the cache.
+pub fn can_build() -> bool {
+    is_in(&env::var_os("PATH").unwrap_or_default(), "go")
+}
+
 /// Looks for everything at once, so that one answer names all that is missing.
 ///
 /// # Errors
@@ -41,12 +62,7 @@ pub fn check() -> Result<()> {
              sudo, or use the tier without nodes (`sandbox::light`), which needs nothing"
         );
     }
-    let mut missing = Vec::new();
-    for (program, package) in PROGRAMS {
-        if !on_path(program) {
-            missing.push(format!("program {program} (Debian package {package})"));
-        }
-    }
+    let mut missing = missing_programs(&env::var_os("PATH").unwrap_or_default());
     for plugin in CNI {
         if !Path::new("/usr/lib/cni").join(plugin).exists() {
             let package = "Debian package containernetworking-plugins";
@@ -71,7 +87,32 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-fn on_path(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(program).is_file())
+fn missing_programs(path: &OsStr) -> Vec<String> {
+    let missing = PROGRAMS.into_iter().filter(|(program, _)| !is_in(path, program));
+    missing
+        .map(|(program, package)| format!("program {program} (Debian package {package})"))
+        .collect()
+}
+
+fn is_in(path: &OsStr, program: &str) -> bool {
+    env::split_paths(path).any(|folder| folder.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_missing_program_is_named_with_its_package() {
+        let folder = tempfile::tempdir().unwrap();
+        for (program, _) in PROGRAMS {
+            if program != "containerd" && program != "nft" {
+                fs::write(folder.path().join(program), "").unwrap();
+            }
+        }
+        let missing = missing_programs(folder.path().as_os_str());
+        let expected = ["nft (Debian package nftables)", "containerd (Debian package containerd)"];
+        assert_eq!(missing, expected.map(|text| format!("program {text}")));
+        assert_eq!(missing_programs(OsStr::new("")).len(), PROGRAMS.len());
+    }
 }

@@ -46,6 +46,7 @@ impl ControlPlane {
         fs::remove_dir_all(&data).with_context(|| format!("cannot remove {}", data.display()))?;
         copy(&snapshot.folder.path().join("etcd"), self.folder())?;
         processes.restart("etcd")?;
+        self.await_etcd()?;
         processes.restart("apiserver")?;
         self.ready()?;
         parts.into_iter().filter(|(_, ran)| *ran).try_for_each(|(name, _)| processes.restart(name))

@@ -1,38 +1,48 @@
 //! Several clusters at once.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::builds::Release;
 use crate::cluster::{Cluster, Wish};
 use crate::images::{self, Archives};
 use crate::network::Network;
 use crate::places::Places;
 use crate::{builds, clean, requirements};
 
-/// Builds what clusters are made of, and names it by its place. What is in the cache is not built.
+/// Builds what clusters are made of, and these releases of Kubernetes. What is in the cache is not built.
 ///
 /// # Errors
 /// Something cannot be built.
-pub fn build(places: &Places, say: &(impl Fn(&str) + Sync)) -> Result<Archives> {
+pub fn build(
+    places: &Places,
+    releases: &[Release],
+    say: &(impl Fn(&str) + Sync),
+) -> Result<Archives> {
     let timed = |what: &str, begin: Instant| {
         let seconds = begin.elapsed().as_secs_f32();
         if seconds > 1.0 {
             say(&format!("built {what} in {seconds:.0} s"));
         }
     };
-    let begin = Instant::now();
-    builds::kubernetes(places, builds::Release::Oldest)?;
-    timed("Kubernetes", begin);
+    for &release in releases {
+        let (begin, what) = (Instant::now(), format!("Kubernetes {release}"));
+        if !builds::has_kubernetes(places, release)? {
+            say(&format!("building {what}: this takes some minutes, once"));
+        }
+        builds::kubernetes(places, release)?;
+        timed(&what, begin);
+    }
     let begin = Instant::now();
     builds::kwok(places)?;
     timed("kwok", begin);
     let begin = Instant::now();
     let archives = images::archives(places)?;
-    timed("images", begin);
+    timed("images: pause, CoreDNS, KubeFed, ksi and stand-ins", begin);
     Ok(archives)
 }
 
@@ -62,7 +72,9 @@ pub fn up(
 ) -> Result<()> {
     requirements::check()?;
     let _lock = lock(places, network)?;
-    let archives = build(places, say)?;
+    let mut releases = vec![Release::Oldest];
+    releases.extend(wishes.iter().filter_map(|wish| wish.release.parse::<Release>().ok()));
+    let archives = build(places, &releases, say)?;
     sweep(places, network, say)?;
     network.raise()?;
     let mut clusters = Vec::new();
@@ -71,7 +83,7 @@ pub fn up(
             say(&format!("{}: runs already, left as it is", wish.name));
             continue;
         }
-        if wish.real && wish.release != builds::Release::Oldest.to_string() {
+        if wish.real && wish.release != Release::Oldest.to_string() {
             bail!(
                 "{}: a kubelet of {} does not run on every machine (cgroup v1): use --nodes kwok with \
                  --release {}",
@@ -125,7 +137,6 @@ fn sweep(places: &Places, network: Network, say: &impl Fn(&str)) -> Result<()> {
     if !left.is_empty() {
         say(&format!("an old run left {} things, removing them", left.len()));
         clean::down(places, network, &[], say)?;
-        fs::create_dir_all(&places.run)?;
     }
     Ok(())
 }

@@ -3,17 +3,16 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
+	"fmt"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
 )
@@ -27,10 +26,10 @@ var (
 	services   = schema.GroupVersionResource{Version: "v1", Resource: "services"}
 )
 
-// connect makes the client configuration: of the pod, or of a kubeconfig file. What is before the slash of the user
-// agent is the manager of the fields that are written, and so is the one of the real program in its image.
-func connect(kubeconfig, userAgent string) *rest.Config {
-	settings, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+// connect makes the client of a pod. What is before the slash of the user agent is the manager of the fields that are
+// written, and so is the one of the real program in its image.
+func connect(userAgent string) (*rest.Config, dynamic.Interface) {
+	settings, err := rest.InClusterConfig()
 	if err == nil {
 		err = rest.LoadTLSFiles(settings)
 	}
@@ -38,46 +37,31 @@ func connect(kubeconfig, userAgent string) *rest.Config {
 		klog.Fatalf("configuration of the API server's client: %v", err)
 	}
 	settings.UserAgent = userAgent
-	return settings
+	return settings, dynamic.NewForConfigOrDie(settings)
 }
 
 // follow calls reconcile for each object of a kind: those there are, and those that change. After an error, and every
 // two minutes as KubeSphere does, all of them come again.
 func follow(client dynamic.ResourceInterface, reconcile func(object *unstructured.Unstructured, deleted bool) error) {
-	for ; ; time.Sleep(time.Second) {
-		if err := followOnce(client, reconcile); err != nil && !apierrors.IsConflict(err) {
+	for seconds := int64(120); ; time.Sleep(time.Second) {
+		// Without a resource version the watch begins with all objects that there are.
+		changes, err := client.Watch(context.TODO(), metav1.ListOptions{TimeoutSeconds: &seconds})
+		if err != nil {
 			klog.Error(err)
+			continue
 		}
-	}
-}
-
-func followOnce(client dynamic.ResourceInterface, reconcile func(*unstructured.Unstructured, bool) error) error {
-	list, err := client.List(context.TODO(), metav1.ListOptions{})
-	if err != nil {
-		return err
-	}
-	for index := range list.Items {
-		if err := reconcile(&list.Items[index], false); err != nil {
-			return err
+		for change := range changes.ResultChan() {
+			object, ok := change.Object.(*unstructured.Unstructured)
+			if !ok || change.Type == watch.Error {
+				break
+			}
+			if err := reconcile(object, change.Type == watch.Deleted); err != nil {
+				klog.Error(err)
+				break
+			}
 		}
+		changes.Stop()
 	}
-	seconds := int64(120)
-	since := metav1.ListOptions{ResourceVersion: list.GetResourceVersion(), TimeoutSeconds: &seconds}
-	changes, err := client.Watch(context.TODO(), since)
-	if err != nil {
-		return err
-	}
-	defer changes.Stop()
-	for change := range changes.ResultChan() {
-		object, ok := change.Object.(*unstructured.Unstructured)
-		if !ok || change.Type == watch.Error {
-			return nil
-		}
-		if err := reconcile(object, change.Type == watch.Deleted); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // put writes an object back as KubeSphere does: the whole of it, with the resource version it was read with.
@@ -86,12 +70,10 @@ func put(client dynamic.ResourceInterface, object *unstructured.Unstructured) er
 	return err
 }
 
-// parsed is an object written as YAML in this program.
-func parsed(text string) *unstructured.Unstructured {
+// parsed is an object written as YAML in this program, with what is to be filled in.
+func parsed(text string, values ...any) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
-	if err := yaml.Unmarshal([]byte(text), &object.Object); err != nil {
-		panic(err)
-	}
+	runtime.Must(yaml.Unmarshal(fmt.Appendf(nil, text, values...), &object.Object))
 	return object
 }
 
@@ -102,21 +84,21 @@ func field(object *unstructured.Unstructured, path ...string) string {
 }
 
 func set(object *unstructured.Unstructured, value any, path ...string) {
-	if err := unstructured.SetNestedField(object.Object, value, path...); err != nil {
-		panic(err)
-	}
+	runtime.Must(unstructured.SetNestedField(object.Object, value, path...))
+}
+
+// joins tells whether a Cluster is to join the federation, by a connection of this type.
+func joins(cluster *unstructured.Unstructured, kind string) bool {
+	joined, _, _ := unstructured.NestedBool(cluster.Object, "spec", "joinFederation")
+	return joined && field(cluster, "spec", "connection", "type") == kind
 }
 
 // kubeconfig is what a Cluster holds in spec.connection.kubeconfig: base64 of a kubeconfig.
-func kubeconfig(cluster, server string, authority []byte, name string, user map[string]any) string {
-	context := name + "@" + cluster
-	target := map[string]any{"server": server, "certificate-authority-data": authority}
-	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Config", "current-context": context,
-		"clusters": []any{map[string]any{"name": cluster, "cluster": target}},
-		"users":    []any{map[string]any{"name": name, "user": user}},
-		"contexts": []any{map[string]any{"name": context, "context": map[string]any{"cluster": cluster, "user": name}}}})
-	if err != nil {
-		panic(err)
-	}
-	return base64.StdEncoding.EncodeToString(text)
+func kubeconfig(server string, authority []byte, token string) string {
+	text := fmt.Sprintf(`{"apiVersion": "v1", "kind": "Config", "current-context": "only",
+		"clusters": [{"name": "only", "cluster": {"server": %q, "certificate-authority-data": %q}}],
+		"users": [{"name": "only", "user": {"token": %q}}],
+		"contexts": [{"name": "only", "context": {"cluster": "only", "user": "only"}}]}`,
+		server, base64.StdEncoding.EncodeToString(authority), token)
+	return base64.StdEncoding.EncodeToString([]byte(text))
 }

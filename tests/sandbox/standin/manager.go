@@ -1,16 +1,26 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
-	"flag"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
+	"golang.org/x/crypto/bcrypt"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
+	"sigs.k8s.io/yaml"
 )
 
 // controllerManager imitates ks-controller-manager v3.4.1: its webhooks, and what it writes to Users, Clusters and
@@ -18,35 +28,32 @@ import (
 // each write tells them apart), every other controller, and joining members to KubeFed, so that no Cluster becomes
 // Federated or Ready.
 func controllerManager(args []string) {
-	kubeconfig := ""
-	parse("ks-controller-manager", args, func(flags *flag.FlagSet) {
-		flags.StringVar(&kubeconfig, "kubeconfig", "", "the API server, where it is not the pod's own")
-		flags.Bool("leader-elect", false, "accepted; no leader is elected")
-	})
-	settings := loadConfig()
-	connection := connect(kubeconfig, "controller-manager/v3.4.1 (stand-in of the sandbox)")
-	client := dynamic.NewForConfigOrDie(connection)
-	if settings.Multicluster.Enable {
+	parse("ks-controller-manager", args, "leader-elect")
+	settings := loadConfig().Multicluster
+	connection, client := connect("controller-manager/v3.4.1 (stand-in of the sandbox)")
+	m := &manager{client.Resource(clusters), client.Resource(users), connection, settings.Enable}
+	if settings.Enable {
 		requireNotification(discovery.NewDiscoveryClientForConfigOrDie(connection))
-		hosts := &clusterController{client.Resource(clusters), connection, settings.Multicluster.HostClusterName}
-		go hosts.run()
+		go m.runClusters(settings.HostClusterName)
 	}
-	go follow(client.Resource(users), userController{client.Resource(users), settings.Multicluster.Enable}.reconcile)
+	go follow(m.users, m.reconcileUser)
 	serveWebhooks(filepath.Join(os.TempDir(), "k8s-webhook-server", "serving-certs"))
+}
+
+type manager struct {
+	clusters, users dynamic.ResourceInterface
+	connection      *rest.Config
+	host            bool
 }
 
 // requireNotification ends the program as the real one ends where multicluster is on and a kind of notification is not
 // there when it starts.
 func requireNotification(client *discovery.DiscoveryClient) {
 	const version = "notification.kubesphere.io/v2beta2"
-	served := map[string]bool{}
-	if resources, err := client.ServerResourcesForGroupVersion(version); err == nil {
-		for _, resource := range resources.APIResources {
-			served[resource.Kind] = true
-		}
-	}
+	served, err := client.ServerResourcesForGroupVersion(version)
 	for _, kind := range []string{"NotificationManager", "Config", "Receiver", "Router", "Silence"} {
-		if !served[kind] {
+		is := func(resource metav1.APIResource) bool { return resource.Kind == kind }
+		if err != nil || !slices.ContainsFunc(served.APIResources, is) {
 			klog.Fatalf("Unable to create Notification controller: no matches for kind %q in version %q", kind, version)
 		}
 	}
@@ -55,34 +62,160 @@ func requireNotification(client *discovery.DiscoveryClient) {
 // serveWebhooks allows whatever it is asked, on every path. The certificate is read for each connection, as it may be
 // renewed. Left out: the checks of the real webhooks, such as that of a member's uid when its Cluster changes.
 func serveWebhooks(folder string) {
-	load := func() (*tls.Certificate, error) {
+	load := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		certificate, err := tls.LoadX509KeyPair(filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key"))
 		return &certificate, err
 	}
-	if _, err := load(); err != nil {
+	if _, err := load(nil); err != nil {
 		klog.Fatalf("unable to run the manager: %v", err)
 	}
-	server := &http.Server{
-		Addr:      ":8443",
-		Handler:   http.HandlerFunc(allow),
-		TLSConfig: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return load() }},
-	}
+	server := &http.Server{Addr: ":8443", Handler: http.HandlerFunc(allow), TLSConfig: &tls.Config{GetCertificate: load}}
 	klog.Fatal(server.ListenAndServeTLS("", ""))
 }
 
 func allow(answer http.ResponseWriter, request *http.Request) {
-	var review struct {
-		APIVersion string `json:"apiVersion"`
-		Kind       string `json:"kind"`
-		Request    struct {
-			UID string `json:"uid"`
-		} `json:"request"`
-	}
-	if err := json.NewDecoder(request.Body).Decode(&review); err != nil {
+	review := unstructured.Unstructured{}
+	if err := json.NewDecoder(request.Body).Decode(&review.Object); err != nil {
 		http.Error(answer, err.Error(), http.StatusBadRequest)
 		return
 	}
 	answer.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(answer).Encode(map[string]any{"apiVersion": review.APIVersion, "kind": review.Kind,
-		"response": map[string]any{"uid": review.Request.UID, "allowed": true}})
+	_ = json.NewEncoder(answer).Encode(map[string]any{"apiVersion": review.GetAPIVersion(), "kind": review.GetKind(),
+		"response": map[string]any{"uid": field(&review, "request", "uid"), "allowed": true}})
+}
+
+// reconcileUser imitates the controller of Users: the finalizer, the hash in place of a plain password, the state. On a
+// host also the label that keeps KubeFed off the User. Left out: roles, bindings, kubeconfigs and the FederatedUser;
+// login limits; states other than Active.
+func (m *manager) reconcileUser(user *unstructured.Unstructured, deleted bool) error {
+	const managed = "kubefed.io/managed"
+	if deleted || user.GetLabels()[managed] == "true" {
+		return nil // KubeFed's copy on a member: the host's controller writes it.
+	}
+	before := user.DeepCopy()
+	holdByFinalizer(user, "finalizers.kubesphere.io/users")
+	password, now := []byte(field(user, "spec", "password")), time.Now().UTC().Format(time.RFC3339)
+	if _, err := bcrypt.Cost(password); err != nil && len(password) > 0 {
+		hash, err := bcrypt.GenerateFromPassword(password, bcrypt.DefaultCost)
+		if err != nil {
+			return err
+		}
+		set(user, string(hash), "spec", "password")
+		set(user, now, "metadata", "annotations", "iam.kubesphere.io/last-password-change-time")
+		// It may hold the plain password.
+		unstructured.RemoveNestedField(user.Object, "metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration")
+	}
+	if len(password) > 0 && field(user, "status", "state") != "Active" {
+		set(user, map[string]any{"state": "Active", "lastTransitionTime": now}, "status")
+	}
+	if m.host {
+		set(user, "false", "metadata", "labels", managed)
+	}
+	if equality.Semantic.DeepEqual(user, before) {
+		return nil
+	}
+	return put(m.users, user)
+}
+
+// holdByFinalizer adds the finalizer to an object that lives, and takes it from one that is being deleted.
+func holdByFinalizer(object *unstructured.Unstructured, name string) (changed bool) {
+	before := object.GetFinalizers()
+	finalizers := slices.DeleteFunc(slices.Clone(before), func(found string) bool { return found == name })
+	if object.GetDeletionTimestamp() == nil {
+		finalizers = append(finalizers, name)
+	}
+	object.SetFinalizers(finalizers)
+	return len(finalizers) != len(before)
+}
+
+// runClusters imitates the controller of Clusters on a host: it makes the Cluster of the host itself, holds every Cluster by
+// its finalizer, and writes a Cluster's name into kubesphere-config of the cluster behind it. Left out: KubeFed, versions,
+// nodes and conditions; Clusters of type proxy, which have no tunnel here.
+func (m *manager) runClusters(host string) {
+	for err := m.ensureHost(host); err != nil; err = m.ensureHost(host) {
+		klog.Error("Error create host cluster, error: ", err)
+		time.Sleep(time.Second)
+	}
+	follow(m.clusters, m.reconcileCluster)
+}
+
+// ensureHost makes the Cluster of the host, under hostClusterName, unless any has the host's label.
+func (m *manager) ensureHost(name string) error {
+	hosts, err := m.clusters.List(context.TODO(), metav1.ListOptions{LabelSelector: "cluster-role.kubesphere.io/host"})
+	if err != nil || len(hosts.Items) > 0 {
+		return err
+	}
+	kubeconfig := kubeconfig(m.connection.Host, m.connection.CAData, m.connection.BearerToken)
+	_, err = m.clusters.Create(context.TODO(), parsed(`
+apiVersion: cluster.kubesphere.io/v1alpha1
+kind: Cluster
+metadata: {name: %s, labels: {cluster-role.kubesphere.io/host: "", kubesphere.io/managed: "true"}}
+spec: {joinFederation: true, enable: true, provider: kubesphere, connection: {type: direct, kubeconfig: %s}}
+`, name, kubeconfig), metav1.CreateOptions{})
+	return err
+}
+
+func (m *manager) reconcileCluster(cluster *unstructured.Unstructured, deleted bool) error {
+	text, live := field(cluster, "spec", "connection", "kubeconfig"), cluster.GetDeletionTimestamp() == nil
+	switch {
+	case deleted:
+	case holdByFinalizer(cluster, "finalizer.cluster.kubesphere.io"):
+		return put(m.clusters, cluster)
+	case live && text != "" && joins(cluster, "direct"):
+		return m.writeName(cluster.GetName(), text)
+	}
+	return nil
+}
+
+// writeName reads kubesphere-config of the cluster behind a kubeconfig, and where its multicluster.clusterName is another
+// one writes back what becomes of it in the struct of ks-controller-manager v3.4.1: keys in another order, `168h` as
+// `168h0m0s`, false values gone, the two token ages 0s where they were absent. Left out: the struct's own order of keys
+// (here alphabetical) and the loss of keys that the struct does not have.
+func (m *manager) writeName(name, encoded string) error {
+	text, _ := base64.StdEncoding.DecodeString(encoded) // What is none is no kubeconfig either.
+	connection, err := clientcmd.RESTConfigFromKubeConfig(text)
+	if err != nil {
+		return err
+	}
+	connection.UserAgent = m.connection.UserAgent
+	connection.Timeout = 10 * time.Second // The real one waits without end for a cluster that does not answer.
+	client := dynamic.NewForConfigOrDie(connection).Resource(configMaps).Namespace(kubesphereSystem)
+	found, err := client.Get(context.TODO(), "kubesphere-config", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	document := &unstructured.Unstructured{}
+	err = yaml.Unmarshal([]byte(field(found, "data", "kubesphere.yaml")), &document.Object)
+	if err != nil || field(document, "multicluster", "clusterName") == name {
+		return err
+	}
+	normalise(document.Object)
+	set(document, name, "multicluster", "clusterName")
+	for _, key := range []string{"accessTokenMaxAge", "accessTokenInactivityTimeout"} {
+		if field(document, "authentication", "oauthOptions", key) == "" {
+			set(document, "0s", "authentication", "oauthOptions", key)
+		}
+	}
+	written, _ := yaml.Marshal(document.Object) // It was YAML before.
+	set(found, string(written), "data", "kubesphere.yaml")
+	return put(client, found)
+}
+
+// durations are the keys of kubesphere.yaml that are time.Duration in KubeSphere's struct.
+var durations = map[string]bool{
+	"accessTokenInactivityTimeout": true, "accessTokenMaxAge": true, "authenticateRateLimiterDuration": true,
+	"clusterControllerResyncPeriod": true, "loginHistoryRetentionPeriod": true, "maximumClockSkew": true,
+}
+
+func normalise(document map[string]any) {
+	for key, value := range document {
+		text, _ := value.(string)
+		if below, ok := value.(map[string]any); ok {
+			normalise(below)
+		} else if duration, err := time.ParseDuration(text); durations[key] && err == nil {
+			document[key] = duration.String()
+		} else if value == false {
+			delete(document, key)
+		}
+	}
 }

@@ -16,7 +16,7 @@ type Test = Result<(), Box<dyn Error>>;
 fn starts_and_survives_kills() -> Test {
     for release in Release::ALL {
         let begin = Instant::now();
-        let light = Light::start(release)?;
+        let Some(light) = Light::start(release)? else { return Ok(()) };
         println!("{release}: ready after {:?}", begin.elapsed());
         let plane = light.control_plane();
         assert!(plane.kubectl(&["version"])?.contains(&format!("Server Version: v{release}")));
@@ -35,7 +35,7 @@ fn starts_and_survives_kills() -> Test {
 
 #[test]
 fn controllers_work() -> Test {
-    let light = Light::start(Release::Oldest)?;
+    let Some(light) = Light::start(Release::Oldest)? else { return Ok(()) };
     let plane = light.control_plane();
     plane.kubectl(&["create", "namespace", "brief"])?;
     wait_until("the default service account", Duration::from_secs(20), || {
@@ -47,7 +47,11 @@ fn controllers_work() -> Test {
 
 #[test]
 fn two_at_once_leave_nothing() -> Test {
-    let lights = [Light::start(Release::Oldest)?, Light::start(Release::Oldest)?];
+    let (Some(one), Some(other)) = (Light::start(Release::Oldest)?, Light::start(Release::Oldest)?)
+    else {
+        return Ok(());
+    };
+    let lights = [one, other];
     let mut folders = HashSet::new();
     let mut pids = Vec::new();
     for light in &lights {
@@ -71,7 +75,7 @@ const OWNER: &str = "SANDBOX_TEST_OWNER";
 #[test]
 fn what_a_killed_owner_left_goes_with_the_next_start() -> Test {
     if let Some(file) = std::env::var_os(OWNER).map(PathBuf::from) {
-        let light = Light::start(Release::Oldest)?;
+        let light = Light::start(Release::Oldest)?.ok_or("skipped")?;
         let processes = light.control_plane().processes();
         let mut lines = vec![light.control_plane().folder().display().to_string()];
         lines.extend(
@@ -85,6 +89,10 @@ fn what_a_killed_owner_left_goes_with_the_next_start() -> Test {
         std::fs::write(&part, lines.join("\n"))?;
         std::fs::rename(part, file)?;
         std::thread::park();
+    }
+    // Where nothing can be built this says so, and the owner would not start.
+    if Light::start(Release::Oldest)?.is_none() {
+        return Ok(());
     }
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("left");
@@ -110,21 +118,27 @@ fn what_a_killed_owner_left_goes_with_the_next_start() -> Test {
 
 #[test]
 fn snapshots_bring_back_what_was() -> Test {
-    let light = Light::start(Release::Oldest)?;
+    let Some(light) = Light::start(Release::Oldest)? else { return Ok(()) };
     let plane = light.control_plane();
-    plane.kubectl(&["create", "namespace", "before"])?;
+    // Not namespaces: a deleted one takes ten seconds to go.
+    let create = |name: &str| plane.kubectl(&["create", "configmap", name]);
+    create("before")?;
     let begin = Instant::now();
     let snapshot = plane.snapshot()?;
     println!("snapshot: {:?}", begin.elapsed());
     for round in 0..2 {
-        plane.kubectl(&["create", "namespace", "after"])?;
-        plane.kubectl(&["delete", "namespace", "before"])?;
+        create("after")?;
+        plane.kubectl(&["delete", "configmap", "before"])?;
         let begin = Instant::now();
         plane.restore(&snapshot)?;
         println!("restore: {:?}", begin.elapsed());
-        let names = plane.kubectl(&["get", "namespaces", "-o=name"])?;
-        assert!(names.contains("namespace/before"), "round {round}: {names}");
-        assert!(!names.contains("namespace/after"), "round {round}: {names}");
+        let names = plane.kubectl(&["get", "configmaps", "-o=name"])?;
+        assert!(names.contains("configmap/before"), "round {round}: {names}");
+        assert!(!names.contains("configmap/after"), "round {round}: {names}");
     }
+    plane.kubectl(&["create", "namespace", "controlled"])?;
+    wait_until("the controllers to work again", Duration::from_secs(20), || {
+        Ok(plane.kubectl(&["-n=controlled", "get", "serviceaccount", "default"]).is_ok())
+    })?;
     Ok(())
 }

@@ -20,11 +20,11 @@ struct Rig {
 }
 
 impl Rig {
-    fn start() -> Result<Self, Box<dyn Error>> {
-        let light = Light::start(Release::Oldest)?;
+    fn start() -> Result<Option<Self>, Box<dyn Error>> {
+        let Some(light) = Light::start(Release::Oldest)? else { return Ok(None) };
         let plane = light.control_plane();
         let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy"))?;
-        Ok(Self { proxy, light })
+        Ok(Some(Self { proxy, light }))
     }
 
     fn plane(&self) -> &ControlPlane {
@@ -74,7 +74,7 @@ fn broken_off(output: &Output) -> bool {
 
 #[test]
 fn faults() -> Test {
-    let rig = Rig::start()?;
+    let Some(rig) = Rig::start()? else { return Ok(()) };
     passes(&rig)?;
     statuses(&rig)?;
     resets(&rig)?;

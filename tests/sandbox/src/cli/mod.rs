@@ -35,7 +35,11 @@ enum Verb {
         clusters: Vec<String>,
     },
     /// Build everything that clusters are made of, and start nothing
-    Build,
+    Build {
+        /// Kubernetes' versions, separated by commas
+        #[arg(long, value_delimiter = ',', default_values = ["1.34", "1.36"])]
+        releases: Vec<Release>,
+    },
     /// Keep others from opening connections to a cluster
     Isolate { cluster: String },
     /// Undo `isolate`
@@ -135,7 +139,10 @@ impl Cli {
                 clean::down(&places, network, &clusters, say)?;
                 report_leftovers(&places, network, &clusters)?;
             }
-            Verb::Build => drop(up::build(&places, &say)?),
+            Verb::Build { releases } => {
+                up::build(&places, &releases, &say)?;
+                say(&format!("everything is built, in {}", places.cache.display()));
+            }
             Verb::Isolate { cluster } => network::isolate(&open(&cluster)?.machine()?, network)?,
             Verb::Connect { cluster } => network::connect(&open(&cluster)?.machine()?)?,
             Verb::Loss { cluster, percent } => network::lose(&open(&cluster)?.machine()?, percent)?,

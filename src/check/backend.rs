@@ -1,0 +1,114 @@
+//! Webhook configurations and what stands behind them.
+
+use serde_json::Value;
+
+use super::gathered::{Gathered, Part};
+use super::see::{items, name, text};
+use super::verdict::Unread;
+
+/// Groups of `KubeSphere`, `KubeFed` and what comes with them, by the ends of their names.
+const OURS: &[&str] = &["kubesphere.io", "kubefed.io"];
+
+/// A webhook configuration of which a webhook has no backend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Abandoned {
+    /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its uid: another of the same name is not this one.
+    pub uid: String,
+    /// What is missing.
+    pub reason: String,
+    /// Whether what it guards cannot be written.
+    pub blocks: bool,
+    /// Whether it belongs to `KubeSphere` or `KubeFed`.
+    pub ours: bool,
+    /// Whether not one of its webhooks has a backend.
+    pub wholly: bool,
+}
+
+impl std::fmt::Display for Abandoned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let blocks = if self.blocks { ", and it blocks what it guards" } else { "" };
+        write!(f, "{}/{}: {}{blocks}", self.kind, self.name, self.reason)
+    }
+}
+
+/// All webhook configurations of which a Service is missing or has no ready pod.
+///
+/// # Errors
+/// Webhooks, Services or endpoints could not be read.
+pub fn abandoned(gathered: &Gathered) -> Result<Vec<Abandoned>, Unread> {
+    let mut found = Vec::new();
+    for part in [Part::ValidatingWebhooks, Part::MutatingWebhooks] {
+        for configuration in gathered.list(part)? {
+            found.extend(judge(gathered, configuration)?);
+        }
+    }
+    Ok(found)
+}
+
+fn judge(gathered: &Gathered, configuration: &Value) -> Result<Option<Abandoned>, Unread> {
+    let (mut reasons, mut blocks, mut total) = (Vec::new(), false, 0);
+    for webhook in items(&configuration["webhooks"]) {
+        total += 1;
+        let service = &webhook["clientConfig"]["service"];
+        if service.is_null() {
+            continue;
+        }
+        let (namespace, name) = (text(&service["namespace"]), text(&service["name"]));
+        if let Some(reason) = missing(gathered, namespace, name)? {
+            // Without a policy the webhook fails closed.
+            blocks |= webhook["failurePolicy"] != "Ignore";
+            reasons.push(reason);
+        }
+    }
+    let without = reasons.len();
+    reasons.dedup();
+    let Some(reason) = reasons.first() else { return Ok(None) };
+    Ok(Some(Abandoned {
+        kind: text(&configuration["kind"]).to_owned(),
+        name: name(configuration).to_owned(),
+        uid: text(&configuration["metadata"]["uid"]).to_owned(),
+        reason: reason.clone(),
+        blocks,
+        ours: is_ours(configuration),
+        wholly: without == total,
+    }))
+}
+
+/// What is missing behind a Service; `None` when it has a ready endpoint.
+pub(super) fn missing(
+    gathered: &Gathered,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<String>, Unread> {
+    if gathered.object(Part::Services, "Service", namespace, name)?.is_none() {
+        return Ok(Some(format!("Service {namespace}/{name} does not exist")));
+    }
+    let slices = gathered.list(Part::Endpoints)?;
+    let ready = slices
+        .iter()
+        .filter(|slice| {
+            slice["metadata"]["namespace"] == namespace
+                && slice["metadata"]["labels"]["kubernetes.io/service-name"] == name
+        })
+        .flat_map(|slice| items(&slice["endpoints"]))
+        // Not known counts as ready, as the API says.
+        .any(|endpoint| endpoint["conditions"]["ready"] != false);
+    Ok((!ready).then(|| format!("Service {namespace}/{name} has no ready pod")))
+}
+
+/// By the objects that it guards, or by its own name.
+fn is_ours(configuration: &Value) -> bool {
+    let ours =
+        |text: &str| OURS.iter().any(|end| text == *end || text.ends_with(&format!(".{end}")));
+    let rules = items(&configuration["webhooks"]).flat_map(|webhook| items(&webhook["rules"]));
+    let mut groups = rules.flat_map(|rule| items(&rule["apiGroups"])).map(text);
+    let services = items(&configuration["webhooks"]).map(|w| &w["clientConfig"]["service"]);
+    let mut namespaces = services.map(|service| text(&service["namespace"]));
+    ours(name(configuration))
+        || groups.any(ours)
+        || namespaces.any(|n| n.starts_with("kubesphere-") || n == super::context::FEDERATED)
+}

@@ -1,0 +1,273 @@
+//! Reads from a cluster what is judged: everything at once, each part for itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::context::{FEDERATED, INVENTORY, LOCK, NAMESPACES, SYSTEM};
+use super::gathered::{DryRun, Gathered, Part, Read, Right, Rights};
+use super::needs::{self, Need};
+use super::see::{items, text};
+use crate::cluster::{Access, Apply, Cluster, Error, Kind, Problem, Selection};
+use crate::config;
+use crate::object::Object;
+
+/// What to read.
+#[derive(Debug)]
+pub struct Wants<'a> {
+    /// What the configuration renders: which rights are needed.
+    pub desired: &'a [Object],
+    /// Names of Secrets with registry credentials.
+    pub pull_secrets: &'a [String],
+    /// Whether rights are asked for.
+    pub pre: bool,
+}
+
+/// Where a list is read.
+#[derive(Clone, Copy)]
+enum Where {
+    Everywhere,
+    Ours,
+}
+use Where::{Everywhere, Ours};
+
+/// Lists: part, group, version, kind, where.
+const LISTS: &[(Part, &str, &str, &str, Where)] = &[
+    (Part::ApiServices, "apiregistration.k8s.io", "v1", "APIService", Everywhere),
+    (Part::Claims, "", "v1", "PersistentVolumeClaim", Ours),
+    (Part::Clusters, "cluster.kubesphere.io", "v1alpha1", "Cluster", Everywhere),
+    (Part::Definitions, "apiextensions.k8s.io", "v1", "CustomResourceDefinition", Everywhere),
+    (Part::Deployments, "apps", "v1", "Deployment", Ours),
+    (Part::FederatedTypes, "core.kubefed.io", "v1beta1", "FederatedTypeConfig", Ours),
+    (Part::KubeFedConfigs, "core.kubefed.io", "v1beta1", "KubeFedConfig", Ours),
+    (Part::LimitRanges, "", "v1", "LimitRange", Ours),
+    (Part::Namespaces, "", "v1", "Namespace", Everywhere),
+    (Part::Nodes, "", "v1", "Node", Everywhere),
+    (Part::Pods, "", "v1", "Pod", Ours),
+    (Part::PriorityClasses, "scheduling.k8s.io", "v1", "PriorityClass", Everywhere),
+    (Part::Quotas, "", "v1", "ResourceQuota", Ours),
+    (Part::StorageClasses, "storage.k8s.io", "v1", "StorageClass", Everywhere),
+    (Part::Users, "iam.kubesphere.io", "v1alpha2", "User", Everywhere),
+];
+/// What is behind webhooks; the slices of their Services are read afterwards.
+const BACKENDS: &[(Part, &str, &str, &str, Where)] = &[
+    (Part::MutatingWebhooks, ADMISSION, "v1", "MutatingWebhookConfiguration", Everywhere),
+    (Part::Services, "", "v1", "Service", Everywhere),
+    (Part::ValidatingWebhooks, ADMISSION, "v1", "ValidatingWebhookConfiguration", Everywhere),
+];
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+/// Reads everything.
+pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
+    let (version, (mut objects, backends), named, (rights, dry_run)) = futures_util::join!(
+        cluster.read_path("/version"),
+        async { futures_util::join!(lists(cluster, LISTS), backends(cluster)) },
+        named(cluster, wants),
+        async {
+            if wants.pre {
+                futures_util::join!(rights(cluster, wants.desired), dry_run(cluster))
+            } else {
+                (Err("they were not asked for".to_owned()), Err("it was not tried".to_owned()))
+            }
+        },
+    );
+    objects.extend(backends);
+    objects.extend(named);
+    Gathered {
+        version: version.map_err(|e| why(&e)),
+        server_time: cluster.server_time().ok_or_else(|| "no answer had a date".to_owned()),
+        dry_run,
+        rights,
+        objects,
+    }
+}
+
+/// Reads only what tells which webhooks have no backend.
+pub async fn gather_webhooks(cluster: &Cluster) -> Gathered {
+    Gathered { objects: backends(cluster).await, ..Gathered::default() }
+}
+
+/// The configuration that the cluster holds, without its status.
+///
+/// # Errors
+/// It cannot be read.
+pub async fn configuration(cluster: &Cluster) -> Read<Option<Value>> {
+    let found = cluster.get(&configuration_kind().named(Some(SYSTEM), config::NAME)).await;
+    let found = found.map_err(|e| why(&e))?;
+    Ok(found.map(|body| {
+        json!({
+            "apiVersion": body["apiVersion"], "kind": body["kind"],
+            "metadata": {"name": config::NAME, "namespace": SYSTEM, "labels": body["metadata"]["labels"]},
+            "spec": body["spec"],
+        })
+    }))
+}
+
+fn configuration_kind() -> Kind {
+    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
+    Kind::new(group, version, config::KIND)
+}
+
+/// An error for a report; its place is told by the check.
+fn why(error: &Error) -> String {
+    format!("{}: {}", error.place, error.cause)
+}
+
+type Objects = BTreeMap<Part, Read<Vec<Value>>>;
+
+async fn lists(cluster: &Cluster, parts: &[(Part, &str, &str, &str, Where)]) -> Objects {
+    let reads = parts.iter().map(|(part, group, version, kind, scope)| async move {
+        let kind = Kind::new(group, version, kind);
+        let selections: Vec<Selection> = match scope {
+            Everywhere => vec![Selection::default()],
+            Ours => NAMESPACES.iter().map(|n| Selection::within(Some(n))).collect(),
+        };
+        (*part, all(cluster, &kind, &selections).await)
+    });
+    join_all(reads).await.into_iter().collect()
+}
+
+/// Several lists as one; all of them or none.
+async fn all(cluster: &Cluster, kind: &Kind, selections: &[Selection]) -> Read<Vec<Value>> {
+    let lists = join_all(selections.iter().map(|s| cluster.list(kind, s))).await;
+    let lists: Result<Vec<_>, Error> = lists.into_iter().collect();
+    lists.map(|lists| lists.into_iter().flatten().collect()).map_err(|e| why(&e))
+}
+
+/// Webhooks, Services, and the endpoints of the Services behind webhooks and of DNS.
+async fn backends(cluster: &Cluster) -> Objects {
+    let mut objects = lists(cluster, BACKENDS).await;
+    let mut services = BTreeSet::from([("kube-system".to_owned(), "kube-dns".to_owned())]);
+    for part in [Part::MutatingWebhooks, Part::ValidatingWebhooks] {
+        let configurations = objects.get(&part).and_then(|read| read.as_ref().ok());
+        let webhooks = configurations.into_iter().flatten().flat_map(|c| items(&c["webhooks"]));
+        for service in webhooks.map(|w| &w["clientConfig"]["service"]).filter(|s| !s.is_null()) {
+            services.insert((text(&service["namespace"]).into(), text(&service["name"]).into()));
+        }
+    }
+    let kind = Kind::new("discovery.k8s.io", "v1", "EndpointSlice");
+    let selections: Vec<Selection> = services
+        .iter()
+        .map(|(namespace, name)| {
+            Selection::within(Some(namespace))
+                .labelled(format!("kubernetes.io/service-name={name}"))
+        })
+        .collect();
+    objects.insert(Part::Endpoints, all(cluster, &kind, &selections).await);
+    objects
+}
+
+/// Objects that are read by name, and helm's releases.
+async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
+    let secret = Kind::new("", "v1", "Secret");
+    let mut secrets = vec![
+        secret.named(Some(SYSTEM), "ks-controller-manager-webhook-cert"),
+        secret.named(Some(SYSTEM), "tower-ca"),
+        secret.named(Some(FEDERATED), "kubefed-admission-webhook-serving-cert"),
+    ];
+    for name in wants.pull_secrets {
+        secrets.extend(NAMESPACES.iter().map(|place| secret.named(Some(place), name)));
+    }
+    // An authority of the user's own is mounted by Tower.
+    let towers = wants.desired.iter().filter(|o| o.id.kind == "Deployment" && o.id.name == "tower");
+    let volumes = towers.flat_map(|o| items(&o.body["spec"]["template"]["spec"]["volumes"]));
+    let mounted = volumes.filter_map(|volume| volume["secret"]["secretName"].as_str());
+    secrets.extend(
+        mounted.filter(|name| *name != "tower-ca").map(|name| secret.named(Some(SYSTEM), name)),
+    );
+    let lease = Kind::new("coordination.k8s.io", "v1", "Lease");
+    let parts = [
+        (
+            Part::Config,
+            vec![Kind::new("", "v1", "ConfigMap").named(Some(SYSTEM), "kubesphere-config")],
+        ),
+        (Part::Configuration, vec![configuration_kind().named(Some(SYSTEM), config::NAME)]),
+        (Part::Inventory, vec![secret.named(Some(SYSTEM), INVENTORY)]),
+        (Part::Lock, vec![lease.named(Some(SYSTEM), LOCK)]),
+        (Part::Secrets, secrets),
+    ];
+    let reads = parts.into_iter().map(|(part, ids)| async move {
+        let found = join_all(ids.iter().map(|id| cluster.get(id))).await;
+        let found: Result<Vec<_>, Error> = found.into_iter().collect();
+        (part, found.map(|f| f.into_iter().flatten().collect()).map_err(|e| why(&e)))
+    });
+    let releases: Vec<Selection> = [SYSTEM, FEDERATED]
+        .iter()
+        .map(|place| Selection::within(Some(place)).labelled("owner=helm").metadata())
+        .collect();
+    let (reads, releases) = futures_util::join!(join_all(reads), all(cluster, &secret, &releases));
+    let mut objects: Objects = reads.into_iter().collect();
+    objects.insert(Part::HelmReleases, releases);
+    objects
+}
+
+/// Asks for everything at once first: most who install may do everything.
+async fn rights(cluster: &Cluster, desired: &[Object]) -> Read<Rights> {
+    let star = || "*".to_owned();
+    let everything = Access { verb: star(), group: star(), resource: star(), ..Access::default() };
+    let needs: Vec<Need> = needs::of(desired).into_iter().collect();
+    if cluster.may(&everything).await.map_err(|e| why(&e))? {
+        return Ok(Rights { asked: needs.len(), missing: Vec::new() });
+    }
+    let plurals = needs::plurals(desired);
+    let answers = join_all(needs.iter().map(|need| async {
+        let known = plurals.get(&(need.group.clone(), need.kind.clone())).cloned();
+        let resource = match known {
+            Some(plural) => plural,
+            None => plural(cluster, need).await?,
+        };
+        let access = Access {
+            verb: need.verb.to_owned(),
+            group: need.group.clone(),
+            resource: resource.clone(),
+            namespace: need.namespace.clone(),
+            name: None,
+        };
+        let allowed = cluster.may(&access).await?;
+        let full =
+            if need.group.is_empty() { resource } else { format!("{resource}.{}", need.group) };
+        Ok::<_, Error>((!allowed).then(|| Right {
+            verb: need.verb.to_owned(),
+            resource: full,
+            namespace: need.namespace.clone(),
+        }))
+    }))
+    .await;
+    let answers: Result<Vec<_>, Error> = answers.into_iter().collect();
+    let missing = answers.map_err(|e| why(&e))?.into_iter().flatten().collect();
+    Ok(Rights { asked: needs.len(), missing })
+}
+
+/// The name of a kind in rules: asked of the server, else by English grammar.
+async fn plural(cluster: &Cluster, need: &Need) -> Result<String, Error> {
+    let kind = Kind::new(&need.group, &need.version, &need.kind);
+    if let Some(resource) = cluster.resource(&kind).await? {
+        return Ok(resource.plural);
+    }
+    let lower = need.kind.to_lowercase();
+    Ok(match lower.strip_suffix('y') {
+        Some(stem) if !lower.ends_with("ey") => format!("{stem}ies"),
+        _ if lower.ends_with('s') => format!("{lower}es"),
+        _ => format!("{lower}s"),
+    })
+}
+
+/// A server-side apply that changes nothing.
+async fn dry_run(cluster: &Cluster) -> Read<DryRun> {
+    let body = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "ksi-check", "namespace": "default"},
+        "data": {"made-by": "ksi check, as a dry run"},
+    });
+    match cluster.apply(&body, Apply { dry_run: true, force: true, patience: None }).await {
+        Ok(_) => Ok(DryRun::Accepted),
+        Err(error) => match error.problem {
+            Problem::Forbidden => Ok(DryRun::Forbidden),
+            Problem::Refused | Problem::Invalid | Problem::Webhook | Problem::Terminating => {
+                Ok(DryRun::Refused(error.cause))
+            }
+            _ => Err(why(&error)),
+        },
+    }
+}

@@ -1,0 +1,143 @@
+//! What was read from a cluster, as plain data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::verdict::Unread;
+
+/// What was read, or why it could not be.
+pub type Read<T> = Result<T, String>;
+
+/// A group of objects that is read with one kind of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "they are called like their kinds")]
+pub enum Part {
+    ApiServices,
+    Claims,
+    Clusters,
+    /// ConfigMap kubesphere-config.
+    Config,
+    /// The `ClusterConfiguration`.
+    Configuration,
+    Definitions,
+    Deployments,
+    /// Endpoint slices of the Services behind webhooks, and of DNS.
+    Endpoints,
+    FederatedTypes,
+    /// Secrets in which helm keeps its releases: only their metadata.
+    HelmReleases,
+    /// The Secret with ksi's inventory.
+    Inventory,
+    KubeFedConfigs,
+    LimitRanges,
+    /// The Lease that is the lock.
+    Lock,
+    MutatingWebhooks,
+    Namespaces,
+    Nodes,
+    Pods,
+    PriorityClasses,
+    Quotas,
+    /// The few Secrets that are looked at by name.
+    Secrets,
+    Services,
+    StorageClasses,
+    Users,
+    ValidatingWebhooks,
+}
+
+/// What the server says to an apply that changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DryRun {
+    /// It would do it.
+    Accepted,
+    /// We have no right to ask.
+    Forbidden,
+    /// It would not.
+    Refused(String),
+}
+
+/// One right to do something.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// `create`, `patch`, `escalate`, …
+    pub verb: String,
+    /// Plural name with the group behind a dot, as `kubectl auth can-i` takes it.
+    pub resource: String,
+    /// The namespace, where only one matters.
+    pub namespace: Option<String>,
+}
+
+/// Rights that were asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// How many.
+    pub asked: usize,
+    /// Those that are not given.
+    pub missing: Vec<Right>,
+}
+
+/// Everything that was read. `Debug` shows no values.
+pub struct Gathered {
+    /// The answer of `/version`.
+    pub version: Read<Value>,
+    /// The server's clock when everything else had been read.
+    pub server_time: Read<OffsetDateTime>,
+    /// Whether server-side apply works.
+    pub dry_run: Read<DryRun>,
+    /// What we may do.
+    pub rights: Read<Rights>,
+    /// The objects.
+    pub objects: BTreeMap<Part, Read<Vec<Value>>>,
+}
+
+impl Gathered {
+    /// The objects of a part.
+    pub(super) fn list(&self, part: Part) -> Result<&[Value], Unread> {
+        match self.objects.get(&part) {
+            Some(Ok(list)) => Ok(list),
+            Some(Err(why)) => Err(Unread(why.clone())),
+            None => Err(Unread(format!("{part:?} were not asked for"))),
+        }
+    }
+
+    /// One object of a part.
+    pub(super) fn object(
+        &self,
+        part: Part,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<&Value>, Unread> {
+        Ok(self.list(part)?.iter().find(|o| {
+            o["kind"] == kind
+                && o["metadata"]["name"] == name
+                && (namespace.is_empty() || o["metadata"]["namespace"] == namespace)
+        }))
+    }
+}
+
+/// What was not read: a reason why for everything.
+impl Default for Gathered {
+    fn default() -> Self {
+        let why = || "it was not asked for".to_owned();
+        Self {
+            version: Err(why()),
+            server_time: Err(why()),
+            dry_run: Err(why()),
+            rights: Err(why()),
+            objects: BTreeMap::new(),
+        }
+    }
+}
+
+impl fmt::Debug for Gathered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.objects.iter().map(|(part, list)| (part, list.as_ref().map(Vec::len)));
+        f.write_str("Gathered ")?;
+        f.debug_map().entries(counts).finish()
+    }
+}

@@ -1,0 +1,147 @@
+//! Whether the core runs.
+
+use serde_json::Value;
+
+use super::super::context::{Context, FEDERATED, SYSTEM};
+use super::super::gathered::{Gathered, Part};
+use super::super::see::text;
+use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped};
+use super::super::{Check, Phase};
+use super::configuration::live;
+use crate::health::{self, Health};
+
+const CATEGORY: &str = "Components";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "ks-apiserver",
+        category: CATEGORY,
+        description: "ks-apiserver runs",
+        phase: Phase::After,
+        hint: "`kubectl -n kubesphere-system logs deployment/ks-apiserver` tells why it does not",
+        judge: apiserver,
+    },
+    Check {
+        id: "ks-controller-manager",
+        category: CATEGORY,
+        description: "ks-controller-manager runs",
+        phase: Phase::After,
+        hint: "`kubectl -n kubesphere-system logs deployment/ks-controller-manager` tells why it does not; missing definitions are fatal to it",
+        judge: controller_manager,
+    },
+    Check {
+        id: "ks-console",
+        category: CATEGORY,
+        description: "ks-console runs",
+        phase: Phase::After,
+        hint: "`kubectl -n kubesphere-system describe pods -l app=ks-console` tells why it does not",
+        judge: console,
+    },
+    Check {
+        id: "token-cache",
+        category: CATEGORY,
+        description: "several ks-apiservers share their tokens",
+        phase: Phase::After,
+        hint: "enable Redis (`ksi explain common.redis.enabled`), or run one replica: sign-ins fail at random otherwise",
+        judge: token_cache,
+    },
+    Check {
+        id: "tower",
+        category: CATEGORY,
+        description: "Tower runs",
+        phase: Phase::After,
+        hint: "`kubectl -n kubesphere-system logs deployment/tower` tells why it does not",
+        judge: tower,
+    },
+    Check {
+        id: "kubefed-controller-manager",
+        category: CATEGORY,
+        description: "KubeFed's controllers run",
+        phase: Phase::After,
+        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-controller-manager` names a missing field or definition",
+        judge: kubefed,
+    },
+    Check {
+        id: "kubefed-admission-webhook",
+        category: CATEGORY,
+        description: "KubeFed's webhook runs",
+        phase: Phase::After,
+        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-admission-webhook` tells why it does not",
+        judge: kubefed_webhook,
+    },
+];
+
+fn apiserver(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    deployment(gathered, SYSTEM, "ks-apiserver")
+}
+
+fn controller_manager(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    deployment(gathered, SYSTEM, "ks-controller-manager")
+}
+
+fn console(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    deployment(gathered, SYSTEM, "ks-console")
+}
+
+fn tower(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    if !context.is_host() {
+        return skipped("this is no host");
+    }
+    deployment(gathered, SYSTEM, "tower")
+}
+
+pub(super) fn has_kubefed(context: &Context<'_>) -> bool {
+    context.is_host() && context.configuration().is_some_and(|c| c.multicluster.kubefed.enabled)
+}
+
+fn kubefed(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    if !has_kubefed(context) {
+        return skipped("KubeFed is not configured");
+    }
+    deployment(gathered, FEDERATED, "kubefed-controller-manager")
+}
+
+fn kubefed_webhook(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    if !has_kubefed(context) {
+        return skipped("KubeFed is not configured");
+    }
+    deployment(gathered, FEDERATED, "kubefed-admission-webhook")
+}
+
+fn find<'g>(
+    gathered: &'g Gathered,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<&'g Value>, Unread> {
+    gathered.object(Part::Deployments, "Deployment", namespace, name)
+}
+
+/// Whether a Deployment is there and healthy.
+fn deployment(gathered: &Gathered, namespace: &str, name: &str) -> Verdict {
+    let Some(found) = find(gathered, namespace, name)? else {
+        return error(format!("Deployment {namespace}/{name} does not exist"));
+    };
+    if found["spec"]["replicas"] == 0 {
+        return error("it is scaled to 0");
+    }
+    // The same rules by which an apply waits.
+    match health::judge(found) {
+        Health::Healthy => fine(format!("{} ready", found["status"]["readyReplicas"])),
+        Health::Progressing { reason } | Health::Failed { reason } => error(reason),
+    }
+}
+
+fn token_cache(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    let Some(found) = find(gathered, SYSTEM, "ks-apiserver")? else {
+        return skipped("there is no ks-apiserver");
+    };
+    let replicas = found["spec"]["replicas"].as_u64().unwrap_or(1);
+    let Some(config) = live(gathered)? else { return skipped("there is no kubesphere-config") };
+    let kind = text(&config["cache"]["type"]);
+    // Before 3.3 the section was called redis.
+    let redis = kind == "redis" || !text(&config["redis"]["host"]).is_empty();
+    if replicas < 2 || redis {
+        return ok();
+    }
+    error(format!("ks-apiserver has {replicas} replicas, each with tokens of its own"))
+}

@@ -1,0 +1,131 @@
+//! The configuration, and the one that `KubeSphere` reads.
+
+use serde_json::Value;
+
+use super::super::context::{Context, SYSTEM};
+use super::super::gathered::{Gathered, Part};
+use super::super::see::{clean, text};
+use super::super::verdict::{Unread, Verdict, error, errors, fine, ok, skipped, warning, warnings};
+use super::super::{Check, Phase};
+use crate::object::embedded;
+
+const CATEGORY: &str = "Configuration";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "configuration-valid",
+        category: CATEGORY,
+        description: "the configuration is valid",
+        phase: Phase::Both,
+        hint: "`ksi explain CODE` tells what a code means and shows it right",
+        judge: valid,
+    },
+    Check {
+        id: "configuration-warnings",
+        category: CATEGORY,
+        description: "the configuration has no unknown or outdated keys",
+        phase: Phase::Both,
+        hint: "`ksi config migrate` writes outdated keys as new ones",
+        judge: warned,
+    },
+    Check {
+        id: "kubesphere-config",
+        category: CATEGORY,
+        description: "kubesphere-config is there and can be read",
+        phase: Phase::After,
+        hint: "apply again; ConfigMap kubesphere-config must hold one YAML document under kubesphere.yaml",
+        judge: readable,
+    },
+    Check {
+        id: "kubesphere-config-edits",
+        category: CATEGORY,
+        description: "nothing stands in kubesphere-config that the configuration does not hold",
+        phase: Phase::After,
+        hint: "put it into the configuration with the command that is named, or the next installation from the file loses it",
+        judge: edits,
+    },
+];
+
+/// Keys of kubesphere-config that are the same in a ClusterConfiguration. No secrets.
+const SHARED: &[(&str, &str)] = &[
+    ("multicluster", "proxyPublishAddress"),
+    ("multicluster", "hostClusterName"),
+    ("multicluster", "clusterControllerResyncPeriod"),
+    ("multicluster", "clusterName"),
+    ("multicluster", "agentImage"),
+    ("authentication", "authenticateRateLimiterMaxTries"),
+    ("authentication", "loginHistoryRetentionPeriod"),
+    ("authentication", "maximumClockSkew"),
+];
+
+fn valid(_: &Gathered, context: &Context<'_>) -> Verdict {
+    let configured = context.configured;
+    if let Some(why) = &configured.unread {
+        return Err(Unread(why.clone()));
+    }
+    if configured.configuration.is_none() && configured.errors.is_empty() {
+        return skipped("there is none: name a file with -f");
+    }
+    if configured.errors.is_empty() {
+        fine(&*configured.source)
+    } else {
+        errors(&configured.errors)
+    }
+}
+
+fn warned(_: &Gathered, context: &Context<'_>) -> Verdict {
+    if let Some(why) = &context.configured.unread {
+        return Err(Unread(why.clone()));
+    }
+    warnings(&context.configured.warnings)
+}
+
+/// The live document; `None` when there is no ConfigMap.
+pub(super) fn live(gathered: &Gathered) -> Result<Option<Value>, Unread> {
+    let map = gathered.object(Part::Config, "ConfigMap", SYSTEM, "kubesphere-config")?;
+    let Some(map) = map else { return Ok(None) };
+    embedded::read(map).map_err(|e| Unread(format!("ConfigMap kubesphere-config {e}")))
+}
+
+fn readable(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    match live(gathered)? {
+        Some(document) if document.as_object().is_some_and(|map| !map.is_empty()) => ok(),
+        Some(_) => error("ConfigMap kubesphere-config is empty"),
+        None => error("there is no ConfigMap kubesphere-system/kubesphere-config"),
+    }
+}
+
+fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    let Some(live) = live(gathered)? else { return skipped("there is no kubesphere-config") };
+    let mut maps = context.desired("ConfigMap").filter(|o| o.id.name == "kubesphere-config");
+    let Some(Ok(Some(wanted))) = maps.next().map(|o| embedded::read(&o.body)) else {
+        return skipped("no configuration to compare with");
+    };
+    let mut lines = Vec::new();
+    for (section, key) in SHARED {
+        let (now, rendered) = (&live[section][key], &wanted[section][key]);
+        let automatic = *key == "proxyPublishAddress" && tower_address_is(gathered, text(now))?;
+        if now.is_null()
+            || (now.is_string() && text(now).is_empty())
+            || now == rendered
+            || automatic
+        {
+            continue;
+        }
+        let patch = serde_json::json!({"spec": {*section: {*key: now}}});
+        // The text becomes a part of a shell command.
+        let patch = clean(&patch.to_string()).replace('\'', "");
+        lines.push(format!(
+            "{section}.{key}: kubectl -n kubesphere-system patch cc ks-installer --type merge -p '{patch}'"
+        ));
+    }
+    if lines.is_empty() { ok() } else { warning(lines.join("\n")) }
+}
+
+/// Whether `KubeSphere` took the address from Service tower by itself.
+fn tower_address_is(gathered: &Gathered, address: &str) -> Result<bool, Unread> {
+    let service = gathered.object(Part::Services, "Service", SYSTEM, "tower")?;
+    Ok(service.is_some_and(|s| {
+        super::tower::addresses(s).iter().any(|known| address.contains(known.as_str()))
+    }))
+}

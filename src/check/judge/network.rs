@@ -1,0 +1,114 @@
+//! Names, ports and addresses.
+
+use serde_json::Value;
+
+use super::super::backend;
+use super::super::context::Context;
+use super::super::gathered::{Gathered, Part};
+use super::super::see::{full_name, items, name, namespace};
+use super::super::verdict::{Verdict, error, errors, ok, skipped, warning};
+use super::super::{Check, Phase};
+use crate::config::ServiceType;
+
+const CATEGORY: &str = "Network";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "dns",
+        category: CATEGORY,
+        description: "the cluster's DNS answers",
+        phase: Phase::Both,
+        hint: "look at the pods of CoreDNS: `kubectl -n kube-system get pods -l k8s-app=kube-dns`",
+        judge: dns,
+    },
+    Check {
+        id: "console-port",
+        category: CATEGORY,
+        description: "the console's port on the nodes is free",
+        phase: Phase::Both,
+        hint: "give the console another port: `ksi explain common.core.console.port`",
+        judge: console_port,
+    },
+    Check {
+        id: "tower-port",
+        category: CATEGORY,
+        description: "Tower's port on the nodes is free",
+        phase: Phase::Both,
+        hint: "give Tower another port: `ksi explain multicluster.tower.service.nodePort`",
+        judge: tower_port,
+    },
+    Check {
+        id: "load-balancer",
+        category: CATEGORY,
+        description: "load balancers get addresses",
+        phase: Phase::Pre,
+        hint: "install a load balancer, or set `multicluster.proxyPublishAddress` and Tower's Service to NodePort",
+        judge: load_balancer,
+    },
+];
+
+fn dns(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    match backend::missing(gathered, "kube-system", "kube-dns")? {
+        None => ok(),
+        Some(why) if why.ends_with("does not exist") => {
+            warning(format!("{why}: whether names resolve cannot be told"))
+        }
+        Some(why) => error(why),
+    }
+}
+
+fn console_port(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    ports(gathered, context, "ks-console")
+}
+
+fn tower_port(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    ports(gathered, context, "tower")
+}
+
+/// Whether another Service has a port that a Service of ours wants.
+fn ports(gathered: &Gathered, context: &Context<'_>, service: &str) -> Verdict {
+    let services = gathered.list(Part::Services)?;
+    let Some(wanted) = context.desired("Service").find(|o| o.id.name == service) else {
+        return skipped(format!("Service {service} is not configured"));
+    };
+    let ports: Vec<u64> =
+        items(&wanted.body["spec"]["ports"]).filter_map(|p| p["nodePort"].as_u64()).collect();
+    if ports.is_empty() {
+        return skipped("it asks for no certain port");
+    }
+    let place = wanted.id.namespace.as_deref().unwrap_or_default();
+    let others = services.iter().filter(|s| name(s) != service || namespace(s) != place);
+    let mut taken = Vec::new();
+    for other in others {
+        let has = items(&other["spec"]["ports"]).filter_map(|p| p["nodePort"].as_u64());
+        let same = has.filter(|port| ports.contains(port));
+        taken.extend(same.map(|port| format!("{port} belongs to Service {}", full_name(other))));
+    }
+    errors(&taken)
+}
+
+fn has_address(service: &Value) -> bool {
+    items(&service["status"]["loadBalancer"]["ingress"]).next().is_some()
+}
+
+fn load_balancer(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    let services = gathered.list(Part::Services)?;
+    let needed = context.is_host()
+        && context.configuration().is_some_and(|c| {
+            c.multicluster.proxy_publish_address.is_none()
+                && c.multicluster.tower.service.r#type == ServiceType::LoadBalancer
+        });
+    if !needed {
+        return skipped("nothing that is configured needs one");
+    }
+    let mut balanced = services.iter().filter(|s| s["spec"]["type"] == "LoadBalancer").peekable();
+    if balanced.peek().is_none() {
+        return warning(
+            "no Service has a load balancer yet: whether Tower gets an address is seen later",
+        );
+    }
+    if balanced.any(has_address) {
+        return ok();
+    }
+    warning("no Service of type LoadBalancer has an address, so Tower will hardly get one")
+}

@@ -1,0 +1,129 @@
+//! Nodes.
+
+use serde_json::Value;
+
+use super::super::context::Context;
+use super::super::gathered::{Gathered, Part};
+use super::super::see::{is, items, name, some_of, text};
+use super::super::verdict::{Verdict, error, errors, fine, ok, warning};
+use super::super::{Check, Phase};
+
+const CATEGORY: &str = "Nodes";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "nodes-ready",
+        category: CATEGORY,
+        description: "nodes are ready",
+        phase: Phase::Both,
+        hint: "`kubectl describe node NAME` tells why a node is not ready",
+        judge: ready,
+    },
+    Check {
+        id: "nodes-pressure",
+        category: CATEGORY,
+        description: "no node runs out of disk, memory or process ids",
+        phase: Phase::Both,
+        hint: "free what is short on the node: pods are evicted from it and images removed",
+        judge: pressure,
+    },
+    Check {
+        id: "nodes-network",
+        category: CATEGORY,
+        description: "every node has its network",
+        phase: Phase::Both,
+        hint: "look at the pods of the network plugin on that node",
+        judge: network,
+    },
+    Check {
+        id: "nodes-architecture",
+        category: CATEGORY,
+        description: "KubeSphere has images for every node",
+        phase: Phase::Pre,
+        hint: "keep KubeSphere's pods on amd64 and arm64 nodes with `nodeSelector` in the configuration",
+        judge: architecture,
+    },
+    Check {
+        id: "nodes-schedulable",
+        category: CATEGORY,
+        description: "some node takes each workload",
+        phase: Phase::Pre,
+        hint: "uncordon a node, remove its taint, or set `tolerations` and `nodeSelector` in the configuration",
+        judge: schedulable,
+    },
+];
+
+fn ready(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    let nodes = gathered.list(Part::Nodes)?;
+    let down: Vec<String> =
+        nodes.iter().filter(|n| !is(n, "Ready")).map(|n| name(n).to_owned()).collect();
+    match (nodes.len(), down.len()) {
+        (0, _) => error("the cluster has no node"),
+        (all, 0) => fine(format!("{all}")),
+        (all, down_count) if all == down_count => error("no node is ready"),
+        _ => warning(format!("not ready: {}", some_of(&down))),
+    }
+}
+
+fn with(nodes: &[Value], conditions: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for node in nodes {
+        let has = conditions.iter().filter(|condition| is(node, condition));
+        found.extend(has.map(|condition| format!("node {}: {condition}", name(node))));
+    }
+    found
+}
+
+fn pressure(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    let nodes = gathered.list(Part::Nodes)?;
+    let kinds = ["DiskPressure", "MemoryPressure", "PIDPressure"];
+    errors(&with(nodes, &kinds))
+}
+
+fn network(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    errors(&with(gathered.list(Part::Nodes)?, &["NetworkUnavailable"]))
+}
+
+fn architecture(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    let others = gathered.list(Part::Nodes)?.iter().filter_map(|node| {
+        let architecture = text(&node["status"]["nodeInfo"]["architecture"]);
+        (!["amd64", "arm64", ""].contains(&architecture))
+            .then(|| format!("{} is {architecture}", name(node)))
+    });
+    let others: Vec<String> = others.collect();
+    if others.is_empty() { ok() } else { warning(some_of(&others)) }
+}
+
+fn schedulable(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    let nodes = gathered.list(Part::Nodes)?;
+    let takes = |pod: &Value| nodes.iter().any(|node| is(node, "Ready") && admits(node, pod));
+    let nothing = Value::Null;
+    if !takes(&nothing) && context.workloads().next().is_none() {
+        return error("every node is cordoned, tainted or not ready");
+    }
+    let homeless = context.workloads().filter(|o| !takes(&o.body["spec"]["template"]["spec"]));
+    let homeless: Vec<String> = homeless.map(|o| o.id.to_string()).collect();
+    if homeless.is_empty() {
+        return ok();
+    }
+    error(format!("no ready node takes {}", some_of(&homeless)))
+}
+
+fn admits(node: &Value, pod: &Value) -> bool {
+    let labels = &node["metadata"]["labels"];
+    let selected = pod["nodeSelector"].as_object().into_iter().flatten();
+    node["spec"]["unschedulable"] != true
+        && selected.into_iter().all(|(key, value)| labels[key] == *value)
+        && items(&node["spec"]["taints"])
+            .filter(|taint| taint["effect"] != "PreferNoSchedule")
+            .all(|taint| items(&pod["tolerations"]).any(|t| tolerates(t, taint)))
+}
+
+fn tolerates(toleration: &Value, taint: &Value) -> bool {
+    let effect = text(&toleration["effect"]);
+    let key = text(&toleration["key"]);
+    let exists = toleration["operator"] == "Exists";
+    (effect.is_empty() || taint["effect"] == effect)
+        && (if key.is_empty() { exists } else { taint["key"] == key })
+        && (exists || text(&toleration["value"]) == text(&taint["value"]))
+}

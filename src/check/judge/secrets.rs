@@ -1,0 +1,104 @@
+//! Secrets that everybody knows, or that do not fit. No text here shows one.
+
+use super::super::context::Context;
+use super::super::gathered::{Gathered, Part};
+use super::super::see::{name, text};
+use super::super::verdict::{Unread, Verdict, error, ok, skipped, warning};
+use super::super::{Check, Phase};
+use super::configuration::live;
+use crate::config::{Role, form};
+
+const CATEGORY: &str = "Secrets";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "jwt-secret",
+        category: CATEGORY,
+        description: "the jwtSecret is long and not one from a manual",
+        phase: Phase::Both,
+        hint: "whoever guesses it is admin everywhere: leave `authentication.jwtSecret` empty on a new host, and see docs/check.md for changing it",
+        judge: jwt_secret,
+    },
+    Check {
+        id: "jwt-secret-member",
+        category: CATEGORY,
+        description: "the member's jwtSecret is the one of its configuration",
+        phase: Phase::Both,
+        hint: "read it on the host with `kubectl -n kubesphere-system get cm kubesphere-config -o yaml | grep jwtSecret`, and set `authentication.jwtSecret` of the member",
+        judge: member,
+    },
+    Check {
+        id: "admin-password",
+        category: CATEGORY,
+        description: "user admin does not have the default password",
+        phase: Phase::After,
+        hint: "change it in the console: sign in as admin, user settings, password",
+        judge: admin,
+    },
+];
+
+/// From manuals and samples: public.
+const KNOWN: &[&str] = &[
+    "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU",
+    "Kub3sp83r3!",
+    "replace-this-with-the-jwtSecret-of-the-host",
+    "jwt-secret",
+];
+const DEFAULT_PASSWORD: &str = "P@88w0rd";
+const SHORTEST: usize = 16;
+
+/// The secret that `KubeSphere` uses, else the one that it is going to use.
+fn in_use(gathered: &Gathered, context: &Context<'_>) -> Result<Option<String>, Unread> {
+    let live = live(gathered)?.map(|d| text(&d["authentication"]["jwtSecret"]).to_owned());
+    let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());
+    Ok(live.filter(|secret| !secret.is_empty()).or_else(|| given.map(str::to_owned)))
+}
+
+fn jwt_secret(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    let Some(secret) = in_use(gathered, context)? else {
+        return skipped("none is set yet; a host gets a random one");
+    };
+    if KNOWN.contains(&secret.as_str()) {
+        return error("it is the example of a manual");
+    }
+    let length = secret.chars().count();
+    if length < SHORTEST {
+        return warning(format!("it has {length} characters; it should have at least {SHORTEST}"));
+    }
+    ok()
+}
+
+fn member(gathered: &Gathered, context: &Context<'_>) -> Verdict {
+    if context.role() != Some(Role::Member) {
+        return skipped("this is no member");
+    }
+    let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());
+    let live = live(gathered)?;
+    let live = live.as_ref().map(|d| text(&d["authentication"]["jwtSecret"]));
+    match (given, live) {
+        (None, None | Some("")) => error("neither the configuration nor the cluster has one"),
+        (Some(given), Some(live)) if given != live => {
+            error("kubesphere-config has another one than the configuration")
+        }
+        _ => ok(),
+    }
+}
+
+fn admin(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    let Some(user) = gathered.list(Part::Users)?.iter().find(|user| name(user) == "admin") else {
+        return skipped("there is no user admin");
+    };
+    let hash = text(&user["spec"]["password"]);
+    if !form::is_bcrypt_hash(hash) {
+        return skipped("the password is not stored as a bcrypt hash");
+    }
+    // Each step doubles the time.
+    let cost = hash.split('$').nth(2).and_then(|cost| cost.parse::<u32>().ok());
+    if cost.is_none_or(|cost| cost > 14) {
+        return skipped("the hash takes too long to compare");
+    }
+    match bcrypt::verify(DEFAULT_PASSWORD, hash) {
+        Ok(true) => warning("it has the password that every manual names"),
+        _ => ok(),
+    }
+}

@@ -1,0 +1,159 @@
+//! The results, for people and for programs.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json as value};
+
+use super::verdict::Outcome;
+use super::{Check, Phase, checks};
+
+/// A check and what came of it.
+#[derive(Debug)]
+pub struct Row {
+    /// The check.
+    pub check: &'static Check,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// All results in the order of the table.
+#[derive(Debug)]
+pub struct Report {
+    /// One per check.
+    pub rows: Vec<Row>,
+}
+
+impl Report {
+    /// Whether there is no error.
+    pub fn success(&self) -> bool {
+        !self.rows.iter().any(|row| matches!(row.outcome, Outcome::Error(_)))
+    }
+
+    /// How many errors there are.
+    pub fn errors(&self) -> usize {
+        self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_))).count()
+    }
+
+    /// The first error: what is not as it should be.
+    pub fn first_error(&self) -> &'static str {
+        let mut errors = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_)));
+        errors.next().map_or("none", |row| row.check.id)
+    }
+
+    /// The rows under each heading, in the order of the first check of each.
+    fn categories(&self) -> Vec<(&'static str, Vec<&Row>)> {
+        let mut categories: Vec<(&'static str, Vec<&Row>)> = Vec::new();
+        for row in &self.rows {
+            match categories.iter_mut().find(|(name, _)| *name == row.check.category) {
+                Some((_, rows)) => rows.push(row),
+                None => categories.push((row.check.category, vec![row])),
+            }
+        }
+        categories
+    }
+}
+
+/// How a report looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Look {
+    /// With colours.
+    pub colour: bool,
+    /// With `√ ‼ ×`; with words otherwise.
+    pub symbols: bool,
+    /// Only trouble.
+    pub short: bool,
+}
+
+impl Look {
+    fn mark(self, outcome: &Outcome) -> String {
+        let (symbol, word, colour) = match outcome {
+            Outcome::Ok(_) => ("√", "ok     ", "32"),
+            Outcome::Warning(_) => ("‼", "warning", "33"),
+            Outcome::Error(_) => ("×", "error  ", "31"),
+            Outcome::Skipped(_) => ("-", "skipped", "2"),
+        };
+        let mark = if self.symbols { symbol } else { word };
+        if self.colour { format!("\u{1b}[{colour}m{mark}\u{1b}[0m") } else { mark.to_owned() }
+    }
+}
+
+/// The report as text, like that of `linkerd check`.
+pub fn table(report: &Report, look: Look) -> String {
+    let mut text = String::new();
+    for (name, rows) in report.categories() {
+        let shown: Vec<&Row> = rows
+            .into_iter()
+            .filter(|row| {
+                let trouble = matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
+                trouble || !look.short
+            })
+            .collect();
+        if shown.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "{name}\n{}", "-".repeat(name.len()));
+        for row in shown {
+            line(&mut text, row, look);
+        }
+        text.push('\n');
+    }
+    if look.short && text.is_empty() {
+        return text;
+    }
+    let overall = if report.success() { Outcome::Ok(None) } else { Outcome::Error(String::new()) };
+    let _ = writeln!(text, "Status check results are {}", look.mark(&overall).trim_end());
+    text
+}
+
+fn line(text: &mut String, row: &Row, look: Look) {
+    let Row { check, outcome } = row;
+    let detail = match outcome {
+        Outcome::Ok(Some(detail)) => format!(": {detail}"),
+        Outcome::Skipped(why) => format!(" (skipped: {why})"),
+        _ => String::new(),
+    };
+    let _ = writeln!(text, "{} {}{detail}", look.mark(outcome), check.description);
+    if let Outcome::Warning(found) | Outcome::Error(found) = outcome {
+        for line in found.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+        let _ = writeln!(text, "    hint: {}", check.hint);
+        let _ = writeln!(text, "    see docs/check.md#{}", check.id);
+    }
+}
+
+/// The report as JSON, in the form of `linkerd check` and with the names of checks.
+pub fn json(report: &Report) -> Value {
+    let categories = report.categories().into_iter().map(|(name, rows)| {
+        let checks = rows.into_iter().map(|Row { check, outcome }| {
+            let (result, error) = match outcome {
+                Outcome::Ok(_) => ("success", None),
+                Outcome::Warning(text) => ("warning", Some(text)),
+                Outcome::Error(text) => ("error", Some(text)),
+                Outcome::Skipped(why) => ("skipped", Some(why)),
+            };
+            let hint = matches!(outcome, Outcome::Warning(_) | Outcome::Error(_))
+                .then(|| format!("{}; see docs/check.md#{}", check.hint, check.id));
+            value!({
+                "id": check.id, "description": check.description, "hint": hint,
+                "error": error, "result": result,
+            })
+        });
+        value!({"categoryName": name, "checks": checks.collect::<Vec<_>>()})
+    });
+    value!({"success": report.success(), "categories": categories.collect::<Vec<_>>()})
+}
+
+/// Every check with its phase and what is true when it succeeds.
+pub fn list() -> String {
+    let width = checks().map(|check| check.id.len()).max().unwrap_or(0);
+    checks().fold(String::new(), |mut text, check| {
+        let phase = match check.phase {
+            Phase::Pre => "before",
+            Phase::After => "after ",
+            Phase::Both => "always",
+        };
+        let _ = writeln!(text, "{:width$}  {phase}  {}", check.id, check.description);
+        text
+    })
+}

@@ -1,0 +1,64 @@
+//! Small looks into manifests.
+
+use serde_json::Value;
+
+/// A text, empty when there is none.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The items of a list, none when it is not there.
+pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+pub(super) fn name(object: &Value) -> &str {
+    text(&object["metadata"]["name"])
+}
+
+pub(super) fn namespace(object: &Value) -> &str {
+    text(&object["metadata"]["namespace"])
+}
+
+/// `namespace/name`, or the name of what is in none.
+pub(super) fn full_name(object: &Value) -> String {
+    match namespace(object) {
+        "" => name(object).to_owned(),
+        namespace => format!("{namespace}/{}", name(object)),
+    }
+}
+
+/// A condition of an object's status.
+pub(super) fn condition<'v>(object: &'v Value, kind: &str) -> Option<&'v Value> {
+    items(&object["status"]["conditions"]).find(|c| c["type"] == kind)
+}
+
+/// Whether a condition is true.
+pub(super) fn is(object: &Value, kind: &str) -> bool {
+    condition(object, kind).is_some_and(|c| c["status"] == "True")
+}
+
+/// What a condition says: its message, else its reason.
+pub(super) fn says(condition: &Value) -> String {
+    let message = text(&condition["message"]);
+    clean(if message.is_empty() { text(&condition["reason"]) } else { message })
+}
+
+pub(super) fn is_terminating(object: &Value) -> bool {
+    object["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// Texts of clusters go to terminals: on one line, without control characters, and not endless.
+pub(super) fn clean(text: &str) -> String {
+    let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
+    spaced.filter(|c| !c.is_control()).take(300).collect()
+}
+
+/// Names in a list that stays readable.
+pub(super) fn some_of(names: &[String]) -> String {
+    const MOST: usize = 5;
+    match names.len().checked_sub(MOST) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..MOST].join(", ")),
+    }
+}

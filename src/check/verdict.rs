@@ -1,0 +1,53 @@
+//! What a check finds.
+
+#![allow(clippy::unnecessary_wraps, reason = "judgements end with one of these")]
+
+/// The outcome of one check. No text ever holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is so; perhaps with a detail.
+    Ok(Option<String>),
+    /// It works, but somebody should look.
+    Warning(String),
+    /// It does not work.
+    Error(String),
+    /// It does not apply here, and why.
+    Skipped(String),
+}
+
+/// Why something could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread(pub String);
+
+/// An outcome, or what could not be read for it.
+pub type Verdict = Result<Outcome, Unread>;
+
+pub(super) fn ok() -> Verdict {
+    Ok(Outcome::Ok(None))
+}
+
+pub(super) fn fine(detail: impl Into<String>) -> Verdict {
+    Ok(Outcome::Ok(Some(detail.into())))
+}
+
+pub(super) fn warning(text: impl Into<String>) -> Verdict {
+    Ok(Outcome::Warning(text.into()))
+}
+
+pub(super) fn error(text: impl Into<String>) -> Verdict {
+    Ok(Outcome::Error(text.into()))
+}
+
+pub(super) fn skipped(why: impl Into<String>) -> Verdict {
+    Ok(Outcome::Skipped(why.into()))
+}
+
+/// An error with one line per finding, or fine when there is none.
+pub(super) fn errors(found: &[String]) -> Verdict {
+    if found.is_empty() { ok() } else { error(found.join("\n")) }
+}
+
+/// A warning with one line per finding, or fine when there is none.
+pub(super) fn warnings(found: &[String]) -> Verdict {
+    if found.is_empty() { ok() } else { warning(found.join("\n")) }
+}

@@ -1,0 +1,94 @@
+//! `ksi cleanup`: removes what earlier installations left behind.
+
+use clap::{Args, Subcommand};
+
+use super::confirm::confirm;
+use super::connection::ConnectionArgs;
+use super::exit::Failure;
+use crate::check::{self, Abandoned, Unread};
+use crate::cluster::{Cluster, Kind, Preconditions, Problem, Propagation};
+use crate::ui::Output;
+
+/// Remove what an earlier installation left behind
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi cleanup webhooks --dry-run
+  ksi cleanup webhooks --yes")]
+pub(super) struct CleanupArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Webhooks(WebhooksArgs),
+}
+
+/// Delete webhook configurations of KubeSphere and KubeFed that nothing answers
+///
+/// Such a configuration refuses every write of what it guards, a new installation's among others.
+/// Only those of which every webhook lacks its Service or a ready pod are deleted, and only if they
+/// are still the same objects.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi cleanup webhooks --dry-run
+  ksi cleanup webhooks --yes")]
+struct WebhooksArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Only list them
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(super) fn run(args: &CleanupArgs, output: &Output) -> Result<(), Failure> {
+    let What::Webhooks(args) = &args.what;
+    super::block_on(webhooks(args, output))?
+}
+
+async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
+    let cluster = args.connection.connect().await?;
+    cluster.read_path("/version").await?;
+    let found = left_over(&cluster).await?;
+    if found.is_empty() {
+        output.say("ksi: every webhook of KubeSphere and KubeFed has a backend");
+        return Ok(());
+    }
+    let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+    output.data(&format!("{}\n", lines.join("\n")))?;
+    if args.dry_run {
+        return Ok(());
+    }
+    let what = if found.len() == 1 { "it".to_owned() } else { format!("these {}", found.len()) };
+    confirm(&format!("Delete {what} on {}?", cluster.place()), args.yes, output)?;
+    for one in &found {
+        delete(&cluster, one, output).await?;
+    }
+    Ok(())
+}
+
+async fn left_over(cluster: &Cluster) -> Result<Vec<Abandoned>, Failure> {
+    let gathered = check::gather_webhooks(cluster).await;
+    let found = check::abandoned(&gathered).map_err(|Unread(why)| {
+        Failure::Unread(format!("what stands behind webhooks could not be read: {why}"))
+    })?;
+    Ok(found.into_iter().filter(|one| one.ours && one.wholly).collect())
+}
+
+/// Deletes the very object that was judged.
+async fn delete(cluster: &Cluster, one: &Abandoned, output: &Output) -> Result<(), Failure> {
+    let kind = Kind::new("admissionregistration.k8s.io", "v1", &one.kind);
+    let same = Preconditions { uid: Some(one.uid.clone()), resource_version: None };
+    let id = kind.named(None, &one.name);
+    match cluster.delete(&id, &same, Propagation::Background).await {
+        Ok(()) => output.say(&format!("deleted {id}")),
+        Err(error) if error.problem == Problem::Changed => {
+            output.message(&format!("ksi: kept {id}: somebody made it anew in between"));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}

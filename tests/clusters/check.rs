@@ -1,0 +1,242 @@
+//! `ksi check` and `ksi cleanup` on a real API server, as users run them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use sandbox::audit;
+use sandbox::builds::Release;
+use sandbox::control_plane::ControlPlane;
+use sandbox::light::Light;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::manifests::root;
+
+/// What a control plane without nodes cannot have.
+const NODES: &[&str] = &["nodes-ready", "nodes-schedulable", "nodes-cpu", "nodes-memory"];
+
+fn ksi(kubeconfig: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ksi"))
+        .args(args)
+        .arg("--kubeconfig")
+        .arg(kubeconfig)
+        .env_remove("KSI_FILENAME")
+        .env_remove("KSI_CONTEXT")
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// The exit code and the results by name.
+struct Checked {
+    code: i32,
+    json: Value,
+}
+
+impl Checked {
+    fn run(plane: &ControlPlane, args: &[&str]) -> Self {
+        let args = [&["check", "-o", "json"], args].concat();
+        let out = ksi(&plane.kubeconfig(), &args);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        let json = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
+        Self { code: out.status.code().unwrap(), json }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Value> {
+        let categories = self.json["categories"].as_array().unwrap().iter();
+        categories.flat_map(|category| category["checks"].as_array().unwrap())
+    }
+
+    /// The names of the checks with a result.
+    fn with(&self, result: &str) -> BTreeSet<&str> {
+        let found = self.all().filter(|check| check["result"] == result);
+        found.map(|check| check["id"].as_str().unwrap()).collect()
+    }
+
+    /// What a check says.
+    fn says(&self, id: &str) -> &str {
+        let check = self.all().find(|check| check["id"] == id);
+        check.unwrap_or_else(|| panic!("no {id}"))["error"].as_str().unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_cluster_is_judged_and_left_as_it_is() {
+    let Some(light) = Light::start(Release::Newest).unwrap() else { return };
+    let plane = light.control_plane();
+    let mark = audit::mark(plane).unwrap();
+
+    an_administrator_sees_only_what_is_missing(plane);
+    a_right_that_is_missing_is_named(plane);
+    after_an_installation_that_never_was(plane);
+
+    let writes = audit::writes(plane, mark, "ksi/").unwrap();
+    let real: Vec<_> =
+        writes.iter().filter(|w| !w.dry_run && w.resource != "selfsubjectaccessreviews").collect();
+    assert!(real.is_empty(), "check wrote: {real:?}");
+
+    leftover_webhooks_are_found_and_deleted(plane);
+}
+
+fn an_administrator_sees_only_what_is_missing(plane: &ControlPlane) {
+    let file = ["--pre", "-f", "samples/host.yaml"];
+    let checked = Checked::run(plane, &file);
+    assert_eq!(checked.with("error"), NODES.iter().copied().collect(), "{:#}", checked.json);
+    assert_eq!((checked.code, &checked.json["success"]), (4, &Value::Bool(false)));
+    for id in ["kubernetes-version", "server-side-apply", "clock-skew", "rights", "rights-lock"] {
+        assert!(checked.with("success").contains(id), "{id}: {}", checked.says(id));
+    }
+    let skip: Vec<&str> = NODES.iter().flat_map(|id| ["--skip-check", id]).collect();
+    let checked = Checked::run(plane, &[&file[..], &skip].concat());
+    assert_eq!((checked.code, &checked.json["success"]), (0, &Value::Bool(true)));
+}
+
+/// May do everything that the sample needs but patch Deployments, grant roles and hold the lock.
+fn a_right_that_is_missing_is_named(plane: &ControlPlane) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("role.json");
+    let rendered = ksi_render();
+    let groups: BTreeSet<&str> = rendered
+        .lines()
+        .filter_map(|line| line.strip_prefix("apiVersion: "))
+        .map(|version| version.rsplit_once('/').map_or("", |(group, _)| group))
+        .filter(|group| *group != "apps")
+        .collect();
+    let role = serde_json::json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "limited"},
+        "rules": [
+            {"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]},
+            {"apiGroups": ["apps"], "resources": ["*"], "verbs": ["create", "delete"]},
+            {"apiGroups": groups, "resources": ["*"],
+             "verbs": ["create", "patch", "update", "delete"]},
+        ],
+    });
+    fs::write(&file, role.to_string()).unwrap();
+    plane.kubectl(&["apply", "-f", file.to_str().unwrap()]).unwrap();
+    plane
+        .kubectl(&[
+            "create",
+            "clusterrolebinding",
+            "limited",
+            "--clusterrole=limited",
+            "--user=eve",
+        ])
+        .unwrap();
+    let checked = Checked::run(plane, &["--pre", "-f", "samples/host.yaml", "--as", "eve"]);
+    assert_eq!(checked.code, 4);
+    let rights = checked.says("rights");
+    assert!(!rights.is_empty(), "{:#}", checked.json);
+    for line in rights.lines() {
+        assert!(line.starts_with("may not patch deployments.apps in "), "{rights}");
+    }
+    let roles = "may not bind, escalate clusterroles.rbac.authorization.k8s.io";
+    assert!(checked.says("rights-escalation").contains(roles), "{:#}", checked.json);
+    let lock = checked.says("rights-lock");
+    assert!(lock.contains("leases.coordination.k8s.io in kubesphere-system"), "{lock}");
+
+    // Who may read nothing gets no false comfort.
+    let checked = Checked::run(plane, &["--as", "nobody"]);
+    assert_eq!(checked.code, 4);
+    assert!(checked.says("nodes-ready").starts_with("could not be read: "), "{:#}", checked.json);
+    assert!(checked.says("configuration-valid").starts_with("could not be read: "));
+}
+
+fn ksi_render() -> String {
+    let out = Command::new(env!("CARGO_BIN_EXE_ksi"))
+        .args(["render", "-f", "samples/host.yaml"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(out.status.success());
+    String::from_utf8(out.stdout).unwrap()
+}
+
+fn after_an_installation_that_never_was(plane: &ControlPlane) {
+    let checked = Checked::run(plane, &["-f", "samples/host.yaml"]);
+    assert_eq!(checked.code, 4);
+    assert!(checked.says("ks-apiserver").contains("does not exist"), "{:#}", checked.json);
+    assert!(checked.with("error").contains("federated-types"));
+    let out = ksi(&plane.kubeconfig(), &["check", "-o", "short"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(text.contains("Deployment kubesphere-system/ks-apiserver does not exist"), "{text}");
+}
+
+/// A configuration whose webhook calls a Service that is not there.
+fn webhook(name: &str, namespace: &str, group: &str) -> Value {
+    serde_json::json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": name},
+        "webhooks": [{
+            "name": format!("{name}.webhook.io"), "admissionReviewVersions": ["v1"],
+            "sideEffects": "None", "failurePolicy": "Fail",
+            "clientConfig": {"service": {"namespace": namespace, "name": "gone"}},
+            "rules": [{"apiGroups": [group], "apiVersions": ["*"], "operations": ["CREATE"],
+                "resources": ["*"]}],
+        }],
+    })
+}
+
+fn leftover_webhooks_are_found_and_deleted(plane: &ControlPlane) {
+    let folder = TempDir::new().unwrap();
+    for (name, namespace, group) in [
+        ("users.iam.kubesphere.io", "kubesphere-system", "iam.kubesphere.io"),
+        ("policy.example.com", "default", "example.com"),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, webhook(name, namespace, group).to_string()).unwrap();
+        plane.kubectl(&["create", "-f", file.to_str().unwrap()]).unwrap();
+    }
+    let checked = Checked::run(plane, &["--pre"]);
+    let found = checked.says("webhooks-without-backend");
+    assert!(
+        found.contains("users.iam.kubesphere.io: Service kubesphere-system/gone does not"),
+        "{found}"
+    );
+    assert!(!found.contains("policy.example.com"), "{found}");
+    assert!(checked.says("webhooks-of-others").contains("policy.example.com"));
+
+    let clean =
+        |args: &[&str]| ksi(&plane.kubeconfig(), &[&["cleanup", "webhooks"], args].concat());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let there =
+        || plane.kubectl(&["get", "validatingwebhookconfigurations", "--output=name"]).unwrap();
+
+    let out = clean(&["--dry-run"]);
+    assert!(out.status.success() && text(&out.stdout).contains("users.iam.kubesphere.io"));
+    let out = clean(&[]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(text(&out.stderr).contains("pass --yes"), "{}", text(&out.stderr));
+    assert!(there().contains("users.iam.kubesphere.io"));
+
+    let out = clean(&["--yes"]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert!(!text(&out.stdout).contains("policy.example.com"));
+    assert!(!there().contains("users.iam.kubesphere.io"));
+    assert!(there().contains("policy.example.com"), "somebody else's was deleted");
+    let checked = Checked::run(plane, &["--pre"]);
+    assert!(checked.with("success").contains("webhooks-without-backend"));
+    assert!(clean(&["--yes"]).status.success());
+}
+
+#[test]
+fn without_a_server_the_code_is_seven() {
+    let folder = TempDir::new().unwrap();
+    let kubeconfig = folder.path().join("config");
+    let text = r#"{"apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "a", "user": {}}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}]}"#;
+    fs::write(&kubeconfig, text).unwrap();
+    for args in [&["check", "--pre"][..], &["cleanup", "webhooks", "--yes"]] {
+        let out = ksi(&kubeconfig, args);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(7), "{said}");
+        assert!(said.contains("127.0.0.1:1") && said.contains("help: "), "{said}");
+    }
+    let out = ksi(&kubeconfig, &["check", "--skip-check", "no-such-check"]);
+    assert_eq!(out.status.code(), Some(2));
+}

@@ -1,0 +1,95 @@
+//! A cluster of the light tier with a node of kwok, and ksi as users run it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use sandbox::addons;
+use sandbox::audit::{self, Mark};
+use sandbox::builds::Release;
+use sandbox::control_plane::ControlPlane;
+use sandbox::light::Light;
+use sandbox::places::Places;
+
+use crate::manifests::root;
+
+/// A control plane, and a node that says that its pods run.
+pub(crate) struct Rig {
+    light: Light,
+}
+
+impl Rig {
+    /// Starts one; `None` where a control plane cannot be built.
+    pub(crate) fn start(release: Release) -> Option<Self> {
+        let light = Light::start(release).unwrap()?;
+        let places = Places::from_env().unwrap();
+        addons::start_kwok(&places, light.control_plane(), "127.0.0.1", false).unwrap();
+        Some(Self { light })
+    }
+
+    pub(crate) fn plane(&self) -> &ControlPlane {
+        self.light.control_plane()
+    }
+
+    /// ksi with these arguments and the kubeconfig of the cluster.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        ksi(&self.plane().kubeconfig(), arguments)
+    }
+
+    /// What ksi says and its exit code.
+    pub(crate) fn ksi(&self, arguments: &[&str]) -> Said {
+        Said::of(self.command(arguments).output().unwrap())
+    }
+
+    /// What kubectl prints.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        self.plane().kubectl(arguments).unwrap()
+    }
+
+    pub(crate) fn mark(&self) -> Mark {
+        audit::mark(self.plane()).unwrap()
+    }
+
+    /// What ksi wrote since then, as the API server saw it, without its lock.
+    pub(crate) fn writes(&self, since: Mark) -> Vec<String> {
+        let writes = audit::writes(self.plane(), since, "ksi/").unwrap();
+        writes.iter().map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
+    }
+}
+
+/// ksi with a kubeconfig, without what the environment of this test says.
+pub(crate) fn ksi(kubeconfig: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ksi"));
+    command.args(arguments).env("KUBECONFIG", kubeconfig).stdin(Stdio::null());
+    command
+}
+
+/// What a program said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    pub(crate) fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
+    /// Fails the test with everything that was said.
+    pub(crate) fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}\n{}", self.out, self.err);
+        self
+    }
+}
+
+/// A sample by its name.
+pub(crate) fn sample(name: &str) -> String {
+    let path: PathBuf = root().join("samples").join(name);
+    path.display().to_string()
+}

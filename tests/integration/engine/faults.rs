@@ -1,0 +1,118 @@
+//! Runs that are stopped, killed or refused.
+
+use ksi::engine::{ComponentState, Error, Event};
+use ksi::target::{Class, Faults, Life, Memory};
+
+use super::world::{Told, all_known, id, objects, options, run, run_until};
+
+fn slow() -> Memory {
+    let slow = objects().into_iter().map(|object| (object.id, 2)).collect();
+    Memory::default().living(Life { slow, ..Life::default() })
+}
+
+/// The next run finishes, and the one after it writes nothing.
+fn goes_on(stopped: &Memory, at: usize) {
+    let next = stopped.restarted(Faults::default());
+    run(&next, objects(), &options()).answer.unwrap_or_else(|error| panic!("{at}: {error}"));
+    assert_eq!(next.objects().len(), 10, "{at}");
+    all_known(&next);
+    let third = next.restarted(Faults::default());
+    run(&third, objects(), &options()).answer.unwrap();
+    assert_eq!(third.log(), [""; 0], "{at}");
+}
+
+#[test]
+fn a_run_that_is_interrupted_after_any_event_ends_soon_and_safely() {
+    let mut interrupted = 0;
+    for at in 0.. {
+        let memory = slow();
+        let mut seen = 0;
+        let Told { answer, events } = run_until(&memory, objects(), &options(), |_| {
+            seen += 1;
+            seen == at + 1
+        });
+        if answer.is_ok() {
+            // Only the very last words came after everything was done.
+            assert!(events.len() <= at + 3, "{at} of {}", events.len());
+            break;
+        }
+        interrupted += 1;
+        assert_eq!(answer, Err(Error::Interrupted), "{at}");
+        // Nothing new was begun: of writes that ran, each stage has four at most.
+        let later = events[at + 1..].iter().filter(|e| matches!(e, Event::Apply { .. })).count();
+        assert!(later <= 4, "{later} writes after event {at}");
+        assert!(!events.iter().any(|event| matches!(event, Event::Finding { .. })));
+        if !memory.objects().is_empty() {
+            all_known(&memory);
+        }
+        goes_on(&memory, at);
+    }
+    assert!(interrupted > 30, "{interrupted}");
+}
+
+#[test]
+fn a_run_that_is_killed_after_any_change_is_finished_by_the_next() {
+    for at in 0.. {
+        let memory = slow().restarted(Faults::cut(at));
+        let told = run(&memory, objects(), &options());
+        if memory.changes() <= at {
+            told.answer.unwrap();
+            assert!(at > 10, "{at}");
+            return;
+        }
+        told.answer.unwrap_err();
+        if !memory.objects().is_empty() {
+            all_known(&memory);
+        }
+        goes_on(&memory, at);
+    }
+}
+
+#[test]
+fn every_refused_object_is_told_and_others_go_on() {
+    let refused =
+        [(id("Service/core"), Class::Forbidden), (id("Deployment/kubefed"), Class::Invalid)];
+    let memory = Memory::default().living(Life { refused: refused.into(), ..Life::default() });
+    let told = run(&memory, objects(), &options());
+    let incomplete = told.incomplete();
+    assert_eq!(incomplete.class(), Class::Forbidden);
+    let failed: Vec<_> = incomplete.failed.iter().map(|(id, _)| id.to_string()).collect();
+    assert_eq!(failed.len(), 2, "{failed:?}");
+    assert_eq!(told.state("core"), ComponentState::Failed);
+    assert_eq!(told.state("kubefed"), ComponentState::Failed);
+    assert_eq!(told.state("iam"), ComponentState::Skipped);
+    assert_eq!(told.state("namespaces"), ComponentState::Healthy);
+    let errors = told.events.iter().filter(|e| matches!(e, Event::Error { object: Some(_), .. }));
+    assert_eq!(errors.count(), 2);
+    all_known(&memory);
+    goes_on(&memory.restarted(Faults::default()).living(Life::default()), 0);
+}
+
+#[test]
+fn a_lost_lock_ends_everything_at_once() {
+    let refused = [(id("Service/core"), Class::Locked)];
+    let memory = Memory::default().living(Life { refused: refused.into(), ..Life::default() });
+    let told = run(&memory, objects(), &options());
+    assert!(matches!(told.answer, Err(Error::Target(error)) if error.class == Class::Locked));
+    let log = memory.log();
+    let refused = super::world::at(&log, "refuse Service/core");
+    assert!(log[refused..].iter().all(|line| !line.starts_with("record")), "{log:#?}");
+    assert!(!memory.objects().contains_key(&id("User/admin")));
+}
+
+#[test]
+fn what_is_not_wanted_stays_until_everything_that_is_wanted_is_there() {
+    let memory = Memory::default().living(Life::default());
+    run(&memory, objects(), &options()).answer.unwrap();
+    let mut wanted = objects();
+    wanted.retain(|object| object.id != id("Service/core"));
+    wanted[0].body["metadata"]["labels"] = serde_json::json!({"a": "b"});
+    let life = Life { refused: [(id("Namespace/ks"), Class::Forbidden)].into(), ..Life::default() };
+    let refusing = memory.restarted(Faults::default()).living(life);
+    run(&refusing, wanted.clone(), &options()).answer.unwrap_err();
+    assert!(refusing.objects().contains_key(&id("Service/core")));
+    all_known(&refusing);
+    let next = refusing.restarted(Faults::default()).living(Life::default());
+    assert_eq!(run(&next, wanted, &options()).answer.unwrap().delete, 1);
+    assert!(!next.objects().contains_key(&id("Service/core")));
+}

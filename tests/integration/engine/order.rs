@@ -1,0 +1,217 @@
+//! What waits for what, and what does not.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ksi::engine::{ComponentState, Event, Wait};
+use ksi::object::Forecast;
+use ksi::target::{Class, Faults, Finding, Life, Memory};
+use serde_json::json;
+
+use super::world::{all_known, at, id, objects, options, run};
+
+#[test]
+fn stages_and_needs_are_kept() {
+    let slow = objects().into_iter().map(|object| (object.id, 3)).collect();
+    let memory = Memory::default().living(Life { slow, ..Life::default() });
+    let told = run(&memory, objects(), &options());
+    assert_eq!(told.answer.unwrap().create, 10);
+    let log = memory.log();
+    let place = |line: &str| at(&log, &format!("write {line}"));
+    for [before, after] in [
+        ["Namespace/ks", "ServiceAccount/core"],
+        ["CustomResourceDefinition/widgets", "ServiceAccount/core"],
+        ["CustomResourceDefinition/widgets", "Deployment/kubefed"],
+        ["ServiceAccount/core", "Service/core"],
+        ["Service/core", "Deployment/core"],
+        ["Deployment/core", "ValidatingWebhookConfiguration/core"],
+        ["Deployment/console", "ValidatingWebhookConfiguration/core"],
+        ["ValidatingWebhookConfiguration/core", "Widget/a"],
+        ["Widget/a", "User/admin"],
+        ["Deployment/kubefed", "Deployment/core"],
+    ] {
+        assert!(place(before) < place(after), "{before} before {after}: {log:#?}");
+    }
+    // Not only written: healthy.
+    let said = |wanted: &dyn Fn(&Event) -> bool| told.events.iter().position(wanted).unwrap();
+    for [awaited, after] in [
+        ["CustomResourceDefinition/widgets", "Deployment/kubefed"],
+        ["Deployment/console", "ValidatingWebhookConfiguration/core"],
+        ["Widget/a", "User/admin"],
+    ] {
+        let ready = said(&|e| matches!(e, Event::Ready { object, .. } if *object == id(awaited)));
+        let written = said(&|e| matches!(e, Event::Apply { object, .. } if *object == id(after)));
+        assert!(ready < written, "{awaited} is ready before {after} is written");
+    }
+    all_known(&memory);
+    let again = memory.restarted(Faults::default());
+    assert_eq!(run(&again, objects(), &options()).answer.unwrap().unchanged, 10);
+    assert_eq!(again.log(), [""; 0]);
+}
+
+#[test]
+fn a_dead_console_holds_up_only_who_needs_it_and_is_explained() {
+    let console = id("Deployment/console");
+    let finding = Finding {
+        object: console.clone(),
+        reason: "CrashLoopBackOff".into(),
+        message: "it ends right after its start".into(),
+        lines: vec!["panic".into()],
+        next_step: "read the log".into(),
+    };
+    let life = Life {
+        broken: [(console.clone(), "it is dead".into())].into(),
+        findings: [(console.clone(), finding.clone())].into(),
+        ..Life::default()
+    };
+    let memory = Memory::default().living(life);
+    let told = run(&memory, objects(), &options());
+    assert_eq!(told.state("kubefed"), ComponentState::Healthy);
+    assert_eq!(told.state("core"), ComponentState::Failed);
+    assert_eq!(told.state("iam"), ComponentState::Skipped);
+    let incomplete = told.incomplete();
+    assert_eq!(incomplete.class(), Class::Unhealthy);
+    assert_eq!(incomplete.unhealthy.len(), 1);
+    assert_eq!(incomplete.unhealthy[0].0, console);
+    let skipped: Vec<_> = incomplete.skipped.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(skipped, ["iam"]);
+    assert!(!incomplete.timed_out);
+    assert_eq!(told.findings(), [&finding]);
+    // The next stage of core was never begun.
+    assert!(!memory.objects().contains_key(&id("ValidatingWebhookConfiguration/core")));
+    all_known(&memory);
+
+    // Cured: the next run goes on. Broken again: it writes nothing, and does not say that all is well.
+    let cured = memory.restarted(Faults::default()).living(Life::default());
+    assert_eq!(run(&cured, objects(), &options()).answer.unwrap().create, 3);
+    let life = Life { broken: [(console, "dead again".into())].into(), ..Life::default() };
+    let again = cured.restarted(Faults::default()).living(life);
+    let told = run(&again, objects(), &options());
+    assert_eq!(told.incomplete().class(), Class::Unhealthy);
+    assert!(told.incomplete().skipped.is_empty(), "{:?}", told.incomplete());
+    assert_eq!(again.log(), [""; 0]);
+}
+
+#[test]
+fn when_the_time_is_up_everything_that_is_awaited_is_named() {
+    let slow = [(id("Deployment/core"), usize::MAX), (id("Deployment/kubefed"), usize::MAX)];
+    let memory = Memory::default().living(Life { slow: slow.into(), ..Life::default() });
+    let told = run(&memory, objects(), &options());
+    let incomplete = told.incomplete();
+    assert!(incomplete.timed_out);
+    assert_eq!(incomplete.class(), Class::Timeout);
+    let unhealthy: BTreeSet<_> = incomplete.unhealthy.iter().map(|(id, _)| id.clone()).collect();
+    assert_eq!(unhealthy, [id("Deployment/core"), id("Deployment/kubefed")].into());
+    // The place knows nothing: what is awaited is told all the same.
+    let reasons: Vec<_> = told.findings().iter().map(|f| f.message.as_str()).collect();
+    assert_eq!(reasons, ["its controller has seen generation 1 of 2"; 2]);
+    assert!(told.findings()[0].next_step.contains("kubectl describe deployment"));
+    // Each reason was told once.
+    let waits = told.events.iter().filter(|e| matches!(e, Event::Wait { .. })).count();
+    assert_eq!(waits, 2);
+    all_known(&memory);
+}
+
+#[test]
+fn what_a_webhook_guards_waits_for_its_answer() {
+    let life = Life { guarded: [("Widget".into(), 40)].into(), ..Life::default() };
+    let memory = Memory::default().living(life);
+    let told = run(&memory, objects(), &options());
+    told.answer.as_ref().unwrap();
+    let log = memory.log();
+    assert!(at(&log, "write ValidatingWebhookConfiguration/core") < at(&log, "probe Widget/a"));
+    assert!(log.iter().filter(|line| *line == "probe Widget/a").count() > 5);
+    assert!(at(&log, "probe Widget/a") < at(&log, "write Widget/a"));
+    let says = |e: &Event| matches!(e, Event::Wait { reason, .. } if reason.contains("webhook"));
+    assert_eq!(told.events.iter().filter(|event| says(event)).count(), 1);
+
+    let life = Life { guarded: [("Widget".into(), usize::MAX)].into(), ..Life::default() };
+    let never = Memory::default().living(life);
+    let late = run(&never, objects(), &options());
+    assert_eq!(late.incomplete().unhealthy[0].0, id("Widget/a"));
+    assert!(late.events.iter().any(says));
+}
+
+#[test]
+fn without_waiting_webhooks_come_last() {
+    let slow = [(id("Deployment/core"), usize::MAX)];
+    let memory = Memory::default().living(Life { slow: slow.into(), ..Life::default() });
+    let wait = Wait { health: false, timeout: Duration::from_secs(60) };
+    let told = run(&memory, objects(), &ksi::engine::Options { wait, ..options() });
+    assert_eq!(told.answer.as_ref().unwrap().create, 10);
+    assert_eq!(told.state("core"), ComponentState::Done);
+    let log = memory.log();
+    let webhook = at(&log, "write ValidatingWebhookConfiguration/core");
+    assert!(at(&log, "write User/admin") < webhook);
+    assert!(log.iter().all(|line| !line.starts_with("probe")));
+}
+
+#[test]
+fn a_conflict_is_left_out_with_what_needs_it_until_it_may_be_taken() {
+    let memory = Memory::default().living(Life::default());
+    run(&memory, objects(), &options()).answer.unwrap();
+    let meddled = id("Deployment/core");
+    let mut forced = objects().into_iter().find(|o| o.id == meddled).unwrap().body;
+    forced["spec"]["replicas"] = json!(1);
+    memory.meddle(&meddled, |body| body["spec"]["replicas"] = json!(5));
+    let fields = vec![ksi::object::FieldConflict {
+        manager: "kubectl-scale".into(),
+        field: ".spec.replicas".into(),
+    }];
+    let forecast = Forecast::Conflict { fields, forced: Some(forced) };
+    let mut wanted = objects();
+    let user = wanted.iter_mut().find(|o| o.id == id("User/admin")).unwrap();
+    user.body["spec"] = json!({"email": "a@b.c"});
+    let with_conflict =
+        || memory.restarted(Faults::default()).foreseeing([(meddled.clone(), forecast.clone())]);
+
+    let left = with_conflict();
+    let told = run(&left, wanted.clone(), &options());
+    assert_eq!(told.incomplete().class(), Class::Conflict);
+    assert_eq!(told.incomplete().conflicts, std::slice::from_ref(&meddled));
+    assert_eq!(told.state("iam"), ComponentState::Skipped);
+    assert_eq!(left.objects()[&meddled]["spec"]["replicas"], 5);
+
+    let mut taking = options();
+    taking.plan.take = vec![".spec.replicas".into()];
+    let taken = with_conflict();
+    let told = run(&taken, wanted, &taking);
+    assert_eq!(told.answer.unwrap().update, 2);
+    assert_eq!(taken.objects()[&meddled]["spec"]["replicas"], 1);
+}
+
+#[test]
+fn what_is_settled_is_not_written() {
+    let memory = Memory::default().living(Life::default());
+    run(&memory, objects(), &options()).answer.unwrap();
+    // A difference that a cluster would say nothing of.
+    memory.meddle(&id("Service/core"), |body| body["spec"] = json!({"clusterIP": "10.0.0.1"}));
+    let settled = memory
+        .restarted(Faults::default())
+        .foreseeing(objects().into_iter().map(|object| (object.id, Forecast::Settled)));
+    assert_eq!(run(&settled, objects(), &options()).answer.unwrap().unchanged, 10);
+    assert_eq!(settled.log(), [""; 0]);
+}
+
+#[test]
+fn only_some_components_are_touched_and_the_others_stay_recorded() {
+    let memory = Memory::default().living(Life::default());
+    run(&memory, objects(), &options()).answer.unwrap();
+    let known = super::world::wait(ksi::target::Target::inventory(&memory)).unwrap().unwrap();
+    // Everything changes, and what was of core is not wanted any more.
+    let mut wanted: Vec<_> = objects().into_iter().filter(|o| o.component != "core").collect();
+    for object in &mut wanted {
+        object.body["metadata"]["labels"] = json!({"new": "yes"});
+    }
+    let only = Some(["kubefed".to_owned()].into());
+    let again = memory.restarted(Faults::default());
+    let told = run(&again, wanted, &ksi::engine::Options { only, ..options() });
+    assert_eq!(told.answer.unwrap().writes(), 1);
+    let log = again.log();
+    assert_eq!(log, ["write Deployment/kubefed", "commit", "record inventory", "commit"]);
+    let now = super::world::wait(ksi::target::Target::inventory(&again)).unwrap().unwrap();
+    assert_eq!(now.entries().len(), known.entries().len());
+    for entry in known.entries().iter().filter(|entry| entry.component != "kubefed") {
+        assert_eq!(now.get(&entry.id), Some(entry));
+    }
+}

@@ -1,0 +1,117 @@
+//! Nothing is wanted, and everything may go.
+
+use ksi::engine::Event;
+use ksi::target::{Class, Faults, Life, Memory, Target as _};
+
+use super::world::{all_known, at, id, objects, options, removing, run, run_until, wait};
+
+fn installed() -> Memory {
+    let memory = Memory::default().living(Life::default());
+    run(&memory, objects(), &options()).answer.unwrap();
+    memory
+}
+
+fn lingering(name: &str, until: usize) -> Memory {
+    let life = Life { lingers: [(id(name), until)].into(), ..Life::default() };
+    installed().restarted(Faults::default()).living(life)
+}
+
+#[test]
+fn webhooks_go_first_and_resources_while_their_controllers_run() {
+    let memory = lingering("Widget/a", 5);
+    let told = run(&memory, Vec::new(), &removing());
+    assert_eq!(told.answer.unwrap().delete, 10);
+    let log = memory.log();
+    let place = |line: &str| at(&log, &format!("delete {line}"));
+    for [before, after] in [
+        ["ValidatingWebhookConfiguration/core", "Widget/a"],
+        ["ValidatingWebhookConfiguration/core", "User/admin"],
+        ["Widget/a", "Deployment/core"],
+        ["Deployment/core", "Service/core"],
+        ["Service/core", "CustomResourceDefinition/widgets"],
+        ["CustomResourceDefinition/widgets", "Namespace/ks"],
+    ] {
+        assert!(place(before) < place(after), "{before} before {after}: {log:#?}");
+    }
+    // Deployments run until the resource is really gone.
+    let pruned = |name: &str| {
+        let is = |e: &Event| matches!(e, Event::Prune { object, .. } if *object == id(name));
+        told.events.iter().position(is).unwrap()
+    };
+    let waited = told.events.iter().find_map(|event| match event {
+        Event::Wait { object, reason, .. } if *object == id("Widget/a") => Some(reason.as_str()),
+        _ => None,
+    });
+    assert_eq!(waited, Some("is being deleted: waits for finalizer finalizers.test/slow"));
+    assert!(pruned("Widget/a") < pruned("Deployment/core"));
+    assert!(memory.objects().is_empty());
+    assert_eq!(wait(memory.inventory()).unwrap(), None);
+    assert!(log.contains(&"forget everything".to_owned()));
+    let again = memory.restarted(Faults::default());
+    run(&again, Vec::new(), &removing()).answer.unwrap();
+    assert_eq!(again.log(), [""; 0]);
+}
+
+#[test]
+fn what_does_not_go_is_named_with_its_finalizers_and_stays_recorded() {
+    let memory = lingering("Widget/a", usize::MAX);
+    let told = run(&memory, Vec::new(), &removing());
+    let incomplete = told.incomplete();
+    assert!(matches!(incomplete.class(), Class::Timeout));
+    assert_eq!(incomplete.remaining[0].0, id("Widget/a"));
+    let [finding] = told.findings()[..] else { panic!("{:?}", told.findings()) };
+    assert_eq!(finding.message, "it is deleted, but waits for finalizer finalizers.test/slow");
+    assert!(finding.next_step.contains("kubectl patch widget.test.io a"), "{}", finding.next_step);
+    // What serves the finalizer still runs.
+    assert!(memory.objects().contains_key(&id("Deployment/core")));
+    assert!(!memory.objects().contains_key(&id("User/admin")));
+    all_known(&memory);
+    let known = wait(memory.inventory()).unwrap().unwrap();
+    assert!(known.get(&id("Widget/a")).is_some() && known.get(&id("User/admin")).is_none());
+}
+
+#[test]
+fn an_uninstallation_that_is_stopped_anywhere_is_finished_by_the_next() {
+    for at in 0.. {
+        let memory = lingering("Widget/a", 3);
+        let mut seen = 0;
+        let told = run_until(&memory, Vec::new(), &removing(), |_| {
+            seen += 1;
+            seen == at + 1
+        });
+        let killed = lingering("Widget/a", 3).restarted(Faults::cut(at));
+        run(&killed, Vec::new(), &removing()).answer.ok();
+        for stopped in [&memory, &killed] {
+            if !stopped.objects().is_empty() {
+                all_known(stopped);
+            }
+            let next = stopped.restarted(Faults::default());
+            run(&next, Vec::new(), &removing()).answer.unwrap_or_else(|e| panic!("{at}: {e}"));
+            assert!(next.objects().is_empty(), "{at}");
+            assert_eq!(wait(next.inventory()).unwrap(), None, "{at}");
+        }
+        if told.answer.is_ok() {
+            assert!(at > 10, "{at}");
+            return;
+        }
+    }
+}
+
+#[test]
+fn without_flags_kinds_and_namespaces_stay_and_are_remembered() {
+    let memory = installed().restarted(Faults::default());
+    let mut options = removing();
+    options.plan.prune.crds = false;
+    options.plan.prune.namespaces = false;
+    let told = run(&memory, Vec::new(), &options);
+    assert_eq!(told.answer.unwrap().keep, 2);
+    assert_eq!(memory.objects().len(), 2);
+    all_known(&memory);
+}
+
+#[test]
+fn nothing_is_removed_without_leave() {
+    let memory = installed().restarted(Faults::default());
+    run(&memory, Vec::new(), &options()).answer.unwrap();
+    assert_eq!(memory.objects().len(), 10);
+}

@@ -1,0 +1,162 @@
+//! A small installation of several components.
+
+use std::future::Future;
+use std::time::Duration;
+
+use ksi::engine::{
+    self, ComponentState, Desired, Error, Event, Graph, Incomplete, Options, Stop, View, Wait,
+};
+use ksi::inventory::{Inventory, Key, PruneOptions};
+use ksi::object::{Object, ObjectId, Policy};
+use ksi::plan::{PlanOptions, Summary};
+use ksi::target::{Memory, Target as _};
+use ksi::values::KeptValues;
+use serde_json::{Value, json};
+
+/// Runs on a clock that stands still until everybody waits.
+pub(super) fn wait<F: Future>(future: F) -> F::Output {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(true).build().unwrap().block_on(future)
+}
+
+pub(super) fn object(component: &str, api: &str, kind: &str, name: &str, rest: Value) -> Object {
+    let mut body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
+    let Value::Object(rest) = rest else { panic!("a mapping") };
+    body.as_object_mut().unwrap().extend(rest);
+    let id = ObjectId::of(&body).unwrap();
+    Object { id, component: component.into(), policy: Policy::Apply, body }
+}
+
+/// Five components: `core` with a webhook and a resource that it guards, `iam` that needs it, and
+/// `kubefed` that does not.
+pub(super) fn objects() -> Vec<Object> {
+    let widgets = json!({"spec": {"group": "test.io", "names": {"kind": "Widget"}}});
+    let webhook = "admissionregistration.k8s.io/v1";
+    let workload = || json!({"spec": {"replicas": 1}});
+    vec![
+        object("namespaces", "v1", "Namespace", "ks", json!({})),
+        object("crds", "apiextensions.k8s.io/v1", "CustomResourceDefinition", "widgets", widgets),
+        object("core", "v1", "ServiceAccount", "core", json!({})),
+        object("core", "v1", "Service", "core", json!({})),
+        object("core", "apps/v1", "Deployment", "console", workload()),
+        object("core", "apps/v1", "Deployment", "core", workload()),
+        object("core", webhook, "ValidatingWebhookConfiguration", "core", json!({})),
+        object("core", "test.io/v1", "Widget", "a", json!({"spec": {}})),
+        object("iam", "iam.kubesphere.io/v1alpha2", "User", "admin", json!({"spec": {}})),
+        object("kubefed", "apps/v1", "Deployment", "kubefed", workload()),
+    ]
+}
+
+pub(super) fn id(name: &str) -> ObjectId {
+    let found = objects().into_iter().find(|object| object.id.to_string() == name);
+    found.unwrap_or_else(|| panic!("{name}")).id
+}
+
+fn graph() -> Graph {
+    let component = |name: &str, needs: &[&str]| {
+        (name.to_owned(), needs.iter().map(|need| (*need).to_owned()).collect())
+    };
+    [
+        component("namespaces", &[]),
+        component("crds", &[]),
+        component("core", &["namespaces", "crds"]),
+        component("iam", &["crds", "core"]),
+        component("kubefed", &["namespaces"]),
+    ]
+    .into_iter()
+    .collect()
+}
+
+pub(super) fn options() -> Options {
+    Options {
+        plan: PlanOptions::default(),
+        blank: Inventory::new(Key::new([3; 32]), "0.1.0"),
+        graph: graph(),
+        wait: Wait { health: true, timeout: Duration::from_secs(600) },
+        only: None,
+    }
+}
+
+/// Leave to remove everything.
+pub(super) fn removing() -> Options {
+    let prune = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+    let plan = PlanOptions { prune, allow_empty: true, ..PlanOptions::default() };
+    Options { plan, ..options() }
+}
+
+/// What a run said and how it ended.
+pub(super) struct Told {
+    pub(super) answer: Result<Summary, Error>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Told {
+    pub(super) fn incomplete(&self) -> &Incomplete {
+        match &self.answer {
+            Err(Error::Incomplete(incomplete)) => incomplete,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The last state of a component.
+    pub(super) fn state(&self, component: &str) -> ComponentState {
+        let state = self.events.iter().rev().find_map(|event| match event {
+            Event::Component { name, state, .. } if name == component => Some(*state),
+            _ => None,
+        });
+        state.unwrap_or_else(|| panic!("nothing was said of {component}"))
+    }
+
+    pub(super) fn findings(&self) -> Vec<&ksi::target::Finding> {
+        let findings = self.events.iter().filter_map(|event| match event {
+            Event::Finding { finding, .. } => Some(finding),
+            _ => None,
+        });
+        findings.collect()
+    }
+}
+
+pub(super) async fn look(target: &Memory, desired: Vec<Object>, options: &Options) -> View {
+    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
+        Ok(Desired { objects: desired, ..Desired::nothing(kept) })
+    };
+    engine::look(target, options, desire).await.unwrap()
+}
+
+/// One run that stops when `stops` says so of an event.
+pub(super) fn run_until(
+    target: &Memory,
+    desired: Vec<Object>,
+    options: &Options,
+    mut stops: impl FnMut(&Event) -> bool,
+) -> Told {
+    let (mut events, stop) = (Vec::new(), Stop::default());
+    let answer = wait(async {
+        let view = look(target, desired, options).await;
+        let mut report = |event: Event| {
+            if stops(&event) {
+                stop.request();
+            }
+            events.push(event);
+        };
+        engine::apply(target, &view, options, &stop, &mut report).await
+    });
+    Told { answer, events }
+}
+
+pub(super) fn run(target: &Memory, desired: Vec<Object>, options: &Options) -> Told {
+    run_until(target, desired, options, |_| false)
+}
+
+/// Every object that is there is known to the inventory.
+pub(super) fn all_known(target: &Memory) {
+    let known = wait(target.inventory()).unwrap().unwrap();
+    for id in target.objects().keys() {
+        assert!(known.get(id).is_some(), "{id}");
+    }
+}
+
+/// The place of a line in a log.
+pub(super) fn at(log: &[String], line: &str) -> usize {
+    log.iter().position(|said| said == line).unwrap_or_else(|| panic!("{line} in {log:#?}"))
+}
