@@ -137,7 +137,7 @@ fn event_lines<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<String> {
     lines.split_off(lines.len().saturating_sub(EVENTS))
 }
 
-/// Whether an event is about what a workload makes: a ReplicaSet of a Deployment, a pod.
+/// Whether an event is about what a workload makes: a `ReplicaSet` of a Deployment, a pod.
 fn is_below(event: &Event, id: &ObjectId) -> bool {
     is_workload(id)
         && event.object.namespace == id.namespace

@@ -67,9 +67,8 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
         };
         if *dry_run {
             let paths = collector.paths().await?;
-            return Ok(
-                output.data(&paths.iter().map(|p| format!("{name}/{p}\n")).collect::<String>())?
-            );
+            let paths: Vec<String> = paths.iter().map(|path| format!("{name}/{path}\n")).collect();
+            return Ok(output.data(&paths.concat())?);
         }
         let path = file.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.tar.gz")));
         let place = path.display().to_string();

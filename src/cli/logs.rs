@@ -106,7 +106,7 @@ impl Logs<'_> {
                         let prefix = prefixes.of(&container.pod, &container.name);
                         let lines =
                             lines.iter().map(|line| format!("{prefix}{}\n", scrub.line(line)));
-                        self.output.data(&lines.collect::<String>())?;
+                        self.output.data(&lines.collect::<Vec<_>>().concat())?;
                     }
                     Err(error) => errors.push(error),
                 }
@@ -141,28 +141,28 @@ impl Logs<'_> {
         let scrubber = Scrubber::new();
         let mut scrubs = std::collections::HashMap::new();
         let started = Instant::now();
-        let mut first = true;
+        let (watches, mut complete) = (pods.len(), 0);
         loop {
             tokio::select! {
                 Some(change) = pods.next() => match change {
                     Change::Applied(pod) if workloads.iter().any(|w| crate::health::selects(w, &pod)) => {
                         for container in self.wanted(&pod).into_iter().filter(|c| c.has_log) {
-                            self.open(&mut open, container, !first, None).await;
+                            self.open(&mut open, container, complete >= watches, None).await;
                         }
                     }
-                    Change::Complete => first = false,
+                    Change::Complete => complete += 1,
                     Change::Interrupted(error) => {
                         self.output.say(&format!("ksi: the connection broke, it is made again: {error}"));
                     }
                     Change::Applied(_) | Change::Deleted(_) => {}
                 },
-                Some((container, line)) = open.lines.next(), if !open.lines.is_empty() => match line {
-                    Some(Ok(line)) => {
+                Some((container, entry)) = open.lines.next(), if !open.lines.is_empty() => match entry {
+                    Some(Ok(entry)) => {
                         let scrub = scrubs
                             .entry(container.key())
                             .or_insert_with(|| scrubber.lines());
                         let prefix = prefixes.of(&container.pod, &container.name);
-                        self.output.data(&format!("{prefix}{}\n", scrub.line(&line)))?;
+                        self.output.data(&format!("{prefix}{}\n", scrub.line(&entry)))?;
                     }
                     Some(Err(error)) => {
                         let Container { pod, name, .. } = &container;

@@ -1,5 +1,6 @@
 //! Spans of time, as people write and read them.
 
+use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub(super) fn words(seconds: u64) -> String {
         rest %= size;
         if count > 0 || (shown == 1 && rest > 0 && size > 1) {
             if count > 0 {
-                words.push_str(&format!("{count}{unit}"));
+                let _ = write!(words, "{count}{unit}");
             }
             shown += 1;
         }

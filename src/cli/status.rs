@@ -3,7 +3,6 @@
 pub(super) mod report;
 mod table;
 
-use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -121,7 +120,7 @@ async fn follow(
     format: Format,
     output: &Output,
 ) -> Result<(), Failure> {
-    let screen = format == Format::Table && std::io::stdout().is_terminal();
+    let screen = format == Format::Table && output.is_on_terminal();
     let mut follow = Follow::start(cluster, installed).await?;
     let mut progress = Progress::default();
     let mut last = String::new();

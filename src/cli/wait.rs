@@ -36,7 +36,7 @@ const FINDINGS: usize = 8;
 /// reason of its containers, the last events and log lines, and what to do next.
 ///
 /// With `--for deleted` it waits until `ksi uninstall` is through: what uninstalling keeps
-/// (CustomResourceDefinitions, claims, namespaces) is not waited for.
+/// (definitions, claims, namespaces) is not waited for.
 ///
 /// Exit codes: 0 reached, 5 not reached in time, 1 not installed, 7 cannot be reached.
 #[derive(Debug, Args)]

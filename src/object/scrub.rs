@@ -25,6 +25,8 @@ const LONGEST_KEY: usize = 200;
 #[derive(Default)]
 pub struct Scrubber {
     known: Option<AhoCorasick>,
+    /// Values are known, but cannot be searched for: then nothing is shown at all.
+    closed: bool,
 }
 
 impl Scrubber {
@@ -41,7 +43,7 @@ impl Scrubber {
         spellings.dedup();
         let known = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(spellings);
         // Only more patterns than memory has room for are an error.
-        Self { known: known.ok() }
+        Self { closed: known.is_err(), known: known.ok() }
     }
 
     /// A text of any number of lines without its secrets.
@@ -94,6 +96,9 @@ pub struct Lines<'s> {
 impl Lines<'_> {
     /// The next line without its secrets.
     pub fn line(&mut self, line: &str) -> String {
+        if self.scrubber.closed {
+            return MASK.to_owned();
+        }
         let line = plain(line);
         if self.in_key > 0 {
             self.in_key = if patterns::ends_key(&line) { 0 } else { self.in_key - 1 };

@@ -69,6 +69,11 @@ impl Output {
         }
     }
 
+    /// Whether data goes to a terminal.
+    pub fn is_on_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// How many columns there are.
     pub fn width(&self) -> usize {
         self.width

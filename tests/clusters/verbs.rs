@@ -143,7 +143,7 @@ fn what_cannot_be_reached_exits_with_7() {
 
 #[test]
 fn an_installation_is_looked_at_waited_for_and_bundled() {
-    let light = Light::start(Release::Oldest).unwrap();
+    let Some(light) = Light::start(Release::Oldest).unwrap() else { return };
     let plane = light.control_plane();
     nothing_is_installed(plane);
     for body in [&namespace(), &tower(0), &config(), &secret()] {

@@ -22,6 +22,8 @@ use crate::yaml;
 
 /// Of one log not more than this.
 const LOG_BYTES: i64 = 4 << 20;
+/// The one list that is not YAML.
+const DEFINITIONS: &str = "definitions.txt";
 /// So many logs are in memory at a time.
 const LOGS: usize = 4;
 /// Namespaces of Kubernetes itself, where most is not ours.
@@ -71,7 +73,7 @@ impl Collector<'_> {
             add(path, &text)?;
         }
         for (path, bodies) in self.lists(&mut problems).await {
-            let text = if path.ends_with(".txt") {
+            let text = if path == DEFINITIONS {
                 contents::definitions(&bodies)
             } else {
                 yaml::emit_documents(bodies.iter().map(|body| Known::default().masked(body)))
@@ -83,7 +85,7 @@ impl Collector<'_> {
                 add(&path, &text)?;
             }
         }
-        add("left-out.txt", &problems.iter().map(|p| format!("{p}\n")).collect::<String>())?;
+        add("left-out.txt", &lines(&problems))?;
         Ok(problems)
     }
 
@@ -129,6 +131,13 @@ impl Collector<'_> {
         });
         let mut found = Vec::new();
         for list in join_all(lists).await {
+            if list.is_err() {
+                problems.push(
+                    "values of Secrets that could not be read are hidden by patterns only: look \
+                     closely before you give the archive away"
+                        .to_owned(),
+                );
+            }
             let secrets = left_out(list, problems).unwrap_or_default();
             found.extend(secrets.iter().map(|secret| known.masked(secret)));
         }
@@ -196,7 +205,7 @@ impl Collector<'_> {
             ("nodes.yaml", Kind::new("", "v1", "Node"), &all),
             ("webhooks.yaml", hooks("MutatingWebhookConfiguration"), &all),
             ("webhooks.yaml", hooks("ValidatingWebhookConfiguration"), &all),
-            ("definitions.txt", definition, &few),
+            (DEFINITIONS, definition, &few),
         ];
         let lists = wanted.iter().map(|(_, kind, selection)| self.cluster.list(kind, selection));
         let mut files: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
@@ -268,10 +277,9 @@ impl Collector<'_> {
         });
         let logs = join_all(logs).await;
         let mut texts = Vec::new();
-        for ((container, previous), lines) in wanted.iter().zip(logs) {
-            if let Some(lines) = left_out(lines, problems) {
-                let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-                texts.push((log_path(container, *previous), text));
+        for ((container, previous), log) in wanted.iter().zip(logs) {
+            if let Some(read) = left_out(log, problems) {
+                texts.push((log_path(container, *previous), lines(&read)));
             }
         }
         texts
@@ -282,6 +290,11 @@ fn log_path(container: &Container, previous: bool) -> String {
     let Container { namespace, pod, name, .. } = container;
     let end = if previous { ".previous.log" } else { ".log" };
     format!("logs/{namespace}/{pod}/{name}{end}")
+}
+
+/// Each with its line end.
+fn lines(texts: &[String]) -> String {
+    texts.iter().flat_map(|text| [text.as_str(), "\n"]).collect()
 }
 
 /// What was read; what was not becomes a problem.

@@ -58,7 +58,7 @@ fn file_name(name: &str) -> String {
 /// Events as a table.
 pub(super) fn events(events: &[Event]) -> String {
     let text = crate::cli::format::TextOrJson::Text;
-    events.iter().map(|event| crate::cli::events::line(event, text)).collect()
+    events.iter().map(|event| crate::cli::events::line(event, text)).collect::<Vec<_>>().concat()
 }
 
 /// One definition a line, from its metadata.

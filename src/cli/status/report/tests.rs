@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use super::testing::*;
+use super::testing::{available, deployment, installed, service};
 use super::*;
 
 fn now() -> OffsetDateTime {
