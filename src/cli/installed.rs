@@ -14,6 +14,9 @@ use crate::render;
 /// Where the core of `KubeSphere` and our own records are.
 pub(super) const NAMESPACE: &str = "kubesphere-system";
 
+/// The Secret that holds the inventory.
+pub(super) const INVENTORY: &str = "ksi-inventory";
+
 /// What is installed.
 #[derive(Debug, Clone)]
 pub(super) struct Installed {
@@ -39,7 +42,7 @@ pub(super) struct Part {
 /// # Errors
 /// The cluster cannot be read, nothing is installed, or the inventory is damaged.
 pub(super) async fn cluster_inventory(cluster: &Cluster) -> Result<Installed, Failure> {
-    let id = Kind::new("", "v1", "Secret").named(Some(NAMESPACE), "ksi-inventory");
+    let id = Kind::new("", "v1", "Secret").named(Some(NAMESPACE), INVENTORY);
     let Some(secret) = cluster.get(&id).await? else {
         return Err(Failure::NotInstalled(not_installed(cluster).await?));
     };

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::cli::installed::INVENTORY;
 use crate::object::{Masker, ObjectId, Scrubber};
 
 /// Keys of Secrets that everybody may know: certificates, and the name of a namespace.
@@ -30,6 +31,10 @@ impl Known {
     fn secret(&mut self, body: &Value) -> Value {
         let Some(id) = ObjectId::of(body) else { return Value::Null };
         let mut learnt = body.clone();
+        if id.name == INVENTORY {
+            // It holds names and hashes, which are no secrets; its key is not shown anywhere.
+            learnt["data"] = Value::Null;
+        }
         if let Some(data) = learnt["data"].as_object_mut() {
             data.retain(|key, _| !PUBLIC.contains(&key.as_str()));
         }
