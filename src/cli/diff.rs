@@ -45,8 +45,8 @@ pub(super) struct DiffArgs {
     #[arg(long)]
     summary: bool,
     /// Unchanged lines around each change
-    #[arg(short = 'C', long, value_name = "N", default_value_t = 3)]
-    context: usize,
+    #[arg(short = 'C', long = "context-lines", value_name = "N", default_value_t = 3)]
+    lines: usize,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -59,7 +59,7 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
         output: format,
         prune,
         summary,
-        context,
+        lines,
         connection,
     } = args;
     let options = PlanOptions { prune: prune.options(), ..PlanOptions::default() };
@@ -84,7 +84,7 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
     let text = match format {
         TextOrJson::Text => {
             let options =
-                TextOptions { context: *context, colour: output.colour, summary_only: *summary };
+                TextOptions { context: *lines, colour: output.colour, summary_only: *summary };
             plan::text(&plan, options)
         }
         TextOrJson::Json => format!("{:#}\n", plan::json(&plan)),
