@@ -10,6 +10,7 @@ pub mod meaning;
 pub mod order;
 mod pattern;
 mod rules;
+pub mod scrub;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +21,7 @@ pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};
 pub use rules::{GuardFlag, KeepMarker, Rules, rules};
+pub use scrub::Scrubber;
 
 /// The field manager under which ksi writes.
 pub const FIELD_MANAGER: &str = "ksi";

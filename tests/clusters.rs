@@ -18,3 +18,5 @@ mod installed;
 mod kubefed;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/verbs.rs"]
+mod verbs;
