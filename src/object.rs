@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use forecast::{FieldConflict, Forecast};
-pub use foreign::foreign_fields;
+pub use foreign::{foreign_fields, owned_fields};
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};

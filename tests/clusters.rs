@@ -12,6 +12,8 @@ mod check;
 mod client;
 #[path = "clusters/foreign.rs"]
 mod foreign;
+#[path = "clusters/host.rs"]
+mod host;
 #[path = "clusters/installed.rs"]
 mod installed;
 #[path = "clusters/kubefed.rs"]

@@ -14,7 +14,7 @@ type Row = (&'static str, i32, &'static [&'static str]);
 const ROWS: &[Row] = &[
     ("foreign-label", 0, &[]),
     ("foreign-key", 0, &[]),
-    ("our-label", 6, &["patch roles/system:kubesphere-router-role"]),
+    ("our-label", 6, &["patch roles/tower"]),
     ("our-value", 6, &["update secrets/kubesphere-secret"]),
     ("our-value-and-back", 0, &["patch clusterroles/cluster-viewer"]),
     ("ca-bundle-removed", 0, &["patch validatingwebhookconfigurations/users.iam.kubesphere.io"]),

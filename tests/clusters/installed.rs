@@ -40,11 +40,6 @@ impl Rig {
         Said::of(self.command(arguments).output().unwrap())
     }
 
-    /// What kubectl prints.
-    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
-        self.plane().kubectl(arguments).unwrap()
-    }
-
     pub(crate) fn mark(&self) -> Mark {
         audit::mark(self.plane()).unwrap()
     }

@@ -53,7 +53,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("std::env::", &["ui", "cli", "cluster"]),
     ("std::fs::", &["target", "cli"]),
-    ("SystemTime::now", &["cli"]),
+    ("SystemTime::now", &["cli", "target"]),
     ("now_utc", &["cli"]),
     ("tokio", &["cli", "target", "engine", "cluster"]),
     ("kube::", &["cluster"]),
