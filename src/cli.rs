@@ -1,6 +1,7 @@
 //! The command line: one file per verb.
 
 mod apply;
+mod bundle;
 mod check;
 mod cleanup;
 mod completion;
@@ -10,6 +11,7 @@ mod connection;
 mod crd;
 mod desired;
 mod diff;
+mod events;
 mod exit;
 mod explain;
 mod format;
@@ -17,7 +19,10 @@ mod guard;
 mod history;
 mod images;
 mod input;
+mod installed;
 mod interrupt;
+mod live;
+mod logs;
 mod man;
 mod observed_facts;
 mod on_cluster;
@@ -29,9 +34,12 @@ mod revision;
 mod rollback;
 mod run_options;
 mod schema;
+mod span;
+mod status;
 mod uninstall;
 mod validate;
 mod version;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -80,6 +88,11 @@ enum Verb {
     Uninstall(uninstall::UninstallArgs),
     History(history::HistoryListArgs),
     Rollback(Box<rollback::RollbackArgs>),
+    Status(status::StatusArgs),
+    Wait(wait::WaitArgs),
+    Logs(logs::LogsArgs),
+    Events(events::EventsArgs),
+    Bundle(bundle::BundleArgs),
     Check(check::CheckArgs),
     Cleanup(cleanup::CleanupArgs),
     Explain(explain::ExplainArgs),
@@ -111,6 +124,11 @@ pub fn main() -> ExitCode {
         Verb::Uninstall(args) => uninstall::run(args, &output),
         Verb::History(args) => history::run(args, &output),
         Verb::Rollback(args) => rollback::run(args, &output),
+        Verb::Status(args) => status::run(args, &output),
+        Verb::Wait(args) => wait::run(args, &output),
+        Verb::Logs(args) => logs::run(args, &output),
+        Verb::Events(args) => events::run(args, &output),
+        Verb::Bundle(args) => bundle::run(args, &output),
         Verb::Check(args) => check::run(args, &output),
         Verb::Cleanup(args) => cleanup::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),
