@@ -20,5 +20,7 @@ mod installed;
 mod kubefed;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/uninstall.rs"]
+mod uninstall;
 #[path = "clusters/verbs.rs"]
 mod verbs;

@@ -74,10 +74,18 @@ fn every_verb_has_examples_and_they_run() {
     }
 }
 
+const CLUSTER_VERBS: [&str; 8] =
+    ["cleanup", "status", "wait", "logs", "events", "bundle", "history", "rollback"];
+
 /// These run in tests/clusters; here only their flags are tried.
 fn needs_a_cluster(words: &[&str]) -> bool {
-    matches!(words[0], "check" | "cleanup" | "status" | "wait" | "logs" | "events" | "bundle")
-        && !words.contains(&"--list")
+    let elsewhere =
+        |word: &&str| word.starts_with("dir:") || *word == "none" || *word == "--against-config";
+    match words[0] {
+        "apply" | "diff" | "uninstall" => !words.iter().any(elsewhere),
+        "check" => !words.contains(&"--list"),
+        verb => CLUSTER_VERBS.contains(&verb),
+    }
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -110,7 +118,7 @@ fn exit_codes_tell_the_truth() {
         (2, &["apply", "-f", "samples/host.yaml", "--target", "somewhere"]),
         (2, &["explain", "no.such.key"]),
         (2, &["render", "-f", "samples/host.yaml", "-s", "no-such-component"]),
-        (1, &["diff", "-f", "samples/host.yaml"]),
+        (1, &["diff", "-f", "samples/host.yaml", "--against", "none"]),
         (0, &["diff", "-f", "samples/host.yaml", "--against-config", "samples/host.yaml"]),
         (4, &["apply", "-f", "samples/none.yaml", "--target", "dir:Cargo.toml"]),
     ];
