@@ -30,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "diagnostic",
             "engine",
             "facts",
+            "health",
             "inventory",
             "object",
             "plan",
