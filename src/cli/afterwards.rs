@@ -98,7 +98,8 @@ fn tower(service: &Value, node: Option<&str>, published: Option<&str>) -> String
         return format!("{}:{port}, from its load balancer", host(&given));
     }
     let Some(node_port) = node_port else {
-        return "no address that agents can reach: see `ksi explain multicluster.tower.service`".to_owned();
+        return "no address that agents can reach: see `ksi explain multicluster.tower.service`"
+            .to_owned();
     };
     let node = host(node.unwrap_or("ADDRESS-OF-A-NODE"));
     format!(

@@ -70,18 +70,20 @@ impl Progress {
     }
 
     fn footer(&self, look: Look) -> String {
-        let count = |is: fn(State) -> bool| self.rows.iter().filter(|row| is(row.state)).count();
+        let well = self.rows.iter().filter(|row| row.state.is_well()).count();
         let mut parts = Vec::new();
         if self.stopping {
             parts.push("stopping; Ctrl-C again ends at once".to_owned());
         }
         if !self.rows.is_empty() {
-            let well = count(State::is_well);
-            let ill = match count(State::is_ill) {
-                0 => String::new(),
-                ill => format!(", {ill} failed or left out"),
-            };
-            parts.push(format!("{well} of {} components ready{ill}", self.rows.len()));
+            let mut text = format!("{} of {} ready", well, self.rows.len());
+            for (state, word) in [(State::Failed, "failed"), (State::LeftOut, "left out")] {
+                match self.rows.iter().filter(|row| row.state == state).count() {
+                    0 => {}
+                    several => text = format!("{text}, {several} {word}"),
+                }
+            }
+            parts.push(text);
         }
         let (done, total) = self.objects();
         if total > 0 {

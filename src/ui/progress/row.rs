@@ -119,6 +119,8 @@ impl Row {
             State::Writing | State::Checking | State::Removing => {
                 self.began.get_or_insert(now);
             }
+            // What was awaited in vain says best why it failed.
+            State::Failed => {}
             _ => self.awaited.clear(),
         }
         if state.is_well() {
@@ -188,8 +190,10 @@ impl Row {
             State::Healthy => "healthy".to_owned(),
             State::Written => "written".to_owned(),
             State::Removed => "removed".to_owned(),
-            State::Failed => with("failed"),
-            State::LeftOut => with("left out"),
+            State::Failed => self
+                .awaited_words()
+                .map_or_else(|| with("failed"), |what| format!("failed: {what}")),
+            State::LeftOut => with("left out").replace(", which is not as wanted", ""),
             State::Stopped => "stopped".to_owned(),
         }
     }
@@ -199,7 +203,7 @@ impl Row {
         let Awaited { object, reason, .. } = self.awaited.first()?;
         let more = match self.awaited.len() {
             1 => String::new(),
-            several => format!(" and {} more", several - 1),
+            several => format!(" (+{})", several - 1),
         };
         Some(format!("{}/{}{more}: {reason}", object.kind, object.name))
     }
