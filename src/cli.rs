@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod apply;
+mod bundle;
 mod check;
 mod cleanup;
 mod completion;
@@ -11,12 +12,16 @@ mod connection;
 mod crd;
 mod desired;
 mod diff;
+mod events;
 mod exit;
 mod explain;
 mod format;
 mod images;
 mod input;
+mod installed;
 mod interrupt;
+mod live;
+mod logs;
 mod man;
 mod observed_facts;
 mod on_cluster;
@@ -26,8 +31,11 @@ mod render;
 mod report;
 mod run_options;
 mod schema;
+mod span;
+mod status;
 mod validate;
 mod version;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -72,6 +80,11 @@ enum Verb {
     #[command(visible_alias = "plan")]
     Diff(diff::DiffArgs),
     Apply(apply::ApplyArgs),
+    Status(status::StatusArgs),
+    Wait(wait::WaitArgs),
+    Logs(logs::LogsArgs),
+    Events(events::EventsArgs),
+    Bundle(bundle::BundleArgs),
     Check(check::CheckArgs),
     Cleanup(cleanup::CleanupArgs),
     Explain(explain::ExplainArgs),
@@ -97,6 +110,11 @@ pub fn main() -> ExitCode {
         Verb::Render(args) => render::run(args, &output),
         Verb::Diff(args) => diff::run(args, &output),
         Verb::Apply(args) => apply::run(args, &output),
+        Verb::Status(args) => status::run(args, &output),
+        Verb::Wait(args) => wait::run(args, &output),
+        Verb::Logs(args) => logs::run(args, &output),
+        Verb::Events(args) => events::run(args, &output),
+        Verb::Bundle(args) => bundle::run(args, &output),
         Verb::Check(args) => check::run(args, &output),
         Verb::Cleanup(args) => cleanup::run(args, &output),
         Verb::Explain(args) => explain::run(args, &output),

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::object::{FIELD_MANAGER, Object, ObjectId, Policy, embedded};
+use crate::object::{Object, ObjectId, Policy, embedded, owned_fields};
 
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
@@ -157,13 +157,7 @@ impl Inventory {
     /// The hash of the fields that we own of a live object: of our entry in its managedFields. `None`
     /// where there is none.
     pub fn owned(&self, live: &Value) -> Option<String> {
-        let entries = live["metadata"]["managedFields"].as_array()?;
-        let ours = |entry: &&Value| {
-            entry["manager"] == FIELD_MANAGER
-                && entry["operation"] == "Apply"
-                && entry["subresource"].as_str().is_none_or(str::is_empty)
-        };
-        entries.iter().find(ours).map(|entry| self.key.digest(&entry["fieldsV1"]))
+        owned_fields(live).map(|fields| self.key.digest(fields))
     }
 
     /// What stands at each path of a rendered embedded document, as hashes.

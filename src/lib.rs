@@ -32,6 +32,7 @@ pub mod check;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod diagnose;
 pub mod diagnostic;
 pub mod engine;
 pub mod facts;

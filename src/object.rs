@@ -10,16 +10,18 @@ pub mod meaning;
 pub mod order;
 mod pattern;
 mod rules;
+pub mod scrub;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use forecast::{FieldConflict, Forecast};
-pub use foreign::foreign_fields;
+pub use foreign::{foreign_fields, owned_fields};
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};
 pub use rules::{GuardFlag, KeepMarker, Rules, rules};
+pub use scrub::Scrubber;
 
 /// The field manager under which ksi writes.
 pub const FIELD_MANAGER: &str = "ksi";

@@ -8,7 +8,6 @@ mod directory;
 mod entropy;
 mod error;
 mod fault;
-mod finding;
 mod memory;
 mod write;
 
@@ -21,12 +20,12 @@ use crate::inventory::Inventory;
 use crate::object::{Forecast, Object, ObjectId};
 use crate::values::KeptValues;
 
+pub use crate::diagnose::Finding;
 pub use cluster::ClusterTarget;
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Class, Error};
 pub use fault::Faults;
-pub use finding::Finding;
 pub use memory::{Life, Memory};
 pub use write::{Effect, Write, Written};
 

@@ -10,9 +10,15 @@ mod apply;
 mod check;
 #[path = "clusters/client.rs"]
 mod client;
+#[path = "clusters/foreign.rs"]
+mod foreign;
+#[path = "clusters/host.rs"]
+mod host;
 #[path = "clusters/installed.rs"]
 mod installed;
 #[path = "clusters/kubefed.rs"]
 mod kubefed;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/verbs.rs"]
+mod verbs;

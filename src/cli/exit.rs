@@ -45,6 +45,12 @@ pub(super) enum Failure {
     Value(values::Error),
     /// Somebody else owns what would change.
     Conflicts(usize),
+    /// Nothing is installed there.
+    NotInstalled(String),
+    /// It is not healthy, or was not in time.
+    Unhealthy(String),
+    /// The cluster stopped answering while it was followed.
+    Lost(String),
     /// The user does not want it.
     Declined,
     /// Reading or writing failed.
@@ -76,10 +82,11 @@ impl Failure {
             },
             Self::Cluster(error) => cluster_code(error),
             Self::Value(_) | Self::Checks => 4,
-            Self::Unread(_) => 7,
+            Self::Unhealthy(_) => 5,
+            Self::Unread(_) | Self::Lost(_) => 7,
             Self::Conflicts(_) => 6,
             Self::Io(_) if diff => 2,
-            Self::Differences | Self::Declined | Self::Io(_) => 1,
+            Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
     }
 }
@@ -110,7 +117,12 @@ impl fmt::Display for Failure {
         match self {
             Self::Differences | Self::Invalid | Self::Checks | Self::ClosedPipe => Ok(()),
             Self::Declined => f.write_str("nothing was changed"),
-            Self::Usage(text) | Self::Io(text) | Self::Unread(text) => f.write_str(text),
+            Self::Usage(text)
+            | Self::NotInstalled(text)
+            | Self::Unhealthy(text)
+            | Self::Lost(text)
+            | Self::Io(text)
+            | Self::Unread(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),

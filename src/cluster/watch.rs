@@ -78,7 +78,17 @@ where
         Some(namespace) => Api::namespaced_with(client, namespace, resource),
         None => Api::all_with(client, resource),
     };
-    let changes = watcher(api, config).default_backoff().filter_map(|event| {
+    // Items of the first list do not say what they are, and those of metadata say another thing.
+    let (api_version, kind) = (resource.api_version.clone(), resource.kind.clone());
+    let manifest = move |object: &K| {
+        let mut body = manifest(object);
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("apiVersion".into(), api_version.clone().into());
+            fields.insert("kind".into(), kind.clone().into());
+        }
+        body
+    };
+    let changes = watcher(api, config).default_backoff().filter_map(move |event| {
         let change = match event {
             Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
                 Some(Change::Applied(manifest(&object)))

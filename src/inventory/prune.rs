@@ -84,8 +84,10 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
         }
     }
     match metadata["managedFields"].as_array() {
+        // Of some objects only the name is ours: they never had a field that could be lost.
         Some(entries)
             if entry.policy == Policy::Apply
+                && entry.owned.is_some()
                 && !entries.iter().any(|e| e["manager"] == FIELD_MANAGER) =>
         {
             keep("no field of it is ours any more")

@@ -2,7 +2,19 @@
 
 use serde_json::Value;
 
-use super::{ObjectId, PathPattern, Segment, rules};
+use super::{FIELD_MANAGER, ObjectId, PathPattern, Segment, rules};
+
+/// The fields that are ours of a live object: `fieldsV1` of our entry in its managedFields. `None`
+/// where there is none.
+pub fn owned_fields(live: &Value) -> Option<&Value> {
+    let entries = live["metadata"]["managedFields"].as_array()?;
+    let ours = |entry: &&Value| {
+        entry["manager"] == FIELD_MANAGER
+            && entry["operation"] == "Apply"
+            && entry["subresource"].as_str().is_none_or(str::is_empty)
+    };
+    entries.iter().find(ours).map(|entry| &entry["fieldsV1"])
+}
 
 /// The fields that another hand owns and that ksi therefore leaves out of its set.
 pub fn foreign_fields(id: &ObjectId, live: &Value) -> Vec<&'static PathPattern> {

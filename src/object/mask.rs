@@ -16,6 +16,11 @@ use super::rules::{Encoding, SecretText};
 use super::{ObjectId, embedded, rules};
 use crate::yaml::{self, Path, Step};
 
+/// Whether what has this name (a key, a flag, a variable) is secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    names::is_secret(name)
+}
+
 /// Numbers secret values. Use one for a whole output.
 #[derive(Default)]
 pub struct Masker {
@@ -78,6 +83,11 @@ impl Masker {
             // The whole is hidden, so is this part of it.
             (hidden, _) => hidden,
         })
+    }
+
+    /// The values that were hidden so far, as bytes: whoever has them can hide them elsewhere, too.
+    pub fn hidden(&self) -> impl Iterator<Item = &[u8]> {
+        self.numbers.keys().map(|value| value.strip_prefix(b"\0").unwrap_or(value))
     }
 
     fn mask_text(&mut self, rule: &SecretText, value: &mut Value) {

@@ -33,7 +33,7 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
             match observed.forecasts.get(&object.id) {
                 None => applied(change, object, live, entry, adoption),
                 Some(forecast) => {
-                    let there = foreseen::There { object, live, entry, adoption };
+                    let there = foreseen::There { object, live, adoption };
                     foreseen::decided(change, there, forecast, options)
                 }
             }

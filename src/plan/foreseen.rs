@@ -6,8 +6,9 @@ use super::decide::Draft;
 use super::merge::Winner;
 use super::normal::normal;
 use super::{Action, Change, PlanOptions, ownership};
-use crate::inventory::Entry;
-use crate::object::{FieldConflict, Forecast, Object, ObjectId, foreign_fields, rules};
+use crate::object::{
+    FieldConflict, Forecast, Object, ObjectId, foreign_fields, owned_fields, rules,
+};
 
 /// How many fields a reason names.
 const NAMED: usize = 5;
@@ -16,7 +17,6 @@ const NAMED: usize = 5;
 pub(super) struct There<'o> {
     pub(super) object: &'o Object,
     pub(super) live: &'o Value,
-    pub(super) entry: Option<&'o Entry>,
     /// Why it has to be adopted.
     pub(super) adoption: Option<String>,
 }
@@ -28,7 +28,7 @@ pub(super) fn decided(
     forecast: &Forecast,
     options: &PlanOptions,
 ) -> Change {
-    let There { object, live, entry, adoption } = there;
+    let There { object, live, adoption } = there;
     let sent = || {
         let mut sent = object.body.clone();
         for field in foreign_fields(&object.id, live) {
@@ -46,7 +46,7 @@ pub(super) fn decided(
                 (Action::Adopt, change.adopting(adoption))
             } else if normal(after) != normal(live) {
                 (Action::Update, change)
-            } else if ownership::is_lost(entry, live) {
+            } else if owned_fields(after) != owned_fields(live) {
                 (Action::Update, change.because(ownership::LOST))
             } else {
                 return change.leave(Action::Unchanged);

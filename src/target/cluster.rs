@@ -169,8 +169,8 @@ impl Target for ClusterTarget {
         forecast::probe(&self.cluster, object).await
     }
 
-    async fn diagnose(&self, _id: &ObjectId) -> Vec<Finding> {
-        Vec::new()
+    async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {
+        crate::diagnose::findings(&self.cluster, id).await
     }
 
     fn warnings(&self) -> Vec<String> {

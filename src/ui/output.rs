@@ -22,7 +22,8 @@ impl Output {
     /// Looks at the streams and at the environment.
     pub fn new(choice: ColourChoice, quiet: bool) -> Self {
         let lookup = |name: &str| std::env::var(name).ok();
-        let width = lookup("COLUMNS").and_then(|c| c.parse().ok()).unwrap_or(100);
+        let width = lookup("COLUMNS").and_then(|c| c.parse().ok()).or_else(terminal_width);
+        let width = width.unwrap_or(100);
         Self {
             colour: wants_colour(choice, io::stdout().is_terminal(), lookup),
             colour_messages: wants_colour(choice, io::stderr().is_terminal(), lookup),
@@ -68,10 +69,26 @@ impl Output {
         }
     }
 
+    /// Whether data goes to a terminal.
+    pub fn is_on_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// How many columns there are.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// How text on standard output may look.
     pub fn style(&self) -> TextStyle {
         TextStyle { colour: self.colour, width: self.width }
     }
+}
+
+/// The columns of the terminal that data goes to.
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(width.0))
 }
 
 /// Whether the locale knows more than ASCII. Where none is set, most logs are UTF-8.

@@ -40,19 +40,25 @@ impl Rig {
         Said::of(self.command(arguments).output().unwrap())
     }
 
-    /// What kubectl prints.
-    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
-        self.plane().kubectl(arguments).unwrap()
-    }
-
     pub(crate) fn mark(&self) -> Mark {
         audit::mark(self.plane()).unwrap()
     }
 
-    /// What ksi wrote since then, as the API server saw it, without its lock.
+    /// What ksi wrote since then, as the API server saw it; what it only asked is not in there.
     pub(crate) fn writes(&self, since: Mark) -> Vec<String> {
         let writes = audit::writes(self.plane(), since, "ksi/").unwrap();
-        writes.iter().map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
+        let real = writes.iter().filter(|write| !write.dry_run);
+        // A question about rights is sent as if something were created.
+        let real = real.filter(|write| !write.resource.starts_with("selfsubject"));
+        real.map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
+    }
+
+    /// The same without what every run writes that writes at all: its lock and its inventory.
+    pub(crate) fn changes(&self, since: Mark) -> Vec<String> {
+        let own = ["leases/ks-installer-apply", "secrets/ksi-inventory"];
+        let mut writes = self.writes(since);
+        writes.retain(|write| !own.iter().any(|own| write.ends_with(own)));
+        writes
     }
 }
 

@@ -77,7 +77,8 @@ fn every_verb_has_examples_and_they_run() {
 
 /// These run in tests/clusters; here only their flags are tried.
 fn needs_a_cluster(words: &[&str]) -> bool {
-    matches!(words[0], "check" | "cleanup") && !words.contains(&"--list")
+    matches!(words[0], "check" | "cleanup" | "status" | "wait" | "logs" | "events" | "bundle")
+        && !words.contains(&"--list")
 }
 
 fn copy(from: &Path, to: &Path) {

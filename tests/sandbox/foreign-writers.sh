@@ -69,7 +69,7 @@ foreign-key() {
 
 our-label() {
   ks label --overwrite deployment ks-console app=other
-  k --namespace kubesphere-controls-system label role system:kubesphere-router-role app-
+  ks label role tower app-
 }
 
 our-value() {

@@ -2,8 +2,6 @@
 
 use serde_json::Value;
 
-use crate::object::FIELD_MANAGER;
-
 /// What tells an object from another of the same name, and one state of it from the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
@@ -17,10 +15,4 @@ impl Identity {
         let text = |name: &str| metadata[name].as_str().map(str::to_owned);
         Some(Self { uid: text("uid")?, resource_version: text("resourceVersion") })
     }
-}
-
-/// Whether ksi wrote any field of it.
-pub(super) fn is_ours(live: &Value) -> bool {
-    let entries = live["metadata"]["managedFields"].as_array();
-    entries.into_iter().flatten().any(|entry| entry["manager"] == FIELD_MANAGER)
 }

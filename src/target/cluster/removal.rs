@@ -1,6 +1,6 @@
 //! Deletes one object, if it is still the one that is ours.
 
-use super::identity::{Identity, is_ours};
+use super::identity::Identity;
 use super::{Class, Error};
 use crate::cluster::{Cluster, Preconditions, Problem, Propagation};
 use crate::object::ObjectId;
@@ -24,9 +24,6 @@ pub(super) async fn delete(
         let now = Identity::of(&live);
         if now.as_ref().map(|now| &now.uid) != Some(&seen.uid) {
             return Err(changed(id, "it was deleted and made again by somebody else"));
-        }
-        if !is_ours(&live) {
-            return Err(changed(id, "somebody else has taken it over"));
         }
         let preconditions = Preconditions {
             uid: Some(seen.uid.clone()),

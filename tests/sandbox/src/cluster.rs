@@ -112,7 +112,7 @@ impl Cluster {
     ///
     /// # Errors
     /// A part cannot be built or started, or does not get ready.
-    pub fn start(&mut self, places: &Places, archives: &Archives) -> Result<()> {
+    pub fn start(&mut self, places: &Places, archives: Option<&Archives>) -> Result<()> {
         let wish = self.record.wish.clone();
         let release: Release = wish.release.parse()?;
         let init = builds::pause(places)?;
@@ -140,7 +140,7 @@ impl Cluster {
         if wish.addresses {
             addons::start_addresses(&plane, self.network, self.record.index)?;
         }
-        if wish.real {
+        if let Some(archives) = archives.filter(|_| wish.real) {
             let pods = self.network.pods(self.record.index);
             let node =
                 Node { name: &wish.name, address, pods: &pods, machine: &machine, plane: &plane };

@@ -14,15 +14,17 @@ use crate::network::Network;
 use crate::places::Places;
 use crate::{builds, clean, requirements};
 
-/// Builds what clusters are made of, and these releases of Kubernetes. What is in the cache is not built.
+/// Builds these releases of Kubernetes, what nodes of kwok need, and for real nodes the images. What is
+/// in the cache is not built.
 ///
 /// # Errors
 /// Something cannot be built.
 pub fn build(
     places: &Places,
     releases: &[Release],
+    real: bool,
     say: &(impl Fn(&str) + Sync),
-) -> Result<Archives> {
+) -> Result<Option<Archives>> {
     let timed = |what: &str, begin: Instant| {
         let seconds = begin.elapsed().as_secs_f32();
         if seconds > 1.0 {
@@ -40,10 +42,13 @@ pub fn build(
     let begin = Instant::now();
     builds::kwok(places)?;
     timed("kwok", begin);
+    if !real {
+        return Ok(None);
+    }
     let begin = Instant::now();
     let archives = images::archives(places)?;
     timed("images: pause, CoreDNS, KubeFed, ksi and stand-ins", begin);
-    Ok(archives)
+    Ok(Some(archives))
 }
 
 /// Only one driver at a time changes a sandbox; others wait. The lock ends with its holder.
@@ -74,7 +79,8 @@ pub fn up(
     let _lock = lock(places, network)?;
     let mut releases = vec![Release::Oldest];
     releases.extend(wishes.iter().filter_map(|wish| wish.release.parse::<Release>().ok()));
-    let archives = build(places, &releases, say)?;
+    let real = wishes.iter().any(|wish| wish.real);
+    let archives = build(places, &releases, real, say)?;
     sweep(places, network, say)?;
     network.raise()?;
     let mut clusters = Vec::new();
@@ -98,7 +104,7 @@ pub fn up(
         let threads: Vec<_> = clusters
             .iter_mut()
             .map(|cluster| {
-                let archives = &archives;
+                let archives = archives.as_ref();
                 scope.spawn(move || {
                     let begin = Instant::now();
                     let result = cluster.start(places, archives);

@@ -140,7 +140,7 @@ impl Cli {
                 report_leftovers(&places, network, &clusters)?;
             }
             Verb::Build { releases } => {
-                up::build(&places, &releases, &say)?;
+                up::build(&places, &releases, true, &say)?;
                 say(&format!("everything is built, in {}", places.cache.display()));
             }
             Verb::Isolate { cluster } => network::isolate(&open(&cluster)?.machine()?, network)?,

@@ -1,0 +1,144 @@
+//! The archive: everything goes through one scrubber, and into one file that is there when it is whole.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::object::Scrubber;
+
+/// A tar.gz that is written under another name first.
+pub(super) struct Archive {
+    tar: tar::Builder<GzEncoder<File>>,
+    /// What the paths in it begin with.
+    root: String,
+    path: PathBuf,
+    partial: PathBuf,
+    time: u64,
+    scrubber: Scrubber,
+    done: bool,
+}
+
+impl Archive {
+    /// Begins an archive. It hides nothing but patterns until it [knows](Self::knows) more.
+    ///
+    /// # Errors
+    /// There is such a file already, or it cannot be made.
+    pub(super) fn create(path: &Path, root: &str, time: i64) -> io::Result<Self> {
+        if path.symlink_metadata().is_ok() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "it is there already: remove it, or name another one with --output",
+            ));
+        }
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(format!(".{}.partial", std::process::id()));
+        let partial = PathBuf::from(partial);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&partial)?;
+        Ok(Self {
+            tar: tar::Builder::new(GzEncoder::new(file, Compression::default())),
+            root: root.to_owned(),
+            path: path.to_owned(),
+            partial,
+            time: u64::try_from(time).unwrap_or_default(),
+            scrubber: Scrubber::new(),
+            done: false,
+        })
+    }
+
+    /// Hides these values from now on.
+    pub(super) fn knows(&mut self, scrubber: Scrubber) {
+        self.scrubber = scrubber;
+    }
+
+    /// Adds a text. What is secret in it is hidden here, whoever wrote it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn add(&mut self, path: &str, text: &str) -> io::Result<()> {
+        let text = self.scrubber.text(text);
+        let path = self.scrubber.text(&format!("{}/{path}", self.root));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o600);
+        header.set_mtime(self.time);
+        self.tar.append_data(&mut header, path, text.as_bytes())
+    }
+
+    /// Ends it and gives it its name.
+    ///
+    /// # Errors
+    /// It cannot be written, or somebody else made a file of this name in between.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.tar.finish()?;
+        let encoder = self.tar.get_mut();
+        encoder.try_finish()?;
+        encoder.get_mut().flush()?;
+        encoder.get_mut().sync_all()?;
+        // A link never replaces what is there; a rename would.
+        std::fs::hard_link(&self.partial, &self.path)?;
+        self.done = true;
+        std::fs::remove_file(&self.partial)
+    }
+}
+
+impl Drop for Archive {
+    fn drop(&mut self) {
+        if !self.done {
+            // Half an archive helps nobody.
+            let _ = std::fs::remove_file(&self.partial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn it_is_there_when_it_is_whole_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        let mut archive = Archive::create(&path, "root", 0).unwrap();
+        archive.knows(Scrubber::knowing([&b"hunter2-hunter2"[..]]));
+        archive.add("logs/a.log", "a hunter2-hunter2 b\n").unwrap();
+        assert!(!path.exists());
+        archive.finish().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            let mode =
+                std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(File::open(&path).unwrap()));
+        let mut entry = tar.entries().unwrap().next().unwrap().unwrap();
+        assert_eq!(entry.path().unwrap().to_str(), Some("root/logs/a.log"));
+        let mut text = String::new();
+        entry.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "a *** b\n");
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_nothing_half_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        std::fs::write(&path, "mine").unwrap();
+        assert!(Archive::create(&path, "root", 0).is_err());
+        let other = folder.path().join("b.tar.gz");
+        drop(Archive::create(&other, "root", 0).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let late = Archive::create(&other, "root", 0).unwrap();
+        std::fs::write(&other, "theirs").unwrap();
+        assert!(late.finish().is_err());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "theirs");
+    }
+}

@@ -1,0 +1,104 @@
+//! The texts of an archive that are made from what was read. Pure.
+
+use serde_json::{Value, json};
+
+use crate::cli::installed::Installed;
+use crate::diagnose::Event;
+use crate::object::ObjectId;
+
+/// What a reader of the archive is told first.
+pub(super) const README: &str = "This archive was made by `ksi bundle`.
+
+status.txt       how the installation was, as `ksi status` shows it; status.json the same for programs
+version.json     versions of ksi, of what it installs and of the cluster
+inventory.json   what ksi has written into the cluster, without hashes
+objects/         the objects by component; Secrets only as names and keys
+pods/            all pods in the namespaces of the installation
+logs/            what their containers wrote
+events.txt       what happened, the newest last; events.json the same for programs
+secrets.json     names, types and keys of the Secrets in these namespaces
+nodes.yaml       the nodes
+webhooks.yaml    all admission webhooks of the cluster
+definitions.txt  all CustomResourceDefinitions of the cluster
+left-out.txt     what could not be read
+
+Secret values were replaced by ***. Names of hosts, users and namespaces were not.
+";
+
+/// The inventory without its key and hashes.
+pub(super) fn inventory(installed: &Installed) -> Value {
+    let entries = installed.inventory.entries().iter().map(|entry| {
+        json!({
+            "id": entry.id, "uid": entry.uid, "component": entry.component,
+            "policy": entry.policy, "written": !entry.is_announced(),
+        })
+    });
+    json!({
+        "format": installed.inventory.format,
+        "ksiVersion": installed.inventory.ksi_version,
+        "written": installed.written,
+        "entries": entries.collect::<Vec<_>>(),
+    })
+}
+
+/// Where an object goes: `objects/tower/deployment_kubesphere-system_tower.yaml`.
+pub(super) fn path(folder: &str, id: &ObjectId) -> String {
+    let kind = id.kind.to_ascii_lowercase();
+    let parts = [Some(kind.as_str()), id.namespace.as_deref(), Some(id.name.as_str())];
+    let name: Vec<String> = parts.into_iter().flatten().map(file_name).collect();
+    format!("{folder}/{}.yaml", name.join("_"))
+}
+
+/// Names of RBAC may hold slashes and colons.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '_' };
+    name.chars().map(plain).collect()
+}
+
+/// Events as a table.
+pub(super) fn events(events: &[Event]) -> String {
+    let text = crate::cli::format::TextOrJson::Text;
+    events.iter().map(|event| crate::cli::events::line(event, text)).collect::<Vec<_>>().concat()
+}
+
+/// One definition a line, from its metadata.
+pub(super) fn definitions(bodies: &[Value]) -> String {
+    let name = |body: &Value| body["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let mut lines: Vec<String> = bodies
+        .iter()
+        .map(|body| {
+            let created = body["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
+            let leaves = if body["metadata"]["deletionTimestamp"].is_null() {
+                ""
+            } else {
+                "  is being deleted"
+            };
+            format!("{created}  {}{leaves}\n", name(body))
+        })
+        .collect();
+    lines.sort_by(|a, b| a[22.min(a.len())..].cmp(&b[22.min(b.len())..]));
+    lines.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::status::report::testing::{deployment, installed};
+    use crate::cluster::Kind;
+
+    #[test]
+    fn the_inventory_is_shown_without_key_and_hashes() {
+        let shown = inventory(&installed(&[deployment("tower")])).to_string();
+        assert!(shown.contains("\"tower\""));
+        for word in ["digest", "key", "0707", "base", "owned"] {
+            assert!(!shown.contains(word), "{word}: {shown}");
+        }
+    }
+
+    #[test]
+    fn paths_are_names_of_files() {
+        let kind = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRole");
+        let id = kind.named(None, "../system:a/b");
+        assert_eq!(path("objects/x", &id), "objects/x/clusterrole_.._system_a_b.yaml");
+    }
+}

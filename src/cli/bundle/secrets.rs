@@ -1,0 +1,105 @@
+//! What is known to be secret in an installation. Pure.
+
+use serde_json::{Value, json};
+
+use crate::cli::installed::INVENTORY;
+use crate::object::{Masker, ObjectId, Scrubber};
+
+/// Keys of Secrets that everybody may know: certificates, and the name of a namespace.
+const PUBLIC: [&str; 5] = ["ca.crt", "tls.crt", "service-ca.crt", "namespace", "ca-bundle.crt"];
+
+/// Learns values from objects that hold secrets.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    masker: Masker,
+}
+
+impl Known {
+    /// An object as it may be shown. What is hidden in it is known from then on.
+    pub(super) fn masked(&mut self, body: &Value) -> Value {
+        let mut body = body.clone();
+        let Some(id) = ObjectId::of(&body) else { return body };
+        if id.kind == "Secret" && id.group.is_empty() {
+            return self.secret(&body);
+        }
+        self.masker.mask(&id, &mut body);
+        without_fields(&mut body);
+        body
+    }
+
+    /// Of a Secret its name, its type and its keys; its values are learnt.
+    fn secret(&mut self, body: &Value) -> Value {
+        let Some(id) = ObjectId::of(body) else { return Value::Null };
+        let mut learnt = body.clone();
+        if id.name == INVENTORY {
+            // It holds names and hashes, which are no secrets; its key is not shown anywhere.
+            learnt["data"] = Value::Null;
+        }
+        if let Some(data) = learnt["data"].as_object_mut() {
+            data.retain(|key, _| !PUBLIC.contains(&key.as_str()));
+        }
+        self.masker.mask(&id, &mut learnt);
+        let keys: Vec<&String> =
+            body["data"].as_object().into_iter().flat_map(|d| d.keys()).collect();
+        json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {
+                "name": id.name, "namespace": id.namespace,
+                "creationTimestamp": body["metadata"]["creationTimestamp"],
+            },
+            "type": body["type"],
+            "keys": keys,
+        })
+    }
+
+    /// Hides everything that is known by now.
+    pub(super) fn scrubber(&self) -> Scrubber {
+        Scrubber::knowing(self.masker.hidden())
+    }
+}
+
+/// Who owns which field is long, and may hold values in its keys: only the names of the managers stay.
+fn without_fields(body: &mut Value) {
+    if let Some(entries) = body["metadata"]["managedFields"].as_array_mut() {
+        for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
+            entry.shift_remove("fieldsV1");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+
+    use super::*;
+
+    #[test]
+    fn of_secrets_only_names_and_keys_are_shown() {
+        let mut known = Known::default();
+        let secret = json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+            "metadata": {"name": "a", "namespace": "n", "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": "{\"x\":\"CANARY-in-annotation\"}"}},
+            "data": {"password": BASE64_STANDARD.encode("CANARY-password"),
+                "namespace": BASE64_STANDARD.encode("kubesphere-system")},
+        });
+        let shown = known.masked(&secret);
+        assert_eq!(shown["keys"], json!(["password", "namespace"]));
+        assert!(!shown.to_string().contains("CANARY"));
+        let scrubber = known.scrubber();
+        let text = "in kubesphere-system with CANARY-password";
+        assert_eq!(scrubber.text(text), "in kubesphere-system with ***");
+        assert_eq!(scrubber.text(&BASE64_STANDARD.encode("CANARY-password")), "***");
+    }
+
+    #[test]
+    fn values_of_other_objects_are_learnt_too() {
+        let mut known = Known::default();
+        let config = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kubesphere-config"},
+            "data": {"kubesphere.yaml": "authentication:\n  jwtSecret: CANARY-jwt-secret\n"},
+        });
+        assert!(!known.masked(&config).to_string().contains("CANARY"));
+        assert_eq!(known.scrubber().text("key CANARY-jwt-secret"), "key ***");
+    }
+}

@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+
+use super::testing::{available, deployment, installed, service};
+use super::*;
+
+fn now() -> OffsetDateTime {
+    OffsetDateTime::parse("2026-11-21T16:20:00Z", &Rfc3339).unwrap()
+}
+
+fn live(objects: impl IntoIterator<Item = Value>) -> Live {
+    let named = |body: Value| (ObjectId::of(&body).unwrap(), body);
+    Live { objects: objects.into_iter().map(named).collect(), pods: BTreeMap::new() }
+}
+
+fn shown(installed: &Installed, live: &Live) -> Report {
+    super::report(installed, live, &About::default(), now())
+}
+
+#[test]
+fn a_component_is_as_its_worst_object() {
+    let installed = installed(&[deployment("tower"), service("tower")]);
+    let report = shown(&installed, &live([available("tower"), service("tower")]));
+    assert_eq!(report.state, State::Healthy);
+    assert_eq!(report.components[0].workloads, Count { ready: 1, total: 1 });
+    assert_eq!(report.components[0].objects, Count { ready: 2, total: 2 });
+    assert_eq!(report.components[0].age_seconds, Some(300));
+    let report = shown(&installed, &live([deployment("tower"), service("tower")]));
+    assert_eq!(report.state, State::Progressing);
+    assert_eq!(report.components[0].workloads, Count { ready: 0, total: 1 });
+    let report = shown(&installed, &live([service("tower")]));
+    assert_eq!(report.state, State::Missing);
+    assert_eq!(report.components[0].unhealthy[0].reason, "is not there");
+}
+
+#[test]
+fn the_version_is_that_of_the_image() {
+    let mut api = available("ks-apiserver");
+    let image = |image: &str| json!([{"name": "a", "image": image}]);
+    for (name, expected) in [
+        ("r.local:5000/kubesphere/ks-apiserver:v3.4.1", Some("v3.4.1")),
+        ("r/ks-apiserver:v3.4.1@sha256:abc", Some("v3.4.1")),
+        ("r.local:5000/ks-apiserver", None),
+    ] {
+        api["spec"]["template"]["spec"]["containers"] = image(name);
+        let report = shown(&installed(&[api.clone()]), &live([api.clone()]));
+        assert_eq!(report.kubesphere.as_deref(), expected, "{name}");
+    }
+}
+
+#[test]
+fn tower_without_an_address_has_a_remedy_with_the_real_port() {
+    let mut tower = service("tower");
+    tower["spec"] = json!({"type": "LoadBalancer", "clusterIP": "10.0.0.1",
+        "ports": [{"port": 8080, "nodePort": 30721}]});
+    let about = About { node_address: Some("192.0.2.1".into()), ..About::default() };
+    let installed = installed(&[tower.clone()]);
+    let found = super::report(&installed, &live([tower.clone()]), &about, now()).tower.unwrap();
+    assert!(found.next_step.unwrap().contains("http://192.0.2.1:30721"));
+    let about = About { publish_address: Some("https://t:443".into()), ..About::default() };
+    let found = super::report(&installed, &live([tower.clone()]), &about, now()).tower.unwrap();
+    assert_eq!(found.next_step, None);
+    tower["status"] = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}});
+    let found = shown(&installed, &live([tower])).tower.unwrap();
+    assert_eq!(found.message, "agents of members connect to 192.0.2.9:8080");
+}
+
+#[test]
+fn what_others_changed_is_told() {
+    let mut body = available("tower");
+    body["metadata"]["uid"] = json!("u1");
+    body["metadata"]["managedFields"] = json!([
+        {"manager": "ksi", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+    ]);
+    let mut installed = installed(&[body.clone()]);
+    let entry = &mut installed.components[0].entries[0];
+    entry.uid = Some("u1".into());
+    entry.owned = installed.inventory.owned(&body);
+    assert_eq!(shown(&installed, &live([body.clone()])).drift, []);
+    let mut taken = body.clone();
+    taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
+    assert!(shown(&installed, &live([taken])).drift[0].reason.contains("took fields"));
+    body["metadata"]["uid"] = json!("u2");
+    assert!(shown(&installed, &live([body])).drift[0].reason.contains("another one"));
+}
+
+#[test]
+fn pods_in_trouble_are_those_of_our_workloads() {
+    let installed = installed(&[deployment("tower")]);
+    let mut live = live([deployment("tower")]);
+    for (name, app) in [("tower-x", "tower"), ("other-x", "other")] {
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": name, "namespace": "a", "labels": {"app": app}},
+            "status": {"phase": "Pending", "containerStatuses": [{"name": "c", "restartCount": 0,
+                "state": {"waiting": {"reason": "ImagePullBackOff", "message": "m"}}}]},
+        });
+        live.pods.insert(ObjectId::of(&pod).unwrap(), pod);
+    }
+    let troubles = shown(&installed, &live).troubles;
+    assert_eq!(troubles.len(), 1);
+    assert_eq!(troubles[0].trouble.object.name, "tower-x");
+    let text = crate::cli::status::plain(&shown(&installed, &live), now());
+    assert!(text.contains("next: "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+}

@@ -1,0 +1,162 @@
+//! One screen of an installation, as text.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use time::OffsetDateTime;
+
+use super::report::{Component, Count, Report, State, Unhealthy};
+use crate::cli::span;
+
+/// How the screen may look.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct Look {
+    pub(in crate::cli) colour: bool,
+    /// Columns.
+    pub(in crate::cli) width: usize,
+}
+
+/// More than this of one component is a list, not a line.
+const MOST: usize = 4;
+
+/// The whole screen.
+pub(in crate::cli) fn table(report: &Report, now: OffsetDateTime, look: Look) -> String {
+    let mut text = head(report, now, look);
+    text.push('\n');
+    components(&mut text, &report.components, look);
+    if !report.troubles.is_empty() {
+        text.push_str("\nPods in trouble\n");
+    }
+    for found in &report.troubles {
+        let trouble = &found.trouble;
+        let container = trouble
+            .container
+            .as_ref()
+            .map_or_else(String::new, |name| format!(", container {name}"));
+        let restarts = match trouble.restarts {
+            0 => String::new(),
+            1 => ", 1 restart".to_owned(),
+            many => format!(", {many} restarts"),
+        };
+        let line = format!(
+            "{} ({}{container}): {}{restarts}",
+            trouble.object.name, found.component, trouble.reason
+        );
+        wrapped(&mut text, "  ", &line, look.width);
+        if !trouble.message.is_empty() {
+            wrapped(&mut text, "    ", &trouble.message, look.width);
+        }
+        wrapped(&mut text, "    next: ", &trouble.next_step, look.width);
+    }
+    if let Some(tower) = &report.tower {
+        text.push_str("\nTower\n");
+        wrapped(&mut text, "  ", &tower.message, look.width);
+        if let Some(next) = &tower.next_step {
+            wrapped(&mut text, "    next: ", next, look.width);
+        }
+    }
+    drift(&mut text, report, look);
+    text
+}
+
+fn head(report: &Report, now: OffsetDateTime, look: Look) -> String {
+    let mut text = format!("Cluster     {}\n", report.about.cluster);
+    let version = report.kubesphere.as_deref().unwrap_or("version unknown");
+    let role = report.about.role.as_deref().unwrap_or("unknown");
+    let _ = writeln!(text, "KubeSphere  {version}, role {role}");
+    let when = report.written.as_deref().map_or_else(String::new, |written| {
+        let age = span::age(written, now)
+            .map_or_else(String::new, |age| format!(" ({} ago)", span::words(age)));
+        format!(", last applied {written}{age}")
+    });
+    let _ = writeln!(text, "ksi         {}{when}", report.ksi);
+    let total = report.components.len();
+    let healthy = report.components.iter().filter(|c| c.state == State::Healthy).count();
+    let state = painted(report.state, report.state.word(), look);
+    let _ = writeln!(text, "State       {state}, {healthy} of {total} components are healthy");
+    text
+}
+
+fn components(text: &mut String, components: &[Component], look: Look) {
+    let name = components.iter().map(|c| c.name.len()).max().unwrap_or_default().max(9);
+    let _ = writeln!(
+        text,
+        "{:name$}  {:11}  {:>9}  {:>7}  {:>6}",
+        "COMPONENT", "STATE", "WORKLOADS", "OBJECTS", "AGE"
+    );
+    for component in components {
+        let state = painted(component.state, &format!("{:11}", component.state.word()), look);
+        let age = component.age_seconds.map_or_else(|| "-".to_owned(), span::words);
+        let _ = writeln!(
+            text,
+            "{:name$}  {state}  {:>9}  {:>7}  {age:>6}",
+            component.name,
+            count(component.workloads),
+            count(component.objects),
+        );
+        for Unhealthy { object, reason, .. } in component.unhealthy.iter().take(MOST) {
+            wrapped(text, "    ", &format!("{object}: {reason}"), look.width);
+        }
+        if component.unhealthy.len() > MOST {
+            let _ = writeln!(text, "    and {} more", component.unhealthy.len() - MOST);
+        }
+    }
+}
+
+fn drift(text: &mut String, report: &Report, look: Look) {
+    if report.drift.is_empty() {
+        return;
+    }
+    text.push_str("\nChanged by others\n");
+    for drift in report.drift.iter().take(MOST * 2) {
+        let line = format!("{} ({}): {}", drift.object, drift.component, drift.reason);
+        wrapped(text, "  ", &line, look.width);
+    }
+    if report.drift.len() > MOST * 2 {
+        let _ = writeln!(text, "  and {} more", report.drift.len() - MOST * 2);
+    }
+    wrapped(
+        text,
+        "    next: ",
+        "`ksi diff -f FILE` shows what `ksi apply` would put back",
+        look.width,
+    );
+}
+
+fn count(count: Count) -> String {
+    if count.total == 0 { "-".to_owned() } else { format!("{}/{}", count.ready, count.total) }
+}
+
+/// Colour beside the word, never in its place.
+fn painted(state: State, word: &str, look: Look) -> String {
+    if !look.colour {
+        return word.to_owned();
+    }
+    let colour = match state {
+        State::Healthy => AnsiColor::Green,
+        State::Progressing => AnsiColor::Yellow,
+        State::Missing | State::Failed => AnsiColor::Red,
+    };
+    let style = Style::new().fg_color(Some(colour.into()));
+    format!("{style}{word}{style:#}")
+}
+
+/// Writes a sentence behind a prefix; the next lines begin below its first word.
+fn wrapped(text: &mut String, prefix: &str, sentence: &str, width: usize) {
+    let indent = " ".repeat(prefix.len());
+    let mut line = prefix.to_owned();
+    let mut empty = true;
+    for word in sentence.split_whitespace() {
+        if !empty && line.chars().count() + 1 + word.chars().count() > width {
+            let _ = writeln!(text, "{line}");
+            line.clone_from(&indent);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    let _ = writeln!(text, "{line}");
+}

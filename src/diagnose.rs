@@ -1,0 +1,146 @@
+//! Why something does not become healthy: what its pods, its events and its logs say, and what to do
+//! next.
+//!
+//! Messages and lines come from the cluster and from programs of others. They are scrubbed: what looks
+//! like a secret is hidden, and nothing in them steers a terminal.
+
+mod events;
+mod finding;
+
+use futures_util::future::{join, join_all};
+use serde_json::Value;
+
+use crate::cluster::{Cluster, Kind, LogOptions, Selection};
+use crate::health::{self, Address, Health, Trouble};
+use crate::object::{ObjectId, Scrubber};
+
+pub use events::{Event, dedup};
+pub use finding::Finding;
+
+/// So many events and log lines of each are shown.
+const EVENTS: usize = 5;
+const LOG_LINES: i64 = 20;
+/// Pods of one workload fail alike: the first of them say it.
+const PODS: usize = 3;
+
+/// Kinds whose pods are found by a selector.
+const WORKLOADS: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
+
+/// The kind of pods.
+pub fn pods() -> Kind {
+    Kind::new("", "v1", "Pod")
+}
+
+/// The kind of events, as every version of Kubernetes keeps them.
+pub fn event_kind() -> Kind {
+    Kind::new("", "v1", "Event")
+}
+
+/// Whether an object runs pods that it selects.
+pub fn is_workload(id: &ObjectId) -> bool {
+    matches!(id.group.as_str(), "apps" | "batch") && WORKLOADS.contains(&id.kind.as_str())
+}
+
+/// What is wrong with an object; empty when nothing is. What cannot be read is left out: this is told to
+/// somebody who has another problem already.
+pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
+    let live = match cluster.get(id).await {
+        Ok(Some(live)) => live,
+        Ok(None) => return vec![finding::missing(id)],
+        Err(error) => return vec![finding::unreadable(id, &error)],
+    };
+    let events = events_near(cluster, id).await;
+    let pods = match &id.namespace {
+        Some(namespace) if is_workload(id) => {
+            let all = cluster.list(&pods(), &Selection::within(Some(namespace))).await;
+            all.unwrap_or_default().into_iter().filter(|pod| health::selects(&live, pod)).collect()
+        }
+        _ if id.group.is_empty() && id.kind == "Pod" => vec![live.clone()],
+        _ => Vec::new(),
+    };
+    let troubles: Vec<Trouble> =
+        pods.iter().flat_map(|pod| health::troubles(pod).into_iter().take(1)).take(PODS).collect();
+    if !troubles.is_empty() {
+        return join_all(troubles.iter().map(|trouble| of_trouble(cluster, trouble, &events)))
+            .await;
+    }
+    let health = health::judge(&live);
+    let waits_for_address = matches!(health::address(&live), Address::Pending { .. });
+    let Some(reason) = health.reason() else {
+        return if waits_for_address { vec![finding::no_address(id, &live)] } else { Vec::new() };
+    };
+    let word = match health {
+        Health::Failed { .. } => "Failed",
+        _ => "Progressing",
+    };
+    let own = |event: &&Event| event.object == *id || is_below(event, id);
+    vec![finding::of_object(id, word, reason, event_lines(events.iter().filter(own)))]
+}
+
+/// The trouble of a pod with its events and its last words.
+async fn of_trouble(cluster: &Cluster, trouble: &Trouble, events: &[Event]) -> Finding {
+    let own = events.iter().filter(|event| event.object == trouble.object);
+    let mut lines = event_lines(own);
+    if let (Some(namespace), Some(container)) = (&trouble.object.namespace, &trouble.container) {
+        let (now, before) =
+            join(log_lines(cluster, namespace, &trouble.object.name, container, false), async {
+                if trouble.restarts == 0 {
+                    return Vec::new();
+                }
+                log_lines(cluster, namespace, &trouble.object.name, container, true).await
+            })
+            .await;
+        let told = |words: &str, lines: Vec<String>| {
+            lines.into_iter().map(move |line| format!("{words}: {line}")).collect::<Vec<_>>()
+        };
+        // Right after a restart both are the same container.
+        if before != now {
+            lines.extend(told("log before the restart", before));
+        }
+        lines.extend(told("log", now));
+    }
+    finding::of_trouble(trouble, lines)
+}
+
+/// The last words of a container; none where there is no log.
+async fn log_lines(
+    cluster: &Cluster,
+    namespace: &str,
+    pod: &str,
+    container: &str,
+    previous: bool,
+) -> Vec<String> {
+    let options = LogOptions {
+        container: Some(container.to_owned()),
+        previous,
+        tail: Some(LOG_LINES),
+        ..LogOptions::default()
+    };
+    let lines = cluster.log_lines(namespace, pod, &options).await.unwrap_or_default();
+    let scrubber = Scrubber::new();
+    let mut scrub = scrubber.lines();
+    lines.iter().map(|line| scrub.line(line)).collect()
+}
+
+/// Warnings in the namespace of an object, deduplicated, newest last.
+async fn events_near(cluster: &Cluster, id: &ObjectId) -> Vec<Event> {
+    // Events of objects without a namespace are kept in this one.
+    let namespace = id.namespace.as_deref().unwrap_or("default");
+    let selection = Selection::within(Some(namespace)).with_fields("type=Warning");
+    let events: Vec<Value> = cluster.list(&event_kind(), &selection).await.unwrap_or_default();
+    dedup(events.iter().filter_map(Event::of))
+}
+
+/// The last events as lines.
+fn event_lines<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<String> {
+    let mut lines: Vec<String> = events.map(|event| format!("event: {}", event.words())).collect();
+    lines.split_off(lines.len().saturating_sub(EVENTS))
+}
+
+/// Whether an event is about what a workload makes: a `ReplicaSet` of a Deployment, a pod.
+fn is_below(event: &Event, id: &ObjectId) -> bool {
+    is_workload(id)
+        && event.object.namespace == id.namespace
+        && ["ReplicaSet", "Pod"].contains(&event.object.kind.as_str())
+        && event.object.name.strip_prefix(&id.name).is_some_and(|rest| rest.starts_with('-'))
+}

@@ -1,0 +1,148 @@
+//! Events of Kubernetes, read from whatever wrote them.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::object::{ObjectId, Scrubber};
+
+/// Something that happened to an object, perhaps several times. Scrubbed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// When it happened last, as the server writes it, to the second.
+    pub last: String,
+    /// When it happened first.
+    pub first: String,
+    /// `Normal` or `Warning`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One word.
+    pub reason: String,
+    /// The object.
+    pub object: ObjectId,
+    /// What happened, one line.
+    pub message: String,
+    /// How often.
+    pub count: u64,
+}
+
+impl Event {
+    /// Reads an Event of `v1`; `None` when it is about nothing.
+    pub fn of(event: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let about = &event["involvedObject"];
+        let api_version = about["apiVersion"].as_str().unwrap_or("v1");
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let object = ObjectId {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: text(&about["kind"]),
+            namespace: about["namespace"].as_str().filter(|n| !n.is_empty()).map(str::to_owned),
+            name: text(&about["name"]),
+        };
+        if object.kind.is_empty() {
+            return None;
+        }
+        // Controllers of the new events API leave the old fields empty.
+        let times = |candidates: [&Value; 4]| {
+            candidates.into_iter().find_map(Value::as_str).map(seconds).unwrap_or_default()
+        };
+        let (series, eventual) = (&event["series"], &event["eventTime"]);
+        let made = &event["metadata"]["creationTimestamp"];
+        let last = times([&series["lastObservedTime"], &event["lastTimestamp"], eventual, made]);
+        let first = times([&event["firstTimestamp"], eventual, made, &Value::Null]);
+        let count = event["count"].as_u64().or_else(|| series["count"].as_u64()).unwrap_or(1);
+        let scrubber = Scrubber::new();
+        let message = text(&event["message"]).split_whitespace().collect::<Vec<_>>().join(" ");
+        Some(Self {
+            last,
+            first,
+            kind: scrubber.text(&text(&event["type"])),
+            reason: scrubber.text(&text(&event["reason"])),
+            object,
+            message: scrubber.text(&message),
+            count: count.max(1),
+        })
+    }
+
+    /// Reason, message and count.
+    pub fn words(&self) -> String {
+        let times = if self.count > 1 { format!(" (x{})", self.count) } else { String::new() };
+        format!("{}: {}{times}", self.reason, self.message)
+    }
+}
+
+/// Microseconds are noise, and stand in the way of comparing times as text.
+fn seconds(time: &str) -> String {
+    match time.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z"),
+        None => time.to_owned(),
+    }
+}
+
+/// Each thing once, with how often it happened in all, the newest last.
+pub fn dedup(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
+    let mut merged: Vec<Event> = Vec::new();
+    let mut known = HashMap::new();
+    for event in events {
+        let what =
+            (event.object.clone(), event.kind.clone(), event.reason.clone(), event.message.clone());
+        let at = *known.entry(what).or_insert(merged.len());
+        match merged.get_mut(at) {
+            None => merged.push(event),
+            Some(same) => {
+                same.count += event.count;
+                same.last = same.last.clone().max(event.last);
+                same.first = same.first.clone().min(event.first);
+            }
+        }
+    }
+    merged.sort_by(|a, b| (&a.last, &a.object).cmp(&(&b.last, &b.object)));
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(minute: u32, name: &str, count: u64) -> Value {
+        json!({
+            "metadata": {"name": format!("{name}.{minute}"), "namespace": "a"},
+            "involvedObject": {"kind": "Pod", "namespace": "a", "name": name, "apiVersion": "v1"},
+            "type": "Warning", "reason": "BackOff", "message": "Back-off\nrestarting, token=abc",
+            "count": count, "firstTimestamp": "2026-11-21T10:00:00Z",
+            "lastTimestamp": format!("2026-11-21T10:{minute:02}:00Z"),
+        })
+    }
+
+    #[test]
+    fn equal_ones_are_counted_and_the_newest_is_last() {
+        let raw = [event(5, "b", 1), event(1, "a", 2), event(3, "a", 4)];
+        let events = dedup(raw.iter().filter_map(Event::of));
+        let shown: Vec<_> = events.iter().map(|e| (e.object.name.as_str(), e.count)).collect();
+        assert_eq!(shown, [("a", 6), ("b", 1)]);
+        assert_eq!(events[0].last, "2026-11-21T10:03:00Z");
+        assert_eq!(events[0].words(), "BackOff: Back-off restarting, token=*** (x6)");
+    }
+
+    #[test]
+    fn events_of_the_new_api_are_read() {
+        let event = Event::of(&json!({
+            "metadata": {"creationTimestamp": "2026-11-21T10:00:00Z"},
+            "involvedObject": {
+                "kind": "Deployment", "apiVersion": "apps/v1", "name": "x", "namespace": "a",
+            },
+            "eventTime": "2026-11-21T10:00:01.123456Z", "count": null, "firstTimestamp": null,
+            "series": {"count": 7, "lastObservedTime": "2026-11-21T10:09:01.5Z"},
+        }))
+        .unwrap();
+        assert_eq!((event.count, event.last.as_str()), (7, "2026-11-21T10:09:01Z"));
+        assert_eq!(event.first, "2026-11-21T10:00:01Z");
+        assert_eq!(event.object.group, "apps");
+        assert_eq!(Event::of(&json!({})), None);
+    }
+}

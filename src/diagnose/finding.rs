@@ -1,0 +1,120 @@
+//! One thing that is wrong.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::cluster::Error;
+use crate::health::Trouble;
+use crate::object::{ObjectId, Scrubber};
+
+/// One thing that is wrong, and what to do about it. Never holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The object at fault: often a pod of the one that is not healthy.
+    pub object: ObjectId,
+    /// One word, as controllers write it: `ImagePullBackOff`.
+    pub reason: String,
+    /// What is wrong, one sentence.
+    pub message: String,
+    /// The last events and log lines.
+    pub lines: Vec<String>,
+    /// What to do next, one sentence.
+    pub next_step: String,
+}
+
+/// An object that is not there.
+pub(super) fn missing(id: &ObjectId) -> Finding {
+    let message = "it is not there: somebody deleted it, or it was never made".to_owned();
+    let next_step = "`ksi apply` with the same configuration makes it again".to_owned();
+    of(id, "NotFound", &message, Vec::new(), next_step)
+}
+
+/// An object that cannot be read.
+pub(super) fn unreadable(id: &ObjectId, error: &Error) -> Finding {
+    of(id, "Unreadable", &error.to_string(), Vec::new(), error.help.clone())
+}
+
+/// A pod in trouble.
+pub(super) fn of_trouble(trouble: &Trouble, lines: Vec<String>) -> Finding {
+    let container = trouble.container.as_ref().map(|name| format!("container {name}"));
+    let exit = trouble.exit_code.map(|code| format!("exit code {code}"));
+    let restarts = match trouble.restarts {
+        0 => None,
+        1 => Some("1 restart".to_owned()),
+        many => Some(format!("{many} restarts")),
+    };
+    let said = Some(trouble.message.clone()).filter(|message| !message.is_empty());
+    let parts: Vec<String> = [container, exit, restarts, said].into_iter().flatten().collect();
+    let object = &trouble.object;
+    of(object, &trouble.reason, &parts.join(", "), lines, trouble.next_step.clone())
+}
+
+/// A Service that waits for an address.
+pub(super) fn no_address(id: &ObjectId, live: &Value) -> Finding {
+    let port = live["spec"]["ports"][0]["nodePort"].as_u64();
+    let way = port.map_or_else(String::new, |port| format!(", or use port {port} of any node"));
+    let message = "no load balancer has given it an address";
+    let next_step = format!("install a load balancer that gives Services addresses{way}");
+    of(id, "AddressPending", message, Vec::new(), next_step)
+}
+
+/// Any other object, in the words of its own status.
+pub(super) fn of_object(id: &ObjectId, word: &str, reason: &str, lines: Vec<String>) -> Finding {
+    let namespace = id.namespace.as_ref().map_or_else(String::new, |n| format!("-n {n} "));
+    // Kinds of several groups may share a name.
+    let kind = match id.group.as_str() {
+        "" | "apps" | "batch" => id.kind.to_ascii_lowercase(),
+        group => format!("{}.{group}", id.kind.to_ascii_lowercase()),
+    };
+    let next_step = format!("`kubectl {namespace}describe {kind} {}` shows its events", id.name);
+    of(id, word, reason, lines, next_step)
+}
+
+fn of(
+    id: &ObjectId,
+    reason: &str,
+    message: &str,
+    lines: Vec<String>,
+    next_step: String,
+) -> Finding {
+    let message = Scrubber::new().text(message);
+    Finding { object: id.clone(), reason: reason.to_owned(), message, lines, next_step }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Kind;
+
+    fn pod() -> ObjectId {
+        Kind::new("", "v1", "Pod").named(Some("a"), "tower-x")
+    }
+
+    #[test]
+    fn a_trouble_says_everything_in_one_line() {
+        let trouble = Trouble {
+            object: pod(),
+            container: Some("tower".into()),
+            reason: "CrashLoopBackOff".into(),
+            message: "back-off 10s, password=hunter2".into(),
+            exit_code: Some(2),
+            restarts: 3,
+            next_step: "look".into(),
+        };
+        let finding = of_trouble(&trouble, Vec::new());
+        let expected = "container tower, exit code 2, 3 restarts, back-off 10s, password=***";
+        assert_eq!(finding.message, expected);
+        assert_eq!(finding.next_step, "look");
+    }
+
+    #[test]
+    fn the_next_step_can_be_pasted() {
+        let id = Kind::new("iam.kubesphere.io", "v1alpha2", "User").named(None, "admin");
+        let finding = of_object(&id, "Progressing", "is not active yet", Vec::new());
+        let expected = "`kubectl describe user.iam.kubesphere.io admin` shows its events";
+        assert_eq!(finding.next_step, expected);
+        let finding = of_object(&pod(), "Progressing", "x", Vec::new());
+        assert!(finding.next_step.contains("kubectl -n a describe pod tower-x"));
+    }
+}

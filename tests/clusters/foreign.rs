@@ -1,0 +1,79 @@
+//! What other hands do between two runs, and what the second run makes of it: the rows of
+//! `tests/sandbox/foreign-writers.sh`.
+
+use std::process::Command;
+
+use sandbox::builds::Release;
+
+use crate::installed::{Rig, sample};
+use crate::manifests::root;
+
+/// A row, the exit code of the next run, and what it writes beside its lock and its inventory.
+type Row = (&'static str, i32, &'static [&'static str]);
+
+const ROWS: &[Row] = &[
+    ("foreign-label", 0, &[]),
+    ("foreign-key", 0, &[]),
+    ("our-label", 6, &["patch roles/tower"]),
+    ("our-value", 6, &["update secrets/kubesphere-secret"]),
+    ("our-value-and-back", 0, &["patch clusterroles/cluster-viewer"]),
+    ("ca-bundle-removed", 0, &["patch validatingwebhookconfigurations/users.iam.kubesphere.io"]),
+    ("failure-policy", 6, &[]),
+    ("scale", 0, &[]),
+    ("set-image", 6, &[]),
+    ("rollout-restart", 0, &[]),
+    ("extra-container", 0, &[]),
+    ("global-role-rules", 6, &[]),
+    ("managed-fields-wiped", 0, &["patch configmaps/ks-router-config"]),
+    ("deleted-and-created", 0, &["patch configmaps/ks-router-config"]),
+    ("configuration-rewritten", 0, &[]),
+    ("iam-annotated", 0, &[]),
+];
+
+#[test]
+fn what_others_own_is_left_to_them_and_what_is_ours_is_kept() {
+    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let host = sample("host.yaml");
+    let apply = |more: &[&str]| {
+        let arguments = ["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"];
+        rig.ksi(&[&arguments, more].concat())
+    };
+    apply(&[]).expect(0);
+    let mut wrong = Vec::new();
+    for (row, code, expected) in ROWS {
+        let script = root().join("tests/sandbox/foreign-writers.sh");
+        let mut command = Command::new(script);
+        let kubectl = rig.plane().kubectl_command();
+        command.arg(row).env("KUBECONFIG", rig.plane().kubeconfig());
+        command.env("KUBECTL", kubectl_line(&kubectl));
+        let done = command.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && said.contains("done"), "{row}: {said}");
+
+        let since = rig.mark();
+        let run = apply(&[]);
+        let written = rig.changes(since);
+        if run.code != *code || written != *expected {
+            wrong.push(format!("{row}: exit {} and {written:?}\n{}", run.code, run.err));
+        }
+        if run.code == 6 {
+            apply(&["--force-conflicts"]).expect(0);
+        }
+        let since = rig.mark();
+        let run = apply(&[]);
+        let written = rig.writes(since);
+        if run.code != 0 || !written.is_empty() {
+            wrong.push(format!(
+                "{row}, the run after: exit {} and {written:?}\n{}",
+                run.code, run.err
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The program and its arguments, as the script takes them.
+fn kubectl_line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,104 @@
+//! A whole host on a real node: every pod runs, webhooks answer, KubeFed works.
+
+use std::path::Path;
+use std::process::Command;
+
+use sandbox::audit::{self, Mark};
+use sandbox::control_plane::ControlPlane;
+use sandbox::harness::Sandbox;
+
+use crate::installed::{Said, ksi, sample};
+use crate::manifests::root;
+
+struct Host<'s> {
+    plane: &'s ControlPlane,
+    kubeconfig: &'s Path,
+    sample: String,
+}
+
+impl Host<'_> {
+    fn ksi(&self, arguments: &[&str]) -> Said {
+        Said::of(ksi(self.kubeconfig, arguments).output().unwrap())
+    }
+
+    fn apply(&self, more: &[&str]) -> Said {
+        let arguments = ["apply", "-f", &self.sample, "--yes", "--timeout", "6m"];
+        self.ksi(&[&arguments, more].concat())
+    }
+
+    fn mark(&self) -> Mark {
+        audit::mark(self.plane).unwrap()
+    }
+
+    /// What ksi wrote since then, as `verb resource/name`.
+    fn writes(&self, since: Mark) -> Vec<String> {
+        let writes = audit::writes(self.plane, since, "ksi/").unwrap();
+        let real = writes.iter().filter(|write| !write.dry_run);
+        real.map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
+    }
+
+    fn foreign_writer(&self, row: &str) {
+        let mut command = Command::new(root().join("tests/sandbox/foreign-writers.sh"));
+        let kubectl = self.plane.kubectl_command();
+        let words = std::iter::once(kubectl.get_program()).chain(kubectl.get_args());
+        let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
+        let done = command
+            .arg(row)
+            .env("KUBECONFIG", self.kubeconfig)
+            .env("KUBECTL", words.join(" "))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && said.contains("done"), "{row}: {said}");
+    }
+}
+
+#[test]
+fn a_host_is_installed_whole_and_stays_as_it_is() {
+    let Some(sandbox) = Sandbox::start(&["host"]).unwrap() else { return };
+    let cluster = sandbox.cluster("host").unwrap();
+    let plane = cluster.control_plane();
+    let kubeconfig = plane.kubeconfig();
+    let host = Host { plane, kubeconfig: &kubeconfig, sample: sample("host.yaml") };
+
+    let said = host.apply(&[]);
+    eprintln!("{}", said.err);
+    said.expect(0);
+    host.ksi(&["status"]).expect(0);
+
+    let since = host.mark();
+    host.apply(&[]).expect(0);
+    assert_eq!(host.writes(since), [""; 0]);
+    host.ksi(&["diff", "-f", &host.sample]).expect(0);
+
+    // What KubeSphere, KubeFed and cloud controllers do every day is none of our business.
+    for row in [
+        "admin-user",
+        "type-config-status",
+        "iam-annotated",
+        "configuration-rewritten",
+        "clusters-rewritten",
+    ] {
+        host.foreign_writer(row);
+        let since = host.mark();
+        let said = host.apply(&[]).expect(0);
+        assert_eq!(host.writes(since), [""; 0], "{row}\n{}", said.err);
+    }
+
+    // A change in meaning of kubesphere.yaml restarts those who read it, and is waited for.
+    let since = host.mark();
+    let said = host.apply(&["--set", "authentication.maximumClockSkew=30s"]).expect(0);
+    let written = host.writes(since);
+    for expected in [
+        "update configmaps/kubesphere-config",
+        "patch deployments/ks-apiserver",
+        "patch deployments/ks-controller-manager",
+    ] {
+        assert!(written.iter().any(|w| w == expected), "{written:?}\n{}", said.err);
+    }
+    assert_eq!(
+        written.iter().filter(|w| w.starts_with("patch deployments")).count(),
+        2,
+        "{written:?}"
+    );
+}
