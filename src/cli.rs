@@ -1,5 +1,6 @@
 //! The command line: one file per verb.
 
+mod afterwards;
 mod apply;
 mod bundle;
 mod check;
@@ -27,6 +28,7 @@ mod on_cluster;
 mod place;
 mod prune;
 mod render;
+mod report;
 mod run_options;
 mod schema;
 mod span;

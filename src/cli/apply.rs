@@ -1,7 +1,6 @@
 //! `ksi apply`: bring a target to what the configuration says.
 
 use clap::Args;
-use time::OffsetDateTime;
 
 use super::confirm::confirm;
 use super::connection::ConnectionArgs;
@@ -10,13 +9,14 @@ use super::format::TextOrJson;
 use super::input::{Checked, InputArgs};
 use super::place::Place;
 use super::prune::PruneArgs;
+use super::report::{ProgressArgs, Report};
 use super::run_options::RunArgs;
-use super::{desired, interrupt, on_cluster};
-use crate::engine::{self, Event, Failure as LookFailure, View};
+use super::{afterwards, desired, interrupt, on_cluster};
+use crate::engine::{self, Failure as LookFailure, View};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, TextOptions};
 use crate::target::{Directory, SystemEntropy, Target};
-use crate::ui::{self, Output};
+use crate::ui::Output;
 
 /// Bring a cluster, or a directory of manifests, to what the configuration says
 ///
@@ -52,6 +52,8 @@ pub(super) struct ApplyArgs {
     /// How to show what happens: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
+    #[command(flatten)]
+    progress: ProgressArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -100,16 +102,17 @@ async fn bring<T: Target>(
         output.message(&summary(&view, output));
         confirm(&format!("Apply this to {}?", target.place()), false, output)?;
     }
-    let mut broken_pipe = None;
-    let result = engine::apply(target, &view, &options, &stop, &mut |event| {
-        if let Err(error) = report(&event, args.output, output) {
-            broken_pipe.get_or_insert(error);
-        }
-    })
-    .await;
-    let outcome = result?;
-    if let Some(error) = broken_pipe {
-        return Err(error.into());
+    let report = Report {
+        title: format!("Applying to {}", target.place()),
+        format: args.output,
+        progress: args.progress,
+        runs: args.target == Place::Cluster,
+    };
+    let outcome = report.carry_out(target, &view, &options, &stop, output).await?;
+    if args.output == TextOrJson::Text
+        && let Some(words) = afterwards::words(target, &view, checked).await
+    {
+        output.say(&words);
     }
     conflicts(outcome.conflict)
 }
@@ -132,22 +135,6 @@ fn show(view: &View, format: TextOrJson, output: &Output) -> Result<(), Failure>
 /// Conflicts are told by the exit code, dry run or not.
 fn conflicts(count: usize) -> Result<(), Failure> {
     if count > 0 { Err(Failure::Conflicts(count)) } else { Ok(()) }
-}
-
-/// Progress is for people and goes to standard error; events are data.
-fn report(event: &Event, format: TextOrJson, output: &Output) -> std::io::Result<()> {
-    match format {
-        TextOrJson::Text => {
-            if let Some(line) = ui::event_line(event) {
-                output.say(&line);
-            }
-            Ok(())
-        }
-        TextOrJson::Json => {
-            let json = ui::event_json(event, OffsetDateTime::now_utc());
-            output.data(&format!("{json}\n"))
-        }
-    }
 }
 
 /// Where nothing is recorded yet, the inventory gets a key of its own.

@@ -14,6 +14,7 @@ pub(crate) fn ksi(args: &[&str]) -> Command {
         "KSI_TARGET",
         "KSI_AGAINST",
         "KSI_KUBE_VERSION",
+        "KSI_PROGRESS",
         "CLICOLOR_FORCE",
     ] {
         command.env_remove(name);
