@@ -5,7 +5,7 @@ KSI := target/release/ksi
 
 .PHONY: sandbox-up sandbox-status sandbox-down foreign-writers try test lint doc bench golden clean
 
-try: ## build, check the sample, show its difference to nothing, apply it to a directory, apply it again
+try: ## as root on Linux: install a host on a cluster that is started for it; elsewhere: apply to a directory
 	@scripts/try
 
 test: ## everything that proves ksi

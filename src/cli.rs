@@ -1,5 +1,6 @@
 //! The command line: one file per verb.
 
+mod afterwards;
 mod apply;
 mod bundle;
 mod check;
@@ -30,6 +31,7 @@ mod place;
 mod prune;
 mod rehearsal;
 mod render;
+mod report;
 mod revision;
 mod rollback;
 mod run_options;

@@ -2,8 +2,16 @@
 
 mod colour;
 mod event;
+mod live;
+mod mode;
 mod output;
+mod progress;
+mod screen;
 
 pub use colour::{ColourChoice, wants_colour};
 pub use event::{event_json, event_line};
+pub use live::Live;
+pub use mode::{Mode, Place, ProgressChoice};
 pub use output::Output;
+pub use progress::{Look, Progress};
+pub use screen::show_cursor;

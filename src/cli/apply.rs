@@ -1,7 +1,6 @@
 //! `ksi apply`: bring a target to what the configuration says.
 
 use clap::Args;
-use time::OffsetDateTime;
 
 use super::confirm::confirm;
 use super::connection::ConnectionArgs;
@@ -11,14 +10,15 @@ use super::guard::{Guard, GuardArgs};
 use super::input::{Checked, InputArgs};
 use super::place::Place;
 use super::prune::PruneArgs;
+use super::report::{ProgressArgs, Report};
 use super::revision::{self, HistoryArgs};
 use super::run_options::{DryRun, RunArgs};
-use super::{desired, interrupt, on_cluster, rehearsal};
-use crate::engine::{self, Event, Failure as LookFailure, View};
+use super::{afterwards, desired, interrupt, on_cluster, rehearsal};
+use crate::engine::{self, Failure as LookFailure, View};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, TextOptions};
 use crate::target::{ClusterTarget, Directory, SystemEntropy, Target};
-use crate::ui::{self, Output};
+use crate::ui::Output;
 
 /// Bring a cluster, or a directory of manifests, to what the configuration says
 ///
@@ -59,6 +59,8 @@ pub(super) struct ApplyArgs {
     /// How to show what happens: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     pub(super) output: TextOrJson,
+    #[command(flatten)]
+    pub(super) progress: ProgressArgs,
     #[command(flatten)]
     pub(super) connection: ConnectionArgs,
 }
@@ -127,21 +129,22 @@ pub(super) async fn bring<T: Target>(
     if let Some(cluster) = on {
         guard.carry_out(cluster, output).await?;
     }
-    let mut broken_pipe = None;
-    let result = engine::apply(target, &view, &options, &stop, &mut |event| {
-        if let Err(error) = report(&event, args.output, output) {
-            broken_pipe.get_or_insert(error);
-        }
-    })
-    .await;
-    let outcome = result?;
+    let report = Report {
+        title: format!("Applying to {}", target.place()),
+        format: args.output,
+        progress: args.progress,
+        runs: on.is_some(),
+    };
+    let outcome = report.carry_out(target, &view, &options, &stop, output).await?;
     if let Some(cluster) = on
         && !args.run.is_partial()
     {
         revision::keep(cluster, checked, outcome, args.history, output).await;
     }
-    if let Some(error) = broken_pipe {
-        return Err(error.into());
+    if args.output == TextOrJson::Text
+        && let Some(words) = afterwards::words(target, &view, checked).await
+    {
+        output.say(&words);
     }
     conflicts(outcome.conflict)
 }
@@ -164,22 +167,6 @@ pub(super) fn show(view: &View, format: TextOrJson, output: &Output) -> Result<(
 /// Conflicts are told by the exit code, dry run or not.
 fn conflicts(count: usize) -> Result<(), Failure> {
     if count > 0 { Err(Failure::Conflicts(count)) } else { Ok(()) }
-}
-
-/// Progress is for people and goes to standard error; events are data.
-pub(super) fn report(event: &Event, format: TextOrJson, output: &Output) -> std::io::Result<()> {
-    match format {
-        TextOrJson::Text => {
-            if let Some(line) = ui::event_line(event) {
-                output.say(&line);
-            }
-            Ok(())
-        }
-        TextOrJson::Json => {
-            let json = ui::event_json(event, OffsetDateTime::now_utc());
-            output.data(&format!("{json}\n"))
-        }
-    }
 }
 
 /// Where nothing is recorded yet, the inventory gets a key of its own.

@@ -26,6 +26,7 @@ pub(super) fn listen() -> Stop {
                     _ = terminate.recv() => {}
                 }
                 if asked.is_requested() {
+                    crate::ui::show_cursor();
                     std::process::exit(INTERRUPTED.into());
                 }
                 asked.request();

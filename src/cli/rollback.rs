@@ -13,6 +13,7 @@ use super::input::InputArgs;
 use super::on_cluster;
 use super::place::Place;
 use super::prune::PruneArgs;
+use super::report::ProgressArgs;
 use super::revision::{self, HistoryArgs};
 use super::run_options::RunArgs;
 use crate::target::{ClusterTarget, Target as _};
@@ -52,6 +53,8 @@ pub(super) struct RollbackArgs {
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
     #[command(flatten)]
+    progress: ProgressArgs,
+    #[command(flatten)]
     connection: ConnectionArgs,
 }
 
@@ -80,6 +83,7 @@ async fn rollback(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
         guard: args.guard,
         history: args.history,
         output: args.output,
+        progress: args.progress,
         connection: args.connection.clone(),
     };
     apply::bring(&target, Some(&target), &checked, &args, output).await

@@ -11,6 +11,7 @@ use super::exit::Failure;
 use super::format::TextOrJson;
 use super::place::Place;
 use super::prune::PruneArgs;
+use super::report::{ProgressArgs, Report};
 use super::run_options::duration;
 use super::{apply, desired, guard, interrupt, on_cluster};
 use crate::config;
@@ -59,6 +60,8 @@ pub(super) struct UninstallArgs {
     /// How to show what happens: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
+    #[command(flatten)]
+    progress: ProgressArgs,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -112,15 +115,13 @@ async fn remove<T: Target>(
         }
         confirm(&format!("Remove this from {}?", target.place()), args.yes, output)?;
     }
-    let mut broken_pipe = None;
-    let result = engine::apply(target, &view, &options, &stop, &mut |event| {
-        if let Err(error) = apply::report(&event, args.output, output) {
-            broken_pipe.get_or_insert(error);
-        }
-    })
-    .await;
-    result?;
-    broken_pipe.map_or(Ok(()), |error| Err(error.into()))
+    let report = Report {
+        title: format!("Removing from {}", target.place()),
+        format: args.output,
+        progress: args.progress,
+        runs: on.is_some(),
+    };
+    report.carry_out(target, &view, &options, &stop, output).await.map(|_| ())
 }
 
 /// Nothing is wanted, and what ksi made may go, what it only creates included: the first account and

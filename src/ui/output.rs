@@ -11,10 +11,10 @@ pub struct Output {
     /// Whether data on standard output is coloured.
     pub colour: bool,
     /// Whether messages on standard error are coloured.
-    colour_messages: bool,
+    pub(super) colour_messages: bool,
     /// Whether the terminal shows more than ASCII.
     pub symbols: bool,
-    quiet: bool,
+    pub(super) quiet: bool,
     width: usize,
 }
 

@@ -14,6 +14,7 @@ pub(crate) fn ksi(args: &[&str]) -> Command {
         "KSI_TARGET",
         "KSI_AGAINST",
         "KSI_KUBE_VERSION",
+        "KSI_PROGRESS",
         "CLICOLOR_FORCE",
     ] {
         command.env_remove(name);
@@ -74,17 +75,17 @@ fn every_verb_has_examples_and_they_run() {
     }
 }
 
-const CLUSTER_VERBS: [&str; 8] =
-    ["cleanup", "status", "wait", "logs", "events", "bundle", "history", "rollback"];
-
 /// These run in tests/clusters; here only their flags are tried.
 fn needs_a_cluster(words: &[&str]) -> bool {
-    let elsewhere =
-        |word: &&str| word.starts_with("dir:") || *word == "none" || *word == "--against-config";
+    let names = |flags: &[&str]| words.iter().any(|word| flags.contains(word));
     match words[0] {
-        "apply" | "diff" | "uninstall" => !words.iter().any(elsewhere),
-        "check" => !words.contains(&"--list"),
-        verb => CLUSTER_VERBS.contains(&verb),
+        "check" => !names(&["--list"]),
+        "cleanup" | "status" | "wait" | "logs" | "events" | "bundle" | "history" | "rollback" => {
+            true
+        }
+        "apply" | "uninstall" => !names(&["--target"]),
+        "diff" => !names(&["--against", "--against-config"]),
+        _ => false,
     }
 }
 

@@ -1,0 +1,95 @@
+//! How a run is shown: the flag, then `CI`, then the terminal.
+
+use clap::ValueEnum;
+
+/// What the flag `--progress` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ProgressChoice {
+    /// A table on a terminal, lines elsewhere and where `CI` is set.
+    #[default]
+    Auto,
+    /// A table that is redrawn in place.
+    Tty,
+    /// One line for each change of state, and one every 15 seconds in which there is none.
+    Plain,
+    /// Nothing but errors.
+    None,
+}
+
+/// How a run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A table that is redrawn in place.
+    Table,
+    /// Lines.
+    Lines,
+    /// Only what went wrong.
+    Errors,
+    /// Nothing at all: somebody else tells it.
+    Nothing,
+}
+
+/// Where a run is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// Whether standard error is a terminal.
+    pub terminal: bool,
+    /// Whether only errors are wanted.
+    pub quiet: bool,
+    /// Whether the events go to standard output.
+    pub events: bool,
+    /// Whether something runs there, so that there is something to wait for.
+    pub runs: bool,
+}
+
+impl Mode {
+    /// Decides. `lookup` reads the environment.
+    pub fn of(
+        choice: ProgressChoice,
+        place: Place,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let set = |name| lookup(name).is_some_and(|value| !value.is_empty() && value != "false");
+        let smart = place.terminal && lookup("TERM").as_deref() != Some("dumb") && !set("CI");
+        match choice {
+            _ if place.quiet && place.events => Self::Nothing,
+            _ if place.quiet => Self::Errors,
+            ProgressChoice::Tty => Self::Table,
+            ProgressChoice::Plain => Self::Lines,
+            ProgressChoice::Auto | ProgressChoice::None if place.events => Self::Nothing,
+            ProgressChoice::None => Self::Errors,
+            ProgressChoice::Auto if smart && place.runs => Self::Table,
+            ProgressChoice::Auto => Self::Lines,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_only_where_it_can_be_redrawn() {
+        let terminal = Place { terminal: true, quiet: false, events: false, runs: true };
+        let log = Place { terminal: false, ..terminal };
+        let with = |choice, place, pairs: &'static [(&str, &str)]| {
+            Mode::of(choice, place, |name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            })
+        };
+        let auto = ProgressChoice::Auto;
+        assert_eq!(with(auto, terminal, &[]), Mode::Table);
+        assert_eq!(with(auto, log, &[]), Mode::Lines);
+        assert_eq!(with(auto, terminal, &[("CI", "true")]), Mode::Lines);
+        assert_eq!(with(auto, terminal, &[("CI", "")]), Mode::Table);
+        assert_eq!(with(auto, terminal, &[("TERM", "dumb")]), Mode::Lines);
+        assert_eq!(with(ProgressChoice::Tty, log, &[("CI", "true")]), Mode::Table);
+        assert_eq!(with(ProgressChoice::Plain, terminal, &[]), Mode::Lines);
+        assert_eq!(with(ProgressChoice::None, terminal, &[]), Mode::Errors);
+        assert_eq!(with(auto, Place { runs: false, ..terminal }, &[]), Mode::Lines);
+        assert_eq!(with(auto, Place { quiet: true, ..terminal }, &[]), Mode::Errors);
+        let events = Place { events: true, ..terminal };
+        assert_eq!(with(auto, events, &[]), Mode::Nothing);
+        assert_eq!(with(ProgressChoice::Plain, events, &[]), Mode::Lines);
+    }
+}

@@ -1,0 +1,150 @@
+//! What a run is doing right now, as its events tell: a pure model, drawn as lines of text.
+
+mod draw;
+mod row;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::time::{Duration, Instant};
+
+use crate::engine::{Event, Pruned};
+use crate::plan::{Action, Plan};
+
+pub use draw::Look;
+use row::{Row, State};
+pub(super) use text::{cut, span};
+
+/// What a run is doing right now, per component. Time is passed in.
+#[derive(Debug)]
+pub struct Progress {
+    title: String,
+    began: Instant,
+    ended: Option<Instant>,
+    stopping: bool,
+    rows: Vec<Row>,
+    errors: usize,
+    findings: usize,
+    conflicts: usize,
+    warnings: usize,
+}
+
+impl Progress {
+    /// A run of which nothing is known yet. The title says what happens where.
+    pub fn new(title: impl Into<String>, now: Instant) -> Self {
+        Self {
+            title: title.into(),
+            began: now,
+            ended: None,
+            stopping: false,
+            rows: Vec::new(),
+            errors: 0,
+            findings: 0,
+            conflicts: 0,
+            warnings: 0,
+        }
+    }
+
+    /// A run of a plan. Its components come in this order, others after them.
+    pub fn of_plan<'o>(
+        title: impl Into<String>,
+        plan: &Plan,
+        order: impl Iterator<Item = &'o str>,
+        now: Instant,
+    ) -> Self {
+        let mut progress = Self::new(title, now);
+        for name in order {
+            if plan.changes.iter().any(|change| change.component == name) {
+                progress.row(name, now);
+            }
+        }
+        for change in &plan.changes {
+            let row = progress.row(&change.component, now);
+            match change.action {
+                Action::Delete => row.removals += 1,
+                Action::Unchanged | Action::Keep => {
+                    (row.done, row.total) = (row.done + 1, row.total + 1)
+                }
+                _ => row.total += 1,
+            }
+        }
+        progress
+    }
+
+    fn row(&mut self, name: &str, now: Instant) -> &mut Row {
+        let at = self.rows.iter().position(|row| row.name == name).unwrap_or_else(|| {
+            self.rows.push(Row::new(name, now));
+            self.rows.len() - 1
+        });
+        &mut self.rows[at]
+    }
+
+    /// Takes note of something that happened.
+    pub fn tell(&mut self, event: &Event, now: Instant) {
+        match event {
+            Event::Apply { state: Action::Conflict, .. } => self.conflicts += 1,
+            Event::Apply { component, state, .. } => {
+                if matches!(state, Action::Create | Action::Update | Action::Adopt) {
+                    self.row(component, now).wrote(now);
+                }
+            }
+            Event::Prune { component, object, state: Pruned::Deleted, .. } => {
+                self.row(component, now).removed(object, now);
+            }
+            Event::Component { name, state, done, total, reason } => {
+                let row = self.row(name, now);
+                (row.done, row.total) = (*done, *total);
+                row.enter((*state).into(), reason.clone(), now);
+            }
+            Event::Wait { component, object, reason } => {
+                self.row(component, now).awaits(object, reason, now);
+            }
+            Event::Ready { component, object } => self.row(component, now).ready(object),
+            Event::Finding { .. } => self.findings += 1,
+            Event::Warning { .. } => self.warnings += 1,
+            Event::Error { object: Some(_), reason: Some(_), .. } => self.errors += 1,
+            Event::Prune { .. }
+            | Event::Error { .. }
+            | Event::Status { .. }
+            | Event::Summary(_) => {}
+        }
+    }
+
+    /// The user wants the run to end.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+    }
+
+    /// The run is over: nothing is awaited any more. Says `well` when it reached its end.
+    pub fn end(&mut self, well: bool, now: Instant) {
+        self.ended.get_or_insert(now);
+        self.stopping = false;
+        for row in &mut self.rows {
+            match row.state {
+                // Where nothing runs, no component says that it is done.
+                State::Queued | State::Writing if well && row.is_complete() => {
+                    row.enter(State::Written, None, now);
+                }
+                _ if row.state.is_busy() => row.enter(State::Stopped, None, now),
+                _ => {}
+            }
+        }
+    }
+
+    /// What is still awaited, one text for each component that waits for something.
+    pub fn awaited(&self) -> Vec<String> {
+        let busy = self.rows.iter().filter(|row| row.state.is_busy());
+        busy.map(|row| format!("{} ({})", row.name, row.words())).collect()
+    }
+
+    /// How long the run lasts.
+    pub fn lasts(&self, now: Instant) -> Duration {
+        now - self.began
+    }
+
+    /// How many objects are as wanted or gone, and how many shall be.
+    pub fn objects(&self) -> (usize, usize) {
+        let done = self.rows.iter().map(|row| row.done + row.removed).sum();
+        (done, self.rows.iter().map(|row| row.total + row.removals).sum())
+    }
+}

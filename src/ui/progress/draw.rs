@@ -1,0 +1,160 @@
+//! The table: a line with place and time, one for each component, one with the counts.
+
+use std::time::Instant;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::Progress;
+use super::row::{Row, State};
+use super::text::{cut, left, span};
+
+/// How the table may look.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// Columns; no line is wider.
+    pub width: usize,
+    /// Lines that there are room for; healthy components are left out before others are.
+    pub height: Option<usize>,
+    /// Whether it is coloured.
+    pub colour: bool,
+    /// Whether the terminal shows more than ASCII.
+    pub symbols: bool,
+}
+
+/// Narrower terminals are treated as if they had this many columns.
+const NARROWEST: usize = 20;
+/// Columns for times.
+const TIME: usize = 6;
+/// Below this there is no room for counts and times.
+const NARROW: usize = 60;
+
+impl Progress {
+    /// The table, line by line, without line ends.
+    pub fn lines(&self, look: Look, now: Instant) -> Vec<String> {
+        let look = Look { width: look.width.max(NARROWEST), ..look };
+        let now = self.ended.unwrap_or(now);
+        let mut lines = vec![self.header(look, now)];
+        let columns = Columns::of(&self.rows, look);
+        let room = look.height.map_or(usize::MAX, |height| height.saturating_sub(3).max(1));
+        let (shown, hidden) = self.fitting(room);
+        lines.extend(shown.into_iter().map(|row| columns.line(row, look, now)));
+        if hidden > 0 {
+            lines.push(cut(&format!("  and {hidden} more"), look.width, look.symbols));
+        }
+        lines.push(self.footer(look));
+        lines
+    }
+
+    /// The rows there is room for, and how many are left out: those that are well go first.
+    fn fitting(&self, room: usize) -> (Vec<&Row>, usize) {
+        let mut surplus = self.rows.len().saturating_sub(room);
+        let mut rows: Vec<&Row> = Vec::new();
+        for row in &self.rows {
+            if surplus > 0 && row.state.is_well() {
+                surplus -= 1;
+            } else {
+                rows.push(row);
+            }
+        }
+        rows.truncate(room);
+        let hidden = self.rows.len() - rows.len();
+        (rows, hidden)
+    }
+
+    fn header(&self, look: Look, now: Instant) -> String {
+        let time = span(now - self.began);
+        let room = look.width.saturating_sub(time.len() + 1);
+        let text = format!("{} {time}", left(&self.title, room, look.symbols));
+        painted(&text, Style::new().bold(), look)
+    }
+
+    fn footer(&self, look: Look) -> String {
+        let well = self.rows.iter().filter(|row| row.state.is_well()).count();
+        let mut parts = Vec::new();
+        if self.stopping {
+            parts.push("stopping; Ctrl-C again ends at once".to_owned());
+        }
+        if !self.rows.is_empty() {
+            let mut text = format!("{} of {} ready", well, self.rows.len());
+            for (state, word) in [(State::Failed, "failed"), (State::LeftOut, "left out")] {
+                match self.rows.iter().filter(|row| row.state == state).count() {
+                    0 => {}
+                    several => text = format!("{text}, {several} {word}"),
+                }
+            }
+            parts.push(text);
+        }
+        let (done, total) = self.objects();
+        if total > 0 {
+            parts.push(format!("{done} of {total} objects"));
+        }
+        for (count, one, several) in [
+            (self.errors, "error", "errors"),
+            (self.findings, "finding", "findings"),
+            (self.conflicts, "conflict", "conflicts"),
+            (self.warnings, "warning", "warnings"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {}", if count == 1 { one } else { several }));
+            }
+        }
+        let between = if look.symbols { " · " } else { " | " };
+        let style =
+            if self.stopping { AnsiColor::Yellow.on_default() } else { Style::new().dimmed() };
+        painted(&cut(&parts.join(between), look.width, look.symbols), style, look)
+    }
+}
+
+/// How wide the columns before the words are.
+struct Columns {
+    name: usize,
+    /// None where there is no room for counts and times.
+    count: Option<usize>,
+}
+
+impl Columns {
+    fn of(rows: &[Row], look: Look) -> Self {
+        let widest = |text: fn(&Row) -> String| rows.iter().map(|row| text(row).width()).max();
+        let wide = look.width >= NARROW;
+        Self {
+            name: widest(|row| row.name.clone()).unwrap_or(0).min(look.width / 2 - 4),
+            count: widest(counts).filter(|_| wide),
+        }
+    }
+
+    fn line(&self, row: &Row, look: Look, now: Instant) -> String {
+        let name = left(&row.name, self.name, look.symbols);
+        let time = row.lasts(now).filter(|time| time.as_secs() > 0).map(span).unwrap_or_default();
+        let count = self.count.map(|width| format!("  {:>width$}  {time:>TIME$}", counts(row)));
+        let start = format!("  {name}{}  ", count.unwrap_or_default());
+        let (symbol, style) = sign(row.state, look.symbols);
+        let words = format!("{symbol} {}", row.words());
+        let room = look.width.saturating_sub(start.width());
+        start + &painted(&cut(&words, room, look.symbols), style, look)
+    }
+}
+
+/// Objects that are as wanted, of how many; of a component that goes, those that are gone.
+fn counts(row: &Row) -> String {
+    match row.total {
+        0 => format!("{}/{}", row.removed, row.removals),
+        total => format!("{}/{total}", row.done),
+    }
+}
+
+/// What stands before the words, which say the same.
+fn sign(state: State, symbols: bool) -> (&'static str, Style) {
+    let (symbol, ascii, style) = match state {
+        _ if state.is_well() => ("✓", "+", AnsiColor::Green.on_default()),
+        _ if state.is_ill() => ("✗", "x", AnsiColor::Red.on_default()),
+        State::Waiting => ("…", "~", Style::new().dimmed()),
+        _ if state.is_busy() => ("…", "~", AnsiColor::Yellow.on_default()),
+        _ => ("·", "-", Style::new().dimmed()),
+    };
+    (if symbols { symbol } else { ascii }, style)
+}
+
+fn painted(text: &str, style: Style, look: Look) -> String {
+    if look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
