@@ -75,12 +75,11 @@ fn strip(value: &mut Value, path: &Path, left_out: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => map.retain(|key, child| {
             let path = path.key(key);
-            // A switch or a number of that name is no secret.
-            let plain = matches!(child, Value::Bool(_) | Value::Null);
+            // A switch of that name is no secret, and neither is an empty text: without it, the
+            // configuration would be another one.
+            let plain = matches!(child, Value::Bool(_) | Value::Null) || child.as_str() == Some("");
             if config::is_sensitive(&path) && !plain {
-                if child.as_str() != Some("") {
-                    left_out.push((pointer(&path), child.take()));
-                }
+                left_out.push((pointer(&path), child.take()));
                 return false;
             }
             strip(child, &path, left_out);

@@ -43,6 +43,14 @@ fn a_configuration_comes_back_whole_with_the_kept_secrets() {
 }
 
 #[test]
+fn a_password_that_is_left_empty_stays_empty() {
+    let none = of("  authentication: {adminPassword: \"\"}\n");
+    let revision = revision(1, &none);
+    let kept = kept(&[("adminPassword", "canary-Passw0rd")]);
+    assert_eq!(configuration(inputs(&revision, &kept)).hash(), none.hash());
+}
+
+#[test]
 fn what_was_made_and_not_given_stays_made() {
     let host = of("  multicluster: {clusterRole: host}\n");
     let revision = revision(1, &host);
