@@ -16,6 +16,8 @@ mod events;
 mod exit;
 mod explain;
 mod format;
+mod guard;
+mod history;
 mod images;
 mod input;
 mod installed;
@@ -27,12 +29,16 @@ mod observed_facts;
 mod on_cluster;
 mod place;
 mod prune;
+mod rehearsal;
 mod render;
 mod report;
+mod revision;
+mod rollback;
 mod run_options;
 mod schema;
 mod span;
 mod status;
+mod uninstall;
 mod validate;
 mod version;
 mod wait;
@@ -64,7 +70,7 @@ struct Cli {
 const EXIT_CODES: &str = "Exit codes:
   0    done; for diff: no differences
   1    for diff: differences found; elsewhere: failed
-  2    wrong usage
+  2    wrong usage, or a change that needs a flag of its own
   3    the configuration is invalid
   4    the target cannot be read or written; for check: a check failed
   5    not healthy in time
@@ -79,7 +85,11 @@ enum Verb {
     Render(render::RenderArgs),
     #[command(visible_alias = "plan")]
     Diff(diff::DiffArgs),
-    Apply(apply::ApplyArgs),
+    // Boxed: each has the flags of half a dozen others.
+    Apply(Box<apply::ApplyArgs>),
+    Uninstall(uninstall::UninstallArgs),
+    History(history::HistoryListArgs),
+    Rollback(Box<rollback::RollbackArgs>),
     Status(status::StatusArgs),
     Wait(wait::WaitArgs),
     Logs(logs::LogsArgs),
@@ -102,7 +112,10 @@ pub fn main() -> ExitCode {
     let Cli { verb, color, quiet } = Cli::parse();
     let output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
-    if matches!(verb, Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Check(_)) {
+    if matches!(
+        verb,
+        Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Check(_)
+    ) {
         std::thread::spawn(crate::render::prepare);
     }
     let result = match &verb {
@@ -110,6 +123,9 @@ pub fn main() -> ExitCode {
         Verb::Render(args) => render::run(args, &output),
         Verb::Diff(args) => diff::run(args, &output),
         Verb::Apply(args) => apply::run(args, &output),
+        Verb::Uninstall(args) => uninstall::run(args, &output),
+        Verb::History(args) => history::run(args, &output),
+        Verb::Rollback(args) => rollback::run(args, &output),
         Verb::Status(args) => status::run(args, &output),
         Verb::Wait(args) => wait::run(args, &output),
         Verb::Logs(args) => logs::run(args, &output),

@@ -22,6 +22,7 @@ mod only;
 mod options;
 mod outcome;
 mod parts;
+mod remains;
 mod removal;
 mod run;
 mod stage;

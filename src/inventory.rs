@@ -19,7 +19,7 @@ use crate::object::{Object, ObjectId, Policy, embedded, owned_fields};
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
 pub use digest::Key;
-pub use prune::{Prune, PruneOptions, prune};
+pub use prune::{Prune, PruneOptions, prune, waits_for_flag};
 
 /// The version of the stored form that this ksi writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;

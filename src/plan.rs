@@ -21,6 +21,7 @@ mod foreseen;
 mod json;
 mod labels;
 pub mod merge;
+mod namespaces;
 mod normal;
 mod ownership;
 mod record;
@@ -170,6 +171,9 @@ pub struct PlanOptions {
     /// Fields that may be taken from whoever owns them: `.spec.replicas`, with everything below it, or
     /// `Deployment/kubesphere-system/tower:.spec.replicas` for one object.
     pub take: Vec<String>,
+    /// The namespace that holds ksi's own record, where removing it removes what is in it: it stays for
+    /// as long as something that is recorded may still be removed later.
+    pub record_namespace: Option<String>,
 }
 
 /// Compares what is desired with what is there, without any leave to remove or to overwrite.
@@ -193,6 +197,7 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
             decide::dropped(entry, live, observed, options, desired.is_empty())
         })
         .collect();
+    namespaces::keep(&changes, &mut dropped, options);
     // What stays is said before anything is removed.
     dropped.sort_by(|a, b| {
         let removes = |change: &Change| change.action == Action::Delete;

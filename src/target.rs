@@ -21,7 +21,7 @@ use crate::object::{Forecast, Object, ObjectId};
 use crate::values::KeptValues;
 
 pub use crate::diagnose::Finding;
-pub use cluster::ClusterTarget;
+pub use cluster::{About, ClusterTarget, Revision};
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Class, Error};

@@ -16,8 +16,6 @@ mod foreign;
 mod host;
 #[path = "clusters/installed.rs"]
 mod installed;
-#[path = "clusters/kubefed.rs"]
-mod kubefed;
 #[path = "clusters/manifests.rs"]
 mod manifests;
 #[path = "clusters/verbs.rs"]

@@ -6,16 +6,18 @@ use super::confirm::confirm;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
+use super::guard::{Guard, GuardArgs};
 use super::input::{Checked, InputArgs};
 use super::place::Place;
 use super::prune::PruneArgs;
 use super::report::{ProgressArgs, Report};
-use super::run_options::RunArgs;
-use super::{afterwards, desired, interrupt, on_cluster};
+use super::revision::{self, HistoryArgs};
+use super::run_options::{DryRun, RunArgs};
+use super::{afterwards, desired, interrupt, on_cluster, rehearsal};
 use crate::engine::{self, Failure as LookFailure, View};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, TextOptions};
-use crate::target::{Directory, SystemEntropy, Target};
+use crate::target::{ClusterTarget, Directory, SystemEntropy, Target};
 use crate::ui::Output;
 
 /// Bring a cluster, or a directory of manifests, to what the configuration says
@@ -32,47 +34,54 @@ use crate::ui::Output;
     after_help = "Examples:
   ksi apply -f samples/host.yaml
   ksi apply -f samples/host.yaml --dry-run
+  ksi apply -f samples/host.yaml --dry-run=server
   ksi apply -f samples/host.yaml --yes --timeout 30m -o json
   ksi apply -f samples/host.yaml --target dir:out
   ksi apply -f samples/member.yaml --target dir:member -o json"
 )]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
-    input: InputArgs,
+    pub(super) input: InputArgs,
     /// Where to apply: `cluster`, or `dir:PATH`
     #[arg(long, value_name = "PLACE", env = "KSI_TARGET", default_value = "cluster")]
-    target: Place,
+    pub(super) target: Place,
     #[command(flatten)]
-    run: RunArgs,
+    pub(super) run: RunArgs,
     /// Do not ask
     #[arg(short, long)]
-    yes: bool,
+    pub(super) yes: bool,
     #[command(flatten)]
-    prune: PruneArgs,
+    pub(super) prune: PruneArgs,
+    #[command(flatten)]
+    pub(super) guard: GuardArgs,
+    #[command(flatten)]
+    pub(super) history: HistoryArgs,
     /// How to show what happens: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
-    output: TextOrJson,
+    pub(super) output: TextOrJson,
     #[command(flatten)]
-    progress: ProgressArgs,
+    pub(super) progress: ProgressArgs,
     #[command(flatten)]
-    connection: ConnectionArgs,
+    pub(super) connection: ConnectionArgs,
 }
 
 pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
     match &args.target {
         Place::Directory(path) => {
             let checked = args.input.check(output)?;
-            super::block_on(bring(&Directory::new(path), &checked, args, output))?
+            super::block_on(bring(&Directory::new(path), None, &checked, args, output))?
         }
         Place::Cluster => super::block_on(async {
             let (target, checked) = on_cluster::open(&args.input, &args.connection, output).await?;
-            bring(&target, &checked, args, output).await
+            bring(&target, Some(&target), &checked, args, output).await
         })?,
     }
 }
 
-async fn bring<T: Target>(
+/// Brings a target to a configuration; `on` is the same target where it is a cluster.
+pub(super) async fn bring<T: Target>(
     target: &T,
+    on: Option<&ClusterTarget>,
     checked: &Checked,
     args: &ApplyArgs,
     output: &Output,
@@ -80,10 +89,11 @@ async fn bring<T: Target>(
     let options = args.run.options(args.prune.options(), new_inventory()?)?;
     let stop = interrupt::listen();
     let desire = |kept: &_| {
-        if args.run.dry_run.is_some() {
-            desired::foreseen(checked, kept)
-        } else {
-            desired::resolved(checked, kept)
+        match args.run.dry_run {
+            // The server judges no placeholders.
+            Some(DryRun::Server) if on.is_some() => desired::resolved(checked, kept),
+            Some(_) => desired::foreseen(checked, kept),
+            None => desired::resolved(checked, kept),
         }
     };
     let look = tokio::select! {
@@ -95,20 +105,42 @@ async fn bring<T: Target>(
         Err(LookFailure::Target(error)) => return Err(error.into()),
         Err(LookFailure::Desired(failure)) => return Err(failure),
     };
-    if args.run.dry_run.is_some() {
-        return show(&view, args.output, output);
+    let guard = match on {
+        Some(cluster) => Guard::look(cluster, &view, checked, args.guard).await?,
+        None => Guard::default(),
+    };
+    if let Some(asked) = args.run.dry_run {
+        let shown = show(&view, args.output, output);
+        guard.allowed()?;
+        if let (DryRun::Server, Some(cluster)) = (asked, on) {
+            rehearsal::rehearse(cluster, &view, output).await?;
+        }
+        return shown;
     }
-    if args.target == Place::Cluster && view.plan.has_writes() && !args.yes {
+    guard.allowed()?;
+    let also = guard.deletes();
+    if on.is_some() && (view.plan.has_writes() || also.is_some()) && !args.yes {
         output.message(&summary(&view, output));
+        if let Some(also) = also {
+            output.message(&also);
+        }
         confirm(&format!("Apply this to {}?", target.place()), false, output)?;
+    }
+    if let Some(cluster) = on {
+        guard.carry_out(cluster, output).await?;
     }
     let report = Report {
         title: format!("Applying to {}", target.place()),
         format: args.output,
         progress: args.progress,
-        runs: args.target == Place::Cluster,
+        runs: on.is_some(),
     };
     let outcome = report.carry_out(target, &view, &options, &stop, output).await?;
+    if let Some(cluster) = on
+        && !args.run.is_partial()
+    {
+        revision::keep(cluster, checked, outcome, args.history, output).await;
+    }
     if args.output == TextOrJson::Text
         && let Some(words) = afterwards::words(target, &view, checked).await
     {
@@ -117,13 +149,13 @@ async fn bring<T: Target>(
     conflicts(outcome.conflict)
 }
 
-fn summary(view: &View, output: &Output) -> String {
+pub(super) fn summary(view: &View, output: &Output) -> String {
     let options =
         TextOptions { colour: output.colour, summary_only: true, ..TextOptions::default() };
     plan::text(&view.plan, options)
 }
 
-fn show(view: &View, format: TextOrJson, output: &Output) -> Result<(), Failure> {
+pub(super) fn show(view: &View, format: TextOrJson, output: &Output) -> Result<(), Failure> {
     let text = match format {
         TextOrJson::Text => summary(view, output),
         TextOrJson::Json => format!("{:#}\n", plan::json(&view.plan)),
@@ -138,7 +170,7 @@ fn conflicts(count: usize) -> Result<(), Failure> {
 }
 
 /// Where nothing is recorded yet, the inventory gets a key of its own.
-fn new_inventory() -> Result<Inventory, Failure> {
+pub(super) fn new_inventory() -> Result<Inventory, Failure> {
     let mut key = [0; 32];
     crate::values::Entropy::fill(&mut SystemEntropy, &mut key)
         .map_err(|error| Failure::Io(format!("no randomness: {error}")))?;

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | 0 | done; for `diff`: no differences |
 //! | 1 | for `diff`: differences; elsewhere: failed, no more exact code |
-//! | 2 | usage error |
+//! | 2 | usage error; also a change that breaks what works, without the flag that allows it |
 //! | 3 | the configuration is invalid |
-//! | 4 | the target cannot be written or read; for `check`: a check failed |
+//! | 4 | the target cannot be written or read, or refuses an object; for `check`: a check failed |
 //! | 5 | not healthy in time |
 //! | 6 | somebody else owns what would change |
 //! | 7 | the cluster cannot be reached, or does not let us in |
@@ -45,6 +45,8 @@ pub(super) enum Failure {
     Value(values::Error),
     /// Somebody else owns what would change.
     Conflicts(usize),
+    /// This many new objects would be refused; they have been shown.
+    Refused(usize),
     /// Nothing is installed there.
     NotInstalled(String),
     /// It is not healthy, or was not in time.
@@ -81,7 +83,7 @@ impl Failure {
                 None => 1,
             },
             Self::Cluster(error) => cluster_code(error),
-            Self::Value(_) | Self::Checks => 4,
+            Self::Value(_) | Self::Checks | Self::Refused(_) => 4,
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,
             Self::Conflicts(_) => 6,
@@ -127,6 +129,14 @@ impl fmt::Display for Failure {
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
+            Self::Refused(count) => {
+                let what =
+                    if *count == 1 { "1 new object" } else { &format!("{count} new objects") };
+                write!(
+                    f,
+                    "{what} would be refused\nhelp: solve what is told above of each and try again"
+                )
+            }
             Self::Conflicts(count) => {
                 let what =
                     if *count == 1 { "1 object is" } else { &format!("{count} objects are") };

@@ -71,8 +71,12 @@ impl InputArgs {
 
     /// Reads the inputs.
     pub(super) fn load(&self) -> Loaded {
+        self.load_on(Vec::new())
+    }
+
+    /// Reads the inputs on top of others.
+    pub(super) fn load_on(&self, mut inputs: Vec<Input>) -> Loaded {
         let mut unreadable = Vec::new();
-        let mut inputs = Vec::new();
         for name in &self.filename {
             match read(name) {
                 Ok(input) => inputs.push(input),
@@ -82,6 +86,16 @@ impl InputArgs {
         let mut loaded = config::load(Request { inputs, sets: self.set.clone() });
         loaded.diagnostics.extend(unreadable);
         loaded
+    }
+
+    /// These files, judged strictly, by what the cluster says of itself.
+    pub(super) fn plain(filename: &[String]) -> Self {
+        Self {
+            filename: filename.to_vec(),
+            set: Vec::new(),
+            allow_unknown: false,
+            facts: FactsArgs::default(),
+        }
     }
 
     /// The same facts and leniency for another file, without `--set`.

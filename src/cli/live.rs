@@ -44,7 +44,8 @@ impl Group {
     }
 }
 
-fn is_still(kind: &Kind) -> bool {
+/// Whether being there is all that is asked of objects of a kind: only their metadata is read.
+pub(super) fn is_still(kind: &Kind) -> bool {
     STILL_GROUPS.contains(&kind.group.as_str())
         || (kind.group.is_empty() && STILL_KINDS.contains(&kind.kind.as_str()))
 }

@@ -10,6 +10,7 @@ use super::exit::Failure;
 use super::input::{Checked, InputArgs};
 use super::observed_facts::observed_facts;
 use crate::cluster::{Cluster, Kind};
+use crate::config::Loaded;
 use crate::target::ClusterTarget;
 use crate::ui::Output;
 
@@ -30,6 +31,20 @@ pub(super) async fn open(
         return Err(Failure::Invalid);
     }
     let cluster = Arc::new(connection.connect().await?);
+    judged(cluster, input, loaded, output).await
+}
+
+/// The same for a configuration that was loaded already, on a cluster that is connected.
+///
+/// # Errors
+/// The configuration is refused, the cluster cannot be reached, or a Secret that the configuration
+/// names is not there.
+pub(super) async fn judged(
+    cluster: Arc<Cluster>,
+    input: &InputArgs,
+    loaded: Loaded,
+    output: &Output,
+) -> Result<(ClusterTarget, Checked), Failure> {
     let facts = observed_facts(&cluster).await?;
     let mut checked = input.judge(loaded, Some(facts), output)?;
     resolve_references(&mut checked, &cluster).await?;
@@ -69,7 +84,7 @@ async fn resolve_references(checked: &mut Checked, cluster: &Cluster) -> Result<
 }
 
 /// Who we are in the lock of a cluster: told to others who find it taken.
-fn holder() -> String {
+pub(super) fn holder() -> String {
     let name = |variable: &str| std::env::var(variable).ok().filter(|text| !text.is_empty());
     let user = name("USER").or_else(|| name("LOGNAME")).unwrap_or_else(|| "ksi".to_owned());
     let host = name("HOSTNAME")

@@ -50,6 +50,11 @@ pub(super) enum DryRun {
 }
 
 impl RunArgs {
+    /// Whether only a part of the configuration is applied.
+    pub(super) fn is_partial(&self) -> bool {
+        !self.only.is_empty()
+    }
+
     /// The same for the engine.
     ///
     /// # Errors

@@ -115,13 +115,12 @@ impl<T: Target> Run<'_, T> {
     /// Records what is ours now, or forgets everything when nothing is.
     async fn remember(&self) -> Result<(), Error> {
         let complete = self.judged().is_ok();
-        if complete && self.view.forgets {
+        let recorded = self.recorded(complete);
+        // What was not waited for may still be there.
+        if complete && self.view.forgets && recorded.entries().is_empty() {
             self.target.forget().await?;
-        } else {
-            let recorded = self.recorded(complete);
-            if self.view.union != recorded {
-                self.target.record(&recorded).await?;
-            }
+        } else if self.view.union != recorded {
+            self.target.record(&recorded).await?;
         }
         Ok(self.target.commit().await?)
     }

@@ -9,12 +9,13 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::event::{Event, Pruned};
+use super::remains::{held_by, still_there};
 use super::run::{Over, Run};
 use super::stage;
 use super::write::pruned;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
-use crate::target::{Effect, Finding, Target};
+use crate::target::{Effect, Target};
 
 /// How long until it is looked again whether something is gone.
 const LOOK: Duration = Duration::from_secs(2);
@@ -31,9 +32,9 @@ impl<T: Target> Run<'_, T> {
         }
         let mut steps: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
         for change in changes.iter().filter(|change| change.action == Action::Delete) {
-            steps.entry(stage::removal(&change.id)).or_default().push(change);
+            steps.entry(self.step(&change.id)).or_default().push(change);
         }
-        for step in steps.values() {
+        for (number, step) in &steps {
             let mut deletes: FuturesUnordered<_> =
                 step.iter().map(|change| self.delete(change)).collect();
             let mut all = true;
@@ -41,10 +42,19 @@ impl<T: Target> Run<'_, T> {
                 all &= done;
             }
             drop(deletes);
-            if !all || !self.gone(step).await {
+            // What serves finalizers must not go before what has them, whatever is waited for.
+            let awaited = self.options.wait.health || *number <= stage::LAST_WITH_CONTROLLERS;
+            if !all || !self.gone(step, awaited).await {
                 return self.note_time();
             }
         }
+    }
+
+    /// The namespace that holds the record goes after everything that is recorded.
+    fn step(&self, id: &ObjectId) -> usize {
+        let own = self.options.plan.record_namespace.as_ref();
+        let is_own = id.kind == "Namespace" && own == Some(&id.name);
+        stage::removal(id) + usize::from(is_own)
     }
 
     fn note_time(&self) {
@@ -75,8 +85,9 @@ impl<T: Target> Run<'_, T> {
         }
     }
 
-    /// Waits until all are gone; says what holds those that are not.
-    async fn gone(&self, step: &[&Change]) -> bool {
+    /// Waits until all are gone, and says what holds those that are not; or only looks which are. What
+    /// is still there stays recorded.
+    async fn gone(&self, step: &[&Change], awaited: bool) -> bool {
         let mut told = BTreeMap::new();
         let mut left: Vec<&Change> = if self.runs { step.to_vec() } else { Vec::new() };
         while !left.is_empty() {
@@ -96,6 +107,9 @@ impl<T: Target> Run<'_, T> {
                 self.say(pruned(change, Pruned::Deleted));
             }
             left = still;
+            if !awaited {
+                break;
+            }
             for change in &left {
                 let reason = match held_by(&live[&change.id]) {
                     Some(names) => format!("is being deleted: waits for {names}"),
@@ -130,46 +144,5 @@ impl<T: Target> Run<'_, T> {
                 self.say(Event::Finding { component: change.component.clone(), finding });
             }
         }
-    }
-}
-
-/// The finalizers of an object.
-fn held_by(live: &Value) -> Option<String> {
-    let names = live["metadata"]["finalizers"].as_array()?;
-    let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
-    match names.len() {
-        0 => None,
-        1 => Some(format!("finalizer {}", names[0])),
-        _ => Some(format!("finalizers {}", names.join(", "))),
-    }
-}
-
-fn still_there(id: &ObjectId, held: Option<String>) -> Finding {
-    let namespace = id.namespace.as_ref().map(|n| format!(" -n {n}")).unwrap_or_default();
-    let kind = match id.group.as_str() {
-        "" => id.kind.to_lowercase(),
-        group => format!("{}.{group}", id.kind.to_lowercase()),
-    };
-    let object = format!("{kind} {}{namespace}", id.name);
-    let (message, next_step) = match held {
-        Some(names) => (
-            format!("it is deleted, but waits for {names}"),
-            format!(
-                "see whether the controller that has to remove it runs, and run again; if that \
-                 controller is gone for good: `kubectl patch {object} --type=merge -p \
-                 '{{\"metadata\":{{\"finalizers\":null}}}}'`, which skips its clean-up"
-            ),
-        ),
-        None => (
-            "it is deleted, but still there".to_owned(),
-            format!("see `kubectl describe {object}`, and run again"),
-        ),
-    };
-    Finding {
-        object: id.clone(),
-        reason: "StillThere".into(),
-        message,
-        lines: Vec::new(),
-        next_step,
     }
 }

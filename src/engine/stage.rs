@@ -51,6 +51,9 @@ impl Stage {
     }
 }
 
+/// The last step of a removal whose objects may need controllers to let them go.
+pub(super) const LAST_WITH_CONTROLLERS: usize = 1;
+
 /// In which step of a removal an object goes. Each is over before the next one begins: what serves
 /// the finalizers of resources still runs while these go.
 pub(super) fn removal(id: &ObjectId) -> usize {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Entry;
-use crate::object::{FIELD_MANAGER, GuardFlag, Policy, rules};
+use crate::object::{FIELD_MANAGER, GuardFlag, Guarded, ObjectId, Policy, rules};
 
 /// What the user allowed to be removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,16 +72,8 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
     if entry.policy == Policy::Create && !options.created {
         return keep("it is only created once, others own it since");
     }
-    if let Some(guard) = rules().pruning.guarded.iter().find(|guard| guard.kind.matches(&entry.id))
-    {
-        let open = match guard.flag {
-            GuardFlag::DeleteCrds => options.crds,
-            GuardFlag::DeleteData => options.data,
-            GuardFlag::DeleteNamespaces => options.namespaces,
-        };
-        if !open {
-            return Prune::Keep(format!("{}; {} does it", guard.because, guard.flag.as_str()));
-        }
+    if let Some(guard) = closed(&entry.id, options) {
+        return Prune::Keep(format!("{}; {} does it", guard.because, guard.flag.as_str()));
     }
     match metadata["managedFields"].as_array() {
         // Of some objects only the name is ours: they never had a field that could be lost.
@@ -96,6 +88,21 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
     }
 }
 
+/// Whether an object stays only because a flag was not given.
+pub fn waits_for_flag(id: &ObjectId, options: PruneOptions) -> bool {
+    closed(id, options).is_some()
+}
+
+fn closed(id: &ObjectId, options: PruneOptions) -> Option<&'static Guarded> {
+    let guard = rules().pruning.guarded.iter().find(|guard| guard.kind.matches(id))?;
+    let open = match guard.flag {
+        GuardFlag::DeleteCrds => options.crds,
+        GuardFlag::DeleteData => options.data,
+        GuardFlag::DeleteNamespaces => options.namespaces,
+    };
+    (!open).then_some(guard)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -103,7 +110,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::object::ObjectId;
 
     fn entry(api: &str, kind: &str, policy: Policy) -> Entry {
         let body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}});

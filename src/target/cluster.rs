@@ -8,10 +8,12 @@
 //! ```text
 //! kubesphere-system/ksi-inventory        Secret: what is ours; written with its resourceVersion
 //! kubesphere-system/ksi-values           Secret: what is generated once and kept
+//! kubesphere-system/ksi-history-N        Secret: a configuration that was applied, without secrets
 //! kubesphere-system/ks-installer-apply   Lease: who writes now
 //! ```
 
 mod forecast;
+mod history;
 mod identity;
 mod lease;
 mod live;
@@ -22,6 +24,7 @@ mod taken_over;
 mod write;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -29,8 +32,9 @@ use serde_json::Value;
 use super::{Class, Effect, Error, Finding, Seen, Target, Write, Written};
 use crate::cluster::{self, Cluster, Problem};
 use crate::inventory::Inventory;
-use crate::object::{Object, ObjectId};
+use crate::object::{Object, ObjectId, Policy};
 use crate::values::KeptValues;
+pub use history::{About, Revision};
 use identity::Identity;
 use lease::Lease;
 
@@ -49,6 +53,8 @@ pub struct ClusterTarget {
     inventory_version: Mutex<Option<String>>,
     lease: Mutex<Option<Lease>>,
     watches: live::Watches,
+    /// Whether our own namespace is being deleted, and with it the lock and the record.
+    departing: AtomicBool,
 }
 
 impl ClusterTarget {
@@ -61,6 +67,7 @@ impl ClusterTarget {
             inventory_version: Mutex::default(),
             lease: Mutex::default(),
             watches: live::Watches::default(),
+            departing: AtomicBool::new(false),
         }
     }
 
@@ -69,13 +76,30 @@ impl ClusterTarget {
         &self.cluster
     }
 
+    /// Why an object that is not there yet would be refused, by a dry run on the server; `None` when
+    /// it would not, or when nobody can say because its namespace or its kind are not there yet.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub async fn rehearse(&self, policy: Policy, body: &Value) -> Result<Option<String>, Error> {
+        forecast::rehearse(&self.cluster, policy, body).await
+    }
+
     /// No write without the lock, nor after somebody may have taken it over.
     fn fence(&self) -> Result<(), Error> {
+        if self.departs() {
+            return Ok(());
+        }
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
         match lease.as_ref() {
             Some(lease) => lease.is_held(),
             None => Err(lease::lost("it was never taken")),
         }
+    }
+
+    /// Whether the last thing of ours is going, and nothing can be remembered any more.
+    fn departs(&self) -> bool {
+        self.departing.load(Ordering::Relaxed)
     }
 
     fn remember(&self, id: &ObjectId, live: &Value) {
@@ -132,6 +156,9 @@ impl Target for ClusterTarget {
     }
 
     async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
+        if self.departs() {
+            return Ok(());
+        }
         self.fence()?;
         let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let version = store::record(&self.cluster, inventory, version).await?;
@@ -150,6 +177,9 @@ impl Target for ClusterTarget {
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
         self.fence()?;
         removal::delete(&self.cluster, id, self.seen(id).as_ref()).await?;
+        if id.group.is_empty() && id.kind == "Namespace" && id.name == NAMESPACE {
+            self.departing.store(true, Ordering::Relaxed);
+        }
         Ok(Effect::Visible)
     }
 
@@ -182,7 +212,11 @@ impl Target for ClusterTarget {
     }
 
     async fn forget(&self) -> Result<(), Error> {
+        if self.departs() {
+            return Ok(());
+        }
         self.fence()?;
+        history::forget(&self.cluster).await?;
         store::forget(&self.cluster).await
     }
 

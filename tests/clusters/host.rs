@@ -2,13 +2,17 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use sandbox::audit::{self, Mark};
 use sandbox::control_plane::ControlPlane;
 use sandbox::harness::Sandbox;
+use sandbox::process::wait_until;
 
 use crate::installed::{Said, ksi, sample};
 use crate::manifests::root;
+
+const FEDERATED: &str = "kube-federation-system";
 
 struct Host<'s> {
     plane: &'s ControlPlane,
@@ -57,14 +61,18 @@ impl Host<'_> {
 fn a_host_is_installed_whole_and_stays_as_it_is() {
     let Some(sandbox) = Sandbox::start(&["host"]).unwrap() else { return };
     let cluster = sandbox.cluster("host").unwrap();
-    let plane = cluster.control_plane();
+    let plane = cluster.control_plane().unwrap();
     let kubeconfig = plane.kubeconfig();
-    let host = Host { plane, kubeconfig: &kubeconfig, sample: sample("host.yaml") };
+    let host = Host { plane: &plane, kubeconfig: &kubeconfig, sample: sample("host.yaml") };
 
     let said = host.apply(&[]);
     eprintln!("{}", said.err);
     said.expect(0);
     host.ksi(&["status"]).expect(0);
+    all_types_run(&plane);
+    the_webhook_refuses(&plane);
+    the_controller_manager_owns_the_password(&plane);
+    logs_work(&plane);
 
     let since = host.mark();
     host.apply(&[]).expect(0);
@@ -101,4 +109,51 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
         2,
         "{written:?}"
     );
+}
+
+/// Each of the 28 types is accepted by the webhook and synchronised by the controllers.
+fn all_types_run(plane: &ControlPlane) {
+    let path = "jsonpath={range .items[*]}{.status.propagationController} {end}";
+    let types = ["--namespace", FEDERATED, "get", "federatedtypeconfigs", "--output", path];
+    wait_until("28 federated types to run", Duration::from_secs(120), || {
+        let states = plane.kubectl(&types)?;
+        let states: Vec<_> = states.split_whitespace().collect();
+        Ok(states.len() == 28 && states.iter().all(|state| *state == "Running"))
+    })
+    .unwrap();
+}
+
+/// The webhook is not only there: it decides.
+fn the_webhook_refuses(plane: &ControlPlane) {
+    let patch = r#"{"spec": {"syncController": {"maxConcurrentReconciles": -1}}}"#;
+    let error = plane
+        .kubectl(&[
+            "--namespace",
+            FEDERATED,
+            "patch",
+            "kubefedconfig",
+            "kubefed",
+            "--type=merge",
+            "--patch",
+            patch,
+        ])
+        .unwrap_err();
+    assert!(format!("{error:#}").contains("kubefedconfigs.core.kubefed.io"), "{error:#}");
+}
+
+/// `KubeSphere` replaces the password of User admin by its own hash; so does its stand-in.
+fn the_controller_manager_owns_the_password(plane: &ControlPlane) {
+    let path = "jsonpath={.status.state}";
+    wait_until("User admin to be active", Duration::from_secs(60), || {
+        let state =
+            plane.kubectl(&["get", "users.iam.kubesphere.io", "admin", "--output", path])?;
+        Ok(state == "Active")
+    })
+    .unwrap();
+}
+
+/// What users do first.
+fn logs_work(plane: &ControlPlane) {
+    let logs = ["--namespace", FEDERATED, "logs", "deployment/kubefed-controller-manager"];
+    assert!(!plane.kubectl(&logs).unwrap().is_empty());
 }

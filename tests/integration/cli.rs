@@ -77,8 +77,16 @@ fn every_verb_has_examples_and_they_run() {
 
 /// These run in tests/clusters; here only their flags are tried.
 fn needs_a_cluster(words: &[&str]) -> bool {
-    matches!(words[0], "check" | "cleanup" | "status" | "wait" | "logs" | "events" | "bundle")
-        && !words.contains(&"--list")
+    let names = |flags: &[&str]| words.iter().any(|word| flags.contains(word));
+    match words[0] {
+        "check" => !names(&["--list"]),
+        "cleanup" | "status" | "wait" | "logs" | "events" | "bundle" | "history" | "rollback" => {
+            true
+        }
+        "apply" | "uninstall" => !names(&["--target"]),
+        "diff" => !names(&["--against", "--against-config"]),
+        _ => false,
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -5,8 +5,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::cli::installed::{Installed, Part};
-use crate::cli::live::Live;
+use crate::cli::live::{Live, is_still};
 use crate::cli::span;
+use crate::cluster::Kind;
 use crate::diagnose;
 use crate::health::{self, Address, Health, Trouble};
 use crate::inventory::{Entry, Inventory};
@@ -211,8 +212,8 @@ fn judge(entry: &Entry, live: Option<&Value>) -> Option<Unhealthy> {
         };
         return of(State::Missing, reason);
     };
-    // Of what is not ours but for a label, nothing is promised.
-    if entry.policy == Policy::Patch {
+    // Of what is not ours but for a label, nothing is promised; of others, being there is enough.
+    if entry.policy == Policy::Patch || is_still(&Kind::of(&entry.id)) {
         return None;
     }
     match health::judge(live) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Error;
 use crate::cluster::{Apply, Cluster, Problem};
-use crate::object::{FieldConflict, Forecast, Object, foreign_fields};
+use crate::object::{FieldConflict, Forecast, Object, Policy, foreign_fields};
 
 /// A question is not worth the patience of a write: a webhook without a backend answers neither now
 /// nor in a minute.
@@ -39,6 +39,34 @@ pub(super) async fn forecast(
         }
         Problem::Invalid | Problem::Refused => Ok(Some(Forecast::Refused(error.cause))),
         Problem::Webhook | Problem::Terminating | Problem::NotServed => Ok(None),
+        _ => Err(error.into()),
+    }
+}
+
+/// Why an object that is not there would be refused; `None` when it would not, or when nobody can say
+/// because its namespace or its kind are not there yet.
+pub(super) async fn rehearse(
+    cluster: &Cluster,
+    policy: Policy,
+    body: &Value,
+) -> Result<Option<String>, Error> {
+    let answer = match policy {
+        Policy::Apply | Policy::Patch => {
+            let asked = Apply { dry_run: true, force: false, patience: Some(PATIENCE) };
+            cluster.apply(body, asked).await
+        }
+        Policy::Create | Policy::Embedded => cluster.create(body, true).await,
+    };
+    let Err(error) = answer else { return Ok(None) };
+    match error.problem {
+        Problem::Invalid | Problem::Refused | Problem::Forbidden | Problem::Owned(_) => {
+            Ok(Some(error.cause))
+        }
+        Problem::NotFound
+        | Problem::NotServed
+        | Problem::Webhook
+        | Problem::Terminating
+        | Problem::Exists => Ok(None),
         _ => Err(error.into()),
     }
 }

@@ -1,0 +1,74 @@
+use super::*;
+use crate::config::{Request, load};
+
+const SECRET: &str = "canary-jwt-0123456789-0123456789";
+
+fn configuration(inputs: Vec<Input>) -> Configuration {
+    let loaded = load(Request { inputs, sets: Vec::new() });
+    Configuration::from_json(loaded.spec.unwrap().to_json()).unwrap()
+}
+
+fn of(text: &str) -> Configuration {
+    let frame =
+        format!("apiVersion: {}\nkind: {}\nspec:\n{text}", config::API_VERSION, config::KIND);
+    configuration(vec![Input { name: "x".into(), bytes: frame.into_bytes() }])
+}
+
+fn revision(number: u32, configuration: &Configuration) -> Revision {
+    let (text, left_out) = without_secrets(configuration);
+    let about = About { spec_hash: configuration.hash(), left_out, ..About::default() };
+    Revision { number, about, configuration: text }
+}
+
+fn kept(pairs: &[(&str, &str)]) -> KeptValues {
+    KeptValues(pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
+}
+
+#[test]
+fn a_configuration_comes_back_whole_with_the_kept_secrets() {
+    let member = of(&format!(
+        "  authentication: {{jwtSecret: {SECRET}, adminPassword: canary-Passw0rd}}\n  \
+         multicluster: {{clusterRole: member}}\n  common: {{redis: {{enabled: true}}}}\n"
+    ));
+    let revision = revision(1, &member);
+    assert!(!revision.configuration.contains("canary"), "{}", revision.configuration);
+    assert_eq!(
+        revision.about.left_out,
+        ["/authentication/jwtSecret", "/authentication/adminPassword"]
+    );
+    let kept = kept(&[("jwtSecret", SECRET), ("adminPassword", "canary-Passw0rd")]);
+    let again = configuration(inputs(&revision, &kept));
+    assert_eq!(again.hash(), member.hash());
+    assert_eq!(again.authentication.jwt_secret.as_deref(), Some(SECRET));
+}
+
+#[test]
+fn what_was_made_and_not_given_stays_made() {
+    let host = of("  multicluster: {clusterRole: host}\n");
+    let revision = revision(1, &host);
+    let again = configuration(inputs(&revision, &kept(&[("jwtSecret", SECRET)])));
+    assert_eq!(again.hash(), host.hash());
+    assert!(again.authentication.jwt_secret.is_none());
+}
+
+#[test]
+fn other_secrets_have_to_be_given_again() {
+    let configured =
+        of("  common: {es: {basicAuth: {enabled: true, username: a, password: canary-1}}}\n");
+    let revision = revision(3, &configured);
+    assert!(!revision.configuration.contains("canary"), "{}", revision.configuration);
+    let error = complete(&revision, Some(&json!({}))).unwrap_err().to_string();
+    assert!(error.contains("`common.es.basicAuth.password`"), "{error}");
+    let given = serde_json::to_value(&configured).unwrap();
+    complete(&revision, Some(&given)).unwrap();
+}
+
+#[test]
+fn without_a_number_it_is_the_one_before_the_newest() {
+    let none = of("  {}\n");
+    let revisions: Vec<Revision> = (4..=6).map(|number| revision(number, &none)).collect();
+    assert_eq!(chosen(&revisions, None).unwrap().number, 5);
+    assert_eq!(chosen(&revisions, Some(4)).unwrap().number, 4);
+    assert!(chosen(&revisions, Some(3)).is_err());
+    assert!(chosen(&revisions[..1], None).is_err());
+}

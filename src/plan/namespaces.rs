@@ -1,0 +1,122 @@
+//! A namespace goes with everything in it: not while something in it stays.
+
+use super::{Action, Change, PlanOptions};
+use crate::inventory::waits_for_flag;
+
+/// Keeps each namespace in which something stays, and that of ksi's record for as long as the record
+/// is of use.
+pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOptions) {
+    let of_record = |change: &Change| Some(&change.id.name) == options.record_namespace.as_ref();
+    let mut kept = Vec::new();
+    for (at, namespace) in goes(dropped) {
+        let stays = |change: &&Change| {
+            change.action != Action::Delete
+                && change.id.namespace.as_ref() == Some(&namespace.id.name)
+        };
+        let inside = others.iter().chain(dropped.iter()).find(stays);
+        if let Some(inside) = inside {
+            kept.push((at, format!("{} stays, which is in it", inside.id)));
+        } else if of_record(namespace) {
+            let later = |change: &&Change| {
+                change.action == Action::Keep && waits_for_flag(&change.id, options.prune)
+            };
+            let count = dropped.iter().filter(later).count();
+            if let Some(first) = dropped.iter().find(later) {
+                let more =
+                    if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+                let reason = format!(
+                    "it holds ksi's record of {}{more}, without which nobody can remove them later",
+                    first.id
+                );
+                kept.push((at, reason));
+            }
+        }
+    }
+    // Another namespace that stays is in the record too.
+    if let Some((first, _)) = kept.first() {
+        let first = dropped[*first].id.clone();
+        let record = goes(dropped).find(|(_, namespace)| of_record(namespace)).map(|(at, _)| at);
+        if let Some(at) = record.filter(|at| kept.iter().all(|(other, _)| other != at)) {
+            kept.push((at, format!("it holds ksi's record of {first}, which stays")));
+        }
+    }
+    for (at, reason) in kept {
+        let change = &mut dropped[at];
+        change.action = Action::Keep;
+        change.reason = Some(reason);
+        change.before = None;
+    }
+}
+
+/// The namespaces that would go.
+fn goes(changes: &[Change]) -> impl Iterator<Item = (usize, &Change)> {
+    let namespace = |change: &Change| change.id.group.is_empty() && change.id.kind == "Namespace";
+    let goes = move |change: &Change| change.action == Action::Delete && namespace(change);
+    changes.iter().enumerate().filter(move |(_, change)| goes(change))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::inventory::{Inventory, Key, PruneOptions};
+    use crate::object::{Object, ObjectId, Policy};
+    use crate::plan::{Observed, plan_with};
+
+    fn object(api: &str, kind: &str, namespace: Option<&str>, name: &str) -> Object {
+        let mut body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
+        if let Some(namespace) = namespace {
+            body["metadata"]["namespace"] = namespace.into();
+        }
+        let id = ObjectId::of(&body).unwrap();
+        Object { id, component: "c".into(), policy: Policy::Apply, body }
+    }
+
+    /// What becomes of each namespace when everything of ours is unwanted.
+    fn fate(prune: PruneOptions) -> Vec<(String, Action)> {
+        let crd = "apiextensions.k8s.io/v1";
+        let objects = [
+            object("v1", "Namespace", None, "data"),
+            object("v1", "Namespace", None, "empty"),
+            object("v1", "Namespace", None, "record"),
+            object("v1", "PersistentVolumeClaim", Some("data"), "claim"),
+            object(crd, "CustomResourceDefinition", None, "widgets"),
+            object("v1", "Service", Some("record"), "web"),
+        ];
+        let mut inventory = Inventory::new(Key::new([1; 32]), "0.1.0");
+        for object in &objects {
+            inventory.insert(inventory.entry(object, None));
+        }
+        let objects = objects.into_iter().map(|object| (object.id, object.body)).collect();
+        let observed = Observed { objects, inventory: Some(inventory), ..Observed::default() };
+        let options = PlanOptions {
+            prune,
+            allow_empty: true,
+            record_namespace: Some("record".into()),
+            ..PlanOptions::default()
+        };
+        let plan = plan_with(&[], &observed, &options);
+        let mut fate: Vec<_> = plan
+            .changes
+            .iter()
+            .filter(|change| change.id.kind == "Namespace")
+            .map(|change| (change.id.name.clone(), change.action))
+            .collect();
+        fate.sort_by(|a, b| a.0.cmp(&b.0));
+        fate
+    }
+
+    #[test]
+    fn a_namespace_stays_for_as_long_as_something_in_it_or_in_the_record_does() {
+        let fates = |data, empty, record| {
+            [("data", data), ("empty", empty), ("record", record)].map(|(n, a)| (n.to_owned(), a))
+        };
+        let (keep, delete) = (Action::Keep, Action::Delete);
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        assert_eq!(fate(all), fates(delete, delete, delete));
+        assert_eq!(fate(PruneOptions { data: false, ..all }), fates(keep, delete, keep));
+        assert_eq!(fate(PruneOptions { crds: false, ..all }), fates(delete, delete, keep));
+        assert_eq!(fate(PruneOptions { namespaces: false, ..all }), fates(keep, keep, keep));
+    }
+}

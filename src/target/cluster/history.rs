@@ -1,0 +1,177 @@
+//! The configurations that were applied: one Secret each, without anything secret in it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::store::{secret, text};
+use super::{Class, ClusterTarget, Error, NAMESPACE};
+use crate::cluster::{Cluster, Kind, Preconditions, Problem, Propagation, Selection};
+
+/// The label of these Secrets.
+const LABEL: &str = "ksi.kubesphere.io/history";
+const PREFIX: &str = "ksi-history-";
+const CONFIGURATION: &str = "configuration";
+const ABOUT: &str = "about";
+/// How many others may write a revision while we do.
+const TRIES: u32 = 5;
+
+/// A configuration that was applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Revision {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What is known of the run.
+    pub about: About,
+    /// A whole `ClusterConfiguration` as YAML, without its secrets.
+    pub configuration: String,
+}
+
+/// What is known of the run that applied a configuration.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct About {
+    /// Hash of the configuration, secrets included.
+    pub spec_hash: String,
+    /// The version of ksi.
+    pub ksi_version: String,
+    /// When it ended, RFC 3339.
+    pub time: String,
+    /// How many objects were written and deleted.
+    pub summary: Value,
+    /// Where the configuration held a secret, as JSON pointers below `spec`.
+    pub left_out: Vec<String>,
+}
+
+impl ClusterTarget {
+    /// The configurations that were applied, the newest one last.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn history(&self) -> Result<Vec<Revision>, Error> {
+        let mut revisions: Vec<Revision> =
+            secrets(&self.cluster).await?.iter().filter_map(read).collect();
+        revisions.sort_by_key(|revision| revision.number);
+        Ok(revisions)
+    }
+
+    /// Keeps a configuration as the newest one, unless the newest one is the same, and no more than
+    /// `most` of them. Returns its number. No lock is needed: nobody changes a revision, and two
+    /// runs get two numbers.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn keep_revision(
+        &self,
+        about: &About,
+        configuration: &str,
+        most: usize,
+    ) -> Result<Option<u32>, Error> {
+        for _ in 0..TRIES {
+            let known = self.history().await?;
+            let newest = known.last();
+            if newest.is_some_and(|newest| newest.about.spec_hash == about.spec_hash) {
+                return Ok(None);
+            }
+            let number = newest.map_or(1, |newest| newest.number.saturating_add(1));
+            let manifest = manifest(number, about, configuration);
+            match self.cluster.create(&manifest, false).await {
+                Ok(_) => {}
+                Err(error) if error.problem == Problem::Exists => continue,
+                Err(error) => return Err(error.into()),
+            }
+            for old in superfluous(&known, most) {
+                delete(&self.cluster, &name(old)).await?;
+            }
+            return Ok(Some(number));
+        }
+        let help = "remove Secrets named ksi-history-N that have lost their label";
+        let cause = "others are always faster";
+        Err(Error::new(Class::Conflict, "write", "the history", cause, help))
+    }
+}
+
+/// Removes all of them.
+pub(super) async fn forget(cluster: &Cluster) -> Result<(), Error> {
+    for live in secrets(cluster).await? {
+        if let Some(name) = live["metadata"]["name"].as_str() {
+            delete(cluster, name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn secrets(cluster: &Cluster) -> Result<Vec<Value>, Error> {
+    let selection = Selection::within(Some(NAMESPACE)).labelled(LABEL);
+    Ok(cluster.list(&Kind::new("", "v1", "Secret"), &selection).await?)
+}
+
+async fn delete(cluster: &Cluster, name: &str) -> Result<(), Error> {
+    let any = Preconditions::default();
+    Ok(cluster.delete(&secret(name), &any, Propagation::Background).await?)
+}
+
+fn name(number: u32) -> String {
+    format!("{PREFIX}{number}")
+}
+
+fn manifest(number: u32, about: &About, configuration: &str) -> Value {
+    let about = serde_json::to_string(about).unwrap_or_default();
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": name(number),
+            "namespace": NAMESPACE,
+            "labels": {"app.kubernetes.io/managed-by": "ksi", LABEL: number.to_string()},
+        },
+        "type": "Opaque",
+        "data": {
+            CONFIGURATION: STANDARD.encode(configuration),
+            ABOUT: STANDARD.encode(about),
+        },
+    })
+}
+
+/// A revision; `None` for what is none, or cannot be read any more.
+fn read(live: &Value) -> Option<Revision> {
+    let number = live["metadata"]["name"].as_str()?.strip_prefix(PREFIX)?.parse().ok()?;
+    let about = text(live, ABOUT).and_then(|about| serde_json::from_str(&about).ok());
+    let configuration = text(live, CONFIGURATION)?;
+    Some(Revision { number, about: about.unwrap_or_default(), configuration })
+}
+
+/// Which ones go when one more comes: the oldest.
+fn superfluous(known: &[Revision], most: usize) -> impl Iterator<Item = u32> {
+    let count = (known.len() + 1).saturating_sub(most);
+    known.iter().take(count).map(|revision| revision.number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about() -> About {
+        About { spec_hash: "h".into(), time: "t".into(), ..About::default() }
+    }
+
+    #[test]
+    fn a_revision_is_read_as_it_was_written() {
+        let revision = read(&manifest(7, &about(), "spec: {}\n")).unwrap();
+        assert_eq!((revision.number, revision.about), (7, about()));
+        assert_eq!(revision.configuration, "spec: {}\n");
+        let mut other = manifest(7, &about(), "");
+        other["metadata"]["name"] = "ksi-history-x".into();
+        assert_eq!(read(&other), None);
+    }
+
+    #[test]
+    fn the_oldest_go() {
+        let known: Vec<Revision> =
+            (3..=6).map(|n| read(&manifest(n, &about(), "")).unwrap()).collect();
+        assert_eq!(superfluous(&known, 5).collect::<Vec<_>>(), [0; 0]);
+        assert_eq!(superfluous(&known, 3).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(superfluous(&known, 1).collect::<Vec<_>>(), [3, 4, 5, 6]);
+    }
+}
