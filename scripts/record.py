@@ -4,7 +4,8 @@
     scripts/record.py [--columns 80] [--rows 24] OUT.svg COMMAND...
 
 It knows what ksi writes: colours, cursor up, clearing of lines. Frames are told by synchronized updates and
-by lines; pauses of more than two seconds are cut short. Ends with the command's exit code.
+by lines; pauses of more than two seconds are cut short. On a terminal it shows what it records. Ends with the
+command's exit code.
 """
 import argparse
 import codecs
@@ -100,6 +101,8 @@ def record(command, columns, rows):
             data = b""
         if not data:
             break
+        if sys.stdout.isatty():
+            os.write(sys.stdout.fileno(), data)
         rest = terminal.feed(rest + decoder.decode(data))
         shown = [list(line) for line in terminal.lines if line or line is not terminal.lines[-1]]
         frames.append((time.monotonic() - began, shown[-rows:]))
