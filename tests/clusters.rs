@@ -18,5 +18,7 @@ mod host;
 mod installed;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/uninstall.rs"]
+mod uninstall;
 #[path = "clusters/verbs.rs"]
 mod verbs;
