@@ -55,6 +55,10 @@ fn without_secrets(configuration: &Configuration) -> (String, Vec<String>) {
     let mut spec = serde_json::to_value(configuration).unwrap_or_default();
     let mut left_out = Vec::new();
     strip(&mut spec, &Path::default(), &mut left_out);
+    // What everybody knows comes back by itself.
+    let defaults = serde_json::to_value(Configuration::default()).unwrap_or_default();
+    let given = serde_json::to_value(configuration).unwrap_or_default();
+    left_out.retain(|pointer| given.pointer(pointer) != defaults.pointer(pointer));
     (yaml::emit(&document(&spec)), left_out)
 }
 

@@ -194,13 +194,13 @@ pub(crate) const ROWS: &[Row] = &[
         r#"patch cc ks-installer --type merge -p '{"spec":{"multicluster":{"proxyPublishAddress":"https://edited:8080"}}}'"#,
         |f| {
             f.edit_config(|d| {
-                d["multicluster"]["proxyPublishAddress"] = json!("https://edited:8080")
+                d["multicluster"]["proxyPublishAddress"] = json!("https://edited:8080");
             });
         },
     ),
     ("jwt-secret", "the example of a manual", |f| {
         f.edit_config(|d| {
-            d["authentication"]["jwtSecret"] = json!("gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU")
+            d["authentication"]["jwtSecret"] = json!("gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU");
         });
     }),
     ("jwt-secret", "it has 5 characters", |f| {
@@ -320,6 +320,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "a part of what is gathered, which may be unreadable")]
 fn missing(rights: &[(&str, &str)]) -> Result<Rights, String> {
     let missing = rights.iter().map(|(verb, resource)| Right {
         verb: (*verb).to_owned(),
