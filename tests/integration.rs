@@ -29,6 +29,8 @@ mod rooms;
 mod schema;
 #[path = "integration/secrets.rs"]
 mod secrets;
+#[path = "integration/uninstall.rs"]
+mod uninstall;
 #[path = "integration/validate.rs"]
 mod validate;
 #[path = "integration/yaml.rs"]

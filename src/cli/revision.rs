@@ -55,6 +55,10 @@ fn without_secrets(configuration: &Configuration) -> (String, Vec<String>) {
     let mut spec = serde_json::to_value(configuration).unwrap_or_default();
     let mut left_out = Vec::new();
     strip(&mut spec, &Path::default(), &mut left_out);
+    // What is so by default comes back by itself.
+    let defaults = serde_json::to_value(Configuration::default()).unwrap_or_default();
+    left_out.retain(|(pointer, secret)| defaults.pointer(pointer) != Some(secret));
+    let left_out = left_out.into_iter().map(|(pointer, _)| pointer).collect();
     (yaml::emit(&document(&spec)), left_out)
 }
 
@@ -67,7 +71,7 @@ fn document(spec: &Value) -> Value {
     })
 }
 
-fn strip(value: &mut Value, path: &Path, left_out: &mut Vec<String>) {
+fn strip(value: &mut Value, path: &Path, left_out: &mut Vec<(String, Value)>) {
     match value {
         Value::Object(map) => map.retain(|key, child| {
             let path = path.key(key);
@@ -75,7 +79,7 @@ fn strip(value: &mut Value, path: &Path, left_out: &mut Vec<String>) {
             let plain = matches!(child, Value::Bool(_) | Value::Null);
             if config::is_sensitive(&path) && !plain {
                 if child.as_str() != Some("") {
-                    left_out.push(pointer(&path));
+                    left_out.push((pointer(&path), child.take()));
                 }
                 return false;
             }

@@ -14,6 +14,9 @@ use crate::object::{FIELD_MANAGER, ObjectId};
 /// How many items one page of a list has.
 const PAGE: &str = "500";
 
+/// For how long a question is asked again when a webhook does not answer.
+const QUESTION: Duration = Duration::from_secs(3);
+
 /// How to apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Apply {
@@ -148,6 +151,10 @@ impl Cluster {
         let path = with_query(&path, &written(dry_run));
         let call = Call::new(Method::POST, path, "create", id.to_string())
             .with_body("application/json", body);
+        if dry_run {
+            // A question is not worth the patience of a write.
+            return self.send_within(&call, QUESTION).await;
+        }
         self.send(&call).await
     }
 
@@ -171,7 +178,7 @@ impl Cluster {
     pub async fn merge(
         &self,
         id: &ObjectId,
-        patch: &Value,
+        fields: &Value,
         subresource: Option<&str>,
     ) -> Result<Value, Error> {
         let resource = self.served(id, "change").await?;
@@ -180,7 +187,8 @@ impl Cluster {
             path = format!("{path}/{subresource}");
         }
         let path = with_query(&path, &[("fieldManager", Some(FIELD_MANAGER))]);
-        let call = Call::new(Method::PATCH, path, "change", id.to_string()).with_body(MERGE, patch);
+        let call =
+            Call::new(Method::PATCH, path, "change", id.to_string()).with_body(MERGE, fields);
         self.send(&call).await
     }
 

@@ -119,7 +119,7 @@ fn exit_codes_tell_the_truth() {
         (2, &["apply", "-f", "samples/host.yaml", "--target", "somewhere"]),
         (2, &["explain", "no.such.key"]),
         (2, &["render", "-f", "samples/host.yaml", "-s", "no-such-component"]),
-        (1, &["diff", "-f", "samples/host.yaml"]),
+        (1, &["diff", "-f", "samples/host.yaml", "--against", "none"]),
         (0, &["diff", "-f", "samples/host.yaml", "--against-config", "samples/host.yaml"]),
         (4, &["apply", "-f", "samples/none.yaml", "--target", "dir:Cargo.toml"]),
     ];

@@ -3,7 +3,9 @@
 use ksi::engine::Event;
 use ksi::target::{Class, Faults, Life, Memory, Target as _};
 
-use super::world::{all_known, at, id, objects, options, removing, run, run_until, wait};
+use serde_json::json;
+
+use super::world::{all_known, at, id, object, objects, options, removing, run, run_until, wait};
 
 fn installed() -> Memory {
     let memory = Memory::default().living(Life::default());
@@ -114,4 +116,36 @@ fn nothing_is_removed_without_leave() {
     let memory = installed().restarted(Faults::default());
     run(&memory, Vec::new(), &options()).answer.unwrap();
     assert_eq!(memory.objects().len(), 10);
+}
+
+#[test]
+fn the_namespace_with_the_record_goes_last() {
+    let other = object("namespaces", "v1", "Namespace", "other", json!({}));
+    let memory = Memory::default().living(Life::default());
+    let desired: Vec<_> = objects().into_iter().chain([other]).collect();
+    run(&memory, desired, &options()).answer.unwrap();
+    let mut options = removing();
+    // Each of the two, so that it is not the order of the names that decides.
+    for (own, first) in [("other", "ks"), ("ks", "other")] {
+        let memory = memory.restarted(Faults::default()).living(Life::default());
+        options.plan.record_namespace = Some(own.to_owned());
+        run(&memory, Vec::new(), &options).answer.unwrap();
+        let log = memory.log();
+        let place = |name: &str| at(&log, &format!("delete Namespace/{name}"));
+        assert!(place(first) < place(own), "{log:#?}");
+    }
+}
+
+#[test]
+fn without_waiting_what_is_still_there_stays_recorded() {
+    let memory = Memory::default().living(Life::default());
+    run(&memory, objects(), &options()).answer.unwrap();
+    let life = Life { lingers: [(id("Deployment/core"), usize::MAX)].into(), ..Life::default() };
+    let memory = memory.restarted(Faults::default()).living(life);
+    let mut options = removing();
+    options.wait.health = false;
+    run(&memory, Vec::new(), &options).answer.unwrap();
+    let known = wait(memory.inventory()).unwrap().unwrap();
+    let known: Vec<String> = known.entries().iter().map(|entry| entry.id.to_string()).collect();
+    assert_eq!(known, ["Deployment/core"]);
 }

@@ -1,0 +1,191 @@
+//! From an installer of KubeSphere 3 to nothing: guards, history, rollback, uninstall; and everything
+//! that others made is still there in the end.
+
+use sandbox::builds::Release;
+use serde_json::Value;
+
+use crate::installed::{Rig, Said, sample};
+
+const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
+const SYSTEM: &str = "kubesphere-system";
+/// The jwtSecret of the sample.
+const SECRET: &str = "replace-this-with-the-jwtSecret-of-the-host";
+
+/// A policy that lets nobody make one of our Secrets.
+const NO_SECRETS: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: no-secrets}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}
+  validations:
+    - {expression: "object.metadata.name != 'kubesphere-secret'", message: not here}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: no-secrets}
+spec: {policyName: no-secrets, validationActions: [Deny]}
+"#;
+
+struct World(Rig);
+
+impl World {
+    fn kubectl(&self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.0.plane().kubectl(&words).unwrap_or_else(|error| panic!("kubectl {line}: {error}"))
+    }
+
+    fn has(&self, what: &str) -> bool {
+        !self.kubectl(&format!("get {what} --ignore-not-found -o name")).trim().is_empty()
+    }
+
+    fn apply(&self, sample_name: &str, more: &[&str]) -> Said {
+        let file = sample(sample_name);
+        self.0.ksi(&[&["apply", "-f", &file], &APPLY[..], more].concat())
+    }
+
+    fn uninstall(&self, more: &[&str]) -> Said {
+        let said = self.0.ksi(&[&["uninstall", "--yes", "--timeout", "3m"], more].concat());
+        eprintln!("{}", said.err);
+        said
+    }
+
+    fn history(&self) -> Vec<Value> {
+        let said = self.0.ksi(&["history", "-o", "json"]).expect(0);
+        assert!(!said.out.contains(SECRET), "{}", said.out);
+        serde_json::from_str(&said.out).unwrap()
+    }
+
+    /// What others made, before and beside ksi.
+    fn make_foreign_things(&self) {
+        for line in [
+            "create namespace kubesphere-system",
+            "create namespace user",
+            "create configmap mine -n user --from-literal=a=b",
+            "create clusterrole somebody --verb=get --resource=pods",
+            "label clusterrole cluster-admin team=a",
+            "create service clusterip mc-x -n kubesphere-system --tcp=80",
+            "create deployment ks-installer -n kubesphere-system --image=x --replicas=1",
+            "create serviceaccount ks-installer -n kubesphere-system",
+        ] {
+            self.kubectl(line);
+        }
+    }
+
+    fn foreign_things_are_there(&self) {
+        for what in ["configmap mine -n user", "clusterrole somebody", "clusterrole cluster-admin"]
+        {
+            assert!(self.has(what), "{what}");
+        }
+        let labels = self.kubectl("get clusterrole cluster-admin -o jsonpath={.metadata.labels}");
+        assert!(labels.contains(r#""team":"a""#), "{labels}");
+        assert!(labels.contains("bootstrapping"), "{labels}");
+    }
+
+    fn nothing_is_terminating(&self) {
+        for kind in ["namespaces", "customresourcedefinitions", "pvc -A", "deployments -A"] {
+            let path = "jsonpath={range.items[*]}{.metadata.deletionTimestamp}{end}";
+            let times = self.kubectl(&format!("get {kind} -o {path}"));
+            assert_eq!(times.trim(), "", "{kind}");
+        }
+    }
+}
+
+#[test]
+fn what_ksi_made_goes_and_everything_else_stays() {
+    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let world = World(rig);
+    world.make_foreign_things();
+    let untouched = world.kubectl("get clusterrole cluster-admin -o jsonpath={.metadata.labels}");
+
+    installer_is_refused_and_replaced(&world);
+    role_is_guarded(&world);
+    rollback_keeps_the_secret(&world);
+
+    let listed = world.0.ksi(&["uninstall", "--dry-run"]).expect(0);
+    assert!(listed.out.contains("delete User/admin"), "{}", listed.out);
+    assert!(listed.out.contains("--delete-crds does it"), "{}", listed.out);
+    world.uninstall(&[]).expect(0);
+    world.foreign_things_are_there();
+    world.nothing_is_terminating();
+    assert!(world.has("service mc-x -n kubesphere-system"));
+    assert!(world.has("secret ksi-values -n kubesphere-system"));
+    assert!(world.has("crd users.iam.kubesphere.io"));
+    assert!(!world.has("users.iam.kubesphere.io admin"));
+    assert!(!world.has("deployment ks-apiserver -n kubesphere-system"));
+    assert!(!world.has("secret kubesphere-secret -n kubesphere-system"));
+    let labels = world.kubectl("get clusterrole cluster-admin -o jsonpath={.metadata.labels}");
+    assert_eq!(labels, untouched, "only our label goes");
+    let since = world.0.mark();
+    world.uninstall(&[]).expect(0);
+    assert_eq!(world.0.changes(since), [""; 0]);
+
+    // Without leave to delete CRDs, the record of them stays, and the namespace that holds it.
+    let kept = world.uninstall(&["--delete-namespaces", "--delete-data"]).expect(0);
+    assert!(kept.err.contains("it holds ksi's record"), "{}", kept.err);
+    assert!(world.has(&format!("namespace {SYSTEM}")));
+    world.uninstall(&["--delete-crds", "--delete-data", "--delete-namespaces"]).expect(0);
+    world.foreign_things_are_there();
+    world.nothing_is_terminating();
+    assert!(!world.has(&format!("namespace {SYSTEM}")));
+    assert!(!world.has("crd users.iam.kubesphere.io"));
+    let nothing = world.uninstall(&[]).expect(0);
+    assert!(nothing.err.contains("nothing that ksi made"), "{}", nothing.err);
+    assert!(!world.has(&format!("namespace {SYSTEM}")), "looking makes nothing");
+}
+
+fn installer_is_refused_and_replaced(world: &World) {
+    let refused = world.apply("member.yaml", &[]).expect(2);
+    assert!(refused.err.contains("--replace-ks-installer"), "{}", refused.err);
+    let policy = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(policy.path(), NO_SECRETS).unwrap();
+    world.kubectl(&format!("apply -f {}", policy.path().display()));
+    let foreseen = ["--dry-run=server", "--replace-ks-installer"];
+    let mut said = world.apply("member.yaml", &foreseen);
+    for _ in 0..20 {
+        if said.code != 0 {
+            break;
+        }
+        // A policy takes its time until it counts.
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        said = world.apply("member.yaml", &foreseen);
+    }
+    let said = said.expect(4);
+    assert!(said.err.contains("refused Secret/kubesphere-system/"), "{}", said.err);
+    world.kubectl(&format!("delete -f {}", policy.path().display()));
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    world.apply("member.yaml", &foreseen).expect(0);
+    assert!(world.has("deployment ks-installer -n kubesphere-system"), "it was only asked");
+    let said = world.apply("member.yaml", &["--replace-ks-installer"]);
+    eprintln!("{}", said.err);
+    said.expect(0);
+    assert!(!world.has("deployment ks-installer -n kubesphere-system"));
+    assert!(world.has("serviceaccount ks-installer -n kubesphere-system"));
+}
+
+fn role_is_guarded(world: &World) {
+    let refused = world.apply("none.yaml", &[]).expect(2);
+    assert!(refused.err.contains("from member to none"), "{}", refused.err);
+    assert!(refused.err.contains("--allow-role-change"), "{}", refused.err);
+}
+
+fn rollback_keeps_the_secret(world: &World) {
+    assert_eq!(world.history().len(), 1);
+    world.apply("member.yaml", &[]).expect(0);
+    assert_eq!(world.history().len(), 1, "the same configuration is kept once");
+    world.apply("member.yaml", &["--set", "common.redis.enabled=true"]).expect(0);
+    assert!(world.has("deployment redis -n kubesphere-system"));
+    let said = world.0.ksi(&[&["rollback"], &APPLY[..]].concat());
+    eprintln!("{}", said.err);
+    said.expect(0);
+    assert!(!world.has("deployment redis -n kubesphere-system"));
+    let config = world.kubectl("get configmap kubesphere-config -n kubesphere-system -o yaml");
+    assert!(config.contains(SECRET), "the secret of the file was lost");
+    let revisions = world.history();
+    assert_eq!(revisions.len(), 3);
+    assert_eq!(revisions[0]["specHash"], revisions[2]["specHash"]);
+    world.0.ksi(&["diff", "-f", &sample("member.yaml")]).expect(0);
+}
