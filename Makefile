@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 KSI := target/release/ksi
 
-.PHONY: sandbox-up sandbox-status sandbox-down foreign-writers try test lint doc bench golden clean
+.PHONY: sandbox-up sandbox-status sandbox-down foreign-writers try test sweep lint doc bench golden clean
 
 try: ## as root on Linux: install a host on a cluster that is started for it; elsewhere: apply to a directory
 	@scripts/try
@@ -15,6 +15,9 @@ lint: ## what has to be clean before a commit
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+sweep: ## kill ksi at every single write of an installation: hours
+	KSI_SWEEP=all cargo test --test clusters -- sweep
 
 bench: ## speed and size, beside helm where it is installed
 	cargo bench --bench offline

@@ -4,7 +4,8 @@
     scripts/record.py [--columns 80] [--rows 24] OUT.svg COMMAND...
 
 It knows what ksi writes: colours, cursor up, clearing of lines. Frames are told by synchronized updates and
-by lines; pauses of more than two seconds are cut short. Ends with the command's exit code.
+by lines; pauses of more than two seconds are cut short. On a terminal it shows what it records. Ends with the
+command's exit code.
 """
 import argparse
 import codecs
@@ -26,7 +27,8 @@ ESCAPE = re.compile(r"\x1b\[([0-9;?]*)([A-Za-z])")
 class Terminal:
     """Lines of (letter, style); those that scrolled away are kept."""
 
-    def __init__(self):
+    def __init__(self, columns):
+        self.columns = columns
         self.lines, self.row, self.column, self.style = [[]], 0, 0, ""
 
     def feed(self, text):
@@ -48,6 +50,8 @@ class Terminal:
         return ""
 
     def put(self, letter):
+        if letter >= " " and self.column == self.columns:
+            self.put("\n")
         if letter == "\r":
             self.column = 0
         elif letter == "\n":
@@ -90,7 +94,7 @@ def record(command, columns, rows):
         time.sleep(0.2)  # until the terminal has its size
         os.execvp(command[0], command)
     fcntl.ioctl(file, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    terminal, decoder, rest = Terminal(), codecs.getincrementaldecoder("utf-8")("replace"), ""
+    terminal, decoder, rest = Terminal(columns), codecs.getincrementaldecoder("utf-8")("replace"), ""
     terminal.feed(f"$ {' '.join(command)}\n")
     frames, began = [], time.monotonic()
     while True:
@@ -100,6 +104,8 @@ def record(command, columns, rows):
             data = b""
         if not data:
             break
+        if sys.stdout.isatty():
+            os.write(sys.stdout.fileno(), data)
         rest = terminal.feed(rest + decoder.decode(data))
         shown = [list(line) for line in terminal.lines if line or line is not terminal.lines[-1]]
         frames.append((time.monotonic() - began, shown[-rows:]))
@@ -108,7 +114,7 @@ def record(command, columns, rows):
     pauses = [min(PAUSE, after - when) for when, after in zip(times, times[1:])] + [LAST]
     kept = []
     for pause, (_, lines) in zip(pauses, frames):
-        if kept and (kept[-1][0] < 0.1 or kept[-1][1] == lines):
+        if kept and (kept[-1][0] < 0.25 or kept[-1][1] == lines):
             pause += kept.pop()[0]
         kept.append((pause, lines))
     return kept, os.waitstatus_to_exitcode(status)

@@ -16,10 +16,10 @@
 //!    ▼
 //! Plan: create, update, adopt, delete, keep, conflict                         plan, inventory
 //!    ▼
-//! Engine: nothing to do? done : lock → look again → write → prune → record    engine
+//! Engine: nothing to do? done : lock → look again → write → wait → prune → record    engine, health
 //!    │                                                  │ events
 //!    ▼                                                  ▼
-//! Target: a directory, memory                    ui: text, JSON               target, ui
+//! Target: a cluster, a directory, memory         ui: table, text, JSON        target, cluster, ui
 //! ```
 //!
 //! Beside it stands `check`: what is read from a cluster is judged by a table of pure checks.

@@ -16,8 +16,12 @@ mod foreign;
 mod host;
 #[path = "clusters/installed.rs"]
 mod installed;
+#[path = "clusters/lock.rs"]
+mod lock;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/sweep.rs"]
+mod sweep;
 #[path = "clusters/uninstall.rs"]
 mod uninstall;
 #[path = "clusters/verbs.rs"]

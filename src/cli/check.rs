@@ -30,8 +30,6 @@ use crate::validate;
   ksi check --wait --timeout 10m
   ksi check -o short --skip-check restarts --skip-check clock-skew")]
 pub(super) struct CheckArgs {
-    #[command(flatten)]
-    connection: ConnectionArgs,
     /// File with a ClusterConfiguration, or `-` for standard input; may be repeated
     #[arg(short, long = "filename", value_name = "FILE", env = "KSI_FILENAME")]
     filename: Vec<String>,
@@ -56,6 +54,8 @@ pub(super) struct CheckArgs {
     /// How to show the results
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 /// How the results are shown.
@@ -107,11 +107,8 @@ fn known(names: &[String]) -> Result<(), Failure> {
 }
 
 async fn look(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
-    let options =
-        crate::cluster::ConnectOptions { patience: PATIENCE, ..args.connection.options() };
-    let cluster = Cluster::connect(&options).await?;
     // A cluster that is not there is another code than one that is not well.
-    cluster.read_path("/version").await?;
+    let cluster = args.connection.reach(PATIENCE).await?;
     let started = tokio::time::Instant::now();
     loop {
         let configured = configured(args, &cluster).await?;

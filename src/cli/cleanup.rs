@@ -1,5 +1,7 @@
 //! `ksi cleanup`: removes what earlier installations left behind.
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::confirm::confirm;
@@ -19,6 +21,9 @@ pub(super) struct CleanupArgs {
     what: What,
 }
 
+/// For how long a server in trouble is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 #[derive(Debug, Subcommand)]
 enum What {
     Webhooks(WebhooksArgs),
@@ -34,14 +39,14 @@ enum What {
   ksi cleanup webhooks --dry-run
   ksi cleanup webhooks --yes")]
 struct WebhooksArgs {
-    #[command(flatten)]
-    connection: ConnectionArgs,
     /// Only list them
     #[arg(long)]
     dry_run: bool,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 pub(super) fn run(args: &CleanupArgs, output: &Output) -> Result<(), Failure> {
@@ -50,8 +55,7 @@ pub(super) fn run(args: &CleanupArgs, output: &Output) -> Result<(), Failure> {
 }
 
 async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
-    let cluster = args.connection.connect().await?;
-    cluster.read_path("/version").await?;
+    let cluster = args.connection.reach(PATIENCE).await?;
     let found = left_over(&cluster).await?;
     if found.is_empty() {
         output.say("ksi: every webhook of KubeSphere and KubeFed has a backend");

@@ -1,6 +1,7 @@
 //! Which cluster, and as whom: the flags that kubectl has.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -31,6 +32,22 @@ impl ConnectionArgs {
     /// There is no usable kubeconfig.
     pub(super) async fn connect(&self) -> Result<Cluster, Error> {
         Cluster::connect(&self.options()).await
+    }
+
+    /// Connects and asks for the version, so that a cluster that is not there is told with its
+    /// address and before anything else.
+    ///
+    /// # Errors
+    /// There is no usable kubeconfig, or no API server answers.
+    pub(super) async fn reach(&self, patience: Duration) -> Result<Cluster, Error> {
+        let options = ConnectOptions { patience, ..self.options() };
+        let cluster = Cluster::connect(&options).await?;
+        match cluster.read_path("/version").await {
+            Ok(_) => Ok(cluster),
+            Err(error) => {
+                Err(Error { action: "connect to", place: cluster.place().to_owned(), ..error })
+            }
+        }
     }
 
     /// The same as the client wants it.

@@ -178,7 +178,7 @@ impl Cluster {
     pub async fn merge(
         &self,
         id: &ObjectId,
-        patch: &Value,
+        fields: &Value,
         subresource: Option<&str>,
     ) -> Result<Value, Error> {
         let resource = self.served(id, "change").await?;
@@ -187,7 +187,8 @@ impl Cluster {
             path = format!("{path}/{subresource}");
         }
         let path = with_query(&path, &[("fieldManager", Some(FIELD_MANAGER))]);
-        let call = Call::new(Method::PATCH, path, "change", id.to_string()).with_body(MERGE, patch);
+        let call =
+            Call::new(Method::PATCH, path, "change", id.to_string()).with_body(MERGE, fields);
         self.send(&call).await
     }
 

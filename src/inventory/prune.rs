@@ -145,9 +145,13 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_any_more_stays() {
-        let deployment = entry("apps/v1", "Deployment", Policy::Apply);
+        let mut deployment = entry("apps/v1", "Deployment", Policy::Apply);
         assert!(kept(&deployment, &json!({"uid": "u2"})));
-        assert!(kept(&deployment, &json!({"managedFields": [{"manager": "kubectl"}]})));
+        // A ServiceAccount never had a field of ours, and is ours all the same.
+        let taken = json!({"managedFields": [{"manager": "kubectl"}]});
+        assert!(!kept(&deployment, &taken));
+        deployment.owned = Some("o".into());
+        assert!(kept(&deployment, &taken));
         assert!(kept(&deployment, &json!({"labels": {"kubefed.io/managed": "true"}})));
         assert!(kept(&deployment, &json!({"annotations": {"helm.sh/resource-policy": "keep"}})));
     }

@@ -35,7 +35,6 @@ pub struct Live<W: Write = Stderr> {
     end: Option<String>,
     changed: bool,
     shown: Instant,
-    stopping: bool,
 }
 
 impl Live {
@@ -49,7 +48,8 @@ impl Live {
         now: Instant,
     ) -> Self {
         let terminal = io::stderr().is_terminal();
-        let place = Place { terminal, quiet: output.quiet, events, runs };
+        let place = Place { terminal, events, runs };
+        let choice = if output.quiet { ProgressChoice::None } else { choice };
         let mode = Mode::of(choice, place, |name| std::env::var(name).ok());
         let looks = (output.colour_messages, output.symbols);
         Self::with(io::stderr(), mode, looks, size, progress, now)
@@ -67,20 +67,8 @@ impl<W: Write> Live<W> {
     ) -> Self {
         let screen = Screen::new(out);
         let (above, end) = (String::new(), None);
-        let (changed, stopping) = (true, false);
-        Self {
-            mode,
-            progress,
-            screen,
-            colour,
-            symbols,
-            size,
-            above,
-            end,
-            changed,
-            shown: now,
-            stopping,
-        }
+        let changed = true;
+        Self { mode, progress, screen, colour, symbols, size, above, end, changed, shown: now }
     }
 
     /// Something happened.
@@ -121,10 +109,9 @@ impl<W: Write> Live<W> {
 
     /// The user wants the run to end.
     pub fn stop(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.stopping, true) {
+        if !self.progress.stop() {
             return;
         }
-        self.progress.stop();
         self.changed = true;
         match self.mode {
             Mode::Table => self.draw_when_due(now),

@@ -34,8 +34,6 @@ pub enum Mode {
 pub struct Place {
     /// Whether standard error is a terminal.
     pub terminal: bool,
-    /// Whether only errors are wanted.
-    pub quiet: bool,
     /// Whether the events go to standard output.
     pub events: bool,
     /// Whether something runs there, so that there is something to wait for.
@@ -52,14 +50,11 @@ impl Mode {
         let set = |name| lookup(name).is_some_and(|value| !value.is_empty() && value != "false");
         let smart = place.terminal && lookup("TERM").as_deref() != Some("dumb") && !set("CI");
         match choice {
-            _ if place.quiet && place.events => Self::Nothing,
-            _ if place.quiet => Self::Errors,
             ProgressChoice::Tty => Self::Table,
-            ProgressChoice::Plain => Self::Lines,
             ProgressChoice::Auto | ProgressChoice::None if place.events => Self::Nothing,
             ProgressChoice::None => Self::Errors,
             ProgressChoice::Auto if smart && place.runs => Self::Table,
-            ProgressChoice::Auto => Self::Lines,
+            ProgressChoice::Plain | ProgressChoice::Auto => Self::Lines,
         }
     }
 }
@@ -70,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_table_only_where_it_can_be_redrawn() {
-        let terminal = Place { terminal: true, quiet: false, events: false, runs: true };
+        let terminal = Place { terminal: true, events: false, runs: true };
         let log = Place { terminal: false, ..terminal };
         let with = |choice, place, pairs: &'static [(&str, &str)]| {
             Mode::of(choice, place, |name| {
@@ -87,7 +82,6 @@ mod tests {
         assert_eq!(with(ProgressChoice::Plain, terminal, &[]), Mode::Lines);
         assert_eq!(with(ProgressChoice::None, terminal, &[]), Mode::Errors);
         assert_eq!(with(auto, Place { runs: false, ..terminal }, &[]), Mode::Lines);
-        assert_eq!(with(auto, Place { quiet: true, ..terminal }, &[]), Mode::Errors);
         let events = Place { events: true, ..terminal };
         assert_eq!(with(auto, events, &[]), Mode::Nothing);
         assert_eq!(with(ProgressChoice::Plain, events, &[]), Mode::Lines);

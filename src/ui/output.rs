@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostics, Sources, TextStyle, to_text};
 
 /// Where a verb writes.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the streams")]
 pub struct Output {
     /// Whether data on standard output is coloured.
     pub colour: bool,

@@ -63,7 +63,7 @@ impl Progress {
             match change.action {
                 Action::Delete => row.removals += 1,
                 Action::Unchanged | Action::Keep => {
-                    (row.done, row.total) = (row.done + 1, row.total + 1)
+                    (row.done, row.total) = (row.done + 1, row.total + 1);
                 }
                 _ => row.total += 1,
             }
@@ -110,9 +110,9 @@ impl Progress {
         }
     }
 
-    /// The user wants the run to end.
-    pub fn stop(&mut self) {
-        self.stopping = true;
+    /// The user wants the run to end. Says whether that is new.
+    pub fn stop(&mut self) -> bool {
+        !std::mem::replace(&mut self.stopping, true)
     }
 
     /// The run is over: nothing is awaited any more. Says `well` when it reached its end.

@@ -37,6 +37,10 @@ impl<W: Write> Screen<W> {
             text.push_str(&self.drawn.to_string());
             text.push('A');
         }
+        if !above.is_empty() {
+            // Its lines may be wider than the terminal and go on in others, which must be empty.
+            text.push_str("\r\x1b[J");
+        }
         for line in above.lines().chain(lines.iter().map(String::as_str)) {
             // Cleared before it is written: a line as wide as the terminal would lose its last letter.
             text.push_str("\r\x1b[2K");

@@ -51,6 +51,9 @@ fn judge(
     let usable = nodes.iter().filter(|n| is(n, "Ready") && n["spec"]["unschedulable"] != true);
     let amounts: Vec<u128> =
         usable.filter_map(|node| milli(text(&node["status"]["allocatable"][resource]))).collect();
+    if amounts.is_empty() {
+        return skipped("no node takes pods");
+    }
     let (total, largest) = (amounts.iter().sum(), amounts.iter().copied().max().unwrap_or(0));
     let mut wanted = 0;
     for workload in context.workloads() {

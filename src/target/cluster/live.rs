@@ -99,11 +99,11 @@ impl Watches {
         let Ok(mut changes) = cluster.watch(&key.0, &selection).await else {
             return;
         };
-        let changed = Arc::clone(&self.changed);
+        let listener = Arc::clone(&self.changed);
         let task = tokio::spawn(async move {
             while changes.next().await.is_some() {
                 // Kept for a listener that is just looking.
-                changed.notify_one();
+                listener.notify_one();
             }
         });
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);

@@ -43,7 +43,7 @@ fn silence_is_broken_by_what_is_awaited() {
     drop(live);
     let expected = "created Deployment/kubesphere-system/tower (tower)
 waiting for Deployment/kubesphere-system/tower (tower): no replica
-still at work after 16s, 1 of 1 objects: tower (waiting for Deployment/tower: no replica)
+still at work after 16s, 1 of 1 objects: tower (waiting for tower: no replica)
 stopping: what was begun is finished; Ctrl-C again ends at once
 ";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
@@ -70,8 +70,7 @@ fn a_table_is_redrawn_in_place_and_not_too_often() {
     assert_eq!(frames.len(), 12, "{text:?}");
     assert!(frames[0].starts_with("\x1b[?25l\r\x1b[2KApplying"), "{:?}", frames[0]);
     assert!(frames[1].starts_with("\x1b[3A\r\x1b[2KApplying"), "{:?}", frames[1]);
-    let conflict =
-        "\x1b[3A\r\x1b[2Kconflict Deployment/kubesphere-system/tower (tower)\n\r\x1b[2KApplying";
+    let conflict = "\x1b[3A\r\x1b[J\r\x1b[2Kconflict Deployment/kubesphere-system/tower (tower)\n\r\x1b[2KApplying";
     assert!(frames.iter().any(|frame| frame.starts_with(conflict)), "{text:?}");
     assert!(!text.contains("created Deployment"), "{text:?}");
     assert!(frames.iter().all(|frame| frame.contains("\x1b[J\x1b[?2026l")), "{text:?}");

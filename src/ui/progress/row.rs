@@ -205,7 +205,7 @@ impl Row {
             1 => String::new(),
             several => format!(" (+{})", several - 1),
         };
-        Some(format!("{}/{}{more}: {reason}", object.kind, object.name))
+        Some(format!("{}{more}: {reason}", object.name))
     }
 
     /// How long the present state, or what is awaited longest, has lasted; for what is over, how long

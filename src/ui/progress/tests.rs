@@ -178,7 +178,7 @@ fn a_removal_counts_what_is_gone() {
     progress.row("tower", began).removals = 2;
     let later = began + Duration::from_secs(3);
     progress.tell(&wait("tower", "Service", "tower", "is being deleted"), began);
-    assert_eq!(progress.awaited(), ["tower (removing Service/tower: is being deleted)"]);
+    assert_eq!(progress.awaited(), ["tower (removing tower: is being deleted)"]);
     let gone = |name| Event::Prune {
         component: "tower".into(),
         object: object("Service", name),

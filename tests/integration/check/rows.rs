@@ -194,13 +194,13 @@ pub(crate) const ROWS: &[Row] = &[
         r#"patch cc ks-installer --type merge -p '{"spec":{"multicluster":{"proxyPublishAddress":"https://edited:8080"}}}'"#,
         |f| {
             f.edit_config(|d| {
-                d["multicluster"]["proxyPublishAddress"] = json!("https://edited:8080")
+                d["multicluster"]["proxyPublishAddress"] = json!("https://edited:8080");
             });
         },
     ),
     ("jwt-secret", "the example of a manual", |f| {
         f.edit_config(|d| {
-            d["authentication"]["jwtSecret"] = json!("gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU")
+            d["authentication"]["jwtSecret"] = json!("gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU");
         });
     }),
     ("jwt-secret", "it has 5 characters", |f| {
@@ -215,25 +215,29 @@ pub(crate) const ROWS: &[Row] = &[
         f.edit(Part::Users, "admin")["spec"]["password"] =
             json!(bcrypt::hash("P@88w0rd", 4).unwrap());
     }),
-    ("ks-apiserver", "0 of 1 pods are ready", |f| {
+    ("ks-apiserver", "available", |f| {
         f.edit(Part::Deployments, "ks-apiserver")["status"]["availableReplicas"] = json!(0);
     }),
-    ("ks-apiserver", "not rolled out yet", |f| {
+    ("ks-apiserver", "generation 1 of 2", |f| {
         f.edit(Part::Deployments, "ks-apiserver")["metadata"]["generation"] = json!(2);
     }),
     ("ks-controller-manager", "does not exist", |f| {
         f.drop(Part::Deployments, "ks-controller-manager");
     }),
-    ("ks-console", "its pods are refused: exceeded quota", |f| {
-        f.edit(Part::Deployments, "ks-console")["status"]["conditions"] = json!([
-            {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}]);
+    ("ks-console", "exceeded quota", |f| {
+        let status = &mut f.edit(Part::Deployments, "ks-console")["status"];
+        status["updatedReplicas"] = json!(0);
+        status["conditions"] = json!([
+            {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"},
+        ]);
     }),
     ("token-cache", "ks-apiserver has 2 replicas", |f| {
         f.edit(Part::Deployments, "ks-apiserver")["spec"]["replicas"] = json!(2);
     }),
-    ("tower", "its rollout stopped: too long", |f| {
+    ("tower", "deadline has passed: too long", |f| {
         f.edit(Part::Deployments, "tower")["status"]["conditions"] = json!([
-            {"type": "Progressing", "status": "False", "message": "too long"}]);
+            {"type": "Progressing", "status": "False",
+             "reason": "ProgressDeadlineExceeded", "message": "too long"}]);
     }),
     ("kubefed-controller-manager", "it is scaled to 0", |f| {
         f.edit(Part::Deployments, "kubefed-controller-manager")["spec"]["replicas"] = json!(0);
@@ -320,6 +324,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "a part of what is gathered, which may be unreadable")]
 fn missing(rights: &[(&str, &str)]) -> Result<Rights, String> {
     let missing = rights.iter().map(|(verb, resource)| Right {
         verb: (*verb).to_owned(),

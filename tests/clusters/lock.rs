@@ -1,0 +1,55 @@
+//! Two installers at the same time.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use sandbox::builds::Release;
+use serde_json::json;
+
+use crate::installed::{Rig, sample};
+
+const LEASE: [&str; 5] = ["-n", "kubesphere-system", "patch", "lease", "ks-installer-apply"];
+
+#[test]
+fn a_lock_is_respected_while_its_holder_lives_and_taken_over_when_it_is_dead() {
+    let Some(rig) = Rig::start(Release::Oldest) else { return };
+    let plane = rig.plane();
+    let none = sample("none.yaml");
+    let apply = ["apply", "-f", &none, "--yes", "--wait=false", "--timeout", "3m"];
+    plane.kubectl(&["create", "namespace", "kubesphere-system"]).unwrap();
+    let lease = json!({
+        "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+        "metadata": {"name": "ks-installer-apply", "namespace": "kubesphere-system"},
+        "spec": {
+            "holderIdentity": "somebody@else/1", "leaseDurationSeconds": 5,
+            // The clocks of others may be wrong by years.
+            "acquireTime": "2001-01-01T00:00:00.000000Z", "renewTime": "2001-01-01T00:00:00.000000Z",
+        },
+    });
+    let file = plane.folder().join("lease.json");
+    std::fs::write(&file, lease.to_string()).unwrap();
+    plane.kubectl(&["apply", "-f", file.to_str().unwrap()]).unwrap();
+
+    let alive = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for second in 0_u32.. {
+                if !alive.load(Ordering::Relaxed) {
+                    return;
+                }
+                let time = format!("2001-01-01T00:{:02}:{:02}.000000Z", second / 60, second % 60);
+                let patch = json!({"spec": {"renewTime": time}}).to_string();
+                plane.kubectl(&[&LEASE[..], &["--type=merge", "-p", &patch]].concat()).unwrap();
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        });
+        let said = rig.ksi(&apply);
+        alive.store(false, Ordering::Relaxed);
+        let said = said.expect(8);
+        assert!(said.err.contains("somebody@else/1"), "{}", said.err);
+    });
+
+    let begin = Instant::now();
+    rig.ksi(&apply).expect(0);
+    assert!(begin.elapsed() > Duration::from_secs(5), "taken from a holder that may live");
+}
