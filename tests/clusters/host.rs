@@ -92,23 +92,6 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
         let said = host.apply(&[]).expect(0);
         assert_eq!(host.writes(since), [""; 0], "{row}\n{}", said.err);
     }
-
-    // A change in meaning of kubesphere.yaml restarts those who read it, and is waited for.
-    let since = host.mark();
-    let said = host.apply(&["--set", "authentication.maximumClockSkew=30s"]).expect(0);
-    let written = host.writes(since);
-    for expected in [
-        "update configmaps/kubesphere-config",
-        "patch deployments/ks-apiserver",
-        "patch deployments/ks-controller-manager",
-    ] {
-        assert!(written.iter().any(|w| w == expected), "{written:?}\n{}", said.err);
-    }
-    assert_eq!(
-        written.iter().filter(|w| w.starts_with("patch deployments")).count(),
-        2,
-        "{written:?}"
-    );
 }
 
 /// Each of the 28 types is accepted by the webhook and synchronised by the controllers.

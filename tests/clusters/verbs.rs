@@ -305,7 +305,7 @@ fn plant_canaries(plane: &ControlPlane) {
     let mut plain = object("v1", "ConfigMap", "kubesphere-config");
     plain["data"] = json!({
         "kubesphere.yaml": config()["data"]["kubesphere.yaml"],
-        "notes": format!("see {CANARY}\n-----BEGIN RSA PRIVATE KEY-----\nCANARYkey\n-----END RSA PRIVATE KEY-----\n"),
+        "notes": format!("see {CANARY}\n-----BEGIN ENCRYPTED PRIVATE KEY-----\nCANARYkey\n-----END ENCRYPTED PRIVATE KEY-----\n"),
     });
     apply(plane, &plain);
     apply(

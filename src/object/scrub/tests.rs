@@ -26,7 +26,10 @@ fn patterns_hide_what_looks_like_a_secret() {
         ("run --token hunter2 --v 4".into(), "run --token *** --v 4".into()),
         ("--requirepass=hunter2".into(), "--requirepass=***".into()),
         (
-            format!("key: {}", BASE64_STANDARD.encode("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n")),
+            format!(
+                "key: {}",
+                BASE64_STANDARD.encode("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIE\n")
+            ),
             "key: ***".into(),
         ),
     ] {
@@ -57,8 +60,7 @@ fn what_is_no_secret_stays() {
 
 #[test]
 fn private_keys_go_over_lines() {
-    let text =
-        "a\n  -----BEGIN EC PRIVATE KEY-----\n  MHcCAQEE\n  -----END EC PRIVATE KEY-----\nb\n";
+    let text = "a\n  -----BEGIN ENCRYPTED PRIVATE KEY-----\n  MHcCAQEE\n  -----END ENCRYPTED PRIVATE KEY-----\nb\n";
     assert_eq!(clean(text), "a\n  ***\n***\n***\nb\n");
     let one = "x -----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY----- y\nz";
     assert_eq!(clean(one), "x *** y\nz");
