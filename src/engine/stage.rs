@@ -3,7 +3,7 @@
 use crate::object::{ObjectId, order, rules};
 
 /// A step of a component. The next one begins when this one is done, and healthy where
-/// [`is_awaited`](Stage::is_awaited).
+/// `is_awaited`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Namespaces and kinds: one wave for all components.

@@ -3,7 +3,7 @@
 //! `KSI_SWEEP=all` kills at every write, otherwise at a few that another day chooses.
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +16,7 @@ use crate::installed::{Rig, ksi, sample};
 const ARGUMENTS: [&str; 5] = ["--yes", "--wait=false", "--timeout", "2m", "-f"];
 /// From one kill to the next where not all are done.
 const STRIDE: usize = 60;
+const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
 #[test]
 fn killed_at_any_write_the_next_run_finishes() {
@@ -72,7 +73,7 @@ fn places(total: usize) -> Vec<usize> {
         return (1..=total).collect();
     }
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    let day = usize::try_from(since.as_secs() / Duration::from_hours(24).as_secs()).unwrap();
+    let day = usize::try_from(since.as_secs() / SECONDS_OF_A_DAY).unwrap();
     (1 + day % STRIDE..=total).step_by(STRIDE).collect()
 }
 
