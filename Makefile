@@ -19,8 +19,8 @@ lint: ## what has to be clean before a commit
 sweep: ## kill ksi at every single write of an installation: hours
 	KSI_SWEEP=all cargo test --test clusters -- sweep
 
-bench: ## speed and size, beside helm where it is installed
-	cargo bench --bench offline
+bench: ## speed and size, beside helm and kubectl
+	cargo bench --bench offline --bench cluster
 
 golden: ## take the present output as right: goldens, schema and CRD; read the diff before committing it
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test

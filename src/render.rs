@@ -20,6 +20,7 @@ mod environment;
 mod image;
 mod kubesphere_config;
 mod placement;
+mod restart;
 mod slots;
 mod spec;
 

@@ -4,6 +4,8 @@
 
 #[path = "clusters/accepted.rs"]
 mod accepted;
+#[path = "clusters/adoption.rs"]
+mod adoption;
 #[path = "clusters/apply.rs"]
 mod apply;
 #[path = "clusters/check.rs"]

@@ -12,6 +12,7 @@ use super::catalogue::Component;
 use super::image::Images;
 use super::kubesphere_config::KubesphereConfig;
 use super::placement::placement;
+use super::restart;
 use super::slots::Slots;
 use super::spec::Spec;
 use super::{Input, uses_redis};
@@ -33,6 +34,9 @@ impl Context {
         let mut context = Self::plain(input.configuration, input.facts);
         context.set("version", Value::from(input.version));
         context.set("values", serialized(secrets(input.values)));
+        let document = serde_json::to_value(&config).unwrap_or_default();
+        let word = restart::word(&document, &input.values.jwt_secret.text);
+        context.set("configurationWord", Value::from(word));
         context.set("kubesphereConfig", serialized(config));
         context.set("image", image_function(images.clone()));
         context.set("pullPolicy", pull_policy_function(images.clone()));

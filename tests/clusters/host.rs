@@ -92,6 +92,22 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
         let said = host.apply(&[]).expect(0);
         assert_eq!(host.writes(since), [""; 0], "{row}\n{}", said.err);
     }
+
+    // A change in meaning of kubesphere.yaml restarts those who read it, and is waited for.
+    let since = host.mark();
+    let said = host.apply(&["--set", "authentication.maximumClockSkew=30s"]).expect(0);
+    let written = host.writes(since);
+    let changed = "update configmaps/kubesphere-config";
+    assert!(written.iter().any(|write| write == changed), "{written:?}\n{}", said.err);
+    let mut restarted: Vec<_> =
+        written.iter().filter(|write| write.starts_with("patch deployments")).collect();
+    restarted.sort();
+    assert_eq!(
+        restarted,
+        ["patch deployments/ks-apiserver", "patch deployments/ks-controller-manager"],
+        "{}",
+        said.err
+    );
 }
 
 /// Each of the 28 types is accepted by the webhook and synchronised by the controllers.

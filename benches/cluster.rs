@@ -1,0 +1,204 @@
+//! Speed on a real API server, side by side in one run: `make bench`. Same objects, same cluster; the limit
+//! is the same requests sent as fast as 16 at a time go, with the same wait for new kinds in between.
+
+#![allow(clippy::print_stdout, clippy::expect_used, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use ksi::cluster::{Apply, Cluster, ConnectOptions, Error, Kind};
+use ksi::object::{ObjectId, embedded};
+use sandbox::builds::Release;
+use sandbox::control_plane::ControlPlane;
+use sandbox::light::Light;
+use serde_json::Value;
+
+const SAMPLE: &str = "samples/host.yaml";
+/// Fresh installations, each on an empty cluster.
+const FRESH: usize = 3;
+const AGAIN: usize = 10;
+
+fn main() {
+    let Some(light) = Light::start(Release::Newest).expect("a control plane") else { return };
+    let plane = light.control_plane();
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
+    run(ksi(plane)
+        .args(["apply", "-q", "-f", SAMPLE, "--target"])
+        .arg(format!("dir:{}", out.display())));
+    let files = files(&out);
+    let manifests: Vec<Value> = files.iter().map(|file| manifest(file)).collect();
+    let empty = plane.snapshot().expect("a snapshot");
+
+    let mut fresh = [Duration::MAX; 3];
+    for _ in 0..FRESH {
+        let mut measure = |at: usize, work: &mut dyn FnMut()| {
+            plane.restore(&empty).expect("an empty cluster");
+            fresh[at] = fresh[at].min(timed(work));
+        };
+        measure(0, &mut || raw(plane, &manifests));
+        measure(1, &mut || kubectl_apply(plane, &files));
+        measure(2, &mut || run(&mut apply(plane)));
+    }
+    let [limit, theirs, ours] = fresh;
+    println!(
+        "{} objects of {SAMPLE}, best of {FRESH} on an empty cluster, of {AGAIN} on a full one\n",
+        manifests.len()
+    );
+    println!("{:44} {:>8} {:>8}", "fresh apply, pods are not waited for", "ms", "ratio");
+    line("the requests themselves, 16 at a time", limit, limit);
+    line("ksi apply (goal 1.5)", ours, limit);
+    line("kubectl apply --server-side", theirs, limit);
+
+    let again = best(|| run(&mut apply(plane)));
+    println!("\n{:44} {:>8} {:>8}", "second run, nothing changed", "ms", "ratio");
+    line("ksi apply (goal 250 ms)", again, again);
+    line(
+        "ksi diff (goal 500 ms)",
+        best(|| run(ksi(plane).args(["diff", "-q", "-f", SAMPLE]))),
+        again,
+    );
+    line("kubectl apply --server-side", timed(&mut || kubectl_apply(plane, &files)), again);
+    line(
+        "kubectl diff --server-side",
+        timed(&mut || kubectl(plane, &["diff", "--server-side", "--force-conflicts"], &files)),
+        again,
+    );
+    println!("\npeak memory of ksi apply: {:.0} MB (goal 40)", peak_megabytes(apply(plane)));
+}
+
+fn ksi(plane: &ControlPlane) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ksi"));
+    command.env("KUBECONFIG", plane.kubeconfig());
+    command
+}
+
+fn apply(plane: &ControlPlane) -> Command {
+    let mut command = ksi(plane);
+    command.args(["apply", "-q", "-f", SAMPLE, "--yes", "--wait=false"]);
+    command
+}
+
+fn run(command: &mut Command) {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
+    assert!(status.is_ok_and(|status| status.success()), "{command:?}");
+}
+
+fn timed(work: &mut dyn FnMut()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn best(mut work: impl FnMut()) -> Duration {
+    (0..AGAIN).map(|_| timed(&mut work)).min().unwrap_or_default()
+}
+
+fn line(name: &str, took: Duration, of: Duration) {
+    println!(
+        "{name:44} {:8.0} {:8.2}",
+        took.as_secs_f64() * 1e3,
+        took.as_secs_f64() / of.as_secs_f64()
+    );
+}
+
+/// The manifests of a directory in the order of a run.
+fn files(out: &Path) -> Vec<PathBuf> {
+    let list = |folder: &Path| -> BTreeSet<PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let folders = list(out).into_iter().filter(|path| !path.ends_with(".ksi"));
+    folders.flat_map(|folder| list(&folder)).collect()
+}
+
+fn manifest(file: &Path) -> Value {
+    let text = std::fs::read_to_string(file).expect("a file");
+    embedded::parse(&text).expect("a manifest")
+}
+
+fn is_first(id: &ObjectId) -> bool {
+    matches!(id.kind.as_str(), "Namespace" | "CustomResourceDefinition")
+}
+
+/// kubectl knows new kinds only in a new process.
+fn kubectl_apply(plane: &ControlPlane, files: &[PathBuf]) {
+    let (first, rest): (Vec<_>, Vec<_>) = files.iter().cloned().partition(|file| {
+        let folder = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        folder.starts_with("00-") || folder.starts_with("10-")
+    });
+    let apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=ksi"];
+    kubectl(plane, &apply, &first);
+    run(plane.kubectl_command().args(["wait", "--for=condition=Established", "crd", "--all"]));
+    kubectl(plane, &apply, &rest);
+}
+
+fn kubectl(plane: &ControlPlane, arguments: &[&str], files: &[PathBuf]) {
+    let mut command = plane.kubectl_command();
+    command.args(arguments);
+    for file in files {
+        command.arg("-f").arg(file);
+    }
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    // A diff with differences ends with 1.
+    assert!(
+        status.is_ok_and(|status| status.code().is_some_and(|code| code <= 1)),
+        "{arguments:?}"
+    );
+}
+
+/// The same requests and nothing else.
+fn raw(plane: &ControlPlane, manifests: &[Value]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let options =
+            ConnectOptions { kubeconfig: Some(plane.kubeconfig()), ..ConnectOptions::default() };
+        let cluster = Cluster::connect(&options).await.expect("a connection");
+        send(&cluster, manifests, is_first).await.expect("the first wave");
+        let kinds = manifests.iter().filter_map(ObjectId::of).filter(|id| !is_first(id));
+        let kinds: BTreeSet<Kind> = kinds.map(|id| Kind::of(&id)).collect();
+        loop {
+            let groups = kinds.iter().map(|kind| (kind.group.clone(), kind.version.clone()));
+            cluster.discover(groups).await.expect("the lists of kinds");
+            let served = try_join_all(kinds.iter().map(|kind| cluster.is_listed(kind))).await;
+            if served.expect("lists").into_iter().all(|served| served) {
+                break;
+            }
+        }
+        send(&cluster, manifests, |id| !is_first(id)).await.expect("the second wave");
+    });
+}
+
+async fn send(
+    cluster: &Cluster,
+    manifests: &[Value],
+    wanted: impl Fn(&ObjectId) -> bool,
+) -> Result<(), Error> {
+    let wave = manifests.iter().filter(|body| ObjectId::of(body).is_some_and(|id| wanted(&id)));
+    let force = Apply { force: true, ..Apply::default() };
+    // Webhooks without a backend would hold up what they guard.
+    let (guards, rest): (Vec<_>, Vec<_>) = wave.partition(|body| {
+        body["kind"].as_str().is_some_and(|k| k.ends_with("WebhookConfiguration"))
+    });
+    try_join_all(rest.into_iter().map(|body| cluster.apply(body, force))).await?;
+    try_join_all(guards.into_iter().map(|body| cluster.apply(body, force))).await.map(|_| ())
+}
+
+/// The most memory that a process ever had, as Linux counts it.
+fn peak_megabytes(mut command: Command) -> f64 {
+    let mut child: Child = command.stdin(Stdio::null()).spawn().expect("a process");
+    let mut most = 0.0_f64;
+    while child.try_wait().expect("a process").is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let line = status.unwrap_or_default();
+        let peak = line.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes =
+            peak.and_then(|text| text.trim().trim_end_matches(" kB").parse::<f64>().ok());
+        most = most.max(kilobytes.unwrap_or_default() / 1024.0);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    most
+}
