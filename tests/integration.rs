@@ -9,12 +9,16 @@
 mod check;
 #[path = "integration/cli.rs"]
 mod cli;
+#[path = "integration/connection.rs"]
+mod connection;
 #[path = "integration/directory.rs"]
 mod directory;
 #[path = "integration/docs.rs"]
 mod docs;
 #[path = "integration/engine.rs"]
 mod engine;
+#[path = "integration/examples.rs"]
+mod examples;
 #[path = "integration/golden.rs"]
 mod golden;
 #[path = "integration/mutation.rs"]

@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use kube::client::AuthError;
 use kube::config::KubeconfigError;
+
+use crate::object::Scrubber;
 
 /// The kinds of problems, as far as they are treated differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,8 +129,12 @@ impl Error {
     }
 }
 
-/// An error with its sources, without what repeats the one before.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with its sources, without what repeats the one before, and without what must not be shown.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut levels = std::iter::successors(Some(error), |error| error.source());
+    if let Some(told) = levels.find_map(unquoted) {
+        return told;
+    }
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -142,6 +149,26 @@ fn chain(error: &dyn std::error::Error) -> String {
         text = text.replace(noise, "");
     }
     text
+}
+
+/// Errors that quote a kubeconfig, the answer of a credential plugin or its command line, and with them
+/// a token: told without the quotation.
+fn unquoted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(KubeconfigError::Parse(error)) = error.downcast_ref() {
+        let place =
+            error.location().map(|at| format!(": line {} column {}", at.line(), at.column()));
+        return Some(format!("it is not a kubeconfig in YAML{}", place.unwrap_or_default()));
+    }
+    match error.downcast_ref()? {
+        AuthError::AuthExecRun { cmd: _, out } => {
+            let said = Scrubber::new().text(&String::from_utf8_lossy(&out.stderr));
+            Some(format!("the credential plugin failed ({}): {}", out.status, said.trim()))
+        }
+        AuthError::AuthExecParse(_) => {
+            Some("the credential plugin answers with something else than credentials".to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// Texts of servers go to terminals: without control characters, and not endless.

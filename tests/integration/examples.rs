@@ -1,0 +1,71 @@
+//! The examples of the help texts, which are run.
+
+use std::path::Path;
+
+use crate::cli::{ksi, of, root};
+
+/// The command itself and every verb below it.
+fn commands(command: &clap::Command) -> Vec<clap::Command> {
+    let mut list = vec![command.clone()];
+    list.extend(command.get_subcommands().flat_map(commands));
+    list
+}
+
+#[test]
+fn every_verb_has_examples_and_they_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = folder.path().join("samples");
+    copy(&root().join("samples"), &samples);
+    let mut examples = Vec::new();
+    for command in commands(&ksi::cli::command()) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let own: Vec<String> =
+            help.lines().filter_map(|l| l.strip_prefix("  ksi ")).map(str::to_owned).collect();
+        assert!(
+            command.get_name() == "ksi" || !own.is_empty(),
+            "{}: no example",
+            command.get_name()
+        );
+        examples.extend(own);
+    }
+    // One example compares with what another one has made.
+    examples.insert(0, "apply -f samples/host.yaml --target dir:out".to_owned());
+    for example in &examples {
+        let words: Vec<&str> = example.split('>').next().unwrap().split_whitespace().collect();
+        if needs_a_cluster(&words) {
+            ksi::cli::command().try_get_matches_from([&["ksi"], &words[..]].concat()).unwrap();
+            continue;
+        }
+        let output = ksi(&words).current_dir(folder.path()).output().unwrap();
+        let (code, _, errors) = of(output);
+        let expected = i32::from(words[0] == "diff" && !example.contains("dir:"));
+        assert_eq!(code, expected, "ksi {example}\n{errors}");
+    }
+}
+
+/// These run in tests/clusters; here only their flags are tried.
+fn needs_a_cluster(words: &[&str]) -> bool {
+    let names = |flags: &[&str]| words.iter().any(|word| flags.contains(word));
+    match words[0] {
+        "check" => !names(&["--list"]),
+        "cleanup" | "status" | "wait" | "logs" | "events" | "bundle" | "history" | "rollback" => {
+            true
+        }
+        "apply" | "uninstall" => !names(&["--target"]),
+        "diff" => !names(&["--against", "--against-config"]),
+        _ => false,
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}
