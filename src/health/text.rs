@@ -1,5 +1,7 @@
 //! Text from a cluster, made fit for a terminal and a log.
 
+use crate::object::scrub::visible;
+
 /// More than this of a message is noise: the first words say what it is about.
 const LONGEST: usize = 300;
 
@@ -8,16 +10,8 @@ const LONGEST: usize = 300;
 pub(super) fn clean(text: &str) -> String {
     let mut line = String::new();
     let mut length = 0;
-    let mut chars = text.chars().peekable();
     let mut space = false;
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' || c == '\u{9b}' {
-            skip_sequence(c, &mut chars);
-            continue;
-        }
-        if is_invisible(c) {
-            continue;
-        }
+    for c in visible(text) {
         if c.is_control() || c.is_whitespace() {
             space = length > 0;
             continue;
@@ -37,45 +31,12 @@ pub(super) fn clean(text: &str) -> String {
     line
 }
 
-/// Marks that reorder or hide text: what is read is not what is there.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Skips what belongs to an escape character: ECMA-48's CSI up to its final byte, its strings (titles,
-/// links, DCS) up to their terminator, one character otherwise.
-fn skip_sequence(introducer: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    let opener = if introducer == '\u{9b}' { '[' } else { chars.peek().copied().unwrap_or('\0') };
-    match opener {
-        '[' => {
-            if introducer == '\u{1b}' {
-                chars.next();
-            }
-            while chars.next_if(|c| matches!(c, ' '..='?')).is_some() {}
-            chars.next_if(|c| matches!(c, '@'..='~'));
-        }
-        ']' | 'P' | 'X' | '^' | '_' => {
-            while let Some(c) = chars.next() {
-                if c == '\u{7}' || c == '\u{9c}' {
-                    break;
-                }
-                if c == '\u{1b}' {
-                    chars.next_if_eq(&'\\');
-                    break;
-                }
-            }
-        }
-        _ => {
-            chars.next_if(|c| matches!(c, ' '..='~'));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::object::scrub::is_invisible;
 
     #[test]
     fn cleans() {

@@ -21,8 +21,15 @@ fn wanted(live: &Value) -> i64 {
     number(&live["spec"]["replicas"]).unwrap_or(1)
 }
 
-/// Controllers of workloads always write the generation that they have seen: without it there is no
-/// status to believe yet.
+/// What can be said before any count: nothing is wanted and nothing is left; or there is no status to
+/// believe yet, since controllers of workloads always write the generation that they have seen.
+fn at_once(live: &Value) -> Option<Health> {
+    if wanted(live) == 0 && count(&live["status"]["replicas"]) == 0 {
+        return Some(Health::Healthy);
+    }
+    is_unseen(live).then(unseen)
+}
+
 fn is_unseen(live: &Value) -> bool {
     number(&live["status"]["observedGeneration"]).is_none()
 }

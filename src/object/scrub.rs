@@ -13,7 +13,7 @@ use std::fmt;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-pub use plain::plain;
+pub use plain::{is_invisible, plain, visible};
 
 /// What stands in place of a secret.
 const MASK: &str = "***";

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::Health;
 use super::super::condition::{condition, denies, holds};
 use super::super::number::count;
-use super::{is_unseen, replica_failure, short_of, surplus, unseen, wanted};
+use super::{at_once, replica_failure, short_of, surplus, wanted};
 
 /// As `kubectl rollout status`, and the reason why when it cannot go on.
 ///
@@ -15,11 +15,8 @@ pub(in super::super) fn judge(live: &Value) -> Health {
     let status = &live["status"];
     let wanted = wanted(live);
     let total = count(&status["replicas"]);
-    if wanted == 0 && total == 0 {
-        return Health::Healthy;
-    }
-    if is_unseen(live) {
-        return unseen();
+    if let Some(health) = at_once(live) {
+        return health;
     }
     if let Some(exceeded) = denies(live, "Progressing")
         && exceeded.reason() == "ProgressDeadlineExceeded"

@@ -4,18 +4,15 @@ use serde_json::Value;
 
 use super::super::Health;
 use super::super::number::count;
-use super::{is_unseen, replica_failure, short_of, surplus, unseen, wanted};
+use super::{at_once, replica_failure, short_of, surplus, wanted};
 
 /// As many pods as wanted, all of them available.
 pub(in super::super) fn judge(live: &Value) -> Health {
     let status = &live["status"];
     let wanted = wanted(live);
     let total = count(&status["replicas"]);
-    if wanted == 0 && total == 0 {
-        return Health::Healthy;
-    }
-    if is_unseen(live) {
-        return unseen();
+    if let Some(health) = at_once(live) {
+        return health;
     }
     let short = surplus(total - wanted, "replica")
         .or_else(|| short_of(status, "readyReplicas", wanted, "ready"))

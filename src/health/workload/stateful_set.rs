@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Health;
 use super::super::number::{count, number};
-use super::{is_unseen, short_of, surplus, unseen, wanted};
+use super::{at_once, short_of, surplus, wanted};
 
 /// All replicas available, and those above the partition of the last revision.
 ///
@@ -14,11 +14,8 @@ pub(in super::super) fn judge(live: &Value) -> Health {
     let (spec, status) = (&live["spec"], &live["status"]);
     let wanted = wanted(live);
     let total = count(&status["replicas"]);
-    if wanted == 0 && total == 0 {
-        return Health::Healthy;
-    }
-    if is_unseen(live) {
-        return unseen();
+    if let Some(health) = at_once(live) {
+        return health;
     }
     let available =
         if status["availableReplicas"].is_null() { "readyReplicas" } else { "availableReplicas" };

@@ -8,21 +8,26 @@ pub fn plain(line: &str) -> String {
     if !line.chars().any(|c| (c.is_control() && c != '\t') || is_invisible(c)) {
         return line.to_owned();
     }
-    let mut clean = String::with_capacity(line.len());
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' | '\u{9b}' => skip_sequence(c, &mut chars),
-            '\t' => clean.push(c),
-            _ if c.is_control() || is_invisible(c) => {}
-            _ => clean.push(c),
+    visible(line).filter(|c| !c.is_control() || *c == '\t').collect()
+}
+
+/// The characters of a text without escape sequences, which go as a whole, and without marks that hide
+/// or reorder; other control characters stay.
+pub fn visible(text: &str) -> impl Iterator<Item = char> {
+    let mut chars = text.chars().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            match chars.next()? {
+                c @ ('\u{1b}' | '\u{9b}') => skip_sequence(c, &mut chars),
+                c if is_invisible(c) => {}
+                c => return Some(c),
+            }
         }
-    }
-    clean
+    })
 }
 
 /// Marks that reorder or hide text: what is read is not what is there.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
