@@ -8,6 +8,7 @@
 mod base;
 mod digest;
 mod prune;
+mod secret;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
 pub use digest::Key;
 pub use prune::{Prune, PruneOptions, prune, waits_for_flag};
+pub use secret::SECRET;
 
 /// The version of the stored form that this ksi writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;

@@ -9,6 +9,7 @@ mod entropy;
 mod error;
 mod fault;
 mod memory;
+mod new_kind;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ pub use entropy::SystemEntropy;
 pub use error::{Class, Error};
 pub use fault::Faults;
 pub use memory::{Life, Memory};
+pub use new_kind::NewKind;
 pub use write::{Effect, Write, Written};
 
 /// What a look found.
@@ -116,11 +118,14 @@ pub trait Target {
     /// nothing changes.
     fn changed(&self, ids: &[ObjectId]) -> impl Future<Output = ()> + Send;
 
-    /// Whether the kinds of all these objects are served now.
+    /// The definitions of those kinds that cannot be used yet.
     ///
     /// # Errors
     /// It cannot be asked.
-    fn serves(&self, ids: &[ObjectId]) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn unserved(
+        &self,
+        kinds: &[NewKind],
+    ) -> impl Future<Output = Result<BTreeSet<ObjectId>, Error>> + Send;
 
     /// Whether an object would be accepted now by everything that guards it; if not yet, why.
     ///

@@ -17,8 +17,6 @@ pub(super) const NAMESPACES: &[&str] = &[
 pub(super) const SYSTEM: &str = "kubesphere-system";
 /// Where `KubeFed` runs.
 pub(super) const FEDERATED: &str = "kube-federation-system";
-/// Name of the Secret with the inventory.
-pub(super) const INVENTORY: &str = "ksi-inventory";
 /// Name of the Lease that is the lock.
 pub(super) const LOCK: &str = "ks-installer-apply";
 

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::context::{FEDERATED, INVENTORY, LOCK, NAMESPACES, SYSTEM};
+use super::context::{FEDERATED, LOCK, NAMESPACES, SYSTEM};
 use super::gathered::{DryRun, Gathered, Part, Read, Right, Rights};
 use super::needs::{self, Need};
 use super::see::{items, text};
 use crate::cluster::{Access, Apply, Cluster, Error, Kind, Problem, Selection};
 use crate::config;
+use crate::inventory;
 use crate::object::Object;
 
 /// What to read.
@@ -183,7 +184,7 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
             vec![Kind::new("", "v1", "ConfigMap").named(Some(SYSTEM), "kubesphere-config")],
         ),
         (Part::Configuration, vec![configuration_kind().named(Some(SYSTEM), config::NAME)]),
-        (Part::Inventory, vec![secret.named(Some(SYSTEM), INVENTORY)]),
+        (Part::Inventory, vec![secret.named(Some(SYSTEM), inventory::SECRET)]),
         (Part::Lock, vec![lease.named(Some(SYSTEM), LOCK)]),
         (Part::Secrets, secrets),
     ];

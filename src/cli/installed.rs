@@ -2,20 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
 
 use super::exit::Failure;
 use crate::cluster::{Cluster, Kind};
-use crate::inventory::{Entry, Inventory};
+use crate::inventory::{Entry, Inventory, SECRET};
 use crate::object::ObjectId;
 use crate::render;
 
 /// Where the core of `KubeSphere` and our own records are.
 pub(super) const NAMESPACE: &str = "kubesphere-system";
-
-/// The Secret that holds the inventory.
-pub(super) const INVENTORY: &str = "ksi-inventory";
 
 /// What is installed.
 #[derive(Debug, Clone)]
@@ -42,7 +38,7 @@ pub(super) struct Part {
 /// # Errors
 /// The cluster cannot be read, nothing is installed, or the inventory is damaged.
 pub(super) async fn cluster_inventory(cluster: &Cluster) -> Result<Installed, Failure> {
-    let id = Kind::new("", "v1", "Secret").named(Some(NAMESPACE), INVENTORY);
+    let id = Kind::new("", "v1", "Secret").named(Some(NAMESPACE), SECRET);
     let Some(secret) = cluster.get(&id).await? else {
         return Err(Failure::NotInstalled(not_installed(cluster).await?));
     };
@@ -52,10 +48,7 @@ pub(super) async fn cluster_inventory(cluster: &Cluster) -> Result<Installed, Fa
              `ksi apply` takes over what is there, and removes nothing"
         ))
     };
-    let stored = secret["data"]["inventory"].as_str().unwrap_or_default();
-    let stored = BASE64_STANDARD.decode(stored).map_err(|error| damaged(error.to_string()))?;
-    let stored: Value = serde_json::from_slice(&stored).map_err(|e| damaged(e.to_string()))?;
-    let inventory = Inventory::from_json(stored).map_err(|error| damaged(error.to_string()))?;
+    let inventory = Inventory::from_secret(&secret).map_err(|error| damaged(error.to_string()))?;
     Ok(Installed { written: written(&secret), components: components(&inventory), inventory })
 }
 

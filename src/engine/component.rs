@@ -11,7 +11,7 @@ use super::run::{Outcome, Over, Run};
 use super::stage::Stage;
 use crate::object::{Object, ObjectId, Policy};
 use crate::plan::{Action, Change};
-use crate::target::Target;
+use crate::target::{NewKind, Target};
 
 /// After the foundation, where health is waited for.
 const STAGES: [Stage; 5] =
@@ -48,14 +48,18 @@ impl<T: Target> Run<'_, T> {
 
     /// Namespaces and kinds of all components, until they can be used.
     async fn foundation(&self, parts: &[Part<'_>]) {
+        let used: BTreeSet<(&str, &str)> = parts
+            .iter()
+            .flat_map(Part::changes)
+            .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
+            .collect();
         let one = async |part: &Part<'_>| {
             let stage = Stage::Foundation;
             if part.stage(stage).is_empty() {
                 return;
             }
-            let ids = part.judged(stage);
             let answer = if self.write_all(part.stage(stage)).await {
-                self.healthy(part.name, &ids, self.count(part)).await
+                self.usable(part, &used).await
             } else {
                 Err(self.why_not_written(part))
             };
@@ -65,31 +69,35 @@ impl<T: Target> Run<'_, T> {
         };
         let mut wave: FuturesUnordered<_> = parts.iter().map(one).collect();
         while wave.next().await.is_some() {}
-        drop(wave);
-        self.served(&self.of_new_kinds(parts)).await;
     }
 
-    /// One object of each kind that a component of this run brings along.
-    fn of_new_kinds<'v>(&self, parts: &[Part<'v>]) -> Vec<(&'v str, ObjectId)> {
-        let sound = parts.iter().filter(|part| !self.is_ill(part.name));
-        let definitions: BTreeSet<&ObjectId> =
-            sound.flat_map(|part| part.stage(Stage::Foundation)).map(|change| &change.id).collect();
-        let bodies = self.view.desired.objects.iter();
-        let kinds: BTreeSet<(&str, &str)> = bodies
-            .filter(|object| definitions.contains(&object.id))
-            .filter_map(|object| {
-                let spec = &object.body["spec"];
-                Some((spec["group"].as_str()?, spec["names"]["kind"].as_str()?))
-            })
-            .collect();
-        let mut seen = BTreeSet::new();
-        parts
-            .iter()
-            .flat_map(|part| part.changes().map(move |change| (part.name, &change.id)))
-            .filter(|(_, id)| kinds.contains(&(id.group.as_str(), id.kind.as_str())))
-            .filter(|(_, id)| seen.insert((id.group.clone(), id.kind.clone())))
-            .map(|(name, id)| (name, id.clone()))
-            .collect()
+    /// Waits until the namespaces and kinds of a component can be used. That a kind is served says more
+    /// than its definition does, and costs less to ask: some definitions are large.
+    async fn usable(&self, part: &Part<'_>, used: &BTreeSet<(&str, &str)>) -> Result<(), String> {
+        let mut judged: BTreeSet<ObjectId> = part.judged(Stage::Foundation).into_iter().collect();
+        let definitions = self.view.desired.objects.iter().filter(|object| {
+            object.id.kind == "CustomResourceDefinition" && judged.contains(&object.id)
+        });
+        let mut kinds = Vec::new();
+        // One that is being deleted is served until it is gone: it is judged itself.
+        for definition in definitions.filter(|definition| !self.is_leaving(&definition.id)) {
+            let is_used = |group: &str, kind: &str| used.contains(&(group, kind));
+            kinds.extend(NewKind::all_of(definition, is_used));
+        }
+        for kind in &kinds {
+            judged.remove(&kind.definition);
+        }
+        let others: Vec<ObjectId> = judged.into_iter().collect();
+        self.served(part.name, &kinds, self.count(part)).await?;
+        self.healthy(part.name, &others, self.count(part)).await
+    }
+
+    /// Whether an object was being deleted when it was written, or else when it was looked at.
+    fn is_leaving(&self, id: &ObjectId) -> bool {
+        let written = self.written.borrow();
+        let live = written.get(id).and_then(|written| written.live.as_ref());
+        let live = live.or_else(|| self.view.observed.objects.get(id));
+        live.is_some_and(|live| !live["metadata"]["deletionTimestamp"].is_null())
     }
 
     async fn component(&self, part: &Part<'_>, stages: &[Stage]) {

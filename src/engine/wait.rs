@@ -10,12 +10,15 @@ use super::event::{ComponentState, Event};
 use super::run::{Over, Run};
 use crate::health::{Health, judge};
 use crate::object::{Object, ObjectId};
-use crate::target::{Finding, Target};
+use crate::target::{Finding, NewKind, Target};
 
 /// What reports a change is trusted, but not alone: it is looked again after this time, first often,
 /// then seldom.
 const SOON: Duration = Duration::from_secs(1);
+/// New kinds are served within moments.
+const AT_ONCE: Duration = Duration::from_millis(20);
 const LATE: Duration = Duration::from_secs(5);
+const UNSERVED: &str = "its kind is not served yet";
 /// Changes come in bursts: one look for each.
 const BURST: Duration = Duration::from_millis(50);
 /// How long an object may be failed before it counts: what made it fail may just have been repaired.
@@ -160,24 +163,40 @@ impl<T: Target> Run<'_, T> {
         worst.and_then(|id| Some(format!("{id}: {}", awaited.reasons.get(id)?))).unwrap_or_default()
     }
 
-    /// Waits until kinds that are new are served, as seen from objects of them.
-    pub(super) async fn served(&self, ids: &[(&str, ObjectId)]) {
-        if !self.runs || ids.is_empty() {
-            return;
+    /// Waits until new kinds are served. What takes long may have its reason in the definition.
+    pub(super) async fn served(
+        &self,
+        component: &str,
+        kinds: &[NewKind],
+        progress: (usize, usize),
+    ) -> Result<(), String> {
+        if kinds.is_empty() || !self.runs {
+            return Ok(());
         }
-        let kinds: Vec<ObjectId> = ids.iter().map(|(_, id)| id.clone()).collect();
-        let mut told = BTreeMap::new();
-        let mut pause = SOON;
+        let mut awaited = Awaited::default();
+        let mut pause = AT_ONCE;
         loop {
-            match self.unless_over(self.target.serves(&kinds)).await {
-                Some(Ok(true)) | None => return,
-                Some(Ok(false)) => {}
-                Some(Err(error)) => return self.fail(&kinds[0], error),
+            let unserved = match self.unless_over(self.target.unserved(kinds)).await {
+                Some(Ok(unserved)) if unserved.is_empty() => return Ok(()),
+                Some(Ok(unserved)) => unserved,
+                Some(Err(error)) => {
+                    let told = error.to_string();
+                    self.fail(&kinds[0].definition, error);
+                    return Err(told);
+                }
+                None => return Err(self.give_up(component, &awaited).await),
+            };
+            if pause >= SOON {
+                let definitions: Vec<ObjectId> = unserved.iter().cloned().collect();
+                self.healthy(component, &definitions, progress).await?;
+                for id in &definitions {
+                    self.awaits(component, id, UNSERVED.to_owned(), &mut awaited.reasons);
+                }
             }
-            let (component, id) = &ids[0];
-            self.awaits(component, id, "its kind is not served yet".into(), &mut told);
             if self.unless_over(sleep(pause)).await.is_none() {
-                return;
+                let reasons = unserved.into_iter().map(|id| (id, UNSERVED.to_owned()));
+                awaited.reasons = reasons.collect();
+                return Err(self.give_up(component, &awaited).await);
             }
             pause = longer(pause);
         }

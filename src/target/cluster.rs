@@ -23,13 +23,13 @@ mod store;
 mod taken_over;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Finding, Seen, Target, Write, Written};
+use super::{Class, Effect, Error, Finding, NewKind, Seen, Target, Write, Written};
 use crate::cluster::{self, Cluster, Problem};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId, Policy};
@@ -191,8 +191,8 @@ impl Target for ClusterTarget {
         self.watches.changed(&self.cluster, ids).await;
     }
 
-    async fn serves(&self, ids: &[ObjectId]) -> Result<bool, Error> {
-        live::serves(&self.cluster, ids).await
+    async fn unserved(&self, kinds: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {
+        live::unserved(&self.cluster, kinds).await
     }
 
     async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {

@@ -18,7 +18,7 @@ mod disk;
 mod layout;
 mod manifest;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Faults, Finding, Seen, Target, Write, Written};
+use super::{Class, Effect, Error, Faults, Finding, NewKind, Seen, Target, Write, Written};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId};
 use crate::values::KeptValues;
@@ -281,8 +281,8 @@ impl Target for Directory {
         std::future::pending::<()>().await;
     }
 
-    async fn serves(&self, _: &[ObjectId]) -> Result<bool, Error> {
-        Ok(true)
+    async fn unserved(&self, _: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {
+        Ok(BTreeSet::new())
     }
 
     async fn probe(&self, _: &Object) -> Result<Result<(), String>, Error> {

@@ -2,13 +2,14 @@
 
 mod life;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Faults, Finding, Seen, Target, Write, Written};
+use super::{Class, Effect, Error, Faults, Finding, NewKind, Seen, Target, Write, Written};
+use crate::health::judge;
 use crate::inventory::Inventory;
 use crate::object::{Forecast, Object, ObjectId};
 use crate::values::KeptValues;
@@ -249,8 +250,12 @@ impl Target for Memory {
         self.content().tick();
     }
 
-    async fn serves(&self, _: &[ObjectId]) -> Result<bool, Error> {
-        Ok(true)
+    async fn unserved(&self, kinds: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {
+        let definitions: Vec<_> = kinds.iter().map(|kind| kind.definition.clone()).collect();
+        let live = self.live(&definitions).await?.unwrap_or_default();
+        self.content().tick();
+        let is_served = |id: &ObjectId| live.get(id).is_some_and(|body| judge(body).is_healthy());
+        Ok(definitions.into_iter().filter(|id| !is_served(id)).collect())
     }
 
     async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {

@@ -5,8 +5,6 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ksi::inventory::Inventory;
 use sandbox::builds::Release;
 use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule, Victim};
@@ -86,17 +84,8 @@ fn values(rig: &Rig) -> Option<String> {
 
 /// What ksi recorded as its own, by name.
 fn objects(rig: &Rig) -> Vec<String> {
-    let secret = [
-        "-n",
-        "kubesphere-system",
-        "get",
-        "secret",
-        "ksi-inventory",
-        "-o",
-        "jsonpath={.data.inventory}",
-    ];
-    let encoded = rig.plane().kubectl(&secret).unwrap();
-    let stored = STANDARD.decode(encoded.trim()).unwrap();
-    let inventory = Inventory::from_json(serde_json::from_slice(&stored).unwrap()).unwrap();
+    let secret = ["-n", "kubesphere-system", "get", "secret", "ksi-inventory", "-o", "json"];
+    let secret = serde_json::from_str(&rig.plane().kubectl(&secret).unwrap()).unwrap();
+    let inventory = Inventory::from_secret(&secret).unwrap();
     inventory.entries().iter().map(|entry| format!("{} of {}", entry.id, entry.component)).collect()
 }

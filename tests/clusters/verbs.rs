@@ -57,13 +57,12 @@ fn record(plane: &ControlPlane, objects: &[(&str, &Value)]) {
         };
         inventory.insert(inventory.entry(&object, None));
     }
-    let text = serde_json::to_string(&inventory).unwrap();
     apply(
         plane,
         &json!({
             "apiVersion": "v1", "kind": "Secret",
             "metadata": {"name": "ksi-inventory", "namespace": "kubesphere-system"},
-            "data": {"inventory": STANDARD.encode(text)},
+            "data": inventory.to_secret(),
         }),
     );
 }

@@ -1,15 +1,14 @@
 //! What ksi keeps in the cluster.
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::super::context::{Context, INVENTORY, LOCK, SYSTEM};
+use super::super::context::{Context, LOCK, SYSTEM};
 use super::super::gathered::{Gathered, Part};
 use super::super::see::{clean, items, text};
 use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped, warning};
 use super::super::{Check, Phase};
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 
 const CATEGORY: &str = "ksi";
 
@@ -41,19 +40,11 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn inventory(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let Some(secret) = gathered.object(Part::Inventory, "Secret", SYSTEM, INVENTORY)? else {
+    let Some(secret) = gathered.object(Part::Inventory, "Secret", SYSTEM, inventory::SECRET)?
+    else {
         return skipped("ksi has not written to this cluster");
     };
-    let Some(data) = secret["data"].as_object() else {
-        return error(format!("Secret {SYSTEM}/{INVENTORY} is empty"));
-    };
-    let Some(stored) = data.get("inventory").and_then(|value| {
-        let json = BASE64_STANDARD.decode(text(value)).ok()?;
-        serde_json::from_slice::<serde_json::Value>(&json).ok().filter(serde_json::Value::is_object)
-    }) else {
-        return error(format!("Secret {SYSTEM}/{INVENTORY} holds no JSON"));
-    };
-    match Inventory::from_json(stored) {
+    match Inventory::from_secret(secret) {
         Ok(inventory) => fine(format!("{} objects", inventory.entries().len())),
         Err(problem) => error(clean(&problem.to_string())),
     }

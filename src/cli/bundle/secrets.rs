@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::installed::INVENTORY;
+use crate::inventory;
 use crate::object::{Masker, ObjectId, Scrubber};
 
 /// Keys of Secrets that everybody may know: certificates, and the name of a namespace.
@@ -31,7 +31,7 @@ impl Known {
     fn secret(&mut self, body: &Value) -> Value {
         let Some(id) = ObjectId::of(body) else { return Value::Null };
         let mut learnt = body.clone();
-        if id.name == INVENTORY {
+        if id.name == inventory::SECRET {
             // It holds names and hashes, which are no secrets; its key is not shown anywhere.
             learnt["data"] = Value::Null;
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::Error;
+use super::{Error, NewKind};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
@@ -48,26 +48,32 @@ pub(super) async fn read(
     Ok(live.collect())
 }
 
-/// Whether the server serves the kinds of these objects: found in its lists of kinds, and listed
-/// without an error, since in front of several API servers one may know a kind before another.
-pub(super) async fn serves(cluster: &Cluster, ids: &[ObjectId]) -> Result<bool, Error> {
-    let kinds: BTreeSet<Kind> = ids.iter().map(Kind::of).collect();
+/// The definitions of those kinds that the server does not serve yet: they are not in its lists of
+/// kinds, where a kind comes when it is established; or objects of them are to be written but
+/// cannot be listed, since in front of several API servers one may know a kind before another.
+pub(super) async fn unserved(
+    cluster: &Cluster,
+    kinds: &[NewKind],
+) -> Result<BTreeSet<ObjectId>, Error> {
+    let name = |new: &NewKind| Kind::new(&new.group, &new.version, &new.kind);
     let mut unknown = BTreeSet::new();
-    for kind in &kinds {
-        if cluster.resource(kind).await?.is_none() {
-            unknown.insert((kind.group.clone(), kind.version.clone()));
+    for new in kinds {
+        if cluster.resource(&name(new)).await?.is_none() {
+            unknown.insert((new.group.clone(), new.version.clone()));
         }
     }
     if !unknown.is_empty() {
         cluster.discover(unknown).await?;
     }
-    let lists = kinds.iter().map(|kind| async move {
-        Ok::<_, Error>(match cluster.resource(kind).await? {
-            Some(_) => cluster.is_listed(kind).await?,
-            None => false,
-        })
+    let answers = kinds.iter().map(|new| async move {
+        let kind = name(new);
+        let is_served = match cluster.resource(&kind).await? {
+            Some(_) if new.is_used => cluster.is_listed(&kind).await?,
+            resource => resource.is_some(),
+        };
+        Ok::<_, Error>((!is_served).then(|| new.definition.clone()))
     });
-    Ok(try_join_all(lists).await?.into_iter().all(|served| served))
+    Ok(try_join_all(answers).await?.into_iter().flatten().collect())
 }
 
 /// What is followed, each kind in each namespace once.

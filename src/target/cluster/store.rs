@@ -10,12 +10,8 @@ use crate::inventory::{self, Inventory};
 use crate::object::ObjectId;
 use crate::values::KeptValues;
 
-/// The Secret with what is ours.
-pub(super) const INVENTORY: &str = "ksi-inventory";
 /// The Secret with what is generated once and kept.
 pub(super) const VALUES: &str = "ksi-values";
-/// The one key of the inventory's Secret.
-const INVENTORY_KEY: &str = "inventory";
 
 /// A Secret in our namespace.
 pub(super) fn secret(name: &str) -> ObjectId {
@@ -38,7 +34,7 @@ pub(super) fn text(secret: &Value, key: &str) -> Option<String> {
 pub(super) async fn inventory(
     cluster: &Cluster,
 ) -> Result<(Option<Inventory>, Option<String>), Error> {
-    let id = secret(INVENTORY);
+    let id = secret(inventory::SECRET);
     let Some(live) = cluster.get(&id).await? else {
         return Ok((None, None));
     };
@@ -47,10 +43,7 @@ pub(super) async fn inventory(
         let help = "restore it from a backup; or delete it: the next run takes over what is there, and removes nothing";
         Error::new(Class::Damaged, "read", id.to_string(), cause, help)
     };
-    let stored = text(&live, INVENTORY_KEY)
-        .ok_or_else(|| damaged(format!("it has no key `{INVENTORY_KEY}` that holds text")))?;
-    let stored = serde_json::from_str(&stored).map_err(|e| damaged(e.to_string()))?;
-    match Inventory::from_json(stored) {
+    match Inventory::from_secret(&live) {
         Ok(inventory) => Ok((Some(inventory), version)),
         Err(error @ inventory::Error::TooNew { .. }) => {
             let help = "use that version of ksi, or a newer one";
@@ -66,9 +59,7 @@ pub(super) async fn record(
     inventory: &Inventory,
     version: Option<String>,
 ) -> Result<Option<String>, Error> {
-    let stored = serde_json::to_string(inventory).unwrap_or_default();
-    let data = json!({ INVENTORY_KEY: STANDARD.encode(stored) });
-    let live = put(cluster, INVENTORY, &data, version).await?;
+    let live = put(cluster, inventory::SECRET, &inventory.to_secret(), version).await?;
     Ok(live["metadata"]["resourceVersion"].as_str().map(str::to_owned))
 }
 
@@ -103,7 +94,7 @@ pub(super) async fn keep(cluster: &Cluster, values: &KeptValues) -> Result<(), E
 
 /// Removes both.
 pub(super) async fn forget(cluster: &Cluster) -> Result<(), Error> {
-    for name in [VALUES, INVENTORY] {
+    for name in [VALUES, inventory::SECRET] {
         let preconditions = Preconditions::default();
         cluster.delete(&secret(name), &preconditions, Propagation::Background).await?;
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ksi::check::{Configured, DryRun, Gathered, Part, Rights};
 use ksi::config::Configuration;
 use ksi::facts::Facts;
@@ -142,10 +141,9 @@ impl Fixture {
                 {"name": "c", "image": "i", "restartCount": 0, "state": {"running": {}}}]}}),
         );
         let inventory = Inventory::new(Key::new([1; 32]), "0.1.0");
-        let stored = BASE64_STANDARD.encode(serde_json::to_vec(&inventory).unwrap());
         self.put(Part::Inventory, json!({
             "kind": "Secret", "metadata": {"name": "ksi-inventory", "namespace": "kubesphere-system"},
-            "data": {"inventory": stored}}));
+            "data": inventory.to_secret()}));
         self.put(Part::Lock, json!({
             "kind": "Lease", "metadata": {"name": "ks-installer-apply", "namespace": "kubesphere-system"},
             "spec": {"holderIdentity": ""}}));

@@ -2,6 +2,7 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ksi::check::{DryRun, Part, Right, Rights};
+use ksi::inventory::{Inventory, Key};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -308,8 +309,9 @@ pub(crate) const ROWS: &[Row] = &[
             json!([{"type": "Ready", "status": "False", "message": "no route"}]);
     }),
     ("inventory", "this ksi knows 1", |f| {
-        let stored = BASE64_STANDARD.encode(r#"{"format": 99, "ksiVersion": "9.0.0"}"#);
-        f.edit(Part::Inventory, "ksi-inventory")["data"] = json!({"inventory": stored});
+        let mut newer = Inventory::new(Key::new([1; 32]), "9.0.0");
+        newer.format = 99;
+        f.edit(Part::Inventory, "ksi-inventory")["data"] = newer.to_secret();
     }),
     ("lock", "me@there died with it", |f| lease(f, "2026-01-01T00:00:00.000000Z")),
     ("lock", "me@there is at work", |f| {
