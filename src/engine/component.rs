@@ -88,7 +88,7 @@ impl<T: Target> Run<'_, T> {
             judged.remove(&kind.definition);
         }
         let others: Vec<ObjectId> = judged.into_iter().collect();
-        self.served(part.name, &kinds, self.count(part)).await?;
+        self.served(part.name, kinds, self.count(part)).await?;
         self.healthy(part.name, &others, self.count(part)).await
     }
 

@@ -15,8 +15,9 @@ use crate::target::{Finding, NewKind, Target};
 /// What reports a change is trusted, but not alone: it is looked again after this time, first often,
 /// then seldom.
 const SOON: Duration = Duration::from_secs(1);
-/// New kinds are served within moments.
-const AT_ONCE: Duration = Duration::from_millis(20);
+/// New kinds are served within moments, usually not later than after this time.
+const AT_ONCE: Duration = Duration::from_millis(50);
+const USUAL: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_secs(5);
 const UNSERVED: &str = "its kind is not served yet";
 /// Changes come in bursts: one look for each.
@@ -167,17 +168,14 @@ impl<T: Target> Run<'_, T> {
     pub(super) async fn served(
         &self,
         component: &str,
-        kinds: &[NewKind],
+        mut kinds: Vec<NewKind>,
         progress: (usize, usize),
     ) -> Result<(), String> {
-        if kinds.is_empty() || !self.runs {
-            return Ok(());
-        }
+        let begin = Instant::now();
         let mut awaited = Awaited::default();
         let mut pause = AT_ONCE;
-        loop {
-            let unserved = match self.unless_over(self.target.unserved(kinds)).await {
-                Some(Ok(unserved)) if unserved.is_empty() => return Ok(()),
+        while self.runs && !kinds.is_empty() {
+            let unserved = match self.unless_over(self.target.unserved(&kinds)).await {
                 Some(Ok(unserved)) => unserved,
                 Some(Err(error)) => {
                     let told = error.to_string();
@@ -186,20 +184,23 @@ impl<T: Target> Run<'_, T> {
                 }
                 None => return Err(self.give_up(component, &awaited).await),
             };
-            if pause >= SOON {
-                let definitions: Vec<ObjectId> = unserved.iter().cloned().collect();
+            // What is served once stays so.
+            kinds.retain(|kind| unserved.contains(&kind.definition));
+            let definitions: Vec<ObjectId> = unserved.into_iter().collect();
+            if begin.elapsed() >= USUAL {
                 self.healthy(component, &definitions, progress).await?;
                 for id in &definitions {
                     self.awaits(component, id, UNSERVED.to_owned(), &mut awaited.reasons);
                 }
+                pause = longer(pause);
             }
-            if self.unless_over(sleep(pause)).await.is_none() {
-                let reasons = unserved.into_iter().map(|id| (id, UNSERVED.to_owned()));
+            if !kinds.is_empty() && self.unless_over(sleep(pause)).await.is_none() {
+                let reasons = definitions.into_iter().map(|id| (id, UNSERVED.to_owned()));
                 awaited.reasons = reasons.collect();
                 return Err(self.give_up(component, &awaited).await);
             }
-            pause = longer(pause);
         }
+        Ok(())
     }
 
     /// Waits until an object would be accepted by what guards it.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::archive::{self, Image, Layer};
 use crate::builds::{self, run};
@@ -29,8 +30,8 @@ pub struct Archives {
     pub ksi: PathBuf,
 }
 
-/// An image that a cluster knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An image that real nodes have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// Its full name.
     pub name: String,
@@ -52,21 +53,32 @@ pub fn archives(places: &Places) -> Result<Archives> {
     for name in rendered(&ksi)? {
         others.extend(part(places, &name)?);
     }
-    Ok(Archives { node: archive(places, "node", &node)?, ksi: archive(places, "ksi", &others)? })
+    let archives =
+        Archives { node: archive(places, "node", &node)?, ksi: archive(places, "ksi", &others)? };
+    let known = node
+        .iter()
+        .chain(&others)
+        .map(|image| Known { name: image.name.clone(), stand_in: stand_in(&image.name).is_some() });
+    fs::write(list(places), serde_json::to_vec_pretty(&known.collect::<Vec<_>>())?)?;
+    Ok(archives)
 }
 
-/// All images of the sandbox.
+/// The images that real nodes got, as they were made last; none where none were.
 ///
 /// # Errors
-/// ksi cannot be built.
+/// The list cannot be read.
 pub fn known(places: &Places) -> Result<Vec<Known>> {
-    let own = [PAUSE, COREDNS, KSI].map(|name| Known { name: name.to_owned(), stand_in: false });
-    let rendered = rendered(&builds::ksi(places)?)?;
-    let others = rendered.into_iter().filter_map(|name| {
-        let stand_in = stand_in(&name).is_some();
-        (stand_in || program(&name) == KUBEFED).then_some(Known { name, stand_in })
-    });
-    Ok(own.into_iter().chain(others).collect())
+    let path = list(places);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("cannot understand {}", path.display()))
+}
+
+/// The list of images beside their archives.
+fn list(places: &Places) -> PathBuf {
+    places.cache.join("images/list.json")
 }
 
 /// What `standin` is told to play for an image; `None` where there is no stand-in.

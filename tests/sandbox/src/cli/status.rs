@@ -20,6 +20,9 @@ pub(super) fn show(places: &Places, network: Network) -> Result<()> {
     for cluster in &clusters {
         show_cluster(cluster);
     }
+    if !clusters.iter().any(|cluster| cluster.wish().real) {
+        return Ok(());
+    }
     tell!("images (all are made here; a STAND-IN only plays its part):");
     for image in images::known(places)? {
         let kind = if image.stand_in { "STAND-IN" } else { "real" };
