@@ -65,6 +65,11 @@ struct Cli {
     /// Say nothing but data and errors
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Tell every request to the cluster; `-vv` and `-vvv` what the libraries below do, too
+    ///
+    /// `KSI_LOG` chooses by target, as in `KSI_LOG=ksi=debug,kube=trace`. No secret is told.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
 }
 
 const EXIT_CODES: &str = "Exit codes:
@@ -109,9 +114,12 @@ enum Verb {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let Cli { verb, color, quiet } = Cli::parse();
-    let output = Output::new(color, quiet);
+    let Cli { verb, color, quiet, verbose } = Cli::parse();
+    let mut output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
+    if let Err(why) = output.log(verbose) {
+        return told(&Failure::Usage(why), diff, &output);
+    }
     if matches!(
         verb,
         Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Check(_)
@@ -144,14 +152,17 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            let text = failure.to_string();
-            if !text.is_empty() {
-                output.message(&format!("ksi: {text}"));
-            }
-            ExitCode::from(failure.code(diff))
-        }
+        Err(failure) => told(&failure, diff, &output),
     }
+}
+
+/// Says what went wrong, and with which exit code it ends.
+fn told(failure: &Failure, diff: bool, output: &Output) -> ExitCode {
+    let text = failure.to_string();
+    if !text.is_empty() {
+        output.message(&format!("ksi: {text}"));
+    }
+    ExitCode::from(failure.code(diff))
 }
 
 /// The definition of the command line, for completions, man pages and the tests of the help texts.

@@ -3,6 +3,7 @@
 mod colour;
 mod event;
 mod live;
+mod log;
 mod mode;
 mod output;
 mod progress;

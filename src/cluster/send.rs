@@ -57,6 +57,7 @@ impl Cluster {
                 if self.answered.load(Ordering::Relaxed) { patience } else { FIRST_CONTACT };
             match retry::wait(&error.problem, tries, retry_after).map(retry::jitter) {
                 Some(wait) if started.elapsed() + wait < patience => {
+                    tracing::debug!("again in {} ms: {error}", wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
                 _ => return Err(error),
@@ -67,7 +68,13 @@ impl Cluster {
 
     async fn try_once(&self, call: &Call) -> Result<Value, Failed> {
         let _permit = self.limit.acquire().await;
-        let (code, headers, body) = match timeout(REQUEST_LIMIT, self.exchange(call)).await {
+        let begin = Instant::now();
+        let answer = timeout(REQUEST_LIMIT, self.exchange(call)).await;
+        let code = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(|(c, ..)| *c);
+        let told = code.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
+        let Call { method, path, .. } = call;
+        tracing::debug!("{method} {path}: {told} in {} ms", begin.elapsed().as_millis());
+        let (code, headers, body) = match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(Failed { error, retry_after: None }),
             Err(_) => {

@@ -47,7 +47,7 @@ impl Live {
         progress: Progress,
         now: Instant,
     ) -> Self {
-        let terminal = io::stderr().is_terminal();
+        let terminal = io::stderr().is_terminal() && !output.logs;
         let place = Place { terminal, events, runs };
         let choice = if output.quiet { ProgressChoice::None } else { choice };
         let mode = Mode::of(choice, place, |name| std::env::var(name).ok());

@@ -16,6 +16,8 @@ pub struct Output {
     /// Whether the terminal shows more than ASCII.
     pub symbols: bool,
     pub(super) quiet: bool,
+    /// Whether a log is written to standard error, so that nothing there can be redrawn.
+    pub(super) logs: bool,
     width: usize,
 }
 
@@ -30,6 +32,7 @@ impl Output {
             colour_messages: wants_colour(choice, io::stderr().is_terminal(), lookup),
             symbols: shows_symbols(lookup),
             quiet,
+            logs: false,
             width: std::cmp::max(width, 40),
         }
     }
