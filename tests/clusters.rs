@@ -8,6 +8,9 @@ mod accepted;
 mod adoption;
 #[path = "clusters/apply.rs"]
 mod apply;
+#[path = "clusters/canaries.rs"]
+mod canaries;
+mod canary;
 #[path = "clusters/check.rs"]
 mod check;
 #[path = "clusters/client.rs"]

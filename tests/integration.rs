@@ -5,6 +5,7 @@
 // Readable beats fast where a test puts its input together.
 #![allow(clippy::format_collect, clippy::format_push_string)]
 
+mod canary;
 #[path = "integration/check.rs"]
 mod check;
 #[path = "integration/cli.rs"]

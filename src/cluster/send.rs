@@ -16,6 +16,7 @@ use super::error::{Error, Problem};
 use super::request::Call;
 use super::retry;
 use super::status::Status;
+use crate::object::{Masker, ObjectId, Scrubber};
 
 /// How long one request may take, its answer included.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -40,6 +41,10 @@ impl Cluster {
         call: &Call,
         patience: Duration,
     ) -> Result<Value, Error> {
+        self.tried(call, patience).await.map_err(|error| discreet(error, &call.body))
+    }
+
+    async fn tried(&self, call: &Call, patience: Duration) -> Result<Value, Error> {
         let started = Instant::now();
         let mut reconnected = false;
         for tries in 1.. {
@@ -134,6 +139,18 @@ impl Cluster {
             warnings.insert(text.replace("\\\"", "\""));
         }
     }
+}
+
+/// An error without what is secret in the manifest that was sent: servers quote what they refuse.
+fn discreet(mut error: Error, body: &[u8]) -> Error {
+    let manifest = serde_json::from_slice::<Value>(body).ok();
+    let named = manifest.and_then(|body| Some((ObjectId::of(&body)?, body)));
+    if let Some((id, mut body)) = named {
+        let mut masker = Masker::new();
+        masker.mask(&id, &mut body);
+        error.cause = Scrubber::knowing(masker.hidden()).text(&error.cause);
+    }
+    error
 }
 
 fn failed(call: &Call, problem: Problem, cause: &str) -> Failed {

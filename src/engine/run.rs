@@ -1,6 +1,6 @@
 //! What all parts of a run share: what was done, what was said, and whether it is over.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::error::Incomplete;
 use super::event::{ComponentState, Event};
 use super::{Options, Stop, View};
-use crate::object::ObjectId;
+use crate::object::{Masker, ObjectId, Scrubber};
 use crate::target::{self, Class, Effect, Target, Written};
 
 /// A run of one view.
@@ -30,6 +30,8 @@ pub(super) struct Run<'r, T> {
     /// What is not as wanted.
     pub(super) trouble: RefCell<Incomplete>,
     stop: &'r Stop,
+    /// Knows what is secret in what is wanted.
+    scrubber: OnceCell<Scrubber>,
     deadline: Instant,
     report: RefCell<&'r mut dyn FnMut(Event)>,
     /// Told after the commit.
@@ -84,6 +86,7 @@ impl<'r, T: Target> Run<'r, T> {
             deleted: RefCell::default(),
             trouble: RefCell::default(),
             stop,
+            scrubber: OnceCell::new(),
             // A time without end would overflow the clock.
             deadline: Instant::now()
                 + options.wait.timeout.min(std::time::Duration::from_secs(86_400 * 365)),
@@ -137,6 +140,18 @@ impl<'r, T: Target> Run<'r, T> {
         for message in self.target.warnings() {
             self.say(Event::Warning { message });
         }
+    }
+
+    /// What others wrote, without what is secret in what is wanted: pods log what they read.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        let knowing = || {
+            let mut masker = Masker::new();
+            for object in &self.view.desired.objects {
+                masker.mask(&object.id, &mut object.body.clone());
+            }
+            Scrubber::knowing(masker.hidden())
+        };
+        self.scrubber.get_or_init(knowing).text(text)
     }
 
     /// Notes an error of one object; one of the place itself ends the run.

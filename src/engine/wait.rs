@@ -155,7 +155,11 @@ impl<T: Target> Run<'_, T> {
             if findings.is_empty() {
                 findings.push(unexplained(id, reason));
             }
-            for finding in findings {
+            for mut finding in findings {
+                finding.message = self.scrub(&finding.message);
+                for line in &mut finding.lines {
+                    *line = self.scrub(line);
+                }
                 self.say(Event::Finding { component: component.to_owned(), finding });
             }
             self.trouble.borrow_mut().unhealthy.push((id.clone(), reason.clone()));

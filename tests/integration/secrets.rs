@@ -3,34 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ksi::config;
-use ksi::yaml::{self, Step};
-use serde_json::{Value, json};
+use ksi::yaml;
 
+use crate::canary::canaries;
 use crate::cli::ksi;
-
-/// A host's configuration with a canary in every key that the schema calls secret.
-fn canaries() -> (Value, Vec<String>) {
-    let mut spec = json!({"multicluster": {"clusterRole": "host"}});
-    let mut texts = Vec::new();
-    for (number, path) in config::sensitive_paths().iter().enumerate() {
-        // Long enough for a jwtSecret, right for a password.
-        let canary = format!("Canary{number}Secret0123456789abcdef");
-        let mut node = &mut spec;
-        for step in &path.0 {
-            let Step::Key(key) = step else { panic!("a secret in a list: {path}") };
-            node = &mut node[key];
-        }
-        *node = json!(canary);
-        texts.push(canary);
-    }
-    assert!(texts.len() >= 5, "{texts:?}");
-    let document = json!({
-        "apiVersion": config::API_VERSION, "kind": config::KIND,
-        "metadata": {"name": config::NAME, "namespace": config::NAMESPACE}, "spec": spec,
-    });
-    (document, texts)
-}
 
 fn shown(folder: &Path, args: &[&str]) -> String {
     let output = ksi(args).current_dir(folder).output().unwrap();

@@ -1,0 +1,145 @@
+//! No secret in any output of a run on a cluster, at the most talkative level, of failures too.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ksi::yaml;
+use sandbox::builds::Release;
+use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
+use serde_json::{Value, json};
+
+use crate::canary::canaries;
+use crate::installed::{Rig, Said, ksi};
+
+/// A webhook could do the same; the server itself does so where a value is invalid.
+const TELLTALE: &str = r#"{
+  "apiVersion": "v1", "kind": "List", "items": [
+    {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+     "metadata": {"name": "telltale"},
+     "spec": {
+       "failurePolicy": "Fail",
+       "matchConstraints": {"resourceRules": [{
+         "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
+         "resources": ["secrets", "configmaps"]}]},
+       "matchConditions": [{"name": "ours", "expression":
+         "object.metadata.name == 'kubesphere-secret' || object.metadata.name == 'kubesphere-config'"}],
+       "validations": [{"expression": "false", "messageExpression":
+         "'refused: ' + object.data.map(key, key + '=' + object.data[key]).join(' ')"}]}},
+    {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+     "metadata": {"name": "telltale"},
+     "spec": {"policyName": "telltale", "validationActions": ["Deny"]}}
+  ]}"#;
+
+#[test]
+fn no_output_of_a_run_shows_a_secret() {
+    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let plane = rig.plane();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let (document, mut secrets) = canaries();
+    let good = file("good.yaml", &yaml::emit(&document));
+    let other = file("other.yaml", &yaml::emit(&document).replace("abcdef", "fedcba"));
+    let bundle = folder.path().join("bundle.tar.gz").display().to_string();
+    let telltale = file("telltale.json", TELLTALE);
+    secrets.extend(secrets.clone().iter().map(|secret| secret.replace("abcdef", "fedcba")));
+
+    // Refused by somebody who quotes what he refuses.
+    plane.kubectl(&["apply", "-f", &telltale]).unwrap();
+    let apply = ["apply", "-vvv", "--yes", "--wait=false", "--timeout", "1m", "-f"];
+    let refused = rig.ksi(&[&apply[..], &[good.as_str()]].concat());
+    assert!(refused.err.contains("refused: "), "nothing was quoted\n{}", refused.err);
+    let mut outputs = vec![("refused", refused)];
+    plane.kubectl(&["delete", "-f", &telltale]).unwrap();
+
+    let runs: &[(&str, &[&str])] = &[
+        ("apply", &["-o", "json", "-f", &good]),
+        ("apply", &["-f", &good]),
+        ("diff", &["-f", &other]),
+        ("diff", &["-o", "json", "-f", &other]),
+        ("apply", &["--dry-run=server", "-f", &other]),
+        ("apply", &["-f", &other]),
+        ("status", &[]),
+        ("status", &["-o", "json"]),
+        ("check", &["-o", "json"]),
+        ("events", &[]),
+        ("history", &[]),
+        ("rollback", &["--dry-run"]),
+        ("bundle", &["--output", &bundle]),
+    ];
+    for (verb, more) in runs {
+        let wait: &[&str] =
+            if *verb == "apply" { &["--yes", "--wait=false", "--timeout", "1m"] } else { &[] };
+        let said = rig.ksi(&[&[*verb, "-vvv"], wait, more].concat());
+        assert!(said.err.contains("DEBUG"), "{verb} logs nothing: {}", said.err);
+        outputs.push((verb, said));
+    }
+    secrets.extend(generated(&rig));
+
+    // Answers that are cut, garbage, or errors, where secrets are sent and read.
+    let proxy = FaultProxy::start(&plane.kubeconfig(), &folder.path().join("proxy")).unwrap();
+    for fault in [
+        Fault::Truncate,
+        Fault::Garbage { code: 200 },
+        Fault::Status { code: 400, retry_after: None },
+        Fault::ResetAfter,
+    ] {
+        for methods in [["PUT", "PATCH"], ["GET", "GET"]] {
+            let secrets = Match::methods(&methods).resource("secrets");
+            proxy.set([Rule::new(secrets, Nth::First(4), fault.clone())]);
+            let arguments = [&apply[..], &[good.as_str()]].concat();
+            let said = Said::of(ksi(proxy.kubeconfig(), &arguments).output().unwrap());
+            outputs.push(("through faults", said));
+        }
+    }
+    proxy.set([]);
+    outputs.push(("uninstall", rig.ksi(&["uninstall", "-vvv", "--yes", "--timeout", "1m"])));
+
+    for (verb, said) in outputs {
+        let text = said.out + &said.err;
+        for secret in &secrets {
+            assert!(!shows(&text, secret), "{verb} shows {secret}:\n{}", around(&text, secret));
+        }
+    }
+}
+
+/// Every generated value as it might be told: a line of a private key is enough of it.
+fn generated(rig: &Rig) -> Vec<String> {
+    let values = ["-n", "kubesphere-system", "get", "secret", "ksi-values", "-o", "json"];
+    let values: Value = serde_json::from_str(&rig.plane().kubectl(&values).unwrap()).unwrap();
+    let mut secrets = Vec::new();
+    for (name, value) in values["data"].as_object().unwrap() {
+        let text = String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap();
+        if text.contains("PRIVATE KEY") {
+            secrets.extend(text.lines().filter(|line| !line.contains("-----")).map(str::to_owned));
+        } else if !text.contains("CERTIFICATE") {
+            assert!(!text.is_empty(), "{name}");
+            secrets.push(text);
+        }
+    }
+    assert!(secrets.len() > 10, "{} lines of secrets", secrets.len());
+    secrets.retain(|secret| secret.len() > 8);
+    secrets
+}
+
+/// In clear, or in base64 wherever it begins.
+fn shows(text: &str, secret: &str) -> bool {
+    (0..3).any(|shift| {
+        let encoded = STANDARD.encode(secret.as_bytes().get(shift..).unwrap_or_default());
+        encoded.len() >= 12 && text.contains(&encoded[..encoded.len() / 4 * 4 - 4])
+    }) || text.contains(secret)
+}
+
+fn around<'t>(text: &'t str, secret: &str) -> &'t str {
+    text.lines().find(|line| shows(line, secret)).unwrap_or(text)
+}
+
+#[test]
+fn what_shows_a_secret_is_found() {
+    let secret = "hunter2hunter2hunter2";
+    let told = json!({"data": STANDARD.encode(format!("a{secret}"))}).to_string();
+    assert!(shows(&told, secret) && shows("hunter2hunter2hunter2", secret));
+    assert!(!shows("hunter2", secret));
+}
