@@ -1,19 +1,26 @@
 //! Speed on a real API server, side by side in one run: `make bench`. Same objects, same cluster; the limit
 //! is the same requests sent as fast as 16 at a time go, with the same wait for new kinds in between.
 
-#![allow(clippy::print_stdout, clippy::expect_used, missing_docs)]
+#![allow(clippy::print_stdout, clippy::expect_used, clippy::panic, missing_docs)]
+
+#[path = "cluster/scale.rs"]
+mod scale;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use ksi::cluster::{Apply, Cluster, ConnectOptions, Error, Kind};
 use ksi::object::{ObjectId, embedded};
+use sandbox::addons;
 use sandbox::builds::Release;
 use sandbox::control_plane::ControlPlane;
+use sandbox::harness::Sandbox;
 use sandbox::light::Light;
+use sandbox::places::Places;
 use serde_json::Value;
 
 const SAMPLE: &str = "samples/host.yaml";
@@ -69,6 +76,35 @@ fn main() {
     line("kubectl apply --server-side", timed(&mut || kubectl_apply(plane, &unguarded)), again);
     let diff = ["diff", "--server-side", "--force-conflicts", "--field-manager=ksi"];
     line("kubectl diff --server-side", timed(&mut || kubectl(plane, &diff, &unguarded)), again);
+
+    scale::measure(plane, &manifests, || {
+        plane.restore(&empty).expect("an empty cluster");
+        connected(plane, async |cluster| foundation(&cluster, &manifests).await);
+    });
+    until_healthy();
+}
+
+/// Nothing can be compared here: pods take their time. On kwok they are ready at once, but answer no
+/// webhook, so that the run itself does not wait.
+fn until_healthy() {
+    println!("\n{:44} {:>8}", "until everything is healthy", "ms");
+    let told = |name: &str, took: Duration| println!("{name:44} {:8.0}", took.as_secs_f64() * 1e3);
+    if let Some(light) = Light::start(Release::Newest).expect("a control plane") {
+        let plane = light.control_plane();
+        let places = Places::from_env().expect("a cache");
+        addons::start_kwok(&places, plane, "127.0.0.1", false).expect("a node");
+        let mut both = || {
+            run(&mut apply(plane));
+            run(ksi(plane).args(["wait", "--timeout", "5m"]));
+        };
+        told("ksi apply, ksi wait on a node of kwok", timed(&mut both));
+    }
+    if let Some(sandbox) = Sandbox::start(&["host"]).expect("a cluster") {
+        let cluster = sandbox.cluster("host").expect("the host");
+        let plane = cluster.control_plane().expect("its control plane");
+        let arguments = ["apply", "-q", "-f", SAMPLE, "--yes", "--timeout", "10m"];
+        told("ksi apply on a real node", timed(&mut || run(ksi(&plane).args(arguments))));
+    }
 }
 
 /// Deletes the webhook configurations; the files of everything else.
@@ -165,24 +201,35 @@ fn kubectl(plane: &ControlPlane, arguments: &[&str], files: &[PathBuf]) {
 
 /// The same requests and nothing else.
 fn raw(plane: &ControlPlane, manifests: &[Value]) {
+    connected(plane, async |cluster| {
+        foundation(&cluster, manifests).await;
+        send(&cluster, manifests, |id| !is_first(id)).await.expect("the second wave");
+    });
+}
+
+/// Namespaces and kinds, until those are served that are used.
+async fn foundation(cluster: &Cluster, manifests: &[Value]) {
+    send(cluster, manifests, is_first).await.expect("the first wave");
+    let kinds = manifests.iter().filter_map(ObjectId::of).filter(|id| !is_first(id));
+    let kinds: BTreeSet<Kind> = kinds.map(|id| Kind::of(&id)).collect();
+    loop {
+        let groups = kinds.iter().map(|kind| (kind.group.clone(), kind.version.clone()));
+        cluster.discover(groups).await.expect("the lists of kinds");
+        let served = try_join_all(kinds.iter().map(|kind| cluster.is_listed(kind))).await;
+        if served.expect("lists").into_iter().all(|served| served) {
+            return;
+        }
+    }
+}
+
+/// Works with a connection of its own.
+fn connected<T>(plane: &ControlPlane, work: impl AsyncFnOnce(Arc<Cluster>) -> T) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let options =
             ConnectOptions { kubeconfig: Some(plane.kubeconfig()), ..ConnectOptions::default() };
-        let cluster = Cluster::connect(&options).await.expect("a connection");
-        send(&cluster, manifests, is_first).await.expect("the first wave");
-        let kinds = manifests.iter().filter_map(ObjectId::of).filter(|id| !is_first(id));
-        let kinds: BTreeSet<Kind> = kinds.map(|id| Kind::of(&id)).collect();
-        loop {
-            let groups = kinds.iter().map(|kind| (kind.group.clone(), kind.version.clone()));
-            cluster.discover(groups).await.expect("the lists of kinds");
-            let served = try_join_all(kinds.iter().map(|kind| cluster.is_listed(kind))).await;
-            if served.expect("lists").into_iter().all(|served| served) {
-                break;
-            }
-        }
-        send(&cluster, manifests, |id| !is_first(id)).await.expect("the second wave");
-    });
+        work(Arc::new(Cluster::connect(&options).await.expect("a connection"))).await
+    })
 }
 
 async fn send(

@@ -1,6 +1,6 @@
 //! What is no longer wanted goes: step by step, each when the one before is gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -24,9 +24,10 @@ impl<T: Target> Run<'_, T> {
     /// Takes off what we put on objects of others, then removes what is ours.
     pub(super) async fn prune(&self) {
         let changes = &self.view.plan.changes;
-        let wanted = |id: &ObjectId| self.view.desired.objects.iter().any(|o| o.id == *id);
+        let wanted: BTreeSet<&ObjectId> = self.view.desired.objects.iter().map(|o| &o.id).collect();
+        let given_back = changes.iter().filter(|change| change.is_write());
         let given_back: Vec<&Change> =
-            changes.iter().filter(|change| change.is_write() && !wanted(&change.id)).collect();
+            given_back.filter(|change| !wanted.contains(&change.id)).collect();
         if !self.write_all(&given_back).await {
             return self.note_time();
         }

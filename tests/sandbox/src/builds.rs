@@ -108,7 +108,6 @@ pub fn pause(places: &Places) -> Result<PathBuf> {
     Go { name: "pause", module: "pause", package: ".", flags: "-s -w" }.build(places)
 }
 
-const COREDNS: &str = "github.com/coredns/coredns@v1.14.7";
 const KWOK: &str = "sigs.k8s.io/kwok/cmd/kwok@v0.8.0";
 const KWOK_MODULE: &str = "sigs.k8s.io/kwok@v0.8.0";
 
@@ -117,7 +116,7 @@ const KWOK_MODULE: &str = "sigs.k8s.io/kwok@v0.8.0";
 /// # Errors
 /// It cannot be built.
 pub fn coredns(places: &Places) -> Result<PathBuf> {
-    install(places, "coredns", COREDNS)
+    Go { name: "coredns", module: "coredns", package: ".", flags: "-s -w" }.build(places)
 }
 
 /// Nodes without kubelets, for images that cannot be had.
@@ -159,9 +158,10 @@ pub fn ksi(places: &Places) -> Result<PathBuf> {
     run(Command::new("cargo")
         .current_dir(root)
         .args(["build", "--quiet", "--package", "ksi", "--bin", "ksi", "--target", target])
+        .args(["--profile", "image"])
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
         .env("CARGO_TARGET_DIR", &folder))?;
-    Ok(folder.join(target).join("debug/ksi"))
+    Ok(folder.join(target).join("image/ksi"))
 }
 
 /// A program of one of our Go modules.
