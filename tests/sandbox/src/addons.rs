@@ -46,7 +46,8 @@ pub fn start_kwok(places: &Places, plane: &ControlPlane, node: &str, tainted: bo
         // It leaves the real node alone.
         "--manage-all-nodes=false".to_owned(),
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake".to_owned(),
-        "--server-address=127.0.0.1:10247".to_owned(),
+        // Several clusters of one machine share its loopback.
+        "--server-address=127.0.0.1:0".to_owned(),
     ];
     // The module cache may not be visible in there.
     for (number, stage) in builds::kwok_stages(places)?.iter().enumerate() {
