@@ -4,6 +4,7 @@
 //! Messages and lines come from the cluster and from programs of others. They are scrubbed: what looks
 //! like a secret is hidden, and nothing in them steers a terminal.
 
+mod departing;
 mod events;
 mod finding;
 
@@ -49,6 +50,9 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         Ok(None) => return vec![finding::missing(id)],
         Err(error) => return vec![finding::unreadable(id, &error)],
     };
+    if !live["metadata"]["deletionTimestamp"].is_null() {
+        return vec![departing::finding(cluster, id, &live).await];
+    }
     let events = events_near(cluster, id).await;
     let pods = match &id.namespace {
         Some(namespace) if is_workload(id) => {

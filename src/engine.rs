@@ -14,6 +14,7 @@
 
 mod apply;
 mod component;
+mod departure;
 mod error;
 mod event;
 mod graph;

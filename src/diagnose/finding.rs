@@ -59,6 +59,16 @@ pub(super) fn no_address(id: &ObjectId, live: &Value) -> Finding {
     of(id, "AddressPending", message, Vec::new(), next_step)
 }
 
+/// An object that is being deleted, and what it waits for.
+pub(super) fn departing(id: &ObjectId, message: &str, inside: bool) -> Finding {
+    let objects = if inside { "the objects that are named" } else { "it" };
+    let next_step = format!(
+        "see whether the controllers that have to remove these finalizers run, and run again; if they are \
+         gone for good, take the finalizers off {objects}, which skips their clean-up"
+    );
+    of(id, "Terminating", message, Vec::new(), next_step)
+}
+
 /// Any other object, in the words of its own status.
 pub(super) fn of_object(id: &ObjectId, word: &str, reason: &str, lines: Vec<String>) -> Finding {
     let namespace = id.namespace.as_ref().map_or_else(String::new, |n| format!("-n {n} "));

@@ -25,7 +25,7 @@ const BURST: Duration = Duration::from_millis(50);
 /// How long an object may be failed before it counts: what made it fail may just have been repaired.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long looking for causes may take.
-const DIAGNOSIS: Duration = Duration::from_secs(20);
+pub(super) const DIAGNOSIS: Duration = Duration::from_secs(20);
 
 /// The next pause between two looks.
 fn longer(pause: Duration) -> Duration {

@@ -23,7 +23,7 @@ impl<T: Target> Run<'_, T> {
 
     async fn write(&self, change: &Change) -> bool {
         let Some(body) = change.body() else { return true };
-        if self.is_over() {
+        if self.is_over() || !self.is_clear(change).await {
             return false;
         }
         let write = Write {

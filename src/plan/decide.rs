@@ -12,7 +12,10 @@ use crate::yaml::Path;
 /// Decides on an object that is wanted.
 pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOptions) -> Change {
     let change = Draft::of(object);
-    let Some(live) = observed.objects.get(&object.id) else {
+    let live = observed.objects.get(&object.id);
+    // What is being deleted is as good as gone: it is made anew when it is.
+    let stays = |live: &&Value| live["metadata"]["deletionTimestamp"].is_null();
+    let Some(live) = live.filter(stays) else {
         let body = match object.policy {
             Policy::Patch => labels::partial(&object.body),
             _ => object.body.clone(),

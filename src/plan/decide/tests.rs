@@ -65,6 +65,15 @@ fn whole_manifests_are_compared_without_what_servers_add() {
 }
 
 #[test]
+fn what_is_being_deleted_is_made_anew() {
+    let wanted = deployment(2);
+    let mut live = wanted.body.clone();
+    live["metadata"]["deletionTimestamp"] = json!("2027-01-15T08:00:00Z");
+    let observed = seen(&[(&wanted, live)], Some(recorded(&[&wanted])));
+    assert_eq!(decided(std::slice::from_ref(&wanted), &observed), (Action::Create, None));
+}
+
+#[test]
 fn what_another_tool_made_is_adopted() {
     let wanted = deployment(2);
     let made_by = |manager: &str| {

@@ -149,3 +149,24 @@ fn without_waiting_what_is_still_there_stays_recorded() {
     let known: Vec<String> = known.entries().iter().map(|entry| entry.id.to_string()).collect();
     assert_eq!(known, ["Deployment/core"]);
 }
+
+#[test]
+fn what_is_still_being_deleted_is_waited_for_and_made_anew() {
+    let name = "CustomResourceDefinition/widgets";
+    let memory = lingering(name, 40);
+    let is_awaited = |event: &Event| matches!(event, Event::Wait { .. });
+    run_until(&memory, Vec::new(), &removing(), is_awaited).answer.unwrap_err();
+    let leaving = memory.objects()[&id(name)].clone();
+    assert!(leaving["metadata"]["deletionTimestamp"].is_string());
+
+    let next = memory.restarted(Faults::default()).living(Life::default());
+    let told = run(&next, objects(), &options());
+    told.answer.unwrap();
+    let reason = "is being deleted: waits for finalizer finalizers.test/slow";
+    let waits = |event: &&Event| matches!(event, Event::Wait { object, reason: why, .. } if *object == id(name) && why == reason);
+    assert_eq!(told.events.iter().filter(waits).count(), 1);
+    let made = next.objects()[&id(name)].clone();
+    assert_ne!(made["metadata"]["uid"], leaving["metadata"]["uid"]);
+    assert!(made["metadata"]["deletionTimestamp"].is_null());
+    all_known(&next);
+}

@@ -1,0 +1,82 @@
+//! What an object that is being deleted waits for.
+
+use serde_json::Value;
+
+use super::finding::{self, Finding};
+use crate::cluster::{Cluster, Kind, Selection};
+use crate::health;
+use crate::object::ObjectId;
+
+/// Objects of one kind are held up alike: the first of them say it.
+const NAMED: usize = 3;
+
+/// What holds up an object: its finalizers, what its own status says, and of a definition the objects of
+/// its kind.
+pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, live: &Value) -> Finding {
+    let of_kind = match id.kind.as_str() {
+        "CustomResourceDefinition" => held(cluster, live).await,
+        _ => Vec::new(),
+    };
+    let inside = id.kind == "Namespace" || !of_kind.is_empty();
+    let message = match of_kind.len() {
+        0 => health::judge(live).reason().unwrap_or("is being deleted").to_owned(),
+        count => {
+            let more =
+                if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
+            let first: Vec<_> = of_kind.into_iter().take(NAMED).collect();
+            format!("is being deleted: waits for {}{more}", first.join(", "))
+        }
+    };
+    finding::departing(id, &message, inside)
+}
+
+/// The objects of a definition that finalizers hold up.
+async fn held(cluster: &Cluster, definition: &Value) -> Vec<String> {
+    let spec = &definition["spec"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let versions = spec["versions"].as_array().into_iter().flatten();
+    let Some(version) = versions.into_iter().find(|version| version["served"] == true) else {
+        return Vec::new();
+    };
+    let kind = Kind {
+        group: text(&spec["group"]),
+        version: text(&version["name"]),
+        kind: text(&spec["names"]["kind"]),
+    };
+    let all = cluster.list(&kind, &Selection::default().metadata()).await.unwrap_or_default();
+    all.iter().filter_map(held_up).collect()
+}
+
+/// `User/admin (finalizer a.b/c)`; `None` of one that nothing holds up.
+fn held_up(live: &Value) -> Option<String> {
+    let finalizers = live["metadata"]["finalizers"].as_array()?;
+    let names: Vec<_> = finalizers.iter().filter_map(Value::as_str).collect();
+    let word = match names.len() {
+        0 => return None,
+        1 => "finalizer",
+        _ => "finalizers",
+    };
+    Some(format!("{} ({word} {})", ObjectId::of(live)?, names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_has_finalizers_is_named_with_them() {
+        let user = |finalizers: Value| {
+            json!({
+                "apiVersion": "iam.kubesphere.io/v1alpha2", "kind": "User",
+                "metadata": {"name": "admin", "finalizers": finalizers},
+            })
+        };
+        assert_eq!(held_up(&user(Value::Null)), None);
+        assert_eq!(held_up(&user(json!([]))), None);
+        assert_eq!(held_up(&user(json!(["a/b"]))).unwrap(), "User/admin (finalizer a/b)");
+        let both = held_up(&user(json!(["a/b", "c/d"]))).unwrap();
+        assert_eq!(both, "User/admin (finalizers a/b, c/d)");
+    }
+}
