@@ -55,6 +55,11 @@ impl Cluster {
         &self.place
     }
 
+    /// For how long errors that pass are waited out.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// What the server warned of since the last call (`Warning:` headers), each once.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);

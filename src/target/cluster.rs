@@ -18,6 +18,7 @@ mod identity;
 mod lease;
 mod live;
 mod observe;
+mod process;
 mod removal;
 mod store;
 mod taken_over;

@@ -12,8 +12,9 @@ use time::macros::format_description;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Class, Error, NAMESPACE};
+use super::{Class, Error, NAMESPACE, process};
 use crate::cluster::{Cluster, Kind, Problem};
+use crate::health;
 use crate::object::ObjectId;
 
 /// The name of the Lease.
@@ -23,6 +24,11 @@ const DURATION: u64 = 30;
 const RENEWED_EVERY: Duration = Duration::from_secs(10);
 /// A holder stops writing well before others may take over.
 const TRUSTED: Duration = Duration::from_secs(DURATION - 5);
+/// How long the lock of a process that is known to be dead stays: what it had sent is done by then, or
+/// ended with its connections.
+const GRACE: Duration = Duration::from_secs(1);
+/// How often it is looked again whether others are done.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// A lock that is held, and renewed until it is dropped or given back.
 #[derive(Debug)]
@@ -40,10 +46,11 @@ impl Lease {
         cluster: Arc<Cluster>,
         holder: &str,
     ) -> Result<(Self, Vec<ObjectId>), Error> {
-        let made = namespace(&cluster).await?;
+        let mut made = Vec::new();
         let mut watched: Option<(Value, Instant)> = None;
         loop {
             let Some(live) = cluster.get(&id()).await? else {
+                made.extend(namespace(&cluster).await?);
                 match cluster.create(&manifest(holder, None), false).await {
                     Ok(_) => break,
                     Err(error) if error.problem == Problem::Exists => continue,
@@ -57,13 +64,15 @@ impl Lease {
                 Some((before, _)) if before != spec => return Err(held(other, spec)),
                 Some((_, since)) => {
                     let seconds = spec["leaseDurationSeconds"].as_u64().unwrap_or(DURATION);
-                    since.elapsed() >= Duration::from_secs(seconds)
+                    let runs_out = Duration::from_secs(seconds);
+                    since.elapsed() >= runs_out
+                        || (since.elapsed() >= GRACE && process::is_dead(&live))
                 }
                 None => false,
             };
             if !free {
                 watched.get_or_insert_with(|| (spec.clone(), Instant::now()));
-                sleep(Duration::from_millis(500)).await;
+                sleep(LOOK).await;
                 continue;
             }
             let version = live["metadata"]["resourceVersion"].as_str();
@@ -126,11 +135,19 @@ async fn renew(cluster: Arc<Cluster>, holder: String, renewed: Arc<Mutex<Option<
     }
 }
 
-/// Our namespace, which has to be there for the lock; what else it needs is applied later.
+/// Our namespace, which has to be there for the lock; what else it needs is applied later. One that is
+/// being deleted is waited for as long as any error that passes.
 async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     let id = Kind::new("", "v1", "Namespace").named(None, NAMESPACE);
-    if cluster.get(&id).await?.is_some() {
-        return Ok(Vec::new());
+    let since = Instant::now();
+    while let Some(live) = cluster.get(&id).await? {
+        if live["metadata"]["deletionTimestamp"].is_null() {
+            return Ok(Vec::new());
+        }
+        if since.elapsed() >= cluster.patience() {
+            return Err(departing(&id, &live));
+        }
+        sleep(LOOK).await;
     }
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     match cluster.create(&body, false).await {
@@ -149,7 +166,11 @@ fn manifest(holder: &str, version: Option<&str>) -> Value {
     let mut body = json!({
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
-        "metadata": {"name": NAME, "namespace": NAMESPACE},
+        "metadata": {
+            "name": NAME,
+            "namespace": NAMESPACE,
+            "annotations": {process::ANNOTATION: process::own().unwrap_or_default()},
+        },
         "spec": {
             "holderIdentity": holder,
             "leaseDurationSeconds": DURATION,
@@ -178,6 +199,18 @@ fn held(holder: &str, spec: &Value) -> Error {
         id().to_string(),
         format!("{holder} holds it (since {since}) and is at work"),
         "wait until that run ends, then run again",
+    )
+}
+
+fn departing(namespace: &ObjectId, live: &Value) -> Error {
+    let health = health::judge(live);
+    Error::new(
+        Class::Timeout,
+        "lock",
+        id().to_string(),
+        format!("{namespace} {}", health.reason().unwrap_or("is being deleted")),
+        "see whether the controllers that have to remove these finalizers run, and run again; if they are \
+         gone for good, take the finalizers off the objects in it",
     )
 }
 

@@ -1,0 +1,72 @@
+//! Which process holds the lock, for others on the same machine: these can tell for certain that it is
+//! dead, and need not wait until its lock runs out.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use serde_json::Value;
+
+/// The annotation of the Lease.
+pub(super) const ANNOTATION: &str = "ksi.kubesphere.io/process";
+
+/// A process as no other one of any machine is called: the boot, the pid namespace, the user, the pid.
+/// `None` where there is no /proc.
+pub(super) fn own() -> Option<String> {
+    Some(format!("{}/{}", surroundings()?, std::process::id()))
+}
+
+/// Whether the process that took a lock is certainly dead. Anything that cannot be known is no.
+pub(super) fn is_dead(lease: &Value) -> bool {
+    let holder = lease["metadata"]["annotations"][ANNOTATION].as_str();
+    let Some((there, pid)) = holder.and_then(|holder| holder.rsplit_once('/')) else {
+        return false;
+    };
+    // Of another user's processes /proc may show nothing at all.
+    if pid.parse::<u32>().is_err() || surroundings().as_deref() != Some(there) {
+        return false;
+    }
+    match fs::read_to_string(Path::new("/proc").join(pid).join("stat")) {
+        // A zombie has closed its connections. The name before may hold anything.
+        Ok(stat) => stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" Z")),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+/// Where pids mean the same processes as here.
+fn surroundings() -> Option<String> {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let namespace = fs::metadata("/proc/self/ns/pid").ok()?;
+    let user = fs::metadata("/proc/self").ok()?.uid();
+    Some(format!("{}/{}/{user}", boot.trim(), namespace.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn lease(holder: &str) -> Value {
+        json!({"metadata": {"annotations": {ANNOTATION: holder}}})
+    }
+
+    #[test]
+    fn only_what_is_certain_counts_as_dead() {
+        let Some(own) = own() else { return };
+        assert!(!is_dead(&lease(&own)));
+        let mut child = Command::new("true").spawn().unwrap();
+        let there = own.rsplit_once('/').unwrap().0;
+        let dead = format!("{there}/{}", child.id());
+        child.wait().unwrap();
+        assert!(is_dead(&lease(&dead)));
+        // Another machine, another pid namespace, no word about it, nonsense.
+        assert!(!is_dead(&lease(&format!("another-boot{dead}"))));
+        assert!(!is_dead(&json!({"metadata": {}})));
+        for nonsense in ["", "/", "1", &format!("{there}/"), &format!("{there}/../1")] {
+            assert!(!is_dead(&lease(nonsense)), "{nonsense}");
+        }
+    }
+}
