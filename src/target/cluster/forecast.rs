@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Error;
-use crate::cluster::{Apply, Cluster, Problem};
+use crate::cluster::{self, Apply, Cluster, Problem};
 use crate::object::{FieldConflict, Forecast, Object, Policy, foreign_fields};
 
 /// A question is not worth the patience of a write: a webhook without a backend answers neither now
@@ -34,13 +34,31 @@ pub(super) async fn forecast(
                 .into_iter()
                 .map(|owner| FieldConflict { manager: owner.manager, field: owner.field })
                 .collect();
-            let forced = cluster.apply(&body, Apply { force: true, ..asked }).await.ok();
+            let forced = match cluster.apply(&body, Apply { force: true, ..asked }).await {
+                Ok(live) => Some(live),
+                // Whoever owns the fields, it cannot be done.
+                Err(error) if error.problem == Problem::Invalid => {
+                    return Ok(Some(refused(&error)));
+                }
+                Err(_) => None,
+            };
             Ok(Some(Forecast::Conflict { fields, forced }))
         }
-        Problem::Invalid | Problem::Refused => Ok(Some(Forecast::Refused(error.cause))),
+        Problem::Invalid | Problem::Refused => Ok(Some(refused(&error))),
         Problem::Webhook | Problem::Terminating | Problem::NotServed => Ok(None),
         _ => Err(error.into()),
     }
+}
+
+/// What the server says, and what to do about it: nobody else knows more.
+fn refused(error: &cluster::Error) -> Forecast {
+    let for_good = ["immutable", "cannot change roleRef", "was previously a storage version"];
+    let next = if for_good.iter().any(|words| error.cause.contains(words)) {
+        "this cannot be changed: if nobody needs what is there, delete it and run again"
+    } else {
+        &error.help
+    };
+    Forecast::Refused(format!("{}; {next}", error.cause))
 }
 
 /// Why an object that is not there would be refused; `None` when it would not, or when nobody can say
