@@ -62,9 +62,12 @@ pub fn record(
 /// Whether an object that is only created was created by us. What was announced by a run that ended too
 /// early may have been created by somebody else since.
 fn is_created_by_us(inventory: &Inventory, object: &Object, live: Option<&Value>) -> bool {
-    inventory.get(&object.id).is_some_and(|entry| {
-        !entry.is_announced() || live.and_then(is_written_by_us).unwrap_or(true)
-    })
+    let by_us = live.and_then(is_written_by_us);
+    match inventory.get(&object.id) {
+        Some(entry) => !entry.is_announced() || by_us.unwrap_or(true),
+        // The record may be lost; the object still says who made it.
+        None => by_us == Some(true),
+    }
 }
 
 /// Whether ksi wrote a live object; `None` where nobody knows who writes.
