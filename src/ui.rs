@@ -15,4 +15,4 @@ pub use live::Live;
 pub use mode::{Mode, Place, ProgressChoice};
 pub use output::Output;
 pub use progress::{Look, Progress};
-pub use screen::show_cursor;
+pub use screen::{last_words, show_cursor};

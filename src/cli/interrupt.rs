@@ -1,12 +1,19 @@
 //! What Ctrl-C and a request to terminate do.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::INTERRUPTED;
 use crate::engine::Stop;
 
-/// The first signal ends the run at the next safe place, the second one the process. They are heard on
-/// a thread of their own, since a run may be busy with the disk.
+/// How long what was begun may take after the first signal. Whoever sends it may kill soon.
+const PATIENCE: Duration = Duration::from_secs(10);
+const STUCK: &str = "ksi: interrupted; what was begun did not end in 10 s and is left as it is\n\
+                     help: what is there is safe; run again to go on from there";
+
+/// The first signal ends the run at the next safe place, the second one the process, and so does a cluster
+/// that no longer answers. They are heard on a thread of their own, since a run may be busy with the disk.
 pub(super) fn listen() -> Stop {
     let stop = Stop::default();
     let asked = stop.clone();
@@ -20,17 +27,17 @@ pub(super) fn listen() -> Stop {
             else {
                 return;
             };
-            loop {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                if asked.is_requested() {
-                    crate::ui::show_cursor();
-                    std::process::exit(INTERRUPTED.into());
-                }
-                asked.request();
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
+            asked.request();
+            tokio::select! {
+                _ = interrupt.recv() => crate::ui::show_cursor(),
+                _ = terminate.recv() => crate::ui::show_cursor(),
+                () = tokio::time::sleep(PATIENCE) => crate::ui::last_words(STUCK),
+            }
+            std::process::exit(INTERRUPTED.into());
         });
     });
     stop

@@ -77,6 +77,12 @@ impl<W: Write> Drop for Screen<W> {
     }
 }
 
+/// Says something to the person at the terminal; for whoever ends the process at once.
+pub fn last_words(text: &str) {
+    show_cursor();
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Shows the cursor again if it is hidden; for whoever ends the process at once.
 pub fn show_cursor() {
     if HIDDEN.swap(false, Ordering::SeqCst) {
