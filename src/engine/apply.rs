@@ -186,13 +186,16 @@ impl<T: Target> Run<'_, T> {
     }
 }
 
-/// The first object of which two plans say something else; what the lock made does not count.
+/// The first object of which two plans say something else. What the lock made does not count, nor what was
+/// to be deleted and is gone by now: a run that was killed may have asked for it.
 fn first_difference<'c>(
     one: &'c [Change],
     other: &'c [Change],
     made: &BTreeSet<ObjectId>,
 ) -> Option<&'c ObjectId> {
-    let counts = |change: &&Change| !made.contains(&change.id);
+    let there: BTreeSet<&ObjectId> = other.iter().map(|change| &change.id).collect();
+    let is_gone = |change: &Change| change.action == Action::Delete && !there.contains(&change.id);
+    let counts = |change: &&Change| !made.contains(&change.id) && !is_gone(change);
     let mut other = other.iter().filter(counts);
     for change in one.iter().filter(counts) {
         match other.next() {
@@ -240,5 +243,10 @@ mod tests {
         assert_eq!(first_difference(&shown, &again, &made), None);
         assert_eq!(first_difference(&shown, &again[..1], &made), Some(&shown[1].id));
         assert_eq!(first_difference(&shown[..1], &again, &made), Some(&again[1].id));
+        // Somebody was faster with what was to be done anyway.
+        let deletes = [change("a", Action::Delete), change("b", Action::Delete)];
+        assert_eq!(first_difference(&deletes, &deletes[1..], &none), None);
+        let kept = [change("a", Action::Keep), change("b", Action::Delete)];
+        assert_eq!(first_difference(&deletes, &kept, &none), Some(&deletes[0].id));
     }
 }
