@@ -1,0 +1,48 @@
+//! What keeps pods from being made although everything was accepted.
+
+use serde_json::json;
+
+use super::{SYSTEM, World, says};
+
+const CORE: [&str; 3] = ["--only", "ks-core", "--wait"];
+
+/// On a cluster where everything is installed. Our namespace takes only pods of the profile `restricted`.
+pub(super) fn what_keeps_pods_from_being_made_is_told(world: &World) {
+    let restricted = "pod-security.kubernetes.io/enforce=restricted";
+    world.kubectl(&format!("label namespace {SYSTEM} {restricted}"));
+    world.make(&json!({
+        "apiVersion": "v1", "kind": "ResourceQuota",
+        "metadata": {"name": "none", "namespace": SYSTEM}, "spec": {"hard": {"pods": "0"}},
+    }));
+    let none = || {
+        world.kubectl(&format!(
+            "-n {SYSTEM} delete deployments,replicasets,pods --all --force --grace-period=0"
+        ));
+    };
+    none();
+    a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(world);
+    world.kubectl(&format!("-n {SYSTEM} delete resourcequota none"));
+    // Those that were refused are tried again after longer and longer pauses.
+    none();
+    let said = world.apply(&[&CORE[..], &["--timeout", "60s"]].concat()).expect(0);
+    says(&said, &["ready Deployment/kubesphere-system/ks-console"]);
+    world.heals(&CORE);
+}
+
+fn a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(world: &World) {
+    let mut running = world.begin(&[&CORE[..], &["--timeout", "8s"]].concat());
+    running.await_words("exceeded quota: none");
+    world.kubectl(&format!("-n {SYSTEM} delete deployment ks-console"));
+    let said = running.end().expect(5);
+    says(
+        &said,
+        &[
+            "waiting for Deployment/kubesphere-system/ks-apiserver",
+            "FailedCreate",
+            "exceeded quota: none",
+            "Deployment/kubesphere-system/ks-console (ks-core): NotFound: it is not there: somebody deleted it",
+            "next: `ksi apply` with the same configuration makes it again",
+            "the time is up",
+        ],
+    );
+}
