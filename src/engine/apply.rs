@@ -199,11 +199,21 @@ fn first_difference<'c>(
     let mut other = other.iter().filter(counts);
     for change in one.iter().filter(counts) {
         match other.next() {
-            Some(again) if again == change => {}
+            Some(again) if does_the_same(change, again) => {}
             _ => return Some(&change.id),
         }
     }
     other.next().map(|change| &change.id)
+}
+
+/// Whether two changes write the same for the same reason. What others write beside it meanwhile, such as the
+/// annotation of a Deployment's controller, does not count.
+fn does_the_same(one: &Change, other: &Change) -> bool {
+    let told = |change: &Change| (change.id.clone(), change.action, change.reason.clone());
+    told(one) == told(other)
+        && (one.policy, one.force) == (other.policy, other.force)
+        && one.body() == other.body()
+        && one.conflicts == other.conflicts
 }
 
 fn status(state: Phase, message: &str) -> Event {
@@ -243,6 +253,17 @@ mod tests {
         assert_eq!(first_difference(&shown, &again, &made), None);
         assert_eq!(first_difference(&shown, &again[..1], &made), Some(&shown[1].id));
         assert_eq!(first_difference(&shown[..1], &again, &made), Some(&again[1].id));
+        // Others write beside what is ours.
+        let (mut update, mut noted) = (change("a", Action::Update), change("a", Action::Update));
+        update.sent.clone_from(&update.after);
+        noted.sent.clone_from(&update.sent);
+        for body in [&mut noted.before, &mut noted.after] {
+            *body = Some(serde_json::json!({"metadata": {"annotations": {"theirs": "1"}}}));
+        }
+        let (update, noted) = ([update], [noted]);
+        assert_eq!(first_difference(&update, &noted, &none), None);
+        let other = [Change { force: true, ..noted[0].clone() }];
+        assert_eq!(first_difference(&update, &other, &none), Some(&update[0].id));
         // Somebody was faster with what was to be done anyway.
         let deletes = [change("a", Action::Delete), change("b", Action::Delete)];
         assert_eq!(first_difference(&deletes, &deletes[1..], &none), None);
