@@ -48,7 +48,7 @@ json.dump(o, sys.stdout)" | k replace --field-manager=controller-manager -f -
 
 load-balancer-address() {
   local service
-  service=$(ks get services -o go-template='{{range .items}}{{if eq .spec.type "LoadBalancer"}}{{.metadata.name}}{{"\n"}}{{end}}{{end}}' | head -n 1)
+  service=$(ks get services -o go-template='{{range .items}}{{if eq .spec.type "LoadBalancer"}}{{.metadata.name}}{{"\n"}}{{end}}{{end}}' | sed -n 1p)
   if [ -z "$service" ]; then
     echo "$system has no Service of type LoadBalancer: configure one, such as Tower's"
     return "$skipped"
@@ -74,9 +74,9 @@ our-label() {
 
 our-value() {
   local key
-  key=$(ks get configmap ks-router-config -o go-template='{{range $k, $v := .data}}{{$k}}{{"\n"}}{{end}}' | head -n 1)
+  key=$(ks get configmap ks-router-config -o go-template='{{range $k, $v := .data}}{{$k}}{{"\n"}}{{end}}' | sed -n 1p)
   ks patch configmap ks-router-config --type=merge -p "{\"data\":{\"$key\":\"foreign\"}}"
-  key=$(ks get secret kubesphere-secret -o go-template='{{range $k, $v := .data}}{{$k}}{{"\n"}}{{end}}' | head -n 1)
+  key=$(ks get secret kubesphere-secret -o go-template='{{range $k, $v := .data}}{{$k}}{{"\n"}}{{end}}' | sed -n 1p)
   ks patch secret kubesphere-secret --type=merge -p "{\"data\":{\"$key\":\"Zm9yZWlnbg==\"}}"
   k patch clusterrole cluster-viewer --type=json -p '[{"op":"replace","path":"/rules","value":[]}]'
 }
