@@ -46,7 +46,8 @@ pub struct Cluster {
     date: Mutex<Option<(OffsetDateTime, Instant)>>,
     /// Whether the server ever answered: before that there is less patience.
     answered: AtomicBool,
-    patience: Duration,
+    /// From when on nothing is tried again.
+    end: Mutex<Option<tokio::time::Instant>>,
 }
 
 impl Cluster {
@@ -64,6 +65,15 @@ impl Cluster {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *warnings).into_iter().collect()
+    }
+
+    /// Gives all requests together this much time from now on. What is on its way when it is over ends
+    /// soon after it and is not tried again; what is asked later, such as to give a lock back, gets one
+    /// short try.
+    pub fn end_in(&self, time: Duration) {
+        // A time without end would overflow the clock.
+        let end = tokio::time::Instant::now().checked_add(time);
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = end;
     }
 
     /// The server's clock now, as far as its last answer tells (`Date:` header, whole seconds).

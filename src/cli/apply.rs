@@ -88,6 +88,8 @@ pub(super) async fn bring<T: Target>(
 ) -> Result<(), Failure> {
     let options = args.run.options(args.prune.options(), new_inventory()?)?;
     let stop = interrupt::listen();
+    let limited = || on.map(|on| on.cluster().end_in(options.wait.timeout));
+    limited();
     let desire = |kept: &_| {
         match args.run.dry_run {
             // The server judges no placeholders.
@@ -126,6 +128,8 @@ pub(super) async fn bring<T: Target>(
         }
         confirm(&format!("Apply this to {}?", target.place()), false, output)?;
     }
+    // The time that somebody thought about it does not count.
+    limited();
     if let Some(cluster) = on {
         guard.carry_out(cluster, output).await?;
     }

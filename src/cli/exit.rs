@@ -98,7 +98,11 @@ fn cluster_code(error: &cluster::Error) -> u8 {
     match error.problem {
         Problem::Usage | Problem::NoCluster => 2,
         Problem::Owned(_) => 6,
-        Problem::Invalid | Problem::Refused | Problem::NotFound | Problem::NotServed => 4,
+        Problem::Invalid
+        | Problem::Refused
+        | Problem::NotFound
+        | Problem::NotServed
+        | Problem::Full => 4,
         _ => 7,
     }
 }

@@ -87,6 +87,8 @@ async fn remove<T: Target>(
 ) -> Result<(), Failure> {
     let options = options(args, on.is_some())?;
     let stop = interrupt::listen();
+    let limited = || on.map(|on| on.cluster().end_in(args.timeout));
+    limited();
     let nothing = |kept: &KeptValues| Ok::<_, Failure>(Desired::nothing(kept));
     let look = tokio::select! {
         look = engine::look(target, &options, nothing) => look,
@@ -115,6 +117,8 @@ async fn remove<T: Target>(
         }
         confirm(&format!("Remove this from {}?", target.place()), args.yes, output)?;
     }
+    // The time that somebody thought about it does not count.
+    limited();
     let report = Report {
         title: format!("Removing from {}", target.place()),
         format: args.output,

@@ -28,6 +28,8 @@ pub struct ConnectOptions {
     pub act_as_groups: Vec<String>,
     /// For how long errors that pass are waited out, once the server has answered at all.
     pub patience: Duration,
+    /// How long one request may take, its answer included.
+    pub request_limit: Duration,
 }
 
 impl Default for ConnectOptions {
@@ -38,6 +40,7 @@ impl Default for ConnectOptions {
             act_as: None,
             act_as_groups: Vec::new(),
             patience: Duration::from_secs(60),
+            request_limit: Duration::from_secs(30),
         }
     }
 }
@@ -58,7 +61,7 @@ impl Cluster {
             warnings: Mutex::default(),
             date: Mutex::default(),
             answered: AtomicBool::new(false),
-            patience: options.patience,
+            end: Mutex::default(),
         })
     }
 

@@ -51,6 +51,8 @@ pub enum Problem {
     Busy,
     /// The server or its etcd is not available at the moment.
     Unavailable,
+    /// etcd has no room left.
+    Full,
     /// Any other error inside of the server.
     Server,
 }
@@ -96,8 +98,9 @@ impl Error {
         place: impl Into<String>,
         cause: impl Into<String>,
     ) -> Self {
-        let help = help(&problem).to_owned();
-        Self { problem, action, place: place.into(), cause: printable(&cause.into()), help }
+        let cause = printable(&cause.into());
+        let help = help(&problem, &cause).to_owned();
+        Self { problem, action, place: place.into(), cause, help }
     }
 
     pub(super) fn no_cluster() -> Self {
@@ -148,7 +151,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     for noise in ["ServiceError: ", "HyperError: ", "client error (Connect): ", "auth error: "] {
         text = text.replace(noise, "");
     }
-    text
+    text.replace("deadline has elapsed", "no connection in time")
 }
 
 /// Errors that quote a kubeconfig, the answer of a credential plugin or its command line, and with them
@@ -184,7 +187,7 @@ fn printable(text: &str) -> String {
 }
 
 /// The next step for each kind of problem.
-fn help(problem: &Problem) -> &'static str {
+fn help(problem: &Problem, cause: &str) -> &'static str {
     match problem {
         Problem::Usage => "correct the command line",
         Problem::NoCluster => {
@@ -222,8 +225,14 @@ fn help(problem: &Problem) -> &'static str {
         Problem::Terminating => {
             "wait until the deletion ends; `kubectl get -o jsonpath='{.metadata.finalizers}'` names what holds it up"
         }
+        Problem::Webhook if cause.contains("x509:") => {
+            "the caBundle of its configuration does not fit the certificate of its backend: whoever installed it has to renew one of them"
+        }
         Problem::Webhook => {
             "its Service needs a running backend; a leftover configuration without one is found by `ksi check`"
+        }
+        Problem::Full => {
+            "make room in etcd (compact and defragment it, or raise its quota), take the alarm back with `etcdctl alarm disarm`, and run again"
         }
         Problem::Busy | Problem::Unavailable | Problem::Server => {
             "the API server or etcd is in trouble: run again when `kubectl get --raw /readyz?verbose` says ok"

@@ -4,26 +4,56 @@ use std::time::Duration;
 
 use super::error::Problem;
 
-/// How often an error without any better name is tried again.
-const SERVER_TRIES: u32 = 3;
+/// How often an error of the server without any better name is tried again: some 15 seconds in all.
+const SERVER_TRIES: u32 = 10;
+/// How often somebody else may answer in the server's place.
+const FOREIGN_TRIES: u32 = 3;
 /// Waits double from the first to the longest.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// The tries of one request that failed.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    all: u32,
+    /// Those of which the server said nothing but that it failed.
+    server: u32,
+    /// Those that somebody else answered.
+    foreign: u32,
+}
+
+impl Tries {
+    /// Counts one more, and says how long to wait before the next; `None` when trying again cannot help.
+    pub(super) fn wait(&mut self, problem: &Problem, retry_after: Option<u64>) -> Option<Duration> {
+        self.all += 1;
+        match problem {
+            Problem::Server => self.server += 1,
+            Problem::NotKubernetes => self.foreign += 1,
+            _ => {}
+        }
+        let gives_up = self.server >= SERVER_TRIES || self.foreign >= FOREIGN_TRIES;
+        wait(problem, self.all, retry_after).filter(|_| !gives_up)
+    }
+}
+
 /// How long to wait before the next try, or `None` when trying again cannot help. `tries` counts
 /// those that failed, this one included.
-pub(super) fn wait(problem: &Problem, tries: u32, retry_after: Option<u64>) -> Option<Duration> {
+fn wait(problem: &Problem, tries: u32, retry_after: Option<u64>) -> Option<Duration> {
     let backoff = FIRST.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST);
     match problem {
-        Problem::Unreachable | Problem::Timeout | Problem::Unavailable | Problem::Webhook => {
-            Some(backoff)
-        }
+        Problem::Unreachable
+        | Problem::Timeout
+        | Problem::Unavailable
+        | Problem::Webhook
+        | Problem::Server
+        // A load balancer in between that is not ready answers in HTML.
+        | Problem::NotKubernetes => Some(backoff),
         // API Priority and Fairness always says one second.
         Problem::Busy => Some(Duration::from_secs(retry_after.unwrap_or(1).clamp(1, 30))),
         Problem::Terminating => Some(backoff.max(Duration::from_secs(1))),
-        // A load balancer in between that is not ready answers in HTML.
-        Problem::Server | Problem::NotKubernetes => (tries < SERVER_TRIES).then_some(backoff),
-        Problem::Credentials
+        // No waiting makes room.
+        Problem::Full
+        | Problem::Credentials
         | Problem::NoCluster
         | Problem::Usage
         | Problem::Unauthorized
@@ -57,9 +87,24 @@ mod tests {
         assert_eq!(seconds(wait(&Problem::Busy, 1, Some(7))), Some(7.0));
         assert_eq!(seconds(wait(&Problem::Busy, 9, None)), Some(1.0));
         assert_eq!(seconds(wait(&Problem::Server, 2, None)), Some(0.2));
-        assert_eq!(wait(&Problem::Server, 3, None), None);
-        for final_word in [Problem::Forbidden, Problem::Invalid, Problem::Owned(Vec::new())] {
+        let final_words =
+            [Problem::Forbidden, Problem::Invalid, Problem::Full, Problem::Owned(Vec::new())];
+        for final_word in final_words {
             assert_eq!(wait(&final_word, 1, None), None);
+        }
+    }
+
+    #[test]
+    fn errors_without_a_name_are_not_tried_for_ever_and_do_not_count_for_others() {
+        for (problem, most) in [(Problem::Server, SERVER_TRIES), (Problem::NotKubernetes, 3)] {
+            let mut tries = Tries::default();
+            for _ in 0..20 {
+                assert!(tries.wait(&Problem::Unreachable, None).is_some());
+            }
+            for _ in 1..most {
+                assert!(tries.wait(&problem, None).is_some());
+            }
+            assert_eq!(tries.wait(&problem, None), None, "{problem:?}");
         }
     }
 

@@ -14,14 +14,14 @@ use tokio::time::{Instant, timeout};
 use super::Cluster;
 use super::error::{Error, Problem};
 use super::request::Call;
-use super::retry;
+use super::retry::{self, Tries};
 use super::status::Status;
 use crate::object::{Masker, ObjectId, Scrubber};
 
-/// How long one request may take, its answer included.
-const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 /// How long a server that never answered yet is tried: a wrong address should be told soon.
 const FIRST_CONTACT: Duration = Duration::from_secs(3);
+/// How long one request may take when there is no time left for it.
+const LAST_TRY: Duration = Duration::from_secs(3);
 
 /// Why one try failed.
 struct Failed {
@@ -32,7 +32,7 @@ struct Failed {
 impl Cluster {
     /// Sends until there is an answer, or an error that does not pass.
     pub(super) async fn send(&self, call: &Call) -> Result<Value, Error> {
-        self.send_within(call, self.patience).await
+        self.send_within(call, self.options.patience).await
     }
 
     /// The same with another patience.
@@ -47,7 +47,9 @@ impl Cluster {
     async fn tried(&self, call: &Call, patience: Duration) -> Result<Value, Error> {
         let started = Instant::now();
         let mut reconnected = false;
-        for tries in 1.. {
+        let mut tries = Tries::default();
+        let mut before = None;
+        loop {
             let Failed { error, retry_after } = match self.try_once(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
@@ -60,21 +62,51 @@ impl Cluster {
             }
             let patience =
                 if self.answered.load(Ordering::Relaxed) { patience } else { FIRST_CONTACT };
-            match retry::wait(&error.problem, tries, retry_after).map(retry::jitter) {
-                Some(wait) if started.elapsed() + wait < patience => {
+            let wait = tries.wait(&error.problem, retry_after).map(retry::jitter);
+            match wait.filter(|wait| started.elapsed() + *wait < patience && self.lasts(*wait)) {
+                Some(wait) => {
                     tracing::debug!("again in {} ms: {error}", wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
-                _ => return Err(error),
+                // Cut short by the end of the time, it says less than the one before.
+                None if error.problem == Problem::Timeout && !self.lasts(Duration::ZERO) => {
+                    return Err(self.told(before.unwrap_or(error)));
+                }
+                None => return Err(self.told(error)),
             }
+            before = Some(error);
         }
-        Err(Error::new(Problem::Server, call.action, call.place.clone(), "no answer"))
+    }
+
+    /// What is wrong before there was any answer is wrong with the address, whatever was asked.
+    fn told(&self, error: Error) -> Error {
+        let nobody = matches!(
+            error.problem,
+            Problem::Unreachable | Problem::Timeout | Problem::NotKubernetes
+        );
+        if !nobody || self.answered.load(Ordering::Relaxed) {
+            return error;
+        }
+        Error { action: "connect to", place: self.place.clone(), ..error }
+    }
+
+    /// The time that is left for all requests; `None` where they have all the time there is.
+    fn left(&self) -> Option<Duration> {
+        let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether there is still time after so long.
+    fn lasts(&self, wait: Duration) -> bool {
+        self.left().is_none_or(|left| wait < left)
     }
 
     async fn try_once(&self, call: &Call) -> Result<Value, Failed> {
         let _permit = self.limit.acquire().await;
+        let limit = self.options.request_limit;
+        let limit = self.left().map_or(limit, |left| limit.min(left.max(LAST_TRY)));
         let begin = Instant::now();
-        let answer = timeout(REQUEST_LIMIT, self.exchange(call)).await;
+        let answer = timeout(limit, self.exchange(call)).await;
         let code = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(|(c, ..)| *c);
         let told = code.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
         let Call { method, path, .. } = call;
@@ -83,8 +115,8 @@ impl Cluster {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(Failed { error, retry_after: None }),
             Err(_) => {
-                let cause = "the server took more than 30 s";
-                return Err(failed(call, Problem::Timeout, cause));
+                let cause = format!("the server gave no answer in {} s", seconds(limit));
+                return Err(failed(call, Problem::Timeout, &cause));
             }
         };
         self.remember(&headers);
@@ -151,6 +183,11 @@ fn discreet(mut error: Error, body: &[u8]) -> Error {
         error.cause = Scrubber::knowing(masker.hidden()).text(&error.cause);
     }
     error
+}
+
+/// Without digits that tell nothing: 30, 0.5.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
 fn failed(call: &Call, problem: Problem, cause: &str) -> Failed {

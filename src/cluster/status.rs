@@ -66,6 +66,7 @@ impl Status {
             // A manifest that its schema cannot hold: the server's own words for a bad request.
             500 if says("failed to create typed patch object") => Problem::Invalid,
             500 if says("failed calling webhook") || says("conversion webhook") => Problem::Webhook,
+            500 if says("database space exceeded") => Problem::Full,
             500 if says("etcdserver:") || says("raft proposal") || says("leader changed") => {
                 Problem::Unavailable
             }
@@ -179,6 +180,7 @@ mod tests {
                 Problem::Webhook,
             ),
             (500, json!({"message": "etcdserver: leader changed"}), Problem::Unavailable),
+            (500, json!({"message": "etcdserver: mvcc: database space exceeded"}), Problem::Full),
             (500, json!({"message": "boom"}), Problem::Server),
             (
                 400,

@@ -4,6 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,6 +14,10 @@ use super::event::{ComponentState, Event};
 use super::{Options, Stop, View};
 use crate::object::{Masker, ObjectId, Scrubber};
 use crate::target::{self, Class, Effect, Target, Written};
+
+/// How long what is on its way is waited for when the time is up: a request has a little time of its own
+/// to end.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// A run of one view.
 pub(super) struct Run<'r, T> {
@@ -88,8 +93,7 @@ impl<'r, T: Target> Run<'r, T> {
             stop,
             scrubber: OnceCell::new(),
             // A time without end would overflow the clock.
-            deadline: Instant::now()
-                + options.wait.timeout.min(std::time::Duration::from_secs(86_400 * 365)),
+            deadline: Instant::now() + options.wait.timeout.min(Duration::from_secs(86_400 * 365)),
             report: RefCell::new(report),
             held: RefCell::default(),
             progress: watch::Sender::default(),
@@ -205,6 +209,19 @@ impl<'r, T: Target> Run<'r, T> {
             biased;
             _ = progress.wait_for(|progress| progress.over.is_some()) => None,
             answer = future => Some(answer),
+        }
+    }
+
+    /// Returns when not even what is on its way is waited for any more: at once where the place refuses
+    /// everything, soon where the time is up. What the user ends may still end well.
+    pub(super) async fn abandoned(&self) {
+        let mut progress = self.progress.subscribe();
+        let is_late = |progress: &Progress| matches!(progress.over, Some(Over::TimedOut));
+        let is_refused = |progress: &Progress| matches!(progress.over, Some(Over::Refused(_)));
+        let _ = progress.wait_for(|progress| is_late(progress) || is_refused(progress)).await;
+        tokio::select! {
+            _ = progress.wait_for(is_refused) => {}
+            () = tokio::time::sleep(LAST_ANSWERS) => {}
         }
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{ComponentState, Event};
 use super::run::{Over, Run};
@@ -149,8 +150,10 @@ impl<T: Target> Run<'_, T> {
         if matches!(self.over(), Some(Over::Interrupted | Over::Refused(_))) {
             return "the run was stopped".to_owned();
         }
-        for (id, reason) in &awaited.reasons {
-            let diagnosis = tokio::time::timeout(DIAGNOSIS, self.target.diagnose(id)).await;
+        // All at the same time: a server that does not answer costs the time of one.
+        let diagnoses = awaited.reasons.keys().map(|id| self.target.diagnose(id));
+        let diagnoses = join_all(diagnoses.map(|asked| timeout(DIAGNOSIS, asked))).await;
+        for ((id, reason), diagnosis) in awaited.reasons.iter().zip(diagnoses) {
             let mut findings = diagnosis.unwrap_or_default();
             if findings.is_empty() {
                 findings.push(unexplained(id, reason));

@@ -33,7 +33,11 @@ impl<T: Target> Run<'_, T> {
             body,
             force: change.force,
         };
-        let answer = self.target.write(write).await;
+        let answer = tokio::select! {
+            biased;
+            answer = self.target.write(write) => answer,
+            () = self.abandoned() => return false,
+        };
         self.say_warnings();
         match answer {
             Ok(written) => {

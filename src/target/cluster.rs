@@ -244,6 +244,7 @@ impl From<cluster::Error> for Error {
                 Class::Invalid
             }
             Problem::Terminating | Problem::Webhook => Class::Timeout,
+            Problem::Full => Class::Full,
             Problem::Unreachable
             | Problem::Timeout
             | Problem::NotKubernetes
