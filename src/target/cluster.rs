@@ -87,13 +87,16 @@ impl ClusterTarget {
     }
 
     /// No write without the lock, nor after somebody may have taken it over.
-    fn fence(&self) -> Result<(), Error> {
+    async fn fence(&self) -> Result<(), Error> {
         if self.departs() {
             return Ok(());
         }
-        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-        match lease.as_ref() {
-            Some(lease) => lease.is_held(),
+        let held = {
+            let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
+            lease.as_ref().map(Lease::held)
+        };
+        match held {
+            Some(held) => held.assure().await,
             None => Err(lease::lost("it was never taken")),
         }
     }
@@ -152,7 +155,7 @@ impl Target for ClusterTarget {
     }
 
     async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
-        self.fence()?;
+        self.fence().await?;
         store::keep(&self.cluster, values).await
     }
 
@@ -160,7 +163,7 @@ impl Target for ClusterTarget {
         if self.departs() {
             return Ok(());
         }
-        self.fence()?;
+        self.fence().await?;
         let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let version = store::record(&self.cluster, inventory, version).await?;
         *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
@@ -168,7 +171,7 @@ impl Target for ClusterTarget {
     }
 
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
-        self.fence()?;
+        self.fence().await?;
         let live = write::write(&self.cluster, write, self.seen(write.id).as_ref()).await?;
         self.remember(write.id, &live);
         let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
@@ -176,7 +179,7 @@ impl Target for ClusterTarget {
     }
 
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
-        self.fence()?;
+        self.fence().await?;
         removal::delete(&self.cluster, id, self.seen(id).as_ref()).await?;
         if id.group.is_empty() && id.kind == "Namespace" && id.name == NAMESPACE {
             self.departing.store(true, Ordering::Relaxed);
@@ -216,7 +219,7 @@ impl Target for ClusterTarget {
         if self.departs() {
             return Ok(());
         }
-        self.fence()?;
+        self.fence().await?;
         history::forget(&self.cluster).await?;
         store::forget(&self.cluster).await
     }

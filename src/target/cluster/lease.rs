@@ -33,11 +33,19 @@ const LOOK: Duration = Duration::from_millis(500);
 /// A lock that is held, and renewed until it is dropped or given back.
 #[derive(Debug)]
 pub(super) struct Lease {
+    held: Arc<Held>,
+    task: JoinHandle<()>,
+}
+
+/// What is known of a lock that was taken.
+#[derive(Debug)]
+pub(super) struct Held {
     cluster: Arc<Cluster>,
     holder: String,
     /// When it was last renewed, by our clock; `None` once somebody else has it.
-    renewed: Arc<Mutex<Option<Instant>>>,
-    task: JoinHandle<()>,
+    renewed: Mutex<Option<Instant>>,
+    /// Many writes wait for one answer.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl Lease {
@@ -82,30 +90,31 @@ impl Lease {
                 Err(error) => return Err(error.into()),
             }
         }
-        let renewed = Arc::new(Mutex::new(Some(Instant::now())));
-        let task =
-            tokio::spawn(renew(Arc::clone(&cluster), holder.to_owned(), Arc::clone(&renewed)));
-        Ok((Self { cluster, holder: holder.to_owned(), renewed, task }, made))
+        let held = Arc::new(Held {
+            cluster,
+            holder: holder.to_owned(),
+            renewed: Mutex::new(Some(Instant::now())),
+            asking: tokio::sync::Mutex::default(),
+        });
+        let task = tokio::spawn(renew(Arc::clone(&held)));
+        Ok((Self { held, task }, made))
     }
 
-    /// Whether nobody else can have taken it.
-    pub(super) fn is_held(&self) -> Result<(), Error> {
-        match *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(at) if at.elapsed() < TRUSTED => Ok(()),
-            Some(_) => Err(lost("it could not be renewed in time")),
-            None => Err(lost("another run has taken it over")),
-        }
+    /// What is known of it, to be asked before each write.
+    pub(super) fn held(&self) -> Arc<Held> {
+        Arc::clone(&self.held)
     }
 
     /// Gives it back, if it is still ours.
     pub(super) async fn release(self) {
         self.task.abort();
+        let Held { cluster, holder, .. } = &*self.held;
         // Whoever comes next waits at most for its end; there is nobody to tell.
-        if let Ok(Some(live)) = self.cluster.get(&id()).await
-            && live["spec"]["holderIdentity"] == self.holder.as_str()
+        if let Ok(Some(live)) = cluster.get(&id()).await
+            && live["spec"]["holderIdentity"] == holder.as_str()
         {
             let version = live["metadata"]["resourceVersion"].as_str();
-            let _ = self.cluster.replace(&manifest("", version)).await;
+            let _ = cluster.replace(&manifest("", version)).await;
         }
     }
 }
@@ -116,21 +125,62 @@ impl Drop for Lease {
     }
 }
 
+impl Held {
+    /// Makes sure that nobody else has it. Where it could not be renewed in time, since the API server was
+    /// away or we were, the server is asked: as long as nobody took it, it is still ours.
+    pub(super) async fn assure(&self) -> Result<(), Error> {
+        if self.is_trusted()? {
+            return Ok(());
+        }
+        let _asking = self.asking.lock().await;
+        // An answer that took too long is no news.
+        while !self.is_trusted()? {
+            self.renew().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether it was renewed so lately that nobody else can have taken it.
+    fn is_trusted(&self) -> Result<bool, Error> {
+        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        match renewed {
+            Some(at) => Ok(at.elapsed() < TRUSTED),
+            None => Err(lost("another run has taken it over")),
+        }
+    }
+
+    /// Renews it, if it is still ours.
+    async fn renew(&self) -> Result<(), Error> {
+        loop {
+            let asked = Instant::now();
+            let live = self.cluster.get(&id()).await?;
+            let ours = live.filter(|l| l["spec"]["holderIdentity"] == self.holder.as_str());
+            let Some(mut live) = ours else {
+                *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                return self.is_trusted().map(|_| ());
+            };
+            live["spec"]["renewTime"] = now().into();
+            match self.cluster.replace(&live).await {
+                Ok(_) => {
+                    let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+                    *renewed = Some(asked);
+                    return Ok(());
+                }
+                // By somebody else, or by us and the answer was lost.
+                Err(error) if error.problem == Problem::Changed => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
 /// Renews until the lock is somebody else's.
-async fn renew(cluster: Arc<Cluster>, holder: String, renewed: Arc<Mutex<Option<Instant>>>) {
+async fn renew(held: Arc<Held>) {
     loop {
         sleep(RENEWED_EVERY).await;
-        let asked = Instant::now();
-        let Ok(live) = cluster.get(&id()).await else { continue };
-        let ours = live.as_ref().is_some_and(|l| l["spec"]["holderIdentity"] == holder.as_str());
-        if !ours {
-            *renewed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let _asking = held.asking.lock().await;
+        if held.renew().await.is_err_and(|error| error.class == Class::Locked) {
             return;
-        }
-        let Some(mut live) = live else { continue };
-        live["spec"]["renewTime"] = now().into();
-        if cluster.replace(&live).await.is_ok() {
-            *renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
         }
     }
 }
@@ -152,7 +202,8 @@ async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     match cluster.create(&body, false).await {
         Ok(_) => Ok(vec![id]),
-        Err(error) if error.problem == Problem::Exists => Ok(Vec::new()),
+        // It was not there a moment ago: it is our own, and the answer was lost, or that of another run.
+        Err(error) if error.problem == Problem::Exists => Ok(vec![id]),
         Err(error) => Err(error.into()),
     }
 }
