@@ -17,6 +17,8 @@ mod check;
 mod client;
 #[path = "clusters/faults_objects/mod.rs"]
 mod faults_objects;
+#[path = "clusters/faults.rs"]
+mod faults;
 #[path = "clusters/foreign.rs"]
 mod foreign;
 #[path = "clusters/host.rs"]

@@ -20,7 +20,12 @@ pub(crate) struct Rig {
 impl Rig {
     /// Starts one; `None` where a control plane cannot be built.
     pub(crate) fn start(release: Release) -> Option<Self> {
-        let light = Light::start(release).unwrap()?;
+        Self::with(release, Vec::new())
+    }
+
+    /// The same with more flags for the API server.
+    pub(crate) fn with(release: Release, api_arguments: Vec<String>) -> Option<Self> {
+        let light = Light::with(release, api_arguments).unwrap()?;
         let places = Places::from_env().unwrap();
         addons::start_kwok(&places, light.control_plane(), "127.0.0.1", false).unwrap();
         Some(Self { light })
