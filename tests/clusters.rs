@@ -15,10 +15,10 @@ mod canary;
 mod check;
 #[path = "clusters/client.rs"]
 mod client;
-#[path = "clusters/faults_objects/mod.rs"]
-mod faults_objects;
 #[path = "clusters/faults.rs"]
 mod faults;
+#[path = "clusters/faults_objects/mod.rs"]
+mod faults_objects;
 #[path = "clusters/foreign.rs"]
 mod foreign;
 #[path = "clusters/host.rs"]
