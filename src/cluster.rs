@@ -58,7 +58,7 @@ impl Cluster {
 
     /// For how long errors that pass are waited out.
     pub fn patience(&self) -> Duration {
-        self.patience
+        self.options.patience
     }
 
     /// What the server warned of since the last call (`Warning:` headers), each once.
