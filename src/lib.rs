@@ -22,7 +22,8 @@
 //! Target: a cluster, a directory, memory         ui: table, text, JSON        target, cluster, ui
 //! ```
 //!
-//! Beside it stands `check`: what is read from a cluster is judged by a table of pure checks.
+//! Beside it stand `check`, where what is read from a cluster is judged by a table of pure checks, and
+//! `rights`, the table of what all this may have to be allowed.
 //!
 //! The rooms are the modules below. Everything left of `target` is pure: values in, values out, without
 //! clock, environment, files or network; the callers (`cli`) bring those. Who may use whom, and which
@@ -41,6 +42,7 @@ pub mod inventory;
 pub mod object;
 pub mod plan;
 pub mod render;
+pub mod rights;
 pub mod target;
 pub mod ui;
 pub mod validate;

@@ -28,6 +28,8 @@ mod mutation;
 mod plan;
 #[path = "integration/render.rs"]
 mod render;
+#[path = "integration/rights.rs"]
+mod rights;
 #[path = "integration/rooms.rs"]
 mod rooms;
 #[path = "integration/schema.rs"]

@@ -6,13 +6,14 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::context::{FEDERATED, LOCK, NAMESPACES, SYSTEM};
-use super::gathered::{DryRun, Gathered, Part, Read, Right, Rights};
-use super::needs::{self, Need};
+use super::gathered::{DryRun, Gathered, Part, Read};
+use super::may::rights;
 use super::see::{items, text};
-use crate::cluster::{Access, Apply, Cluster, Error, Kind, Problem, Selection};
+use crate::cluster::{Apply, Cluster, Error, Kind, Problem, Selection};
 use crate::config;
 use crate::inventory;
 use crate::object::Object;
+use crate::rights::{self, Occasion, Right};
 
 /// What to read.
 #[derive(Debug)]
@@ -67,7 +68,8 @@ pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
         named(cluster, wants),
         async {
             if wants.pre {
-                futures_util::join!(rights(cluster, wants.desired), dry_run(cluster))
+                let needed = needed(wants.desired);
+                futures_util::join!(rights(cluster, &needed), dry_run(cluster))
             } else {
                 (Err("they were not asked for".to_owned()), Err("it was not tried".to_owned()))
             }
@@ -82,6 +84,13 @@ pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
         rights,
         objects,
     }
+}
+
+/// What an installation needs, and what tells why something of it is not well.
+fn needed(desired: &[Object]) -> BTreeSet<Right> {
+    let mut needed = rights::rendered(desired);
+    needed.extend(rights::own(&[Occasion::Run, Occasion::Diagnosis]));
+    needed
 }
 
 /// Reads only what tells which webhooks have no backend.
@@ -111,7 +120,7 @@ fn configuration_kind() -> Kind {
 }
 
 /// An error for a report; its place is told by the check.
-fn why(error: &Error) -> String {
+pub(super) fn why(error: &Error) -> String {
     format!("{}: {}", error.place, error.cause)
 }
 
@@ -201,57 +210,6 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
     let mut objects: Objects = reads.into_iter().collect();
     objects.insert(Part::HelmReleases, releases);
     objects
-}
-
-/// Asks for everything at once first: most who install may do everything.
-async fn rights(cluster: &Cluster, desired: &[Object]) -> Read<Rights> {
-    let star = || "*".to_owned();
-    let everything = Access { verb: star(), group: star(), resource: star(), ..Access::default() };
-    let needs: Vec<Need> = needs::of(desired).into_iter().collect();
-    if cluster.may(&everything).await.map_err(|e| why(&e))? {
-        return Ok(Rights { asked: needs.len(), missing: Vec::new() });
-    }
-    let plurals = needs::plurals(desired);
-    let answers = join_all(needs.iter().map(|need| async {
-        let known = plurals.get(&(need.group.clone(), need.kind.clone())).cloned();
-        let resource = match known {
-            Some(plural) => plural,
-            None => plural(cluster, need).await?,
-        };
-        let access = Access {
-            verb: need.verb.to_owned(),
-            group: need.group.clone(),
-            resource: resource.clone(),
-            namespace: need.namespace.clone(),
-            name: None,
-        };
-        let allowed = cluster.may(&access).await?;
-        let full =
-            if need.group.is_empty() { resource } else { format!("{resource}.{}", need.group) };
-        Ok::<_, Error>((!allowed).then(|| Right {
-            verb: need.verb.to_owned(),
-            resource: full,
-            namespace: need.namespace.clone(),
-        }))
-    }))
-    .await;
-    let answers: Result<Vec<_>, Error> = answers.into_iter().collect();
-    let missing = answers.map_err(|e| why(&e))?.into_iter().flatten().collect();
-    Ok(Rights { asked: needs.len(), missing })
-}
-
-/// The name of a kind in rules: asked of the server, else by English grammar.
-async fn plural(cluster: &Cluster, need: &Need) -> Result<String, Error> {
-    let kind = Kind::new(&need.group, &need.version, &need.kind);
-    if let Some(resource) = cluster.resource(&kind).await? {
-        return Ok(resource.plural);
-    }
-    let lower = need.kind.to_lowercase();
-    Ok(match lower.strip_suffix('y') {
-        Some(stem) if !lower.ends_with("ey") => format!("{stem}ies"),
-        _ if lower.ends_with('s') => format!("{lower}es"),
-        _ => format!("{lower}s"),
-    })
 }
 
 /// A server-side apply that changes nothing.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::verdict::Unread;
+use crate::rights::Right;
 
 /// What was read, or why it could not be.
 pub type Read<T> = Result<T, String>;
@@ -60,23 +61,12 @@ pub enum DryRun {
     Refused(String),
 }
 
-/// One right to do something.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Right {
-    /// `create`, `patch`, `escalate`, …
-    pub verb: String,
-    /// Plural name with the group behind a dot, as `kubectl auth can-i` takes it.
-    pub resource: String,
-    /// The namespace, where only one matters.
-    pub namespace: Option<String>,
-}
-
 /// Rights that were asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
     /// How many.
     pub asked: usize,
-    /// Those that are not given.
+    /// Those that are not given; without a name where it is the same for all objects.
     pub missing: Vec<Right>,
 }
 

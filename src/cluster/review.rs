@@ -1,7 +1,7 @@
-//! What the user of this connection may do (`SelfSubjectAccessReview`).
+//! What the user of this connection may do.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Cluster;
 use super::error::Error;
@@ -23,6 +23,22 @@ pub struct Access {
 }
 
 impl Cluster {
+    /// The rules that hold for the user of this connection in a namespace, those of the cluster
+    /// included: the status of a `SelfSubjectRulesReview`.
+    ///
+    /// # Errors
+    /// The question is not answered.
+    pub async fn rules(&self, namespace: &str) -> Result<Value, Error> {
+        let body = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace},
+        });
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews".to_owned();
+        let place = "what we may do".to_owned();
+        let call = Call::new(Method::POST, path, "ask", place).with_body("application/json", &body);
+        Ok(self.send(&call).await?["status"].take())
+    }
+
     /// Whether the user of this connection may do something.
     ///
     /// # Errors

@@ -9,26 +9,52 @@ use sandbox::builds::Release;
 use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use sandbox::places::Places;
+use serde_json::{Value, json};
 
 use crate::manifests::root;
 
-/// A control plane, and a node that says that its pods run.
+/// A control plane, and a node that says that its pods run. ksi runs there with the account of
+/// `deploy/rbac.yaml` and its rights, unless a test asks for an administrator.
 pub(crate) struct Rig {
     light: Light,
+    kubeconfig: PathBuf,
 }
 
 impl Rig {
-    /// Starts one; `None` where a control plane cannot be built.
+    /// Starts one with the account, and with it namespace kubesphere-system; `None` where a control
+    /// plane cannot be built.
     pub(crate) fn start(release: Release) -> Option<Self> {
         Self::with(release, Vec::new())
     }
 
     /// The same with more flags for the API server.
     pub(crate) fn with(release: Release, api_arguments: Vec<String>) -> Option<Self> {
+        let bare = Self::bare_with(release, api_arguments)?;
+        let kubeconfig = account(bare.plane());
+        Some(Self { kubeconfig, ..bare })
+    }
+
+    /// Starts one in which nothing is, not even namespace kubesphere-system: ksi is an administrator.
+    pub(crate) fn bare(release: Release) -> Option<Self> {
+        Self::bare_with(release, Vec::new())
+    }
+
+    fn bare_with(release: Release, api_arguments: Vec<String>) -> Option<Self> {
         let light = Light::with(release, api_arguments).unwrap()?;
         let places = Places::from_env().unwrap();
         addons::start_kwok(&places, light.control_plane(), "127.0.0.1", false).unwrap();
-        Some(Self { light })
+        let kubeconfig = light.control_plane().kubeconfig();
+        Some(Self { light, kubeconfig })
+    }
+
+    /// As whom ksi runs.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// What ksi says as an administrator: where the account itself goes, with its namespace.
+    pub(crate) fn admin(&self, arguments: &[&str]) -> Said {
+        Said::of(ksi(&self.plane().kubeconfig(), arguments).output().unwrap())
     }
 
     pub(crate) fn plane(&self) -> &ControlPlane {
@@ -37,7 +63,7 @@ impl Rig {
 
     /// ksi with these arguments and the kubeconfig of the cluster.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        ksi(&self.plane().kubeconfig(), arguments)
+        ksi(&self.kubeconfig, arguments)
     }
 
     /// What ksi says and its exit code.
@@ -65,6 +91,24 @@ impl Rig {
         writes.retain(|write| !own.iter().any(|own| write.ends_with(own)));
         writes
     }
+}
+
+/// Makes the account that `deploy/rbac.yaml` has, and a kubeconfig with a token of it.
+pub(crate) fn account(plane: &ControlPlane) -> PathBuf {
+    let file = root().join("deploy/rbac.yaml");
+    plane.kubectl(&["apply", "-f", file.to_str().unwrap()]).unwrap();
+    token(plane, "ks-installer")
+}
+
+/// A kubeconfig with a token of an account in kubesphere-system.
+pub(crate) fn token(plane: &ControlPlane, name: &str) -> PathBuf {
+    let token = plane.kubectl(&["-n", "kubesphere-system", "create", "token", name]).unwrap();
+    let text = std::fs::read(plane.kubeconfig()).unwrap();
+    let mut config: Value = serde_json::from_slice(&text).unwrap();
+    config["users"][0]["user"] = json!({"token": token.trim()});
+    let path = plane.folder().join(format!("{name}.kubeconfig"));
+    std::fs::write(&path, config.to_string()).unwrap();
+    path
 }
 
 /// ksi with a kubeconfig, without what the environment of this test says.

@@ -16,7 +16,6 @@ fn a_lock_is_respected_while_its_holder_lives_and_taken_over_when_it_is_dead() {
     let plane = rig.plane();
     let none = sample("none.yaml");
     let apply = ["apply", "-f", &none, "--yes", "--wait=false", "--timeout", "3m"];
-    plane.kubectl(&["create", "namespace", "kubesphere-system"]).unwrap();
     let lease = json!({
         "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
         "metadata": {"name": "ks-installer-apply", "namespace": "kubesphere-system"},

@@ -26,7 +26,7 @@ const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 fn killed_at_any_write_the_next_run_finishes() {
     let Some(rig) = Rig::start(Release::Newest) else { return };
     let plane = rig.plane();
-    let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
+    let proxy = FaultProxy::start(rig.kubeconfig(), &plane.folder().join("proxy")).unwrap();
     let host = sample("host.yaml");
     let install = [&["apply", "--wait=false", "-f", host.as_str()], &ARGUMENTS[..]].concat();
     let upgrade = [&install[..], &CHANGE].concat();

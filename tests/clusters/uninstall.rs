@@ -53,6 +53,13 @@ impl World {
         said
     }
 
+    /// As somebody who stays when the namespace of the account goes.
+    fn uninstall_all(&self, more: &[&str]) -> Said {
+        let said = self.0.admin(&[&["uninstall", "--yes", "--timeout", "3m"], more].concat());
+        eprintln!("{}", said.err);
+        said
+    }
+
     fn history(&self) -> Vec<Value> {
         let said = self.0.ksi(&["history", "-o", "json"]).expect(0);
         assert!(!said.out.contains(SECRET), "{}", said.out);
@@ -62,14 +69,12 @@ impl World {
     /// What others made, before and beside ksi.
     fn make_foreign_things(&self) {
         for line in [
-            "create namespace kubesphere-system",
             "create namespace user",
             "create configmap mine -n user --from-literal=a=b",
             "create clusterrole somebody --verb=get --resource=pods",
             "label clusterrole cluster-admin team=a",
             "create service clusterip mc-x -n kubesphere-system --tcp=80",
             "create deployment ks-installer -n kubesphere-system --image=x --replicas=1",
-            "create serviceaccount ks-installer -n kubesphere-system",
         ] {
             self.kubectl(line);
         }
@@ -127,12 +132,12 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     let kept = world.uninstall(&["--delete-namespaces", "--delete-data"]).expect(0);
     assert!(kept.err.contains("it holds ksi's record"), "{}", kept.err);
     assert!(world.has(&format!("namespace {SYSTEM}")));
-    world.uninstall(&["--delete-crds", "--delete-data", "--delete-namespaces"]).expect(0);
+    world.uninstall_all(&["--delete-crds", "--delete-data", "--delete-namespaces"]).expect(0);
     world.foreign_things_are_there();
     world.nothing_is_terminating();
     assert!(!world.has(&format!("namespace {SYSTEM}")));
     assert!(!world.has("crd users.iam.kubesphere.io"));
-    let nothing = world.uninstall(&[]).expect(0);
+    let nothing = world.uninstall_all(&[]).expect(0);
     assert!(nothing.err.contains("nothing that ksi made"), "{}", nothing.err);
     assert!(!world.has(&format!("namespace {SYSTEM}")), "looking makes nothing");
 }

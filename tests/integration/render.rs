@@ -43,7 +43,7 @@ fn values() -> Values {
     }
 }
 
-fn render_with(spec: Value, facts: &Facts) -> Vec<Object> {
+pub(crate) fn render_with(spec: Value, facts: &Facts) -> Vec<Object> {
     let configuration = Configuration::from_json(spec).unwrap();
     let values = values();
     let input = Input {

@@ -16,7 +16,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("diagnose", &["cluster", "health", "object"]),
     ("inventory", &["object", "yaml"]),
     ("cluster", &["object"]),
-    ("check", &["cluster", "config", "facts", "health", "object", "inventory"]),
+    ("rights", &["object"]),
+    ("check", &["cluster", "config", "facts", "health", "object", "inventory", "rights"]),
     ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
     ("plan", &["object", "inventory", "yaml", "diagnostic"]),
     (
@@ -40,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "object",
             "plan",
             "render",
+            "rights",
             "target",
             "ui",
             "validate",

@@ -11,7 +11,7 @@ fn root() -> PathBuf {
 }
 
 /// Holds a generated text against the file that is checked in; `UPDATE=1` writes the file.
-fn drift(path: &str, generated: &str) {
+pub(crate) fn drift(path: &str, generated: &str) {
     let file = root().join(path);
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -20,7 +20,7 @@ fn drift(path: &str, generated: &str) {
     let stored = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         stored == generated,
-        "{path} is not what the types say; write it anew with: UPDATE=1 cargo test --test integration schema"
+        "{path} is not what ksi says; write it anew with: UPDATE=1 cargo test --test integration"
     );
 }
 

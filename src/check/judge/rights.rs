@@ -1,11 +1,13 @@
 //! What we may do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::context::{Context, SYSTEM};
-use super::super::gathered::{Gathered, Right, Rights};
+use super::super::gathered::{Gathered, Rights};
+use super::super::see::some_of;
 use super::super::verdict::{Outcome, Unread, Verdict, error, fine, ok};
 use super::super::{Check, Phase};
+use crate::rights::Right;
 
 const CATEGORY: &str = "Rights";
 
@@ -15,7 +17,7 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "we may read and write every kind that is installed",
         phase: Phase::Pre,
-        hint: "give this user the rights that are named, or use another with --context or --as",
+        hint: "give this user the rights that are named, all of which deploy/rbac.yaml has, or use another with --context or --as",
         judge: rights,
     },
     Check {
@@ -23,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "we may grant what KubeSphere's own roles hold",
         phase: Phase::Pre,
-        hint: "bind this user to ClusterRole cluster-admin, or allow it `bind` and `escalate` on roles and clusterroles",
+        hint: "allow what is named; deploy/rbac.yaml has it, and docs/rights.md says why it amounts to cluster-admin",
         judge: escalation,
     },
     Check {
@@ -45,7 +47,7 @@ fn is_escalation(right: &Right) -> bool {
 }
 
 fn is_lock(right: &Right) -> bool {
-    right.resource.starts_with("leases.")
+    right.resource == "leases"
         || (right.resource == "secrets" && right.namespace.as_deref() == Some(SYSTEM))
 }
 
@@ -66,17 +68,26 @@ fn lock(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn judge(rights: &Rights, wanted: impl Fn(&Right) -> bool) -> Verdict {
-    let mut missing: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    // Names with the same verbs together, then verbs with the same names.
+    let mut names: BTreeMap<(String, &str, &str), BTreeSet<String>> = BTreeMap::new();
     for right in rights.missing.iter().filter(|right| wanted(right)) {
-        let place = (right.resource.as_str(), right.namespace.as_deref().unwrap_or_default());
-        missing.entry(place).or_default().push(&right.verb);
+        let place = right.namespace.as_deref().unwrap_or_default();
+        let known = names.entry((right.full_resource(), place, &right.verb)).or_default();
+        known.extend(right.name.clone());
     }
-    if missing.is_empty() {
+    let mut verbs: BTreeMap<(String, &str, BTreeSet<String>), Vec<&str>> = BTreeMap::new();
+    for ((resource, place, verb), names) in names {
+        verbs.entry((resource, place, names)).or_default().push(verb);
+    }
+    if verbs.is_empty() {
         return ok();
     }
-    let lines = missing.iter().map(|((resource, namespace), verbs)| {
-        let place = if namespace.is_empty() { String::new() } else { format!(" in {namespace}") };
-        format!("may not {} {resource}{place}", verbs.join(", "))
+    let lines = verbs.into_iter().map(|((resource, place, names), verbs)| {
+        let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
+        let names: Vec<String> = names.into_iter().collect();
+        let names =
+            if names.is_empty() { names.concat() } else { format!(": {}", some_of(&names)) };
+        format!("may not {} {resource}{place}{names}", verbs.join(", "))
     });
     error(lines.collect::<Vec<_>>().join("\n"))
 }

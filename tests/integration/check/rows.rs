@@ -1,8 +1,9 @@
 //! For each check what makes it fail, and a part of what it says then.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use ksi::check::{DryRun, Part, Right, Rights};
+use ksi::check::{DryRun, Part, Rights};
 use ksi::inventory::{Inventory, Key};
+use ksi::rights::Right;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
@@ -328,10 +329,15 @@ pub(crate) const ROWS: &[Row] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "a part of what is gathered, which may be unreadable")]
 fn missing(rights: &[(&str, &str)]) -> Result<Rights, String> {
-    let missing = rights.iter().map(|(verb, resource)| Right {
-        verb: (*verb).to_owned(),
-        resource: (*resource).to_owned(),
-        namespace: Some("kubesphere-system".to_owned()),
+    let missing = rights.iter().map(|(verb, full)| {
+        let (resource, group) = full.split_once('.').unwrap_or((full, ""));
+        Right {
+            verb: (*verb).to_owned(),
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            namespace: Some("kubesphere-system".to_owned()),
+            name: None,
+        }
     });
     Ok(Rights { asked: 100, missing: missing.collect() })
 }

@@ -1,0 +1,56 @@
+//! How kinds are called in rules.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::object::{Object, ObjectId};
+
+/// The names of kinds that definitions bring; all others follow English grammar.
+#[derive(Debug, Default)]
+pub(super) struct Plurals(BTreeMap<(String, String), String>);
+
+impl Plurals {
+    /// What the definitions among these objects say.
+    pub(super) fn of(objects: &[Object]) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let definitions = objects.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
+        let names = definitions.map(|o| &o.body["spec"]).map(|spec| {
+            let names = &spec["names"];
+            ((text(&spec["group"]), text(&names["kind"])), text(&names["plural"]))
+        });
+        Self(names.collect())
+    }
+
+    /// The name of an object's kind.
+    pub(super) fn resource(&self, id: &ObjectId) -> String {
+        let known = self.0.get(&(id.group.clone(), id.kind.clone()));
+        known.cloned().unwrap_or_else(|| by_grammar(&id.kind))
+    }
+}
+
+fn by_grammar(kind: &str) -> String {
+    let lower = kind.to_lowercase();
+    match lower.strip_suffix('y') {
+        Some(stem) if !lower.ends_with("ey") => format!("{stem}ies"),
+        _ if lower.ends_with('s') => format!("{lower}es"),
+        _ => format!("{lower}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_kubernetes_follow_grammar() {
+        for (kind, plural) in [
+            ("Deployment", "deployments"),
+            ("NetworkPolicy", "networkpolicies"),
+            ("StorageClass", "storageclasses"),
+            ("APIService", "apiservices"),
+        ] {
+            assert_eq!(by_grammar(kind), plural);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What it takes to look at objects, to write them and to remove them.
+
+use std::collections::BTreeSet;
+
+use super::Right;
+use super::plural::Plurals;
+use crate::object::{Object, ObjectId, Policy};
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// What is done with one object by its name. Server-side apply is a PATCH, which names what it creates.
+fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
+    match policy {
+        Policy::Apply => &["create", "patch", "delete"],
+        // A Secret follows what is kept. Others are made once; whether the webhook in front of them
+        // answers is asked by an apply that changes nothing.
+        Policy::Create if id.group.is_empty() && id.kind == "Secret" => &["update", "delete"],
+        Policy::Create => &["patch", "delete"],
+        Policy::Embedded => &["update", "delete"],
+        Policy::Patch => &["patch"],
+    }
+}
+
+/// The rights that an installation of these objects needs, and its removal.
+pub fn rendered(objects: &[Object]) -> BTreeSet<Right> {
+    let plurals = Plurals::of(objects);
+    let mut rights = BTreeSet::new();
+    for Object { id, policy, body, .. } in objects {
+        let all = Right {
+            group: id.group.clone(),
+            resource: plurals.resource(id),
+            namespace: id.namespace.clone(),
+            ..Right::default()
+        };
+        let mut add = |verb: &str, name: Option<&str>| {
+            let (verb, name) = (verb.to_owned(), name.map(str::to_owned));
+            rights.insert(Right { verb, name, ..all.clone() });
+        };
+        for verb in ["get", "list", "watch"] {
+            add(verb, None);
+        }
+        for verb in by_name(id, *policy) {
+            add(verb, Some(&id.name));
+        }
+        if matches!(policy, Policy::Create | Policy::Embedded) {
+            add("create", None);
+        }
+        if id.group != RBAC {
+            continue;
+        }
+        if id.kind.ends_with("Binding") {
+            // Whoever binds a role gives away what it holds.
+            let role = &body["roleRef"];
+            let [kind, name] = ["kind", "name"].map(|key| role[key].as_str().unwrap_or_default());
+            rights.insert(Right {
+                resource: format!("{}s", kind.to_lowercase()),
+                verb: "bind".to_owned(),
+                name: Some(name.to_owned()),
+                ..all
+            });
+        } else {
+            add("escalate", Some(&id.name));
+        }
+    }
+    rights
+}
+
+/// The rights to remove objects that are not rendered any more. `among` knows how kinds are called.
+pub fn deleting<'i>(
+    ids: impl IntoIterator<Item = &'i ObjectId>,
+    among: &[Object],
+) -> BTreeSet<Right> {
+    let plurals = Plurals::of(among);
+    let right = |id: &ObjectId| Right {
+        group: id.group.clone(),
+        resource: plurals.resource(id),
+        namespace: id.namespace.clone(),
+        verb: "delete".to_owned(),
+        name: Some(id.name.clone()),
+    };
+    ids.into_iter().map(right).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn object(body: Value, policy: Policy) -> Object {
+        Object { id: ObjectId::of(&body).unwrap(), component: "c".into(), policy, body }
+    }
+
+    fn words(objects: &[Object]) -> Vec<String> {
+        let rights = rendered(objects);
+        let shown = rights.iter().filter(|right| !["get", "list", "watch"].contains(&&*right.verb));
+        let words = shown.map(|right| {
+            let place = right.namespace.as_deref().unwrap_or("-");
+            let name = right.name.as_deref().unwrap_or("*");
+            format!("{} {} {place} {name}", right.verb, right.full_resource())
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn what_is_posted_has_no_name_and_what_is_applied_has() {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "n"}});
+        assert_eq!(
+            words(&[object(map.clone(), Policy::Apply)]),
+            ["create configmaps n a", "delete configmaps n a", "patch configmaps n a"]
+        );
+        assert_eq!(
+            words(&[object(map, Policy::Embedded)]),
+            ["create configmaps n *", "delete configmaps n a", "update configmaps n a"]
+        );
+    }
+
+    #[test]
+    fn what_others_own_is_never_deleted() {
+        let body =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
+        assert_eq!(words(&[object(body, Policy::Patch)]), ["patch namespaces - default"]);
+    }
+
+    #[test]
+    fn roles_are_escalated_and_what_is_bound_is_named() {
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": "viewer"}});
+        let binding = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": {"name": "b", "namespace": "n"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "x"}});
+        let words = words(&[object(role, Policy::Apply), object(binding, Policy::Apply)]);
+        let special: Vec<_> = words
+            .iter()
+            .filter(|word| word.starts_with("bind") || word.starts_with("escalate"))
+            .collect();
+        assert_eq!(
+            special,
+            [
+                "escalate clusterroles.rbac.authorization.k8s.io - viewer",
+                "bind clusterroles.rbac.authorization.k8s.io n x",
+            ]
+        );
+    }
+}
