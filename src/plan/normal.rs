@@ -15,6 +15,9 @@ const SERVER_METADATA: [&str; 7] = [
 
 /// What client-side apply leaves behind: a copy of the manifest, secrets included.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// What the Deployment controller writes a moment after a Deployment was made: a plan that was made
+/// before that moment is not out of date after it.
+const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// A manifest without status, without what servers add to the metadata, and without nulls, which
 /// the API reads as absence. Empty mappings stay where they say something (`emptyDir: {}`).
@@ -41,8 +44,8 @@ fn metadata(metadata: &Value) -> Value {
         let value = match value {
             _ if SERVER_METADATA.contains(&name.as_str()) => continue,
             Value::Object(entries) => {
-                let entries =
-                    entries.iter().filter(|(key, v)| *key != LAST_APPLIED && !v.is_null());
+                let is_noise = |key: &str| key == LAST_APPLIED || key == REVISION;
+                let entries = entries.iter().filter(|(key, v)| !is_noise(key) && !v.is_null());
                 Value::Object(entries.map(|(key, v)| (key.clone(), v.clone())).collect())
             }
             other => other.clone(),
@@ -128,7 +131,7 @@ mod tests {
             "metadata": {
                 "name": "a", "uid": "u", "resourceVersion": "1", "generation": 2,
                 "creationTimestamp": null, "managedFields": [], "labels": {}, "finalizers": [],
-                "annotations": {(LAST_APPLIED): "{}"},
+                "annotations": {(LAST_APPLIED): "{}", (REVISION): "1"},
             },
             "spec": {"volumes": [{"emptyDir": {}, "x": null}], "args": []},
         });
