@@ -2,13 +2,15 @@
 //!
 //! [`Gathered`] is what was read from a cluster, [`Context`] what is known besides. Each [`Check`]
 //! is a row of one table with a pure judgement of these two: what could not be read is told as an
-//! error, never taken for fine. Only `gather` talks to a cluster.
+//! error, never taken for fine. Only `gather`, `may` and `before` talk to a cluster.
 
 mod backend;
+mod before;
 mod certificate;
 mod context;
 mod gather;
 mod gathered;
+mod guarded;
 mod judge;
 mod may;
 mod quantity;
@@ -17,6 +19,7 @@ mod see;
 mod verdict;
 
 pub use backend::{Abandoned, abandoned};
+pub use before::{Writes, before};
 pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};
 pub use gathered::{DryRun, Gathered, Part, Read, Rights};

@@ -28,6 +28,7 @@ mod man;
 mod observed_facts;
 mod on_cluster;
 mod place;
+mod preflight;
 mod prune;
 mod rehearsal;
 mod render;
@@ -77,7 +78,7 @@ const EXIT_CODES: &str = "Exit codes:
   1    for diff: differences found; elsewhere: failed
   2    wrong usage, or a change that needs a flag of its own
   3    the configuration is invalid
-  4    the target cannot be read or written; for check: a check failed
+  4    a check failed, also one before the first write; or the target cannot be read or written
   5    not healthy in time
   6    somebody else owns what would change
   7    the cluster cannot be reached, or does not let us in

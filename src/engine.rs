@@ -34,7 +34,7 @@ mod write;
 
 pub use apply::apply;
 pub use error::{Error, Incomplete};
-pub use event::{ComponentState, Event, Phase, Pruned};
+pub use event::{ComponentState, Event, Found, Phase, Pruned};
 pub use graph::Graph;
 pub use look::{Desired, Failure, View, look};
 pub use options::{Options, Wait};

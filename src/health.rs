@@ -33,7 +33,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use address::{Address, address};
-pub use selector::selects;
+pub use selector::{selects, selects_labels};
 pub use trouble::{Trouble, troubles};
 
 use number::number;

@@ -12,6 +12,7 @@ mod rule;
 
 pub use manifest::manifest;
 pub use own::{Occasion, own};
+pub use plural::plural;
 pub use rendered::{deleting, rendered};
 pub use rule::Rule;
 

@@ -29,6 +29,10 @@ mod installed;
 mod lock;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/preflight.rs"]
+mod preflight;
+#[path = "clusters/rights.rs"]
+mod rights;
 #[path = "clusters/sweep.rs"]
 mod sweep;
 #[path = "clusters/uninstall.rs"]

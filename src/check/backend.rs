@@ -8,6 +8,8 @@ use super::verdict::Unread;
 
 /// Groups of `KubeSphere`, `KubeFed` and what comes with them, by the ends of their names.
 const OURS: &[&str] = &["kubesphere.io", "kubefed.io"];
+/// How the reason ends where a Service is not there at all.
+const GONE: &str = "does not exist";
 
 /// A webhook configuration of which a webhook has no backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +28,13 @@ pub struct Abandoned {
     pub ours: bool,
     /// Whether not one of its webhooks has a backend.
     pub wholly: bool,
+}
+
+impl Abandoned {
+    /// Whether a Service is not there at all; otherwise its pods may be on their way.
+    pub(super) fn is_gone(&self) -> bool {
+        self.reason.ends_with(GONE)
+    }
 }
 
 impl std::fmt::Display for Abandoned {
@@ -85,7 +94,7 @@ pub(super) fn missing(
     name: &str,
 ) -> Result<Option<String>, Unread> {
     if gathered.object(Part::Services, "Service", namespace, name)?.is_none() {
-        return Ok(Some(format!("Service {namespace}/{name} does not exist")));
+        return Ok(Some(format!("Service {namespace}/{name} {GONE}")));
     }
     let slices = gathered.list(Part::Endpoints)?;
     let ready = slices

@@ -88,7 +88,7 @@ pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
 
 /// What an installation needs, and what tells why something of it is not well.
 fn needed(desired: &[Object]) -> BTreeSet<Right> {
-    let mut needed = rights::rendered(desired);
+    let mut needed = rights::rendered(desired, desired);
     needed.extend(rights::own(&[Occasion::Run, Occasion::Diagnosis]));
     needed
 }
@@ -124,7 +124,7 @@ pub(super) fn why(error: &Error) -> String {
     format!("{}: {}", error.place, error.cause)
 }
 
-type Objects = BTreeMap<Part, Read<Vec<Value>>>;
+pub(super) type Objects = BTreeMap<Part, Read<Vec<Value>>>;
 
 async fn lists(cluster: &Cluster, parts: &[(Part, &str, &str, &str, Where)]) -> Objects {
     let reads = parts.iter().map(|(part, group, version, kind, scope)| async move {
@@ -138,6 +138,12 @@ async fn lists(cluster: &Cluster, parts: &[(Part, &str, &str, &str, Where)]) -> 
     join_all(reads).await.into_iter().collect()
 }
 
+/// Only some of the lists.
+pub(super) async fn lists_of(cluster: &Cluster, parts: &[Part]) -> Objects {
+    let rows = LISTS.iter().chain(BACKENDS).filter(|row| parts.contains(&row.0));
+    lists(cluster, &rows.copied().collect::<Vec<_>>()).await
+}
+
 /// Several lists as one; all of them or none.
 async fn all(cluster: &Cluster, kind: &Kind, selections: &[Selection]) -> Read<Vec<Value>> {
     let lists = join_all(selections.iter().map(|s| cluster.list(kind, s))).await;
@@ -148,9 +154,16 @@ async fn all(cluster: &Cluster, kind: &Kind, selections: &[Selection]) -> Read<V
 /// Webhooks, Services, and the endpoints of the Services behind webhooks and of DNS.
 async fn backends(cluster: &Cluster) -> Objects {
     let mut objects = lists(cluster, BACKENDS).await;
+    let read = endpoints(cluster, &objects).await;
+    objects.insert(Part::Endpoints, read);
+    objects
+}
+
+/// The endpoints of the Services behind these webhooks, and of DNS.
+pub(super) async fn endpoints(cluster: &Cluster, webhooks: &Objects) -> Read<Vec<Value>> {
     let mut services = BTreeSet::from([("kube-system".to_owned(), "kube-dns".to_owned())]);
     for part in [Part::MutatingWebhooks, Part::ValidatingWebhooks] {
-        let configurations = objects.get(&part).and_then(|read| read.as_ref().ok());
+        let configurations = webhooks.get(&part).and_then(|read| read.as_ref().ok());
         let webhooks = configurations.into_iter().flatten().flat_map(|c| items(&c["webhooks"]));
         for service in webhooks.map(|w| &w["clientConfig"]["service"]).filter(|s| !s.is_null()) {
             services.insert((text(&service["namespace"]).into(), text(&service["name"]).into()));
@@ -164,8 +177,7 @@ async fn backends(cluster: &Cluster) -> Objects {
                 .labelled(format!("kubernetes.io/service-name={name}"))
         })
         .collect();
-    objects.insert(Part::Endpoints, all(cluster, &kind, &selections).await);
-    objects
+    all(cluster, &kind, &selections).await
 }
 
 /// Objects that are read by name, and helm's releases.

@@ -9,6 +9,7 @@ use super::format::TextOrJson;
 use super::guard::{Guard, GuardArgs};
 use super::input::{Checked, InputArgs};
 use super::place::Place;
+use super::preflight::{Preflight, PreflightArgs};
 use super::prune::PruneArgs;
 use super::report::{ProgressArgs, Report};
 use super::revision::{self, HistoryArgs};
@@ -24,7 +25,8 @@ use crate::ui::Output;
 ///
 /// Shows what would change and asks; then writes, waits until everything is healthy, and removes what
 /// is no longer wanted. What somebody else owns is left alone and reported. A second run changes
-/// nothing.
+/// nothing. What would make the run fail for certain, such as a missing right, is told before the first
+/// write.
 ///
 /// A directory gets one file per object, named so that `kubectl apply -f PATH --recursive` takes them
 /// in the right order; generated secrets are kept in PATH/.ksi.
@@ -52,6 +54,8 @@ pub(super) struct ApplyArgs {
     pub(super) yes: bool,
     #[command(flatten)]
     pub(super) prune: PruneArgs,
+    #[command(flatten)]
+    pub(super) preflight: PreflightArgs,
     #[command(flatten)]
     pub(super) guard: GuardArgs,
     #[command(flatten)]
@@ -87,6 +91,7 @@ pub(super) async fn bring<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let options = args.run.options(args.prune.options(), new_inventory()?)?;
+    args.preflight.known()?;
     let stop = interrupt::listen();
     let limited = || on.map(|on| on.cluster().end_in(options.wait.timeout));
     limited();
@@ -107,19 +112,25 @@ pub(super) async fn bring<T: Target>(
         Err(LookFailure::Target(error)) => return Err(error.into()),
         Err(LookFailure::Desired(failure)) => return Err(failure),
     };
-    let guard = match on {
-        Some(cluster) => Guard::look(cluster, &view, checked, args.guard).await?,
-        None => Guard::default(),
+    let (guard, preflight) = match on {
+        Some(cluster) => futures_util::join!(
+            Guard::look(cluster, &view, checked, args.guard),
+            args.preflight.look(cluster, &view, checked, args.run.dry_run),
+        ),
+        None => (Ok(Guard::default()), Preflight::default()),
     };
+    let guard = guard?;
     if let Some(asked) = args.run.dry_run {
         let shown = show(&view, args.output, output);
         guard.allowed()?;
+        let passed = preflight.tell(TextOrJson::Text, output);
         if let (DryRun::Server, Some(cluster)) = (asked, on) {
             rehearsal::rehearse(cluster, &view, output).await?;
         }
-        return shown;
+        return passed.and(shown);
     }
     guard.allowed()?;
+    preflight.tell(args.output, output)?;
     let also = guard.deletes();
     if on.is_some() && (view.plan.has_writes() || also.is_some()) && !args.yes {
         output.message(&summary(&view, output));

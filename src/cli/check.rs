@@ -97,7 +97,7 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
 }
 
 /// Refuses names of checks that do not exist.
-fn known(names: &[String]) -> Result<(), Failure> {
+pub(super) fn known(names: &[String]) -> Result<(), Failure> {
     let wrong = names.iter().find(|name| check::checks().all(|check| check.id != *name));
     wrong.map_or(Ok(()), |name| {
         Err(Failure::Usage(format!(

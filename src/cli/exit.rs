@@ -6,7 +6,8 @@
 //! | 1 | for `diff`: differences; elsewhere: failed, no more exact code |
 //! | 2 | usage error; also a change that breaks what works, without the flag that allows it |
 //! | 3 | the configuration is invalid |
-//! | 4 | the target cannot be written or read, or refuses an object; for `check`: a check failed |
+//! | 4 | a check failed, also one before the first write; the target cannot be written or read, or
+//! refuses an object |
 //! | 5 | not healthy in time |
 //! | 6 | somebody else owns what would change |
 //! | 7 | the cluster cannot be reached, or does not let us in |
@@ -31,6 +32,8 @@ pub(super) enum Failure {
     Invalid,
     /// A check failed; the report has been shown.
     Checks,
+    /// These checks before the first write failed; what they found has been shown.
+    Preflight(Vec<&'static str>),
     /// Something in the cluster could not be read.
     Unread(String),
     /// The command line asks for something that cannot be.
@@ -83,7 +86,7 @@ impl Failure {
                 None => 1,
             },
             Self::Cluster(error) => cluster_code(error),
-            Self::Value(_) | Self::Checks | Self::Refused(_) => 4,
+            Self::Value(_) | Self::Checks | Self::Preflight(_) | Self::Refused(_) => 4,
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,
             Self::Conflicts(_) => 6,
@@ -141,6 +144,12 @@ impl fmt::Display for Failure {
                     "{what} would be refused\nhelp: solve what is told above of each and try again"
                 )
             }
+            Self::Preflight(ids) => write!(
+                f,
+                "nothing was written, since it would fail or do harm: {}\n\
+                 help: solve what is told above and run again; `--skip-check ID` leaves a check out",
+                ids.join(", ")
+            ),
             Self::Conflicts(count) => {
                 let what =
                     if *count == 1 { "1 object is" } else { &format!("{count} objects are") };

@@ -12,6 +12,7 @@ use super::guard::GuardArgs;
 use super::input::InputArgs;
 use super::on_cluster;
 use super::place::Place;
+use super::preflight::PreflightArgs;
 use super::prune::PruneArgs;
 use super::report::ProgressArgs;
 use super::revision::{self, HistoryArgs};
@@ -45,6 +46,8 @@ pub(super) struct RollbackArgs {
     yes: bool,
     #[command(flatten)]
     prune: PruneArgs,
+    #[command(flatten)]
+    preflight: PreflightArgs,
     #[command(flatten)]
     guard: GuardArgs,
     #[command(flatten)]
@@ -80,6 +83,7 @@ async fn rollback(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
         run: args.run.clone(),
         yes: args.yes,
         prune: args.prune,
+        preflight: args.preflight.clone(),
         guard: args.guard,
         history: args.history,
         output: args.output,

@@ -19,6 +19,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "String::is_empty")]
         message: String,
     },
+    /// A check before the first write found something.
+    Check {
+        /// The name of the check.
+        id: &'static str,
+        /// Whether nothing is written because of it.
+        state: Found,
+        /// What was found.
+        message: String,
+        /// What to do next.
+        help: String,
+    },
     /// An object was written, or had to be left as it is.
     Apply {
         /// The component that renders it.
@@ -101,6 +112,16 @@ pub enum Event {
     },
     /// The run is over and everything is as wanted.
     Summary(Summary),
+}
+
+/// What a check before the first write found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Found {
+    /// Somebody should look.
+    Warning,
+    /// The run would fail, or do harm.
+    Error,
 }
 
 /// How a component is doing.

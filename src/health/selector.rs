@@ -12,14 +12,20 @@ pub fn selects(workload: &Value, pod: &Value) -> bool {
         object["metadata"]["namespace"].as_str().unwrap_or("default").to_owned()
     };
     let selector = &workload["spec"]["selector"];
-    let labels = selector["matchLabels"].as_object().filter(|labels| !labels.is_empty());
-    let expressions = selector["matchExpressions"].as_array().filter(|list| !list.is_empty());
-    if (labels.is_none() && expressions.is_none()) || namespace(workload) != namespace(pod) {
+    let labels = selector["matchLabels"].as_object().is_some_and(|labels| !labels.is_empty());
+    let expressions = selector["matchExpressions"].as_array().is_some_and(|list| !list.is_empty());
+    if !(labels || expressions) || namespace(workload) != namespace(pod) {
         return false;
     }
-    let has = &pod["metadata"]["labels"];
-    labels.into_iter().flatten().all(|(key, value)| has.get(key) == Some(value))
-        && expressions.into_iter().flatten().all(|expression| matches(expression, has))
+    selects_labels(selector, &pod["metadata"]["labels"])
+}
+
+/// Whether labels have everything that a selector asks for. One that asks for nothing selects all.
+pub fn selects_labels(selector: &Value, labels: &Value) -> bool {
+    let all = selector["matchLabels"].as_object().into_iter().flatten();
+    let expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    all.into_iter().all(|(key, value)| labels.get(key) == Some(value))
+        && expressions.into_iter().all(|expression| matches(expression, labels))
 }
 
 fn matches(expression: &Value, labels: &Value) -> bool {

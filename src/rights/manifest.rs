@@ -72,7 +72,7 @@ fn is_read(verb: &str) -> bool {
 
 /// The file, from everything that ksi can render.
 pub fn manifest(objects: &[Object]) -> String {
-    let mut rights = rendered(objects);
+    let mut rights = rendered(objects, objects);
     rights.extend(own(&[Occasion::Run, Occasion::Diagnosis, Occasion::Look]));
     // Other namespaces are not there yet when this file is applied, so no role can be in them.
     let (here, everywhere): (BTreeSet<_>, BTreeSet<_>) =

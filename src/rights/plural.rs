@@ -25,11 +25,12 @@ impl Plurals {
     /// The name of an object's kind.
     pub(super) fn resource(&self, id: &ObjectId) -> String {
         let known = self.0.get(&(id.group.clone(), id.kind.clone()));
-        known.cloned().unwrap_or_else(|| by_grammar(&id.kind))
+        known.cloned().unwrap_or_else(|| plural(&id.kind))
     }
 }
 
-fn by_grammar(kind: &str) -> String {
+/// The plural of a kind by English grammar, which all kinds of Kubernetes follow.
+pub fn plural(kind: &str) -> String {
     let lower = kind.to_lowercase();
     match lower.strip_suffix('y') {
         Some(stem) if !lower.ends_with("ey") => format!("{stem}ies"),
@@ -40,8 +41,6 @@ fn by_grammar(kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn kinds_of_kubernetes_follow_grammar() {
         for (kind, plural) in [
@@ -50,7 +49,7 @@ mod tests {
             ("StorageClass", "storageclasses"),
             ("APIService", "apiservices"),
         ] {
-            assert_eq!(by_grammar(kind), plural);
+            assert_eq!(super::plural(kind), plural);
         }
     }
 }

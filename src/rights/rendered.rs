@@ -21,9 +21,13 @@ fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
     }
 }
 
-/// The rights that an installation of these objects needs, and its removal.
-pub fn rendered(objects: &[Object]) -> BTreeSet<Right> {
-    let plurals = Plurals::of(objects);
+/// The rights that an installation of objects needs, and its removal. `among` knows how kinds are
+/// called.
+pub fn rendered<'o>(
+    objects: impl IntoIterator<Item = &'o Object>,
+    among: &[Object],
+) -> BTreeSet<Right> {
+    let plurals = Plurals::of(among);
     let mut rights = BTreeSet::new();
     for Object { id, policy, body, .. } in objects {
         let all = Right {
@@ -65,7 +69,7 @@ pub fn rendered(objects: &[Object]) -> BTreeSet<Right> {
     rights
 }
 
-/// The rights to remove objects that are not rendered any more. `among` knows how kinds are called.
+/// The rights to remove objects that are not rendered any more.
 pub fn deleting<'i>(
     ids: impl IntoIterator<Item = &'i ObjectId>,
     among: &[Object],
@@ -92,7 +96,7 @@ mod tests {
     }
 
     fn words(objects: &[Object]) -> Vec<String> {
-        let rights = rendered(objects);
+        let rights = rendered(objects, objects);
         let shown = rights.iter().filter(|right| !["get", "list", "watch"].contains(&&*right.verb));
         let words = shown.map(|right| {
             let place = right.namespace.as_deref().unwrap_or("-");

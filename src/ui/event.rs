@@ -58,7 +58,8 @@ pub fn event_line(event: &Event) -> Option<String> {
             let next = if help.is_empty() { String::new() } else { format!("\n  next: {help}") };
             Some(format!("failed {object}: {message}{next}"))
         }
-        Event::Status { .. } | Event::Error { .. } => None,
+        // Checks are shown as a table by whoever makes them.
+        Event::Check { .. } | Event::Status { .. } | Event::Error { .. } => None,
         Event::Summary(counts) => Some(summary(counts)),
     }
 }

@@ -12,7 +12,7 @@ pub struct Output {
     /// Whether data on standard output is coloured.
     pub colour: bool,
     /// Whether messages on standard error are coloured.
-    pub(super) colour_messages: bool,
+    pub colour_messages: bool,
     /// Whether the terminal shows more than ASCII.
     pub symbols: bool,
     pub(super) quiet: bool,

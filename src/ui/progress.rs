@@ -103,7 +103,8 @@ impl Progress {
             Event::Finding { .. } => self.findings += 1,
             Event::Warning { .. } => self.warnings += 1,
             Event::Error { object: Some(_), reason: Some(_), .. } => self.errors += 1,
-            Event::Prune { .. }
+            Event::Check { .. }
+            | Event::Prune { .. }
             | Event::Error { .. }
             | Event::Status { .. }
             | Event::Summary(_) => {}

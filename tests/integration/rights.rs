@@ -85,7 +85,8 @@ fn whatever_a_sample_renders_the_account_may_do() {
         let spec = loaded.spec.as_ref().unwrap().to_json();
         Configuration::from_json(spec.clone()).unwrap();
         for minor in [22, 25, 29, 34, 37] {
-            for right in rights::rendered(&render_with(spec.clone(), &facts(minor))) {
+            let objects = render_with(spec.clone(), &facts(minor));
+            for right in rights::rendered(&objects, &objects) {
                 assert!(is_allowed(&right, &everywhere, &here), "{}: {right:?}", path.display());
                 checked += 1;
             }
@@ -109,7 +110,8 @@ fn every_rule_is_narrow() {
 
 #[test]
 fn a_rule_that_nothing_needs_would_be_noticed() {
-    let mut needed = rights::rendered(&everything());
+    let objects = everything();
+    let mut needed = rights::rendered(&objects, &objects);
     needed.extend(rights::own(&[Occasion::Run, Occasion::Diagnosis, Occasion::Look]));
     let (everywhere, here) = (rules("ClusterRole"), rules("Role"));
     for rule in everywhere.iter().chain(&here) {

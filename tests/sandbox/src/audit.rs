@@ -1,5 +1,6 @@
 //! What reached the API server, told by its own audit log: the oracle for what was written.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -30,6 +31,23 @@ pub struct Write {
     pub dry_run: bool,
     /// Who asked.
     pub user_agent: String,
+}
+
+/// A request about an object or a list of them, whatever came of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Request {
+    /// `get`, `list`, `watch`, `create`, `patch`, …
+    pub verb: String,
+    /// API group, empty for the core group.
+    pub group: String,
+    /// Plural, with its subresource: `pods/log`.
+    pub resource: String,
+    /// Empty for objects of the cluster.
+    pub namespace: String,
+    /// Empty where a list was meant.
+    pub name: String,
+    /// The answer's status.
+    pub code: u16,
 }
 
 /// A position in the log of one control plane.
@@ -83,6 +101,23 @@ pub fn writes_in(log: &Path, since: Mark, agent: &str) -> Result<Vec<Write>> {
     Ok(writes)
 }
 
+/// All requests since a mark by one user, each once.
+///
+/// # Errors
+/// The API server does not answer, or the log cannot be read.
+pub fn requests(plane: &ControlPlane, since: Mark, user: &str) -> Result<BTreeSet<Request>> {
+    mark(plane)?;
+    let text = read(&plane.audit_log(), since)?;
+    let mut requests = BTreeSet::new();
+    for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+        let event: Event = serde_json::from_str(line)?;
+        if event.user.username == user {
+            requests.extend(event.request());
+        }
+    }
+    Ok(requests)
+}
+
 fn read(log: &Path, since: Mark) -> Result<String> {
     let mut file = File::open(log).with_context(|| format!("cannot open {}", log.display()))?;
     file.seek(SeekFrom::Start(since.0))?;
@@ -100,6 +135,8 @@ struct Event {
     uri: String,
     #[serde(default)]
     user_agent: String,
+    #[serde(default)]
+    user: User,
     object_ref: Option<Object>,
     response_status: Option<Status>,
 }
@@ -115,13 +152,40 @@ struct Object {
     api_group: String,
 }
 
+#[derive(Deserialize, Default)]
+struct User {
+    #[serde(default)]
+    username: String,
+}
+
 #[derive(Deserialize)]
 struct Status {
     #[serde(default)]
     code: u16,
 }
 
+impl Object {
+    fn full_resource(&self) -> String {
+        match &*self.subresource {
+            "" => self.resource.clone(),
+            subresource => format!("{}/{subresource}", self.resource),
+        }
+    }
+}
+
 impl Event {
+    fn request(self) -> Option<Request> {
+        let object = self.object_ref?;
+        Some(Request {
+            verb: self.verb,
+            resource: object.full_resource(),
+            group: object.api_group,
+            namespace: object.namespace,
+            name: object.name,
+            code: self.response_status.map_or(0, |status| status.code),
+        })
+    }
+
     fn write(self) -> Option<Write> {
         let verbs = ["create", "update", "patch", "delete", "deletecollection"];
         let last = self.stage == "ResponseComplete" || self.stage == "Panic";
@@ -130,13 +194,9 @@ impl Event {
         if !last || !verbs.contains(&&*self.verb) || review.contains(&&*object.api_group) {
             return None;
         }
-        let resource = match &*object.subresource {
-            "" => object.resource,
-            subresource => format!("{}/{subresource}", object.resource),
-        };
         Some(Write {
             verb: self.verb,
-            resource,
+            resource: object.full_resource(),
             namespace: object.namespace,
             name: object.name,
             code: self.response_status.map_or(0, |status| status.code),

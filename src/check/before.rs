@@ -1,0 +1,233 @@
+//! The checks that `ksi apply` makes before its first write: what would make the run fail for certain, or
+//! do harm. They ask for no more than they need, and what they cannot read stops nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+
+use super::backend::abandoned;
+use super::context::Context;
+use super::gather::{Objects, endpoints, lists_of, why};
+use super::gathered::{Gathered, Part, Read};
+use super::guarded::{Operation, Written, guarded};
+use super::may::rights;
+use super::report::{Report, Row};
+use super::see::{is_terminating, items};
+use super::verdict::{Outcome, Unread};
+use super::{Check, checks};
+use crate::cluster::Cluster;
+use crate::facts::KubernetesVersion;
+use crate::object::{Object, ObjectId};
+use crate::rights::{self, Occasion};
+
+/// What of the table makes a run fail for certain, or makes it do harm.
+const CHECKS: &[&str] = &[
+    "kubernetes-version",
+    "clock-skew",
+    "rights",
+    "rights-escalation",
+    "rights-lock",
+    "webhooks-without-backend",
+    OTHERS,
+    "namespaces-terminating",
+    "definitions-terminating",
+    "definitions-scope",
+    "definitions-stored-versions",
+];
+/// Webhooks of others: those that are left here guard what is written.
+const OTHERS: &str = "webhooks-of-others";
+/// These need all Services, and are made when one with a port of its own is written.
+const PORTS: &[&str] = &["console-port", "tower-port"];
+
+/// What a run is about to do.
+#[derive(Debug)]
+pub struct Writes<'a> {
+    /// Everything that is wanted.
+    pub desired: &'a [Object],
+    /// What is written of it, and whether it is new.
+    pub written: Vec<(&'a Object, bool)>,
+    /// What is deleted.
+    pub deleted: Vec<&'a ObjectId>,
+    /// What is there of all that, at least its metadata.
+    pub live: &'a BTreeMap<ObjectId, Value>,
+    /// The version of the API server.
+    pub kubernetes: KubernetesVersion,
+}
+
+/// Makes these checks, but those that are left out by name. Only trouble is told.
+pub async fn before(
+    cluster: &Cluster,
+    writes: &Writes<'_>,
+    context: &Context<'_>,
+    skip: &[String],
+) -> Report {
+    let ports = writes.has_ports();
+    let wanted = checks()
+        .filter(|check| CHECKS.contains(&check.id) || (ports && PORTS.contains(&check.id)))
+        .filter(|check| !skip.iter().any(|id| id == check.id));
+    let wanted: Vec<&Check> = wanted.collect();
+    let gathered = gather(cluster, writes, &wanted, ports).await;
+    let rows = wanted.into_iter().map(|check| {
+        let outcome = match (check.judge)(&gathered, context) {
+            Ok(Outcome::Warning(found)) if check.id == OTHERS && is_gone(&gathered) => {
+                Outcome::Error(found)
+            }
+            Ok(outcome) => outcome,
+            Err(Unread(why)) => Outcome::Warning(format!("could not be read: {why}")),
+        };
+        Row { check, outcome }
+    });
+    let is_trouble = |row: &Row| matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
+    Report { rows: rows.filter(is_trouble).collect() }
+}
+
+/// Whether the Service of a webhook of others is not there at all: pods may be on their way.
+fn is_gone(gathered: &Gathered) -> bool {
+    let found = abandoned(gathered).unwrap_or_default();
+    found.iter().any(|one| !one.ours && one.blocks && one.is_gone())
+}
+
+impl Writes<'_> {
+    fn has_ports(&self) -> bool {
+        let ports = |object: &Object| {
+            object.id.kind == "Service"
+                && items(&object.body["spec"]["ports"]).any(|port| port["nodePort"].is_u64())
+        };
+        self.written.iter().any(|(object, _)| ports(object))
+    }
+
+    /// What admission is asked about. It is never asked about configurations of webhooks.
+    fn operations(&self) -> Vec<Written<'_>> {
+        let written = self.written.iter().map(|(object, new)| Written {
+            id: &object.id,
+            labels: &object.body["metadata"]["labels"],
+            operation: if *new { Operation::Create } else { Operation::Update },
+        });
+        let deleted = self.deleted.iter().map(|id| Written {
+            id,
+            labels: &Value::Null,
+            operation: Operation::Delete,
+        });
+        let all = written.chain(deleted);
+        all.filter(|write| write.id.group != "admissionregistration.k8s.io").collect()
+    }
+
+    /// The labels of a namespace, as it is and as it is wanted.
+    fn namespace(&self, name: &str) -> Value {
+        let is_it =
+            |id: &ObjectId| id.group.is_empty() && id.kind == "Namespace" && id.name == name;
+        let live = self.live.iter().find(|(id, _)| is_it(id)).map(|(_, live)| live);
+        let wanted = self.desired.iter().find(|object| is_it(&object.id)).map(|o| &o.body);
+        let mut labels = json!({"kubernetes.io/metadata.name": name});
+        for body in [live, wanted].into_iter().flatten() {
+            for (key, value) in body["metadata"]["labels"].as_object().into_iter().flatten() {
+                labels[key] = value.clone();
+            }
+        }
+        labels
+    }
+
+    /// What is there of a kind and wanted.
+    fn there(&self, kind: &str) -> impl Iterator<Item = (&ObjectId, &Value)> {
+        let wanted = self.desired.iter().filter(move |object| object.id.kind == kind);
+        wanted.filter_map(|object| self.live.get_key_value(&object.id))
+    }
+}
+
+async fn gather(
+    cluster: &Cluster,
+    writes: &Writes<'_>,
+    wanted: &[&Check],
+    ports: bool,
+) -> Gathered {
+    let needed = {
+        let mut needed =
+            rights::rendered(writes.written.iter().map(|(object, _)| *object), writes.desired);
+        needed.extend(rights::deleting(writes.deleted.iter().copied(), writes.desired));
+        needed.extend(rights::own(&[Occasion::Run]));
+        needed
+    };
+    let asks = |category: &str| wanted.iter().any(|check| check.category == category);
+    let (rights, webhooks, services, ending) = futures_util::join!(
+        async {
+            if asks("Rights") {
+                rights(cluster, &needed).await
+            } else {
+                Err("they were not asked for".to_owned())
+            }
+        },
+        lists_of(cluster, &[Part::MutatingWebhooks, Part::ValidatingWebhooks]),
+        async { if ports { lists_of(cluster, &[Part::Services]).await } else { BTreeMap::new() } },
+        ending(cluster, writes),
+    );
+    let mut objects = left_over(writes, webhooks);
+    objects.extend(services);
+    behind(cluster, &mut objects).await;
+    let (namespaces, definitions) = ending;
+    objects.insert(Part::Namespaces, namespaces);
+    objects.insert(Part::Definitions, definitions);
+    Gathered {
+        version: Ok(json!({"gitVersion": format!("v{}", writes.kubernetes)})),
+        server_time: cluster.server_time().ok_or_else(|| "no answer had a date".to_owned()),
+        rights,
+        objects,
+        ..Gathered::default()
+    }
+}
+
+/// Of all webhooks those that guard what is written. What is ours is written anew, and its backend with it.
+fn left_over(writes: &Writes<'_>, webhooks: Objects) -> Objects {
+    let ours: BTreeSet<(&str, &str)> =
+        writes.desired.iter().map(|o| (o.id.kind.as_str(), o.id.name.as_str())).collect();
+    let operations = writes.operations();
+    let namespace = |name: &str| writes.namespace(name);
+    let left = |(part, read): (Part, Read<Vec<Value>>)| {
+        let read = read.map(|all| {
+            let others = all.into_iter().filter(|configuration| {
+                let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let (kind, name) =
+                    (of(&configuration["kind"]), of(&configuration["metadata"]["name"]));
+                !ours.contains(&(kind.as_str(), name.as_str()))
+            });
+            others.filter_map(|one| guarded(one, &operations, &namespace)).collect()
+        });
+        (part, read)
+    };
+    webhooks.into_iter().map(left).collect()
+}
+
+/// What stands behind the webhooks that are left.
+async fn behind(cluster: &Cluster, objects: &mut Objects) {
+    let any = objects.iter().any(|(part, read)| {
+        *part != Part::Services && read.as_ref().is_ok_and(|list| !list.is_empty())
+    });
+    if !any {
+        objects.insert(Part::Endpoints, Ok(Vec::new()));
+        objects.entry(Part::Services).or_insert_with(|| Ok(Vec::new()));
+        return;
+    }
+    if !objects.contains_key(&Part::Services) {
+        objects.extend(lists_of(cluster, &[Part::Services]).await);
+    }
+    let read = endpoints(cluster, objects).await;
+    objects.insert(Part::Endpoints, read);
+}
+
+/// Namespaces and definitions: what is known of them already, and of those that are being deleted
+/// everything, since it says why they are still there.
+async fn ending(cluster: &Cluster, writes: &Writes<'_>) -> (Read<Vec<Value>>, Read<Vec<Value>>) {
+    let read = |kind: &'static str| async move {
+        let whole = writes.there(kind).map(|(id, live)| async move {
+            if is_terminating(live) && live["status"].is_null() {
+                return cluster.get(id).await;
+            }
+            Ok(Some(live.clone()))
+        });
+        let whole = try_join_all(whole).await.map_err(|e| why(&e))?;
+        // Of a definition that is not written only the metadata are known, and it fits.
+        let known = whole.into_iter().flatten();
+        Ok(known.filter(|live| kind == "Namespace" || !live["spec"].is_null()).collect())
+    };
+    futures_util::join!(read("Namespace"), read("CustomResourceDefinition"))
+}

@@ -1,0 +1,234 @@
+//! What would make a run fail is told before its first write.
+
+use std::collections::BTreeSet;
+
+use ksi::rights::Rule;
+use sandbox::audit;
+use sandbox::builds::Release;
+use serde_json::{Value, json};
+
+use crate::installed::{Rig, Said, sample};
+
+struct World(Rig);
+
+impl World {
+    fn kubectl(&self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.0.plane().kubectl(&words).unwrap_or_else(|error| panic!("kubectl {line}: {error:#}"))
+    }
+
+    fn make(&self, body: &Value) {
+        let file = self.0.plane().folder().join("object.json");
+        std::fs::write(&file, body.to_string()).unwrap();
+        self.kubectl(&format!("apply -f {}", file.display()));
+    }
+
+    fn apply(&self, more: &[&str]) -> Said {
+        let host = sample("host.yaml");
+        let arguments = ["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"];
+        self.0.ksi(&[&arguments, more].concat())
+    }
+
+    /// A run that stops before its first write, because of these checks.
+    fn is_refused(&self, checks: &[&str]) -> Said {
+        let since = self.0.mark();
+        let said = self.apply(&[]).expect(4);
+        assert_eq!(self.0.writes(since), [""; 0], "{}", said.err);
+        let named = format!("it would fail or do harm: {}\n", checks.join(", "));
+        assert!(said.err.contains(&named), "{checks:?}: {}", said.err);
+        said
+    }
+
+    /// What `ksi check --pre` says of a check.
+    fn check(&self, id: &str) -> String {
+        let said = self.0.ksi(&["check", "--pre", "-f", &sample("host.yaml"), "-o", "json"]);
+        let json: Value = serde_json::from_str(&said.out).unwrap();
+        let categories = json["categories"].as_array().unwrap().iter();
+        let mut checks = categories.flat_map(|category| category["checks"].as_array().unwrap());
+        let check = checks.find(|check| check["id"] == id).unwrap();
+        check["error"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Takes verbs on a resource from the role of the account; gives back what the role was.
+    fn without(&self, role: &str, resource: &str, verbs: &[&str]) -> Value {
+        let role: Value =
+            serde_json::from_str(&self.kubectl(&format!("get {role} -o json"))).unwrap();
+        let mut changed = role.clone();
+        for rule in changed["rules"].as_array_mut().unwrap() {
+            let parsed: Rule = serde_json::from_value(rule.clone()).unwrap();
+            if parsed.resources.iter().any(|r| r == resource) {
+                let kept = parsed.verbs.iter().filter(|verb| !verbs.contains(&verb.as_str()));
+                let kept: Vec<&String> = kept.collect();
+                // A rule without verbs is refused.
+                rule["verbs"] = if kept.is_empty() { json!(["none"]) } else { json!(kept) };
+            }
+        }
+        assert_ne!(role, changed, "{resource} is in no rule");
+        self.replace(&changed);
+        role
+    }
+
+    fn replace(&self, body: &Value) {
+        let mut body = body.clone();
+        let metadata = body["metadata"].as_object_mut().unwrap();
+        metadata.remove("resourceVersion");
+        let file = self.0.plane().folder().join("role.json");
+        std::fs::write(&file, body.to_string()).unwrap();
+        self.kubectl(&format!("replace -f {}", file.display()));
+    }
+}
+
+const EVERYWHERE: &str = "clusterrole ks-installer";
+const HERE: &str = "role ks-installer -n kubesphere-system";
+
+#[test]
+fn what_would_make_a_run_fail_is_told_before_its_first_write() {
+    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let world = World(rig);
+    a_right_that_is_missing_is_named(&world);
+    a_right_to_look_that_is_missing_is_named_by_the_server(&world);
+    what_is_being_deleted_is_waited_for_by_nobody(&world);
+    a_webhook_that_would_refuse_is_named(&world);
+    a_port_that_another_has_is_named(&world);
+    a_settled_run_asks_nothing(&world);
+}
+
+fn a_right_that_is_missing_is_named(world: &World) {
+    let roles = "clusterroles.rbac.authorization.k8s.io";
+    for (role, resource, verbs, check, expected) in [
+        (
+            EVERYWHERE,
+            "federatedtypeconfigs",
+            &["patch"][..],
+            "rights",
+            "may not patch federatedtypeconfigs.core.kubefed.io in kube-federation-system"
+                .to_owned(),
+        ),
+        (
+            EVERYWHERE,
+            "customresourcedefinitions",
+            &["watch"],
+            "rights",
+            "may not watch customresourcedefinitions.apiextensions.k8s.io".to_owned(),
+        ),
+        (
+            EVERYWHERE,
+            "clusterroles",
+            &["escalate"],
+            "rights-escalation",
+            format!("may not escalate {roles}"),
+        ),
+        (
+            HERE,
+            "leases",
+            &["update"],
+            "rights-lock",
+            "may not update leases.coordination.k8s.io in kubesphere-system".to_owned(),
+        ),
+    ] {
+        let before = world.without(role, resource, verbs);
+        let told = world.check(check);
+        assert_eq!(told, expected, "{check}");
+        let said = world.is_refused(&[check]);
+        assert!(said.err.contains(&expected), "{}", said.err);
+        world.replace(&before);
+    }
+}
+
+fn a_right_to_look_that_is_missing_is_named_by_the_server(world: &World) {
+    let before = world.without(EVERYWHERE, "nodes", &["list"]);
+    let since = world.0.mark();
+    let said = world.apply(&[]).expect(7);
+    assert!(said.err.contains("cannot list resource \"nodes\""), "{}", said.err);
+    assert_eq!(world.0.writes(since), [""; 0]);
+    world.replace(&before);
+}
+
+fn what_is_being_deleted_is_waited_for_by_nobody(world: &World) {
+    world.kubectl("create namespace kube-federation-system");
+    let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+        "name": "held", "namespace": "kube-federation-system", "finalizers": ["example.com/gone"]}});
+    world.make(&held);
+    world.kubectl("delete namespace kube-federation-system --wait=false");
+    world.kubectl(
+        "wait --for=jsonpath={.status.phase}=Terminating namespace kube-federation-system",
+    );
+    world.is_refused(&["namespaces-terminating"]);
+    let said = world.apply(&["-o", "json"]).expect(4);
+    let event: Value = serde_json::from_str(said.out.lines().next().unwrap()).unwrap();
+    assert_eq!((&event["type"], &event["id"]), (&json!("check"), &json!("namespaces-terminating")));
+    assert_eq!(event["state"], "error");
+    assert!(event["message"].as_str().unwrap().contains("kube-federation-system"), "{event}");
+    world.kubectl(
+        "patch configmap held -n kube-federation-system --type=merge -p {\"metadata\":{\"finalizers\":null}}",
+    );
+    world.kubectl("wait --for=delete namespace kube-federation-system --timeout=60s");
+}
+
+fn webhook(name: &str, more: &Value) -> Value {
+    let mut webhook = json!({
+        "name": format!("{name}.webhook.io"), "admissionReviewVersions": ["v1"],
+        "sideEffects": "None", "failurePolicy": "Fail",
+        "clientConfig": {"service": {"namespace": "default", "name": "gone"}},
+        "rules": [{"apiGroups": ["apps"], "apiVersions": ["*"], "operations": ["CREATE"],
+            "resources": ["deployments"]}],
+    });
+    for (key, value) in more.as_object().unwrap() {
+        webhook[key] = value.clone();
+    }
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": name}, "webhooks": [webhook],
+    })
+}
+
+fn a_webhook_that_would_refuse_is_named(world: &World) {
+    for (name, check) in [
+        ("policy.example.com", "webhooks-of-others"),
+        ("old.kubesphere.io", "webhooks-without-backend"),
+    ] {
+        world.make(&webhook(name, &json!({})));
+        let said = world.is_refused(&[check]);
+        assert!(said.err.contains(name) && said.err.contains("default/gone"), "{}", said.err);
+        let foreseen = world.0.ksi(&["apply", "-f", &sample("host.yaml"), "--dry-run=server"]);
+        assert!(foreseen.expect(4).err.contains(name));
+        world.0.ksi(&["apply", "-f", &sample("host.yaml"), "--dry-run"]).expect(0);
+        // What is not about us stops nobody.
+        let elsewhere = json!({"namespaceSelector": {"matchLabels": {"a": "b"}}});
+        world.make(&webhook(name, &elsewhere));
+        let foreseen = world.0.ksi(&["apply", "-f", &sample("host.yaml"), "--dry-run=server"]);
+        assert!(!foreseen.expect(0).err.contains(name));
+        world.kubectl(&format!("delete validatingwebhookconfiguration {name}"));
+    }
+}
+
+fn a_port_that_another_has_is_named(world: &World) {
+    world.make(&json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "taker", "namespace": "default"},
+        "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30880}]},
+    }));
+    let said = world.is_refused(&["console-port"]);
+    assert!(said.err.contains("30880 belongs to Service default/taker"), "{}", said.err);
+    let skipped = world.apply(&["--skip-check", "console-port"]);
+    assert_ne!(skipped.code, 0, "the server says no, as it was foreseen");
+    assert!(skipped.err.contains("port is already allocated"), "{}", skipped.err);
+    world.kubectl("delete service taker -n default");
+    let wrong = world.apply(&["--skip-check", "no-such-check"]).expect(2);
+    assert!(wrong.err.contains("no-such-check"), "{}", wrong.err);
+}
+
+fn a_settled_run_asks_nothing(world: &World) {
+    let asked = |since| -> BTreeSet<String> {
+        let user = "system:serviceaccount:kubesphere-system:ks-installer";
+        let requests = audit::requests(world.0.plane(), since, user).unwrap();
+        let resources = requests.into_iter().map(|request| request.resource);
+        resources.filter(|resource| resource.starts_with("selfsubject")).collect()
+    };
+    let since = world.0.mark();
+    world.apply(&[]).expect(0);
+    assert_eq!(asked(since), BTreeSet::from(["selfsubjectrulesreviews".to_owned()]));
+    let since = world.0.mark();
+    world.apply(&[]).expect(0);
+    assert_eq!(asked(since), BTreeSet::new());
+    assert_eq!(world.0.writes(since), [""; 0]);
+}

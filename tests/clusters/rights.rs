@@ -1,0 +1,174 @@
+//! `deploy/rbac.yaml` on real API servers: it is enough for everything that ksi does, and nothing in it is
+//! there for nothing.
+
+use std::collections::BTreeSet;
+
+use ksi::rights::Rule;
+use sandbox::audit::{self, Request};
+use sandbox::builds::Release;
+use sandbox::control_plane::ControlPlane;
+use sandbox::light::Light;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::installed::{Rig, sample};
+
+const ACCOUNT: &str = "system:serviceaccount:kubesphere-system:ks-installer";
+/// Rights that this test does not use, and what does: `verb resource`.
+const ELSEWHERE: &[(&str, &str)] = &[
+    // Logs need a kubelet: `host::*` on real nodes, where ksi is an administrator.
+    ("get", "pods/log"),
+];
+
+/// Everything that an installation goes through, with all components.
+fn whole_life(rig: &Rig) {
+    let host = sample("host.yaml");
+    let folder = TempDir::new().unwrap();
+    let bundle = folder.path().join("bundle.tar.gz");
+    let bundle = bundle.to_str().unwrap();
+    let all = ["--set", "common.redis.enabled=true", "--set", "metrics_server.enabled=true"];
+    let apply = |more: &[&str]| {
+        let arguments = ["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"];
+        rig.ksi(&[&arguments, more].concat()).expect(0)
+    };
+    rig.ksi(&["apply", "-f", &host, "--dry-run=server"]).expect(0);
+    apply(&all);
+    apply(&all);
+    rig.ksi(&["check", "--pre", "-f", &host]);
+    rig.ksi(&["check", "-f", &host]);
+    rig.ksi(&["status"]);
+    rig.ksi(&["wait", "--timeout", "1s"]);
+    rig.ksi(&["events"]).expect(0);
+    rig.ksi(&["logs", "tower"]);
+    rig.ksi(&["bundle", "--output", bundle]).expect(0);
+    // Some objects go, some change.
+    apply(&["--set", "authentication.maximumClockSkew=30s", "--history-max", "1"]);
+    rig.ksi(&["rollback", "--dry-run"]);
+    let uninstall = ["uninstall", "--yes", "--timeout", "2m"];
+    rig.ksi(&[&uninstall[..], &["--delete-namespaces"]].concat()).expect(0);
+    rig.ksi(&[&uninstall[..], &["--delete-crds", "--delete-data"]].concat()).expect(0);
+}
+
+fn rules(plane: &ControlPlane) -> Vec<Rule> {
+    let get = |line: &str| -> Value {
+        let words: Vec<&str> = line.split(' ').collect();
+        serde_json::from_str(&plane.kubectl(&words).unwrap()).unwrap()
+    };
+    let cluster = get("get clusterrole ks-installer -o json");
+    let own = get("get role ks-installer -n kubesphere-system -o json");
+    [cluster, own]
+        .into_iter()
+        .flat_map(|role| serde_json::from_value::<Vec<Rule>>(role["rules"].clone()).unwrap())
+        .collect()
+}
+
+/// Whether somebody asked for what a rule gives. To bind and to escalate is asked for within a write of
+/// a role or binding.
+fn is_used(requests: &BTreeSet<Request>, rule: &Rule, resource: &str, verb: &str) -> bool {
+    let binds = verb == "bind" || verb == "escalate";
+    requests.iter().any(|request| {
+        let named =
+            rule.resource_names.is_empty() || rule.resource_names.contains(&request.name) || binds;
+        let does = request.verb == verb
+            || (binds && request.verb == "patch")
+            // An apply creates what is not there.
+            || (verb == "create" && request.verb == "patch" && request.code == 201);
+        named && does && request.resource == resource && rule.api_groups.contains(&request.group)
+    })
+}
+
+fn is_enough_and_no_more(release: Release) {
+    let Some(rig) = Rig::start(release) else { return };
+    let since = rig.mark();
+    whole_life(&rig);
+    let requests = audit::requests(rig.plane(), since, ACCOUNT).unwrap();
+    assert!(requests.len() > 500, "only {} requests", requests.len());
+    let refused: Vec<_> =
+        requests.iter().filter(|request| [401, 403].contains(&request.code)).collect();
+    assert!(refused.is_empty(), "{refused:#?}");
+    let mut unused = BTreeSet::new();
+    for rule in rules(rig.plane()) {
+        for resource in &rule.resources {
+            for verb in rule.verbs.iter().filter(|v| !is_used(&requests, &rule, resource, v)) {
+                unused.insert(format!("{verb} {resource} {:?}", rule.resource_names));
+            }
+        }
+    }
+    unused.retain(|line| {
+        !ELSEWHERE.iter().any(|(verb, resource)| line.starts_with(&format!("{verb} {resource} ")))
+    });
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
+#[test]
+fn the_account_is_enough_and_no_more_on_the_oldest_release() {
+    is_enough_and_no_more(Release::Oldest);
+}
+
+#[test]
+fn the_account_is_enough_and_no_more_on_the_newest_release() {
+    is_enough_and_no_more(Release::Newest);
+}
+
+/// What `deploy/rbac.yaml` builds on: names in rules hold for what is created by an apply, for `bind` and
+/// for `escalate`, and not for what is created by POST.
+#[test]
+fn names_in_rules_hold_for_applies_bindings_and_escalation() {
+    let Some(light) = Light::start(Release::Oldest).unwrap() else { return };
+    let plane = light.control_plane();
+    let rbac = "rbac.authorization.k8s.io";
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "narrow"},
+        "rules": [
+            {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["named"],
+             "verbs": ["create", "patch"]},
+            {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["strong"],
+             "verbs": ["create", "patch", "escalate"]},
+            {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["weak"],
+             "verbs": ["create", "patch"]},
+            {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["strong"],
+             "verbs": ["bind"]},
+            {"apiGroups": [rbac], "resources": ["clusterrolebindings"],
+             "resourceNames": ["good", "bad"], "verbs": ["create", "patch"]},
+        ],
+    });
+    let folder = TempDir::new().unwrap();
+    let run = |words: &[&str], body: &Value| {
+        let file = folder.path().join("object.json");
+        std::fs::write(&file, body.to_string()).unwrap();
+        let out = plane.kubectl_command().args(words).arg("-f").arg(&file).output().unwrap();
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(out.status.success() || said.contains("forbidden"), "{said}");
+        out.status.success()
+    };
+    assert!(run(&["apply"], &role));
+    plane
+        .kubectl(&["create", "clusterrolebinding", "narrow", "--clusterrole=narrow", "--user=eve"])
+        .unwrap();
+    let map = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "default"}})
+    };
+    let role = |name: &str| {
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]})
+    };
+    let binding = |name: &str, role: &str| {
+        json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": role},
+        "subjects": [{"kind": "User", "name": "mallory", "apiGroup": rbac}]})
+    };
+    let create = ["create", "--as=eve"];
+    let apply = ["apply", "--server-side", "--as=eve"];
+    assert!(!run(&create, &map("named")), "POST knows no names");
+    assert!(run(&apply, &map("named")));
+    assert!(!run(&apply, &map("other")));
+    assert!(run(&apply, &role("strong")), "escalate holds for its name");
+    assert!(!run(&apply, &role("weak")), "and for no other");
+    assert!(run(&apply, &binding("good", "strong")), "bind holds for its name");
+    assert!(!run(&apply, &binding("bad", "cluster-admin")), "and for no other");
+}
