@@ -41,7 +41,7 @@ const HERE: Option<&str> = Some(SYSTEM);
 const LEASES: (&str, &str) = ("coordination.k8s.io", "leases");
 const SECRETS: (&str, &str) = ("", "secrets");
 const LIST: &[&str] = &["list"];
-const FOLLOW: &[&str] = &["get", "list", "watch"];
+const FOLLOW: &[&str] = &["list", "watch"];
 
 const TABLE: &[Row] = &[
     // The lock.
@@ -60,6 +60,8 @@ const TABLE: &[Row] = &[
     row(Diagnosis, ("", "pods"), None, FOLLOW, &[]),
     row(Diagnosis, ("", "pods/log"), None, &["get"], &[]),
     row(Diagnosis, ("", "events"), None, FOLLOW, &[]),
+    // Whether an apply is let in, asked by one that changes nothing.
+    row(Look, ("", "configmaps"), Some("default"), &["create", "patch"], &["ksi-check"]),
     // What stands in the way: ports that others have, webhooks without a backend.
     row(Look, ("", "services"), None, LIST, &[]),
     row(Look, ("discovery.k8s.io", "endpointslices"), None, LIST, &[]),
