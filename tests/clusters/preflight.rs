@@ -88,9 +88,11 @@ fn what_would_make_a_run_fail_is_told_before_its_first_write() {
     a_right_that_is_missing_is_named(&world);
     a_right_to_look_that_is_missing_is_named_by_the_server(&world);
     what_is_being_deleted_is_waited_for_by_nobody(&world);
+    a_definition_that_cannot_be_changed_is_named(&world);
     a_webhook_that_would_refuse_is_named(&world);
     a_port_that_another_has_is_named(&world);
     a_settled_run_asks_nothing(&world);
+    a_right_to_remove_is_asked_for_when_something_goes(&world);
 }
 
 fn a_right_that_is_missing_is_named(world: &World) {
@@ -165,6 +167,33 @@ fn what_is_being_deleted_is_waited_for_by_nobody(world: &World) {
     world.kubectl("wait --for=delete namespace kube-federation-system --timeout=60s");
 }
 
+fn a_definition_that_cannot_be_changed_is_named(world: &World) {
+    let name = "rolebases.iam.kubesphere.io";
+    world.make(&json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": name, "finalizers": ["example.com/gone"]},
+        "spec": {
+            "group": "iam.kubesphere.io", "scope": "Namespaced",
+            "names": {"kind": "RoleBase", "plural": "rolebases"},
+            "versions": [{"name": "v1alpha2", "served": true, "storage": true, "schema":
+                {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}],
+        },
+    }));
+    world.kubectl(&format!("wait --for=condition=Established crd {name}"));
+    let said = world.is_refused(&["definitions-scope"]);
+    assert!(
+        said.err.contains(&format!("{name} is Namespaced, and Cluster is needed")),
+        "{}",
+        said.err
+    );
+    world.kubectl(&format!("delete crd {name} --wait=false"));
+    world.is_refused(&["definitions-terminating", "definitions-scope"]);
+    world.kubectl(&format!(
+        "patch crd {name} --type=merge -p {{\"metadata\":{{\"finalizers\":null}}}}"
+    ));
+    world.kubectl(&format!("wait --for=delete crd {name} --timeout=60s"));
+}
+
 fn webhook(name: &str, more: &Value) -> Value {
     let mut webhook = json!({
         "name": format!("{name}.webhook.io"), "admissionReviewVersions": ["v1"],
@@ -231,4 +260,14 @@ fn a_settled_run_asks_nothing(world: &World) {
     world.apply(&[]).expect(0);
     assert_eq!(asked(since), BTreeSet::new());
     assert_eq!(world.0.writes(since), [""; 0]);
+}
+
+fn a_right_to_remove_is_asked_for_when_something_goes(world: &World) {
+    let before = world.without(EVERYWHERE, "deployments", &["delete"]);
+    let since = world.0.mark();
+    let said = world.apply(&["--set", "multicluster.kubefed.enabled=false"]).expect(4);
+    let missing = "may not delete deployments.apps in kube-federation-system";
+    assert!(said.err.contains(missing), "{}", said.err);
+    assert_eq!(world.0.writes(since), [""; 0]);
+    world.replace(&before);
 }

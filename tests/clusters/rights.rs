@@ -150,7 +150,7 @@ fn names_in_rules_hold_for_applies_bindings_and_escalation() {
              "verbs": ["create", "patch"]},
             {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["strong"],
              "verbs": ["create", "patch", "escalate"]},
-            {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["weak"],
+            {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["weak", "edit"],
              "verbs": ["create", "patch"]},
             {"apiGroups": [rbac], "resources": ["clusterroles"], "resourceNames": ["strong"],
              "verbs": ["bind"]},
@@ -194,6 +194,9 @@ fn names_in_rules_hold_for_applies_bindings_and_escalation() {
     assert!(!run(&apply, &map("other")));
     assert!(run(&apply, &role("strong")), "escalate holds for its name");
     assert!(!run(&apply, &role("weak")), "and for no other");
+    let label = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+        "metadata": {"name": "edit", "labels": {"a": "b"}}});
+    assert!(!run(&apply, &label), "a label alone needs the rules or escalate");
     assert!(run(&apply, &binding("good", "strong")), "bind holds for its name");
     assert!(!run(&apply, &binding("bad", "cluster-admin")), "and for no other");
 }
