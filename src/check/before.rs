@@ -51,6 +51,8 @@ pub struct Writes<'a> {
     pub deleted: Vec<&'a ObjectId>,
     /// What is there of all that, at least its metadata.
     pub live: &'a BTreeMap<ObjectId, Value>,
+    /// Webhook configurations that this run puts right before anything that they guard is written.
+    pub healed: BTreeSet<&'a ObjectId>,
     /// The version of the API server.
     pub kubernetes: KubernetesVersion,
 }
@@ -176,21 +178,17 @@ async fn gather(
     }
 }
 
-/// Of all webhooks those that guard what is written. What is ours is written anew, and its backend with it.
+/// Of all webhooks those that guard what is written.
 fn left_over(writes: &Writes<'_>, webhooks: Objects) -> Objects {
-    let ours: BTreeSet<(&str, &str)> =
-        writes.desired.iter().map(|o| (o.id.kind.as_str(), o.id.name.as_str())).collect();
     let operations = writes.operations();
     let namespace = |name: &str| writes.namespace(name);
+    let is_left = |configuration: &Value| {
+        !ObjectId::of(configuration).is_some_and(|id| writes.healed.contains(&id))
+    };
     let left = |(part, read): (Part, Read<Vec<Value>>)| {
         let read = read.map(|all| {
-            let others = all.into_iter().filter(|configuration| {
-                let of = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-                let (kind, name) =
-                    (of(&configuration["kind"]), of(&configuration["metadata"]["name"]));
-                !ours.contains(&(kind.as_str(), name.as_str()))
-            });
-            others.filter_map(|one| guarded(one, &operations, &namespace)).collect()
+            let all = all.into_iter().filter(is_left);
+            all.filter_map(|one| guarded(one, &operations, &namespace)).collect()
         });
         (part, read)
     };

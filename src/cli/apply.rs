@@ -115,7 +115,7 @@ pub(super) async fn bring<T: Target>(
     let (guard, preflight) = match on {
         Some(cluster) => futures_util::join!(
             Guard::look(cluster, &view, checked, args.guard),
-            args.preflight.look(cluster, &view, checked, args.run.dry_run),
+            args.preflight.look(cluster, &view, checked, &args.run),
         ),
         None => (Ok(Guard::default()), Preflight::default()),
     };

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::Checked;
-use super::run_options::DryRun;
+use super::run_options::{DryRun, RunArgs};
 use crate::check::{self, Configured, Context, Look, Outcome, Report, Row, Writes};
 use crate::engine::{Event, Found, View};
 use crate::object::ObjectId;
@@ -44,9 +44,9 @@ impl PreflightArgs {
         target: &ClusterTarget,
         view: &View,
         checked: &Checked,
-        dry_run: Option<DryRun>,
+        run: &RunArgs,
     ) -> Preflight {
-        if !view.plan.has_writes() || dry_run == Some(DryRun::Client) {
+        if !view.plan.has_writes() || run.dry_run == Some(DryRun::Client) {
             return Preflight::default();
         }
         let desired = &view.desired.objects;
@@ -58,11 +58,16 @@ impl PreflightArgs {
             _ => None,
         });
         let deleted = actions.iter().filter(|(_, action)| **action == Action::Delete);
+        // A run that waits for nothing writes webhooks last: those that somebody left refuse until then.
+        let recorded = |id| view.observed.inventory.as_ref().is_some_and(|i| i.get(id).is_some());
+        let healed = desired.iter().map(|object| &object.id);
+        let healed = healed.filter(|id| run.waits() || recorded(id));
         let writes = Writes {
             desired,
             written: written.collect(),
             deleted: deleted.map(|(id, _)| *id).collect(),
             live: &view.observed.objects,
+            healed: healed.collect(),
             kubernetes: checked.facts.kubernetes,
         };
         let configured = Configured {

@@ -55,6 +55,11 @@ impl RunArgs {
         !self.only.is_empty()
     }
 
+    /// Whether a run waits until everything is healthy.
+    pub(super) fn waits(&self) -> bool {
+        self.wait
+    }
+
     /// The same for the engine.
     ///
     /// # Errors
