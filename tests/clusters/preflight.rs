@@ -135,6 +135,7 @@ fn a_right_that_is_missing_is_named(world: &World) {
         let said = world.is_refused(&[check]);
         assert!(said.err.contains(&expected), "{}", said.err);
         world.replace(&before);
+        assert_eq!(world.check(check), "", "with all its rights");
     }
 }
 
