@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::backend::abandoned;
 use super::context::Context;
-use super::gather::{Objects, endpoints, lists_of, why};
+use super::gather::{Objects, endpoints, lists_of};
 use super::gathered::{Gathered, Part, Read};
 use super::guarded::{Operation, Written, guarded};
 use super::may::rights;
@@ -21,7 +20,8 @@ use crate::facts::KubernetesVersion;
 use crate::object::{Object, ObjectId};
 use crate::rights::{self, Occasion};
 
-/// What of the table makes a run fail for certain, or makes it do harm.
+/// What of the table makes a run fail for certain, or makes it do harm. What is being deleted is not in it:
+/// the run waits for that.
 const CHECKS: &[&str] = &[
     "kubernetes-version",
     "clock-skew",
@@ -30,8 +30,6 @@ const CHECKS: &[&str] = &[
     "rights-lock",
     "webhooks-without-backend",
     OTHERS,
-    "namespaces-terminating",
-    "definitions-terminating",
     "definitions-scope",
     "definitions-stored-versions",
 ];
@@ -130,10 +128,13 @@ impl Writes<'_> {
         labels
     }
 
-    /// What is there of a kind and wanted.
-    fn there(&self, kind: &str) -> impl Iterator<Item = (&ObjectId, &Value)> {
-        let wanted = self.desired.iter().filter(move |object| object.id.kind == kind);
-        wanted.filter_map(|object| self.live.get_key_value(&object.id))
+    /// The definitions that are written and are there. Of one that is not written only the metadata are
+    /// known, and it fits; one that is being deleted is made anew.
+    fn definitions(&self) -> Vec<Value> {
+        let wanted = self.desired.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
+        let there = wanted.filter_map(|object| self.live.get(&object.id));
+        let stays = there.filter(|live| !live["spec"].is_null() && !is_terminating(live));
+        stays.cloned().collect()
     }
 }
 
@@ -151,7 +152,7 @@ async fn gather(
         needed
     };
     let asks = |category: &str| wanted.iter().any(|check| check.category == category);
-    let (rights, webhooks, services, ending) = futures_util::join!(
+    let (rights, webhooks, services) = futures_util::join!(
         async {
             if asks("Rights") {
                 rights(cluster, &needed).await
@@ -161,14 +162,11 @@ async fn gather(
         },
         lists_of(cluster, &[Part::MutatingWebhooks, Part::ValidatingWebhooks]),
         async { if ports { lists_of(cluster, &[Part::Services]).await } else { BTreeMap::new() } },
-        ending(cluster, writes),
     );
     let mut objects = left_over(writes, webhooks);
     objects.extend(services);
     behind(cluster, &mut objects).await;
-    let (namespaces, definitions) = ending;
-    objects.insert(Part::Namespaces, namespaces);
-    objects.insert(Part::Definitions, definitions);
+    objects.insert(Part::Definitions, Ok(writes.definitions()));
     Gathered {
         version: Ok(json!({"gitVersion": format!("v{}", writes.kubernetes)})),
         server_time: cluster.server_time().ok_or_else(|| "no answer had a date".to_owned()),
@@ -210,22 +208,4 @@ async fn behind(cluster: &Cluster, objects: &mut Objects) {
     }
     let read = endpoints(cluster, objects).await;
     objects.insert(Part::Endpoints, read);
-}
-
-/// Namespaces and definitions: what is known of them already, and of those that are being deleted
-/// everything, since it says why they are still there.
-async fn ending(cluster: &Cluster, writes: &Writes<'_>) -> (Read<Vec<Value>>, Read<Vec<Value>>) {
-    let read = |kind: &'static str| async move {
-        let whole = writes.there(kind).map(|(id, live)| async move {
-            if is_terminating(live) && live["status"].is_null() {
-                return cluster.get(id).await;
-            }
-            Ok(Some(live.clone()))
-        });
-        let whole = try_join_all(whole).await.map_err(|e| why(&e))?;
-        // Of a definition that is not written only the metadata are known, and it fits.
-        let known = whole.into_iter().flatten();
-        Ok(known.filter(|live| kind == "Namespace" || !live["spec"].is_null()).collect())
-    };
-    futures_util::join!(read("Namespace"), read("CustomResourceDefinition"))
 }

@@ -79,7 +79,7 @@ fn no_output_of_a_run_shows_a_secret() {
     secrets.extend(generated(&rig));
 
     // Answers that are cut, garbage, or errors, where secrets are sent and read.
-    let proxy = FaultProxy::start(&plane.kubeconfig(), &folder.path().join("proxy")).unwrap();
+    let proxy = FaultProxy::start(rig.kubeconfig(), &folder.path().join("proxy")).unwrap();
     for fault in [
         Fault::Truncate,
         Fault::Garbage { code: 200 },

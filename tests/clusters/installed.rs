@@ -24,12 +24,7 @@ impl Rig {
     /// Starts one with the account, and with it namespace kubesphere-system; `None` where a control
     /// plane cannot be built.
     pub(crate) fn start(release: Release) -> Option<Self> {
-        Self::with(release, Vec::new())
-    }
-
-    /// The same with more flags for the API server.
-    pub(crate) fn with(release: Release, api_arguments: Vec<String>) -> Option<Self> {
-        let bare = Self::bare_with(release, api_arguments)?;
+        let bare = Self::bare(release)?;
         let kubeconfig = account(bare.plane());
         Some(Self { kubeconfig, ..bare })
     }
@@ -39,7 +34,8 @@ impl Rig {
         Self::bare_with(release, Vec::new())
     }
 
-    fn bare_with(release: Release, api_arguments: Vec<String>) -> Option<Self> {
+    /// The same with more flags for the API server.
+    pub(crate) fn bare_with(release: Release, api_arguments: Vec<String>) -> Option<Self> {
         let light = Light::with(release, api_arguments).unwrap()?;
         let places = Places::from_env().unwrap();
         addons::start_kwok(&places, light.control_plane(), "127.0.0.1", false).unwrap();

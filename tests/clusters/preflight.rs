@@ -87,7 +87,6 @@ fn what_would_make_a_run_fail_is_told_before_its_first_write() {
     let world = World(rig);
     a_right_that_is_missing_is_named(&world);
     a_right_to_look_that_is_missing_is_named_by_the_server(&world);
-    what_is_being_deleted_is_waited_for_by_nobody(&world);
     a_definition_that_cannot_be_changed_is_named(&world);
     a_webhook_that_would_refuse_is_named(&world);
     a_webhook_of_ours_that_was_left_is_in_the_way_of_runs_that_do_not_wait(&world);
@@ -148,32 +147,11 @@ fn a_right_to_look_that_is_missing_is_named_by_the_server(world: &World) {
     world.replace(&before);
 }
 
-fn what_is_being_deleted_is_waited_for_by_nobody(world: &World) {
-    world.kubectl("create namespace kube-federation-system");
-    let held = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {
-        "name": "held", "namespace": "kube-federation-system", "finalizers": ["example.com/gone"]}});
-    world.make(&held);
-    world.kubectl("delete namespace kube-federation-system --wait=false");
-    world.kubectl(
-        "wait --for=jsonpath={.status.phase}=Terminating namespace kube-federation-system",
-    );
-    world.is_refused(&["namespaces-terminating"]);
-    let said = world.apply(&["-o", "json"]).expect(4);
-    let event: Value = serde_json::from_str(said.out.lines().next().unwrap()).unwrap();
-    assert_eq!((&event["type"], &event["id"]), (&json!("check"), &json!("namespaces-terminating")));
-    assert_eq!(event["state"], "error");
-    assert!(event["message"].as_str().unwrap().contains("kube-federation-system"), "{event}");
-    world.kubectl(
-        "patch configmap held -n kube-federation-system --type=merge -p {\"metadata\":{\"finalizers\":null}}",
-    );
-    world.kubectl("wait --for=delete namespace kube-federation-system --timeout=60s");
-}
-
 fn a_definition_that_cannot_be_changed_is_named(world: &World) {
     let name = "rolebases.iam.kubesphere.io";
     world.make(&json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": {"name": name, "finalizers": ["example.com/gone"]},
+        "metadata": {"name": name},
         "spec": {
             "group": "iam.kubesphere.io", "scope": "Namespaced",
             "names": {"kind": "RoleBase", "plural": "rolebases"},
@@ -188,12 +166,12 @@ fn a_definition_that_cannot_be_changed_is_named(world: &World) {
         "{}",
         said.err
     );
-    world.kubectl(&format!("delete crd {name} --wait=false"));
-    world.is_refused(&["definitions-terminating", "definitions-scope"]);
-    world.kubectl(&format!(
-        "patch crd {name} --type=merge -p {{\"metadata\":{{\"finalizers\":null}}}}"
-    ));
-    world.kubectl(&format!("wait --for=delete crd {name} --timeout=60s"));
+    let said = world.apply(&["-o", "json"]).expect(4);
+    let event: Value = serde_json::from_str(said.out.lines().next().unwrap()).unwrap();
+    assert_eq!((&event["type"], &event["id"]), (&json!("check"), &json!("definitions-scope")));
+    assert_eq!(event["state"], "error");
+    assert!(event["message"].as_str().unwrap().contains(name), "{event}");
+    world.kubectl(&format!("delete crd {name}"));
 }
 
 fn webhook(name: &str, more: &Value) -> Value {

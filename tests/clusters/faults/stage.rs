@@ -40,7 +40,7 @@ impl Stage {
 
     /// The same with more flags for the API server.
     pub(super) fn with(api_arguments: Vec<String>) -> Option<Self> {
-        let rig = Rig::with(Release::Newest, api_arguments)?;
+        let rig = Rig::bare_with(Release::Newest, api_arguments)?;
         let plane = rig.plane();
         let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
         let (file, kept) = (sample("none.yaml"), RefCell::default());

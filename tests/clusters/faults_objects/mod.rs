@@ -39,7 +39,7 @@ struct World {
 
 impl World {
     fn start() -> Option<Self> {
-        let rig = Rig::start(Release::Newest)?;
+        let rig = Rig::bare(Release::Newest)?;
         let plane = rig.plane();
         let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
         Some(Self { rig, proxy })
