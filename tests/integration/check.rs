@@ -53,6 +53,17 @@ fn every_check_fails_where_it_should() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A node of kwok, in tests of others too.
+#[test]
+fn a_kubelet_that_is_none_is_no_error() {
+    let mut fixture = Fixture::host();
+    fixture.gathered.version = Ok(serde_json::json!({"gitVersion": "v1.34.4"}));
+    let node = fixture.edit(ksi::check::Part::Nodes, "n1");
+    node["status"]["nodeInfo"]["kubeletVersion"] = "kwok-v0.7.0".into();
+    let judged = outcome(find("kubelet-versions"), &fixture);
+    assert!(matches!(judged, Outcome::Warning(_)), "{judged:?}");
+}
+
 #[test]
 fn every_check_has_a_row_and_a_name_of_its_own() {
     let rows: BTreeSet<&str> = ROWS.iter().map(|(id, ..)| *id).collect();

@@ -94,11 +94,13 @@ fn kubelets(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let server = parsed(gathered)?;
     // Since 1.28 kubelets may be three minor versions behind.
     let behind = if server.minor >= 28 { 3 } else { 2 };
-    let (mut newer, mut older) = (Vec::new(), Vec::new());
+    let (mut newer, mut older, mut strange) = (Vec::new(), Vec::new(), Vec::new());
     for node in gathered.list(Part::Nodes)? {
         let kubelet = text(&node["status"]["nodeInfo"]["kubeletVersion"]);
         let Ok(version) = kubelet.parse::<KubernetesVersion>() else {
-            return Err(Unread(format!("the kubelet's version of node {}", name(node))));
+            // A kubelet that is none has a version of its own: that of kwok, for one.
+            strange.push(format!("node {} has `{kubelet}`, which is no version", name(node)));
+            continue;
         };
         if version > server {
             newer.push(format!("node {} has {version}, the API server {server}", name(node)));
@@ -106,6 +108,7 @@ fn kubelets(gathered: &Gathered, _: &Context<'_>) -> Verdict {
             older.push(format!("node {} has {version}, the API server {server}", name(node)));
         }
     }
+    older.extend(strange);
     if newer.is_empty() { warnings(&older) } else { errors(&newer) }
 }
 

@@ -20,6 +20,9 @@ pub(crate) const ROWS: &[Row] = &[
     ("kubernetes-version", "tried on", |f| {
         f.gathered.version = Ok(json!({"gitVersion": "v1.99.0"}));
     }),
+    ("kubelet-versions", "node n1 has `kwok-v0.7.0`, which is no version", |f| {
+        f.edit(Part::Nodes, "n1")["status"]["nodeInfo"]["kubeletVersion"] = json!("kwok-v0.7.0");
+    }),
     ("kubelet-versions", "node n1 has 1.35", |f| {
         f.edit(Part::Nodes, "n1")["status"]["nodeInfo"]["kubeletVersion"] = json!("v1.35.0");
     }),
