@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::exit::Failure;
 use super::input::Checked;
 use crate::config::{self, Configuration, Input};
+use crate::object::embedded;
 use crate::plan::Summary;
 use crate::target::{About, ClusterTarget, Revision};
 use crate::ui::Output;
@@ -104,7 +105,8 @@ fn pointer(path: &Path) -> String {
 /// The configuration of a revision, and on top of it the secrets that ksi keeps itself.
 pub(super) fn inputs(revision: &Revision, kept: &KeptValues) -> Vec<Input> {
     let name = format!("revision {}", revision.number);
-    let mut inputs = vec![Input { name, bytes: revision.configuration.clone().into_bytes() }];
+    let bytes = without_defaults(&revision.configuration).into_bytes();
+    let mut inputs = vec![Input { name, bytes }];
     let mut authentication = serde_json::Map::new();
     for (pointer, names) in KEPT {
         let text = names.iter().find_map(|name| kept.0.get(*name));
@@ -118,6 +120,28 @@ pub(super) fn inputs(revision: &Revision, kept: &KeptValues) -> Vec<Input> {
         inputs.push(Input { name: "the kept values".to_owned(), bytes: text.into_bytes() });
     }
     inputs
+}
+
+/// A configuration of the history without what is so anyway: a key that nobody wrote earns no warning.
+fn without_defaults(configuration: &str) -> String {
+    let Ok(mut document) = embedded::parse(configuration) else {
+        return configuration.to_owned();
+    };
+    let defaults = serde_json::to_value(Configuration::default()).unwrap_or_default();
+    retain_given(&mut document["spec"], &defaults);
+    yaml::emit(&document)
+}
+
+fn retain_given(value: &mut Value, defaults: &Value) {
+    let Value::Object(map) = value else { return };
+    map.retain(|key, child| {
+        let Some(default) = defaults.get(key) else { return true };
+        if child == default {
+            return false;
+        }
+        retain_given(child, default);
+        true
+    });
 }
 
 fn is_left_out(revision: &Revision, pointer: &str) -> bool {

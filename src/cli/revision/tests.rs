@@ -42,6 +42,19 @@ fn a_configuration_comes_back_whole_with_the_kept_secrets() {
     assert_eq!(again.authentication.jwt_secret.as_deref(), Some(SECRET));
 }
 
+/// Of keys without effect in a role, only those are worth a warning that somebody wrote.
+#[test]
+fn what_is_so_by_default_is_not_given_again() {
+    let member = of("  multicluster: {clusterRole: member, hostClusterName: other}\n");
+    let revision = revision(1, &member);
+    assert!(revision.configuration.contains("kubefed"), "{}", revision.configuration);
+    let inputs = inputs(&revision, &kept(&[]));
+    let text = String::from_utf8(inputs[0].bytes.clone()).unwrap();
+    assert!(!text.contains("kubefed"), "{text}");
+    assert!(text.contains("hostClusterName: other"), "{text}");
+    assert_eq!(configuration(inputs).hash(), member.hash());
+}
+
 #[test]
 fn a_password_that_is_left_empty_stays_empty() {
     let none = of("  authentication: {adminPassword: \"\"}\n");
