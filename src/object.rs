@@ -20,7 +20,7 @@ pub use foreign::{foreign_fields, owned_fields};
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};
-pub use rules::{GuardFlag, Guarded, KeepMarker, Rules, rules};
+pub use rules::{Finalizers, GuardFlag, Guarded, KeepMarker, Releasing, Rules, rules};
 pub use scrub::Scrubber;
 
 /// The field manager under which ksi writes.

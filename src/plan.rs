@@ -23,6 +23,7 @@ mod labels;
 pub mod merge;
 mod namespaces;
 mod normal;
+mod overview;
 mod ownership;
 mod record;
 mod summary;
@@ -41,6 +42,7 @@ use crate::yaml::Path;
 pub use diff::{Difference, apply_differences, diff};
 pub use json::json;
 pub use merge::{Conflict, Winner};
+pub use overview::overview;
 pub use record::record;
 pub use summary::Summary;
 pub use text::{TextOptions, text};
@@ -110,6 +112,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// The deletion of an object that is not ours, but of a kind or in a namespace that goes.
+    pub fn lost(id: &ObjectId, component: &str) -> Self {
+        decide::Draft::new(id, component, Policy::Apply).leave(Action::Delete)
+    }
+
     /// What a write sends; `None` where nothing is written.
     pub fn body(&self) -> Option<&Value> {
         self.sent.as_ref().or(self.after.as_ref())
@@ -126,6 +133,8 @@ impl Change {
 pub struct Plan {
     /// One entry per object, unchanged ones included.
     pub changes: Vec<Change>,
+    /// Objects of others that go with the kinds or namespaces that are deleted; the engine looks for them.
+    pub lost: Vec<Change>,
 }
 
 impl Plan {
@@ -204,5 +213,5 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
         removes(a).cmp(&removes(b)).then_with(|| order::compare_removal(&a.id, &b.id))
     });
     changes.extend(dropped);
-    Plan { changes }
+    Plan { changes, lost: Vec::new() }
 }

@@ -114,6 +114,16 @@ pub trait Target {
         ids: &[ObjectId],
     ) -> impl Future<Output = Result<Option<BTreeMap<ObjectId, Value>>, Error>> + Send;
 
+    /// Every object of the kinds that these definitions define, by the definition. None where nothing ever
+    /// runs: there nobody but us makes any.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn instances(
+        &self,
+        definitions: &[ObjectId],
+    ) -> impl Future<Output = Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error>> + Send;
+
     /// Returns when one of the objects may have changed since the last [`live`](Target::live); never if
     /// nothing changes.
     fn changed(&self, ids: &[ObjectId]) -> impl Future<Output = ()> + Send;

@@ -149,6 +149,7 @@ pub(super) async fn bring<T: Target>(
         format: args.output,
         progress: args.progress,
         runs: on.is_some(),
+        removes: false,
     };
     let outcome = report.carry_out(target, &view, &options, &stop, output).await?;
     if let Some(cluster) = on

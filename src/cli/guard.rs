@@ -1,11 +1,13 @@
 //! Changes that break what works, and need a flag of their own.
 
+mod members;
+
 use clap::Args;
 use serde_json::Value;
 
 use super::exit::Failure;
 use super::input::Checked;
-use crate::cluster::{Cluster, Kind, Preconditions, Propagation, Selection};
+use crate::cluster::{Cluster, Kind, Preconditions, Propagation};
 use crate::config::{self, Role};
 use crate::engine::View;
 use crate::inventory::Inventory;
@@ -14,10 +16,10 @@ use crate::plan::Observed;
 use crate::target::ClusterTarget;
 use crate::ui::Output;
 use crate::values::KeptValues;
+pub(super) use members::{MemberArgs, lose_no_member, members};
 
 /// Components that only a host has.
 const HOST_COMPONENTS: [&str; 2] = ["tower", "kubefed"];
-const HOST_LABEL: &str = "cluster-role.kubesphere.io/host";
 
 /// Leave for changes that break what works.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -186,23 +188,6 @@ fn changes_jwt_secret(checked: &Checked, kept: &KeptValues) -> bool {
     let given = checked.configuration.authentication.jwt_secret.as_deref();
     let given = given.filter(|text| !text.is_empty());
     given.is_some_and(|given| kept.0.get("jwtSecret").is_some_and(|kept| kept != given))
-}
-
-/// The names of the clusters that a host manages, without itself.
-///
-/// # Errors
-/// They cannot be read.
-pub(super) async fn members(cluster: &Cluster) -> Result<Vec<String>, Failure> {
-    let kind = Kind::new("cluster.kubesphere.io", "v1alpha1", "Cluster");
-    let all = cluster.list(&kind, &Selection::default().metadata()).await?;
-    Ok(all.iter().filter_map(member).map(str::to_owned).collect())
-}
-
-fn member(live: &Value) -> Option<&str> {
-    let metadata = &live["metadata"];
-    let name = metadata["name"].as_str()?;
-    let host = name == "host" || !metadata["labels"][HOST_LABEL].is_null();
-    (!host).then_some(name)
 }
 
 /// A running installer of KubeSphere 3 that is not ours, and its uid.

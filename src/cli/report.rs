@@ -34,6 +34,8 @@ pub(super) struct Report {
     pub progress: ProgressArgs,
     /// Whether something runs there, so that there is something to wait for.
     pub runs: bool,
+    /// Whether everything is to go.
+    pub removes: bool,
 }
 
 /// How often the clock is looked at.
@@ -54,7 +56,11 @@ impl Report {
         output: &Output,
     ) -> Result<Summary, Failure> {
         let order = render::components().iter().map(|component| component.name.as_str());
-        let progress = Progress::of_plan(&self.title, &view.plan, order, Instant::now());
+        let progress = if self.removes {
+            Progress::of_removal(&self.title, &view.plan, order, Instant::now())
+        } else {
+            Progress::of_plan(&self.title, &view.plan, order, Instant::now())
+        };
         let events = self.format == TextOrJson::Json;
         let choice = self.progress.progress;
         let live = Live::new(output, choice, (events, self.runs), progress, Instant::now());

@@ -9,27 +9,30 @@ use super::confirm::confirm;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
+use super::guard::{self, MemberArgs};
 use super::place::Place;
 use super::prune::PruneArgs;
 use super::report::{ProgressArgs, Report};
 use super::run_options::duration;
-use super::{apply, desired, guard, interrupt, on_cluster};
+use super::{apply, desired, interrupt, on_cluster};
 use crate::config;
 use crate::engine::{self, Desired, Failure as LookFailure, Wait};
-use crate::plan::PlanOptions;
+use crate::plan::{self, PlanOptions};
 use crate::target::{ClusterTarget, Directory, Target};
 use crate::ui::Output;
 use crate::values::KeptValues;
 
 /// Remove what ksi installed
 ///
-/// Lists what goes, and what stays and why, and asks. Webhooks go first, then accounts and other
-/// resources while their controllers still run, then everything else; what does not go is named with
-/// the finalizers that it waits for. Objects of others are never touched.
+/// Says what goes, and what stays and why, and asks; --dry-run names each object. Webhooks go first, then
+/// accounts and other resources and their CRDs while their controllers still run, then everything else;
+/// what does not go is named with the finalizers that it waits for. Objects of others are never touched,
+/// but for what is of a kind or in a namespace that you allow to be deleted: that is counted first.
 ///
 /// Without flags CRDs, volume claims and namespaces stay, and with them your users and clusters, and the
 /// values in Secret ksi-values: a later `ksi apply` takes them up again. A namespace stays while
-/// something in it does, and kubesphere-system while ksi's record of what stays is of use.
+/// something in it does, and kubesphere-system while ksi's record of what stays is of use. The projects of
+/// workspaces and what KubeFed spread over clusters stay in any case.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi uninstall --dry-run
@@ -57,6 +60,8 @@ pub(super) struct UninstallArgs {
     yes: bool,
     #[command(flatten)]
     prune: PruneArgs,
+    #[command(flatten)]
+    members: MemberArgs,
     /// How to show what happens: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
@@ -99,22 +104,22 @@ async fn remove<T: Target>(
         Err(LookFailure::Target(error)) => return Err(error.into()),
         Err(LookFailure::Desired(failure)) => return Err(failure),
     };
+    let members = match on {
+        Some(cluster) if view.plan.has_writes() => guard::members(cluster.cluster()).await?,
+        _ => Vec::new(),
+    };
     if args.dry_run {
-        return apply::show(&view, args.output, output);
+        let shown = apply::show(&view, args.output, output);
+        guard::lose_no_member(&members, args.members, output)?;
+        return shown;
     }
     if view.observed.inventory.is_none() {
         output.say(&format!("ksi: nothing that ksi made is in {}", target.place()));
         return Ok(());
     }
+    guard::lose_no_member(&members, args.members, output)?;
+    output.message(plan::overview(&view.plan).trim_end());
     if view.plan.has_writes() {
-        output.message(&apply::summary(&view, output));
-        if let Some(cluster) = on {
-            let members = guard::members(cluster.cluster()).await?;
-            if !members.is_empty() {
-                let names = members.join(", ");
-                output.message(&format!("ksi: these clusters lose their host: {names}"));
-            }
-        }
         confirm(&format!("Remove this from {}?", target.place()), args.yes, output)?;
     }
     // The time that somebody thought about it does not count.
@@ -124,6 +129,7 @@ async fn remove<T: Target>(
         format: args.output,
         progress: args.progress,
         runs: on.is_some(),
+        removes: true,
     };
     report.carry_out(target, &view, &options, &stop, output).await.map(|_| ())
 }

@@ -96,6 +96,14 @@ impl Cluster {
         Ok(kinds.known.get(kind).cloned())
     }
 
+    /// The kind behind a name in paths, in each of the versions that were asked for.
+    pub fn kinds_of(&self, group: &str, plural: &str) -> Vec<Kind> {
+        let kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kinds.known.values();
+        let known = known.filter(|known| known.kind.group == group && known.plural == plural);
+        known.map(|known| known.kind.clone()).collect()
+    }
+
     /// Asks for several groups at once, again for those that were asked for already: CRDs came.
     ///
     /// # Errors

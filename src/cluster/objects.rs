@@ -45,6 +45,8 @@ pub enum Propagation {
     Background,
     /// They go first.
     Foreground,
+    /// They stay, and belong to nobody.
+    Orphan,
 }
 
 impl Cluster {
@@ -210,6 +212,7 @@ impl Cluster {
         let policy = match propagation {
             Propagation::Background => "Background",
             Propagation::Foreground => "Foreground",
+            Propagation::Orphan => "Orphan",
         };
         let mut body = json!({
             "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy,

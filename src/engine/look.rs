@@ -1,6 +1,6 @@
 //! What is there, what is wanted, and what would change.
 
-use super::{Options, only};
+use super::{Options, lost, only};
 use crate::inventory::Inventory;
 use crate::object::Object;
 use crate::plan::{self, Action, Change, Observed, Plan};
@@ -86,7 +86,8 @@ pub async fn look<T: Target, E>(
     let mut exact = plan::record(known, &desired.objects, &whole, &observed);
     exact.ksi_version.clone_from(&options.blank.ksi_version);
     exact.spec_hash.clone_from(&desired.spec_hash);
-    let plan = only::plan(whole, options);
+    let mut plan = only::plan(whole, options);
+    plan.lost = lost::lost(target, &plan, observed.inventory.as_ref()).await?;
     let exact = only::inventory(exact, known, options);
     // What is not written is not announced: it may be somebody else's.
     let written = plan.changes.iter().filter(|change| change.is_write()).map(|change| &change.id);

@@ -1,24 +1,22 @@
 //! What is no longer wanted goes: step by step, each when the one before is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use serde_json::Value;
-use tokio::time::sleep;
 
-use super::event::{Event, Pruned};
-use super::remains::{held_by, still_there};
+use super::event::Pruned;
+use super::lost::{lost, takes_others};
 use super::run::{Over, Run};
 use super::stage;
 use super::write::pruned;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
-use crate::target::{Effect, Target};
+use crate::target::{Class, Effect, Target};
 
-/// How long until it is looked again whether something is gone.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often it is looked for objects of others that were made meanwhile: controllers replace some until
+/// what these were made for is gone.
+const ROUNDS: usize = 4;
 
 impl<T: Target> Run<'_, T> {
     /// Takes off what we put on objects of others, then removes what is ours.
@@ -35,20 +33,59 @@ impl<T: Target> Run<'_, T> {
         for change in changes.iter().filter(|change| change.action == Action::Delete) {
             steps.entry(self.step(&change.id)).or_default().push(change);
         }
-        for (number, step) in &steps {
-            let mut deletes: FuturesUnordered<_> =
-                step.iter().map(|change| self.delete(change)).collect();
-            let mut all = true;
-            while let Some(done) = deletes.next().await {
-                all &= done;
+        if takes_others(&self.view.plan) {
+            for number in stage::RESOURCES {
+                steps.entry(number).or_default();
             }
-            drop(deletes);
-            // What serves finalizers must not go before what has them, whatever is waited for.
-            let awaited = self.options.wait.health || *number <= stage::LAST_WITH_CONTROLLERS;
-            if !all || !self.gone(step, awaited).await {
+        }
+        for (number, ours) in steps {
+            let done = if stage::RESOURCES.contains(&number) {
+                self.remove_resources(number, ours).await
+            } else {
+                self.remove(number, &ours).await
+            };
+            if !done {
                 return self.note_time();
             }
         }
+    }
+
+    /// Removes custom resources: ours, and those of others that would go with their kinds.
+    async fn remove_resources(&self, number: usize, mut ours: Vec<&Change>) -> bool {
+        for _ in 0..ROUNDS {
+            let view = self.view;
+            let theirs = match lost(self.target, &view.plan, view.observed.inventory.as_ref()).await
+            {
+                Ok(theirs) => theirs,
+                Err(error) => {
+                    self.end(Over::Refused(error));
+                    return false;
+                }
+            };
+            let theirs = theirs.iter().filter(|c| stage::removal_of_lost(&c.id) == number);
+            let step: Vec<&Change> = ours.drain(..).chain(theirs).collect();
+            if step.is_empty() {
+                break;
+            }
+            if !self.remove(number, &step).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Deletes all objects of a step, and waits until they are gone where that matters.
+    async fn remove(&self, number: usize, step: &[&Change]) -> bool {
+        let mut deletes: FuturesUnordered<_> =
+            step.iter().map(|change| self.delete(change)).collect();
+        let mut all = true;
+        while let Some(done) = deletes.next().await {
+            all &= done;
+        }
+        drop(deletes);
+        // What serves finalizers must not go before what has them, whatever is waited for.
+        let awaited = self.options.wait.health || number <= stage::LAST_WITH_CONTROLLERS;
+        all && self.gone(step, awaited).await
     }
 
     /// The namespace that holds the record goes after everything that is recorded.
@@ -79,70 +116,11 @@ impl<T: Target> Run<'_, T> {
                 }
                 true
             }
+            // A controller was faster; it is looked for again.
+            Err(error) if error.class == Class::Conflict && self.is_of_others(change) => true,
             Err(error) => {
                 self.fail(&change.id, error);
                 false
-            }
-        }
-    }
-
-    /// Waits until all are gone, and says what holds those that are not; or only looks which are. What
-    /// is still there stays recorded.
-    async fn gone(&self, step: &[&Change], awaited: bool) -> bool {
-        let mut told = BTreeMap::new();
-        let mut left: Vec<&Change> = if self.runs { step.to_vec() } else { Vec::new() };
-        while !left.is_empty() {
-            let ids: Vec<ObjectId> = left.iter().map(|change| change.id.clone()).collect();
-            // Asked even when the run is over: what is gone by now shall not be recorded.
-            let live = match self.target.live(&ids).await {
-                Ok(live) => live.unwrap_or_default(),
-                Err(error) => {
-                    self.fail(&ids[0], error);
-                    return false;
-                }
-            };
-            let (still, gone): (Vec<&Change>, Vec<&Change>) =
-                left.iter().partition(|change| live.contains_key(&change.id));
-            for change in gone {
-                self.deleted.borrow_mut().insert(change.id.clone());
-                self.say(pruned(change, Pruned::Deleted));
-            }
-            left = still;
-            if !awaited {
-                break;
-            }
-            for change in &left {
-                let reason = match held_by(&live[&change.id]) {
-                    Some(names) => format!("is being deleted: waits for {names}"),
-                    None => "is being deleted".to_owned(),
-                };
-                self.awaits(&change.component, &change.id, reason, &mut told);
-            }
-            if left.is_empty() {
-                break;
-            }
-            let changed = async {
-                tokio::select! {
-                    () = self.target.changed(&ids) => {}
-                    () = sleep(LOOK) => {}
-                }
-            };
-            if self.unless_over(changed).await.is_none() {
-                self.tell_left(&left, &live);
-                return false;
-            }
-        }
-        true
-    }
-
-    fn tell_left(&self, left: &[&Change], live: &BTreeMap<ObjectId, Value>) {
-        let quiet = matches!(self.over(), Some(Over::Interrupted | Over::Refused(_)));
-        for change in left {
-            let held = live.get(&change.id).and_then(held_by);
-            let finding = still_there(&change.id, held);
-            self.trouble.borrow_mut().remaining.push((change.id.clone(), finding.message.clone()));
-            if !quiet {
-                self.say(Event::Finding { component: change.component.clone(), finding });
             }
         }
     }

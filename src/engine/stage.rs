@@ -1,6 +1,8 @@
 //! In which steps the objects of a component are made, and in which objects are removed.
 
-use crate::object::{ObjectId, order, rules};
+use std::ops::RangeInclusive;
+
+use crate::object::{KindPattern, ObjectId, order, rules};
 
 /// A step of a component. The next one begins when this one is done, and healthy where
 /// `is_awaited`.
@@ -51,23 +53,35 @@ impl Stage {
     }
 }
 
+/// The steps of a removal in which custom resources go.
+pub(super) const RESOURCES: RangeInclusive<usize> = 1..=2;
 /// The last step of a removal whose objects may need controllers to let them go.
-pub(super) const LAST_WITH_CONTROLLERS: usize = 1;
+pub(super) const LAST_WITH_CONTROLLERS: usize = 3;
 
 /// In which step of a removal an object goes. Each is over before the next one begins: what serves
-/// the finalizers of resources still runs while these go.
+/// the finalizers of resources still runs while these go. So it does while their kinds go, after which
+/// no controller can make new ones.
 pub(super) fn removal(id: &ObjectId) -> usize {
-    if rules().delete_first.iter().any(|kind| kind.matches(id)) {
+    let is_one_of = |kinds: &[KindPattern]| kinds.iter().any(|kind| kind.matches(id));
+    if is_one_of(&rules().delete_first) {
         return 0;
+    }
+    if is_one_of(&rules().delete_late) {
+        return 2;
     }
     match Stage::of(id) {
         Stage::Webhooks => 0,
         Stage::Resources => 1,
-        Stage::Workloads => 2,
-        Stage::Services | Stage::Access => 3,
-        Stage::Foundation if id.kind == "Namespace" => 5,
-        Stage::Foundation => 4,
+        Stage::Foundation if id.kind != "Namespace" => 3,
+        Stage::Workloads => 4,
+        Stage::Services | Stage::Access => 5,
+        Stage::Foundation => 6,
     }
+}
+
+/// In which step a custom resource of somebody else goes, whatever stage one of ours would have.
+pub(super) fn removal_of_lost(id: &ObjectId) -> usize {
+    removal(id).clamp(*RESOURCES.start(), *RESOURCES.end())
 }
 
 #[cfg(test)]
@@ -83,15 +97,15 @@ mod tests {
     #[test]
     fn every_kind_has_its_stage() {
         for (api, kind, stage, removed) in [
-            ("v1", "Namespace", Stage::Foundation, 5),
-            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Stage::Foundation, 4),
-            ("v1", "ResourceQuota", Stage::Access, 3),
-            ("v1", "ServiceAccount", Stage::Access, 3),
-            ("v1", "Secret", Stage::Access, 3),
-            ("core.kubefed.io/v1beta1", "KubeFedConfig", Stage::Access, 3),
-            ("v1", "Service", Stage::Services, 3),
-            ("apps/v1", "Deployment", Stage::Workloads, 2),
-            ("batch/v1", "Job", Stage::Workloads, 2),
+            ("v1", "Namespace", Stage::Foundation, 6),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Stage::Foundation, 3),
+            ("v1", "ResourceQuota", Stage::Access, 5),
+            ("v1", "ServiceAccount", Stage::Access, 5),
+            ("v1", "Secret", Stage::Access, 5),
+            ("core.kubefed.io/v1beta1", "KubeFedConfig", Stage::Access, 5),
+            ("v1", "Service", Stage::Services, 5),
+            ("apps/v1", "Deployment", Stage::Workloads, 4),
+            ("batch/v1", "Job", Stage::Workloads, 4),
             ("apiregistration.k8s.io/v1", "APIService", Stage::Webhooks, 0),
             (
                 "admissionregistration.k8s.io/v1",
@@ -99,13 +113,16 @@ mod tests {
                 Stage::Webhooks,
                 0,
             ),
-            ("core.kubefed.io/v1beta1", "FederatedTypeConfig", Stage::Resources, 1),
+            ("core.kubefed.io/v1beta1", "FederatedTypeConfig", Stage::Resources, 2),
             ("iam.kubesphere.io/v1alpha2", "User", Stage::Resources, 1),
             ("unheard.of/v1", "Anything", Stage::Resources, 1),
-            ("cluster.kubesphere.io/v1alpha1", "Cluster", Stage::Resources, 1),
+            ("cluster.kubesphere.io/v1alpha1", "Cluster", Stage::Resources, 2),
         ] {
             let id = id(api, kind);
             assert_eq!((Stage::of(&id), removal(&id)), (stage, removed), "{kind}");
         }
+        // Somebody else's of a kind of which ours is made early.
+        let theirs = id("core.kubefed.io/v1beta1", "KubeFedConfig");
+        assert!(RESOURCES.contains(&removal_of_lost(&theirs)));
     }
 }

@@ -19,6 +19,10 @@ pub struct Rules {
     pub stages: Stages,
     /// Kinds whose objects are removed before all others.
     pub delete_first: Vec<KindPattern>,
+    /// Kinds whose objects are removed after all other custom resources.
+    pub delete_late: Vec<KindPattern>,
+    /// Who takes which finalizers off.
+    pub finalizers: Vec<Finalizers>,
     /// What no output may show.
     pub masking: Masking,
     /// Fields that another hand may own.
@@ -53,6 +57,18 @@ impl Stages {
         let Self { foundation, access, services, workloads, webhooks, resources } = self;
         [foundation, access, services, workloads, webhooks, resources]
     }
+}
+
+/// Who takes finalizers off.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Finalizers {
+    /// What their names contain.
+    pub domain: String,
+    /// Where their controller runs.
+    pub namespace: String,
+    /// The Deployment of that controller.
+    pub deployment: String,
 }
 
 /// What no output may show.
@@ -134,6 +150,22 @@ pub struct Pruning {
     pub guarded: Vec<Guarded>,
     /// Annotations by which a user keeps an object.
     pub keep_markers: Vec<KeepMarker>,
+    /// Kinds whose removal leaves what they own.
+    pub orphaning: Vec<KindPattern>,
+    /// Groups whose objects are marked before they are removed.
+    pub releasing: Vec<Releasing>,
+}
+
+/// A mark by which a controller leaves what it made of an object that is removed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Releasing {
+    /// The group of the objects.
+    pub group: String,
+    /// The annotation.
+    pub annotation: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// A kind that is not pruned without a flag.
@@ -213,6 +245,8 @@ impl Rules {
             },
             adoptable: Vec::new(),
             delete_first: Vec::new(),
+            delete_late: Vec::new(),
+            finalizers: Vec::new(),
             masking: Masking { objects: vec![everything], ..Masking::default() },
             foreign_fields: Vec::new(),
             pruning: Pruning::default(),
@@ -241,6 +275,8 @@ mod tests {
         assert!(places[0] == 0 && places.is_sorted_by(|a, b| a < b), "{places:?}");
         assert!(!rules.adoptable.is_empty());
         assert!(rules.delete_first.iter().all(|kind| rules.order.contains(kind)));
+        assert!(rules.delete_late.len() > 2 && rules.finalizers.len() > 1);
+        assert!(rules.pruning.orphaning.len() > 1 && !rules.pruning.releasing.is_empty());
         assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
         assert!(rules.masking.words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase())));
         assert_eq!(rules.pruning.guarded.len(), 3);

@@ -228,7 +228,7 @@ impl Draft {
         Self::new(&entry.id, &entry.component, entry.policy)
     }
 
-    fn new(id: &ObjectId, component: &str, policy: Policy) -> Self {
+    pub(super) fn new(id: &ObjectId, component: &str, policy: Policy) -> Self {
         Self {
             id: id.clone(),
             component: component.to_owned(),

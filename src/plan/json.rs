@@ -3,15 +3,20 @@
 use serde_json::{Map, Value, json};
 
 use super::{Change, Difference, Plan, diff, view};
-use crate::object::Masker;
+use crate::object::{Masker, ObjectId};
 use crate::yaml::Path;
 
 /// A plan as JSON, secrets hidden: `changes` has one entry per object with the places that differ,
-/// `summary` the numbers. Paths go into the embedded document.
+/// `summary` the numbers, `lost` the objects of others that go with their kinds or namespaces, where there
+/// are some. Paths go into the embedded document.
 pub fn json(plan: &Plan) -> Value {
     let mut masker = Masker::new();
     let changes: Vec<_> = plan.changes.iter().map(|change| one(change, &mut masker)).collect();
-    json!({ "changes": changes, "summary": plan.summary() })
+    let mut json = json!({ "changes": changes, "summary": plan.summary() });
+    if !plan.lost.is_empty() {
+        json["lost"] = plan.lost.iter().map(|change| object(&change.id)).collect();
+    }
+    json
 }
 
 fn one(change: &Change, masker: &mut Masker) -> Value {
@@ -27,13 +32,7 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
     put("action", json!(change.action));
     put("component", json!(change.component));
     put("policy", json!(change.policy));
-    put(
-        "object",
-        json!({
-            "group": id.group, "version": id.version, "kind": id.kind,
-            "namespace": id.namespace, "name": id.name,
-        }),
-    );
+    put("object", object(id));
     put("reason", json!(change.reason));
     put("changes", json!(differences));
     if !change.conflicts.is_empty() {
@@ -47,4 +46,11 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
         put("foreign", change.foreign.iter().map(ToString::to_string).collect());
     }
     Value::Object(entry)
+}
+
+fn object(id: &ObjectId) -> Value {
+    json!({
+        "group": id.group, "version": id.version, "kind": id.kind,
+        "namespace": id.namespace, "name": id.name,
+    })
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
 use super::view::{self, View};
-use super::{Action, Change, Plan};
+use super::{Action, Change, Plan, overview};
 use crate::object::Masker;
 use crate::yaml;
 
@@ -39,6 +39,10 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
     }
     if !options.summary_only && !writer.out.is_empty() {
         writer.out.push('\n');
+    }
+    if !plan.lost.is_empty() {
+        let style = AnsiColor::Red.on_default().bold();
+        let _ = writer.line(style, "", &format!("- delete {}", overview::lost(plan)));
     }
     let _ = writeln!(writer.out, "Plan: {}", plan.summary());
     writer.out

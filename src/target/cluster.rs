@@ -15,6 +15,7 @@
 mod forecast;
 mod history;
 mod identity;
+mod instances;
 mod lease;
 mod live;
 mod observe;
@@ -189,6 +190,23 @@ impl Target for ClusterTarget {
 
     async fn live(&self, ids: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
         live::read(&self.cluster, ids).await.map(Some)
+    }
+
+    async fn instances(
+        &self,
+        definitions: &[ObjectId],
+    ) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
+        let found = instances::instances(&self.cluster, definitions).await?;
+        let found = found.into_iter().map(|(definition, objects)| {
+            let ids = objects.iter().filter_map(|live| {
+                let id = ObjectId::of(live)?;
+                self.remember(&id, live);
+                Some(id)
+            });
+            let ids = ids.collect();
+            (definition, ids)
+        });
+        Ok(found.collect())
     }
 
     async fn changed(&self, ids: &[ObjectId]) {

@@ -277,6 +277,10 @@ impl Target for Directory {
         Ok(None)
     }
 
+    async fn instances(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
+        Ok(BTreeMap::new())
+    }
+
     async fn changed(&self, _: &[ObjectId]) {
         std::future::pending::<()>().await;
     }

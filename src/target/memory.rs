@@ -38,6 +38,8 @@ struct Content {
     /// Since when each object is as it is, and which are on their way out, counted in `changed`.
     since: BTreeMap<ObjectId, usize>,
     leaving: BTreeMap<ObjectId, usize>,
+    /// How often objects were made again when they were deleted.
+    replaced: BTreeMap<ObjectId, usize>,
     now: usize,
 }
 
@@ -74,6 +76,13 @@ impl Memory {
     pub fn meddle(&self, id: &ObjectId, change: impl FnOnce(&mut Value)) {
         if let Some(body) = self.content().objects.get_mut(id) {
             change(body);
+        }
+    }
+
+    /// Makes an object behind everybody's back.
+    pub fn make(&self, body: Value) {
+        if let Some(id) = ObjectId::of(&body) {
+            self.content().objects.insert(id, body);
         }
     }
 
@@ -122,6 +131,22 @@ impl Content {
         }
         self.uids += 1;
         format!("uid-{}", self.uids)
+    }
+
+    /// The objects of the kind that a definition defines.
+    fn instances(&self, definition: &ObjectId) -> impl Iterator<Item = &ObjectId> {
+        let spec = self.objects.get(definition).map(|body| &body["spec"]);
+        let is_one = move |id: &&ObjectId| {
+            spec.is_some_and(|spec| spec["group"] == *id.group && spec["names"]["kind"] == *id.kind)
+        };
+        self.objects.keys().filter(is_one)
+    }
+
+    /// Whether an object is made again as soon as it is deleted, which is done so many times.
+    fn replaces(&mut self, id: &ObjectId, most: usize) -> bool {
+        let times = self.replaced.entry(id.clone()).or_default();
+        *times += 1;
+        *times <= most
     }
 
     /// Time goes on: what was to leave is gone.
@@ -217,7 +242,9 @@ impl Target for Memory {
 
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
         let lingers = self.life.as_ref().and_then(|life| life.lingers.get(id));
+        let replaced = self.life.as_ref().and_then(|life| life.replaced.get(id)).copied();
         self.change("delete", &id.to_string(), |content| match lingers {
+            _ if content.replaces(id, replaced.unwrap_or_default()) => {}
             Some(for_) => {
                 let until = content.now.saturating_add(*for_);
                 if let Some(body) = content.objects.get_mut(id) {
@@ -242,6 +269,15 @@ impl Target for Memory {
             Some((id.clone(), body))
         };
         Ok(Some(ids.iter().filter_map(body_of).collect()))
+    }
+
+    async fn instances(
+        &self,
+        definitions: &[ObjectId],
+    ) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
+        let content = self.content();
+        let there = definitions.iter().filter(|_| self.life.is_some());
+        Ok(there.map(|id| (id.clone(), content.instances(id).cloned().collect())).collect())
     }
 
     async fn changed(&self, _: &[ObjectId]) {

@@ -75,8 +75,12 @@ impl<W: Write> Live<W> {
     pub fn tell(&mut self, event: &Event, now: Instant) {
         self.progress.tell(event, now);
         self.changed = true;
+        // Of what everything else leaves, the plan said what stays before, in few lines.
+        let said =
+            self.progress.removes() && matches!(event, Event::Prune { state: Pruned::Kept, .. });
         let line = match self.mode {
             Mode::Nothing => None,
+            _ if said => None,
             Mode::Lines => event_line(event),
             Mode::Errors => event_line(event).filter(|_| is_trouble(event)),
             Mode::Table => match event {

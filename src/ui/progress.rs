@@ -1,7 +1,9 @@
 //! What a run is doing right now, as its events tell: a pure model, drawn as lines of text.
 
 mod draw;
+mod planned;
 mod row;
+mod state;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -9,16 +11,19 @@ mod text;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Event, Pruned};
-use crate::plan::{Action, Plan};
+use crate::plan::Action;
 
 pub use draw::Look;
-use row::{Row, State};
+use row::Row;
+use state::State;
 pub(super) use text::{cut, span};
 
 /// What a run is doing right now, per component. Time is passed in.
 #[derive(Debug)]
 pub struct Progress {
     title: String,
+    /// Whether everything is to go.
+    removes: bool,
     began: Instant,
     ended: Option<Instant>,
     stopping: bool,
@@ -34,6 +39,7 @@ impl Progress {
     pub fn new(title: impl Into<String>, now: Instant) -> Self {
         Self {
             title: title.into(),
+            removes: false,
             began: now,
             ended: None,
             stopping: false,
@@ -45,30 +51,9 @@ impl Progress {
         }
     }
 
-    /// A run of a plan. Its components come in this order, others after them.
-    pub fn of_plan<'o>(
-        title: impl Into<String>,
-        plan: &Plan,
-        order: impl Iterator<Item = &'o str>,
-        now: Instant,
-    ) -> Self {
-        let mut progress = Self::new(title, now);
-        for name in order {
-            if plan.changes.iter().any(|change| change.component == name) {
-                progress.row(name, now);
-            }
-        }
-        for change in &plan.changes {
-            let row = progress.row(&change.component, now);
-            match change.action {
-                Action::Delete => row.removals += 1,
-                Action::Unchanged | Action::Keep => {
-                    (row.done, row.total) = (row.done + 1, row.total + 1);
-                }
-                _ => row.total += 1,
-            }
-        }
-        progress
+    /// Whether everything is to go.
+    pub(super) fn removes(&self) -> bool {
+        self.removes
     }
 
     fn row(&mut self, name: &str, now: Instant) -> &mut Row {
@@ -83,6 +68,9 @@ impl Progress {
     pub fn tell(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Apply { state: Action::Conflict, .. } => self.conflicts += 1,
+            Event::Apply { component, object, .. } if self.removes => {
+                self.row(component, now).removed(object, now);
+            }
             Event::Apply { component, state, .. } => {
                 if matches!(state, Action::Create | Action::Update | Action::Adopt) {
                     self.row(component, now).wrote(now);

@@ -1,6 +1,8 @@
 //! From an installer of KubeSphere 3 to nothing: guards, history, rollback, uninstall; and everything
 //! that others made is still there in the end.
 
+use std::io::{BufRead as _, BufReader};
+
 use sandbox::builds::Release;
 use serde_json::Value;
 
@@ -132,7 +134,7 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     let kept = world.uninstall(&["--delete-namespaces", "--delete-data"]).expect(0);
     assert!(kept.err.contains("it holds ksi's record"), "{}", kept.err);
     assert!(world.has(&format!("namespace {SYSTEM}")));
-    world.uninstall_all(&["--delete-crds", "--delete-data", "--delete-namespaces"]).expect(0);
+    others_go_with_their_kinds(&world);
     world.foreign_things_are_there();
     world.nothing_is_terminating();
     assert!(!world.has(&format!("namespace {SYSTEM}")));
@@ -141,6 +143,69 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     assert!(nothing.err.contains("nothing that ksi made"), "{}", nothing.err);
     assert!(!world.has(&format!("namespace {SYSTEM}")), "looking makes nothing");
 }
+
+const EVERYTHING: [&str; 3] = ["--delete-crds", "--delete-data", "--delete-namespaces"];
+
+/// What users and controllers made of our kinds is counted first; it goes while nothing else does, and the
+/// namespaces of a workspace stay. Nobody runs any more who would take finalizers off: the test does.
+fn others_go_with_their_kinds(world: &World) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("objects.yaml");
+    std::fs::write(&file, OTHERS).unwrap();
+    world.kubectl(&format!("apply -f {}", file.display()));
+    let uid = world.kubectl("get workspace team -o jsonpath={.metadata.uid}");
+    let owner = format!(
+        r#"{{"metadata":{{"ownerReferences":[{{"apiVersion":"tenant.kubesphere.io/v1alpha1","kind":"Workspace","name":"team","uid":"{uid}","controller":true,"blockOwnerDeletion":true}}]}}}}"#
+    );
+    world.kubectl(&format!("patch namespace user --type=merge -p {owner}"));
+
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = world.uninstall(&[&EVERYTHING, more].concat()).expect(2);
+        assert!(refused.err.contains("would lose it: member1"), "{}", refused.err);
+        assert!(refused.err.contains("--yes-break-members"), "{}", refused.err);
+    }
+    let all = [&EVERYTHING[..], &["--yes-break-members"]].concat();
+    let listed = world.uninstall(&[&all[..], &["--dry-run"]].concat()).expect(0);
+    let counted = "3 objects made by others, of kinds or in namespaces that go: ";
+    assert!(listed.out.contains(counted), "{}", listed.out);
+
+    let arguments = [&["uninstall", "--yes", "--timeout", "2m"], &all[..]].concat();
+    let mut command = world.0.command(&arguments);
+    let mut running = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut told: Vec<String> = Vec::new();
+    let held = "User/alice (crds): is being deleted: waits for finalizer \
+                finalizers.kubesphere.io/users (nobody takes it off: \
+                Deployment/kubesphere-system/ks-controller-manager is not there)";
+    told.extend(lines.by_ref().take_while(|line| !line.contains(held)));
+    assert!(running.try_wait().unwrap().is_none(), "it waits: {told:#?}");
+    assert!(world.has("crd users.iam.kubesphere.io"));
+    world.kubectl(
+        r#"patch users.iam.kubesphere.io alice --type=merge -p {"metadata":{"finalizers":null}}"#,
+    );
+    told.extend(lines);
+    assert_eq!(running.wait().unwrap().code(), Some(0), "{told:#?}");
+    assert!(told.iter().any(|line| line.ends_with("lose their host: member1")), "{told:#?}");
+    let owners = world.kubectl("get namespace user -o jsonpath={.metadata.ownerReferences}");
+    assert_eq!(owners, "", "its namespace stays and is nobody's");
+}
+
+const OTHERS: &str = r"
+apiVersion: iam.kubesphere.io/v1alpha2
+kind: User
+metadata: {name: alice, finalizers: [finalizers.kubesphere.io/users]}
+spec: {email: alice@example.com}
+---
+apiVersion: tenant.kubesphere.io/v1alpha1
+kind: Workspace
+metadata: {name: team}
+spec: {manager: alice}
+---
+apiVersion: cluster.kubesphere.io/v1alpha1
+kind: Cluster
+metadata: {name: member1}
+spec: {joinFederation: true, connection: {type: proxy}}
+";
 
 fn installer_is_refused_and_replaced(world: &World) {
     let refused = world.apply("member.yaml", &[]).expect(2);
@@ -185,7 +250,8 @@ fn rollback_keeps_the_secret(world: &World) {
     assert!(world.has("deployment redis -n kubesphere-system"));
     let said = world.0.ksi(&[&["rollback"], &APPLY[..]].concat());
     eprintln!("{}", said.err);
-    said.expect(0);
+    let said = said.expect(0);
+    assert!(!said.err.contains("KSI0047"), "nobody wrote these keys: {}", said.err);
     assert!(!world.has("deployment redis -n kubesphere-system"));
     let config = world.kubectl("get configmap kubesphere-config -n kubesphere-system -o yaml");
     assert!(config.contains(SECRET), "the secret of the file was lost");

@@ -65,14 +65,6 @@ fn another_jwt_secret_of_a_host_names_its_members() {
 }
 
 #[test]
-fn a_host_is_no_member_of_itself() {
-    let cluster = |name: &str, labels: Value| json!({"metadata": {"name": name, "labels": labels}});
-    assert_eq!(member(&cluster("host", json!(null))), None);
-    assert_eq!(member(&cluster("beijing", json!({HOST_LABEL: ""}))), None);
-    assert_eq!(member(&cluster("m1", json!({}))), Some("m1"));
-}
-
-#[test]
 fn an_installer_counts_that_runs_and_is_not_ours() {
     let deployment = |replicas: Value, manager: &str| {
         json!({"metadata": {"uid": "u", "managedFields": [{"manager": manager}]},

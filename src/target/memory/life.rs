@@ -21,6 +21,8 @@ pub struct Life {
     pub refused: BTreeMap<ObjectId, Class>,
     /// How long a deleted object stays because of a finalizer.
     pub lingers: BTreeMap<ObjectId, usize>,
+    /// How often a controller makes an object again as soon as it is deleted.
+    pub replaced: BTreeMap<ObjectId, usize>,
     /// From when on the webhook of a kind answers.
     pub guarded: BTreeMap<String, usize>,
     /// What a diagnosis finds.

@@ -6,7 +6,8 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::Progress;
-use super::row::{Row, State};
+use super::row::Row;
+use super::state::State;
 use super::text::{cut, left, span};
 
 /// How the table may look.
@@ -76,7 +77,8 @@ impl Progress {
             parts.push("stopping; Ctrl-C again ends at once".to_owned());
         }
         if !self.rows.is_empty() {
-            let mut text = format!("{} of {} ready", well, self.rows.len());
+            let word = if self.removes { "removed" } else { "ready" };
+            let mut text = format!("{} of {} {word}", well, self.rows.len());
             for (state, word) in [(State::Failed, "failed"), (State::LeftOut, "left out")] {
                 match self.rows.iter().filter(|row| row.state == state).count() {
                     0 => {}

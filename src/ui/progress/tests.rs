@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::engine::ComponentState;
 use crate::object::ObjectId;
+use crate::plan::{Change, Plan};
 use crate::target::Finding;
 
 const TITLE: &str = "Applying to kind-host (https://172.30.1.2:6443)";
@@ -190,6 +191,50 @@ fn a_removal_counts_what_is_gone() {
     progress.tell(&gone("other"), later);
     assert_eq!((progress.objects(), progress.awaited().len()), ((2, 2), 0));
     assert!(drawn(&(progress, later), 80, true).contains("2/2      3s  ✓ removed"));
+}
+
+/// What a removal does to three objects: one is given back, one is deleted, one of others goes with it.
+fn removal() -> (Progress, Instant) {
+    let change = |component: &str, kind: &str, action| Change {
+        action,
+        ..Change::lost(&object(kind, kind), component)
+    };
+    let plan = Plan {
+        changes: vec![
+            change("namespaces", "Namespace", Action::Keep),
+            change("crds", "CustomResourceDefinition", Action::Keep),
+            change("namespaces", "Label", Action::Update),
+            change("tower", "Service", Action::Delete),
+        ],
+        lost: vec![change("kubefed", "Cluster", Action::Delete)],
+    };
+    let began = Instant::now();
+    let order = ["namespaces", "crds", "kubefed", "tower"].into_iter();
+    (Progress::of_removal("Removing from kind-host", &plan, order, began), began)
+}
+
+#[test]
+fn a_removal_is_no_writing() {
+    let (mut progress, began) = removal();
+    let later = began + Duration::from_secs(2);
+    progress.tell(
+        &Event::Apply {
+            component: "namespaces".into(),
+            object: object("Label", "Label"),
+            state: Action::Update,
+            reason: None,
+        },
+        later,
+    );
+    progress.tell(&wait("kubefed", "Cluster", "Cluster", "is being deleted"), later);
+    assert_eq!(
+        drawn(&(progress, later), 80, true),
+        "Removing from kind-host                                                       2s
+  namespaces  1/1          ✓ removed
+  kubefed     0/1          … removing Cluster: is being deleted
+  tower       0/1          · not begun
+1 of 3 removed · 1 of 3 objects"
+    );
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! Nothing is wanted, and everything may go.
 
 use ksi::engine::Event;
+use ksi::object::Object;
 use ksi::target::{Class, Faults, Life, Memory, Target as _};
 
 use serde_json::json;
 
-use super::world::{all_known, at, id, object, objects, options, removing, run, run_until, wait};
+use super::world::{
+    all_known, at, id, look, object, objects, options, removing, run, run_until, wait,
+};
 
 fn installed() -> Memory {
     let memory = Memory::default().living(Life::default());
@@ -20,7 +23,7 @@ fn lingering(name: &str, until: usize) -> Memory {
 
 #[test]
 fn webhooks_go_first_and_resources_while_their_controllers_run() {
-    let memory = lingering("Widget/a", 5);
+    let memory = lingering("Widget/a", 500);
     let told = run(&memory, Vec::new(), &removing());
     assert_eq!(told.answer.unwrap().delete, 10);
     let log = memory.log();
@@ -29,9 +32,11 @@ fn webhooks_go_first_and_resources_while_their_controllers_run() {
         ["ValidatingWebhookConfiguration/core", "Widget/a"],
         ["ValidatingWebhookConfiguration/core", "User/admin"],
         ["Widget/a", "Deployment/core"],
+        // Until its kind is gone, a controller could make a resource again, which nobody lets go then.
+        ["Widget/a", "CustomResourceDefinition/widgets"],
+        ["CustomResourceDefinition/widgets", "Deployment/core"],
         ["Deployment/core", "Service/core"],
-        ["Service/core", "CustomResourceDefinition/widgets"],
-        ["CustomResourceDefinition/widgets", "Namespace/ks"],
+        ["Service/core", "Namespace/ks"],
     ] {
         assert!(place(before) < place(after), "{before} before {after}: {log:#?}");
     }
@@ -52,6 +57,98 @@ fn webhooks_go_first_and_resources_while_their_controllers_run() {
     let again = memory.restarted(Faults::default());
     run(&again, Vec::new(), &removing()).answer.unwrap();
     assert_eq!(again.log(), [""; 0]);
+}
+
+/// Objects that ksi did not make: two of our kind, one of them in our namespace, and one of another kind.
+fn others() -> [Object; 3] {
+    let inside = json!({"metadata": {"name": "b", "namespace": "ks"}, "spec": {}});
+    let made = |kind, name, rest| object("", "test.io/v1", kind, name, rest);
+    [
+        made("Widget", "b", inside),
+        made("Widget", "c", json!({"spec": {}})),
+        made("Gadget", "d", json!({"spec": {}})),
+    ]
+}
+
+/// An installation with objects of others, of which one takes its time to go.
+fn used(until: usize) -> Memory {
+    let memory = installed();
+    for other in others() {
+        memory.make(other.body);
+    }
+    let life = Life { lingers: [(others()[0].id.clone(), until)].into(), ..Life::default() };
+    memory.restarted(Faults::default()).living(life)
+}
+
+#[test]
+fn what_others_made_of_our_kinds_goes_while_its_controllers_run() {
+    let memory = used(500);
+    let [inside, outside, foreign] = others().map(|object| object.id);
+    let view = wait(look(&memory, Vec::new(), &removing()));
+    let lost: Vec<_> =
+        view.plan.lost.iter().map(|change| (&change.id, &*change.component)).collect();
+    assert_eq!(lost, [(&outside, "crds"), (&inside, "crds")]);
+    assert_eq!(view.plan.summary().delete, 10, "they are not ours");
+
+    let told = run(&memory, Vec::new(), &removing());
+    told.answer.unwrap();
+    let log = memory.log();
+    let place = |line: String| at(&log, &format!("delete {line}"));
+    for id in [&inside, &outside] {
+        assert!(place(id.to_string()) < place("CustomResourceDefinition/widgets".into()));
+    }
+    assert!(told.events.iter().any(|event| matches!(
+        event,
+        Event::Wait { object, component, .. } if *object == inside && component == "crds"
+    )));
+    assert_eq!(memory.objects().into_keys().collect::<Vec<_>>(), [foreign]);
+}
+
+#[test]
+fn a_controller_that_makes_something_again_is_outlasted() {
+    let again = others()[1].id.clone();
+    let life = Life { replaced: [(again.clone(), 2)].into(), ..Life::default() };
+    let memory = used(2).restarted(Faults::default()).living(life);
+    run(&memory, Vec::new(), &removing()).answer.unwrap();
+    let log = memory.log();
+    let deletes: Vec<usize> =
+        (0..log.len()).filter(|at| log[*at] == format!("delete {again}")).collect();
+    assert_eq!(deletes.len(), 3, "{log:#?}");
+    assert!(deletes[2] < at(&log, "delete CustomResourceDefinition/widgets"), "{log:#?}");
+    assert!(!memory.objects().contains_key(&again));
+}
+
+#[test]
+fn an_object_of_others_that_does_not_go_keeps_its_kind_and_its_controllers() {
+    let memory = used(usize::MAX);
+    let told = run(&memory, Vec::new(), &removing());
+    let [inside, ..] = others().map(|object| object.id);
+    let remaining: Vec<_> = told.incomplete().remaining.iter().map(|(id, _)| id).collect();
+    assert_eq!(remaining, [&inside]);
+    for stays in ["CustomResourceDefinition/widgets", "Deployment/core", "Namespace/ks"] {
+        assert!(memory.objects().contains_key(&id(stays)), "{stays}");
+    }
+    let known = wait(memory.inventory()).unwrap().unwrap();
+    assert!(known.get(&inside).is_none(), "it is not ours");
+}
+
+#[test]
+fn objects_of_others_stay_with_their_kind_and_go_with_their_namespace() {
+    let [inside, outside, foreign] = others().map(|object| object.id);
+    let mut options = removing();
+    options.plan.prune.crds = false;
+    let memory = used(2);
+    run(&memory, Vec::new(), &options).answer.unwrap();
+    let log = memory.log();
+    assert!(at(&log, &format!("delete {inside}")) < at(&log, "delete Deployment/core"), "{log:#?}");
+    let left = memory.objects();
+    assert!(left.contains_key(&outside) && left.contains_key(&foreign), "{left:#?}");
+
+    options.plan.prune.namespaces = false;
+    let memory = used(usize::MAX);
+    run(&memory, Vec::new(), &options).answer.unwrap();
+    let left = memory.objects();
+    assert!([inside, outside, foreign].iter().all(|id| left.contains_key(id)), "{left:#?}");
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Objects of others that go because the definition of their kind does, or the namespace they are in.
+
+use std::collections::BTreeSet;
+
+use crate::inventory::Inventory;
+use crate::object::ObjectId;
+use crate::plan::{Action, Change, Plan};
+use crate::target::{self, Target};
+
+/// Objects of our kinds that would go with what a plan deletes and are not in the plan: what users and
+/// controllers made. Their controllers have to let them go while they still run, so they are deleted
+/// like ours. Asks nothing where neither kinds nor namespaces go.
+pub(super) async fn lost<T: Target>(
+    target: &T,
+    plan: &Plan,
+    known: Option<&Inventory>,
+) -> Result<Vec<Change>, target::Error> {
+    let goes: BTreeSet<&ObjectId> = deletes(plan).map(|change| &change.id).collect();
+    if !takes_others(plan) {
+        return Ok(Vec::new());
+    }
+    let namespaces: BTreeSet<&str> =
+        goes.iter().filter(|id| is_namespace(id)).map(|id| id.name.as_str()).collect();
+    let ours = known.into_iter().flat_map(Inventory::entries);
+    // In a namespace that goes there may be objects of kinds that stay.
+    let asked = ours.filter(|entry| is_definition(&entry.id));
+    let asked: Vec<_> =
+        asked.filter(|entry| !namespaces.is_empty() || goes.contains(&entry.id)).collect();
+    let definitions: Vec<ObjectId> = asked.iter().map(|entry| entry.id.clone()).collect();
+    let mut instances = target.instances(&definitions).await?;
+    let mut found = Vec::new();
+    for entry in asked {
+        let objects = instances.remove(&entry.id).unwrap_or_default();
+        found.extend(
+            objects
+                .into_iter()
+                .filter(|id| !goes.contains(id))
+                .filter(|id| {
+                    let inside = id.namespace.as_deref().is_some_and(|n| namespaces.contains(n));
+                    inside || goes.contains(&entry.id)
+                })
+                .map(|id| Change::lost(&id, &entry.component)),
+        );
+    }
+    Ok(found)
+}
+
+/// Whether a plan deletes something that holds objects of others.
+pub(super) fn takes_others(plan: &Plan) -> bool {
+    deletes(plan).any(|change| is_definition(&change.id) || is_namespace(&change.id))
+}
+
+fn deletes(plan: &Plan) -> impl Iterator<Item = &Change> {
+    plan.changes.iter().filter(|change| change.action == Action::Delete)
+}
+
+fn is_definition(id: &ObjectId) -> bool {
+    id.group == "apiextensions.k8s.io" && id.kind == "CustomResourceDefinition"
+}
+
+fn is_namespace(id: &ObjectId) -> bool {
+    id.group.is_empty() && id.kind == "Namespace"
+}
