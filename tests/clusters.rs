@@ -33,9 +33,15 @@ mod manifests;
 mod preflight;
 #[path = "clusters/rights.rs"]
 mod rights;
+#[path = "clusters/operated.rs"]
+mod operated;
+#[path = "clusters/removed.rs"]
+mod removed;
 #[path = "clusters/sweep.rs"]
 mod sweep;
 #[path = "clusters/uninstall.rs"]
 mod uninstall;
 #[path = "clusters/verbs.rs"]
 mod verbs;
+#[path = "clusters/writers.rs"]
+mod writers;

@@ -1,12 +1,10 @@
 //! What other hands do between two runs, and what the second run makes of it: the rows of
 //! `tests/sandbox/foreign-writers.sh`.
 
-use std::process::Command;
-
 use sandbox::builds::Release;
 
 use crate::installed::{Rig, sample};
-use crate::manifests::root;
+use crate::writers::foreign_writer;
 
 /// A row, the exit code of the next run, and what it writes beside its lock and its inventory.
 type Row = (&'static str, i32, &'static [&'static str]);
@@ -41,15 +39,7 @@ fn what_others_own_is_left_to_them_and_what_is_ours_is_kept() {
     apply(&[]).expect(0);
     let mut wrong = Vec::new();
     for (row, code, expected) in ROWS {
-        let script = root().join("tests/sandbox/foreign-writers.sh");
-        let mut command = Command::new(script);
-        let kubectl = rig.plane().kubectl_command();
-        command.arg(row).env("KUBECONFIG", rig.plane().kubeconfig());
-        command.env("KUBECTL", kubectl_line(&kubectl));
-        let done = command.output().unwrap();
-        let said = String::from_utf8_lossy(&done.stdout);
-        assert!(done.status.success() && said.contains("done"), "{row}: {said}");
-
+        foreign_writer(rig.plane(), row);
         let since = rig.mark();
         let run = apply(&[]);
         let written = rig.changes(since);
@@ -70,10 +60,4 @@ fn what_others_own_is_left_to_them_and_what_is_ours_is_kept() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-/// The program and its arguments, as the script takes them.
-fn kubectl_line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
 }

@@ -1,59 +1,46 @@
 //! A whole host on a real node: every pod runs, webhooks answer, KubeFed works.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use sandbox::audit::{self, Mark};
+use sandbox::audit;
 use sandbox::control_plane::ControlPlane;
 use sandbox::harness::Sandbox;
 use sandbox::process::wait_until;
 
 use crate::installed::{Said, ksi, sample};
-use crate::manifests::root;
+use crate::writers::{foreign_writer, writes};
+use crate::{operated, removed};
 
-const FEDERATED: &str = "kube-federation-system";
+pub(crate) const FEDERATED: &str = "kube-federation-system";
 
-struct Host<'s> {
-    plane: &'s ControlPlane,
-    kubeconfig: &'s Path,
-    sample: String,
+pub(crate) struct Host<'s> {
+    pub(crate) plane: &'s ControlPlane,
+    pub(crate) kubeconfig: &'s Path,
+    pub(crate) sample: String,
 }
 
 impl Host<'_> {
-    fn ksi(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn ksi(&self, arguments: &[&str]) -> Said {
         Said::of(ksi(self.kubeconfig, arguments).output().unwrap())
     }
 
-    fn apply(&self, more: &[&str]) -> Said {
+    pub(crate) fn apply(&self, more: &[&str]) -> Said {
         let arguments = ["apply", "-f", &self.sample, "--yes", "--timeout", "6m"];
         self.ksi(&[&arguments, more].concat())
     }
 
-    fn mark(&self) -> Mark {
-        audit::mark(self.plane).unwrap()
+    pub(crate) fn kubectl(&self, line: &str) -> String {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.plane.kubectl(&words).unwrap_or_else(|error| panic!("kubectl {line}: {error:#}"))
     }
 
-    /// What ksi wrote since then, as `verb resource/name`.
-    fn writes(&self, since: Mark) -> Vec<String> {
-        let writes = audit::writes(self.plane, since, "ksi/").unwrap();
-        let real = writes.iter().filter(|write| !write.dry_run);
-        real.map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
-    }
-
-    fn foreign_writer(&self, row: &str) {
-        let mut command = Command::new(root().join("tests/sandbox/foreign-writers.sh"));
-        let kubectl = self.plane.kubectl_command();
-        let words = std::iter::once(kubectl.get_program()).chain(kubectl.get_args());
-        let words: Vec<_> = words.map(|word| word.to_str().unwrap()).collect();
-        let done = command
-            .arg(row)
-            .env("KUBECONFIG", self.kubeconfig)
-            .env("KUBECTL", words.join(" "))
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&done.stdout);
-        assert!(done.status.success() && said.contains("done"), "{row}: {said}");
+    /// Applies manifests as a user does.
+    pub(crate) fn make(&self, manifests: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("objects.yaml");
+        std::fs::write(&file, manifests).unwrap();
+        self.kubectl(&format!("apply -f {}", file.display()));
     }
 }
 
@@ -68,15 +55,14 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
     let said = host.apply(&[]);
     eprintln!("{}", said.err);
     said.expect(0);
-    host.ksi(&["status"]).expect(0);
     all_types_run(&plane);
     the_webhook_refuses(&plane);
     the_controller_manager_owns_the_password(&plane);
-    logs_work(&plane);
+    operated::every_verb_tells_of_it(&host);
 
-    let since = host.mark();
+    let since = audit::mark(&plane).unwrap();
     host.apply(&[]).expect(0);
-    assert_eq!(host.writes(since), [""; 0]);
+    assert_eq!(writes(&plane, since), [""; 0]);
     host.ksi(&["diff", "-f", &host.sample]).expect(0);
 
     // What KubeSphere, KubeFed and cloud controllers do every day is none of our business.
@@ -87,16 +73,16 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
         "configuration-rewritten",
         "clusters-rewritten",
     ] {
-        host.foreign_writer(row);
-        let since = host.mark();
+        foreign_writer(&plane, row);
+        let since = audit::mark(&plane).unwrap();
         let said = host.apply(&[]).expect(0);
-        assert_eq!(host.writes(since), [""; 0], "{row}\n{}", said.err);
+        assert_eq!(writes(&plane, since), [""; 0], "{row}\n{}", said.err);
     }
 
     // A change in meaning of kubesphere.yaml restarts those who read it, and is waited for.
-    let since = host.mark();
+    let since = audit::mark(&plane).unwrap();
     let said = host.apply(&["--set", "authentication.maximumClockSkew=30s"]).expect(0);
-    let written = host.writes(since);
+    let written = writes(&plane, since);
     let changed = "update configmaps/kubesphere-config";
     assert!(written.iter().any(|write| write == changed), "{written:?}\n{}", said.err);
     let mut restarted: Vec<_> =
@@ -108,6 +94,8 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
         "{}",
         said.err
     );
+
+    removed::a_host_goes_with_what_controllers_made(&host);
 }
 
 /// Each of the 28 types is accepted by the webhook and synchronised by the controllers.
@@ -149,10 +137,4 @@ fn the_controller_manager_owns_the_password(plane: &ControlPlane) {
         Ok(state == "Active")
     })
     .unwrap();
-}
-
-/// What users do first.
-fn logs_work(plane: &ControlPlane) {
-    let logs = ["--namespace", FEDERATED, "logs", "deployment/kubefed-controller-manager"];
-    assert!(!plane.kubectl(&logs).unwrap().is_empty());
 }

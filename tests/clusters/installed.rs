@@ -12,6 +12,7 @@ use sandbox::places::Places;
 use serde_json::{Value, json};
 
 use crate::manifests::root;
+use crate::writers;
 
 /// A control plane, and a node that says that its pods run. ksi runs there with the account of
 /// `deploy/rbac.yaml` and its rights, unless a test asks for an administrator.
@@ -73,11 +74,7 @@ impl Rig {
 
     /// What ksi wrote since then, as the API server saw it; what it only asked is not in there.
     pub(crate) fn writes(&self, since: Mark) -> Vec<String> {
-        let writes = audit::writes(self.plane(), since, "ksi/").unwrap();
-        let real = writes.iter().filter(|write| !write.dry_run);
-        // A question about rights is sent as if something were created.
-        let real = real.filter(|write| !write.resource.starts_with("selfsubject"));
-        real.map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
+        writers::writes(self.plane(), since)
     }
 
     /// The same without what every run writes that writes at all: its lock and its inventory.

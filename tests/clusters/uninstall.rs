@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use sandbox::builds::Release;
 use serde_json::Value;
 
-use crate::installed::{Rig, Said, sample};
+use crate::installed::{Rig, Said, ksi, sample};
 
 const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
 const SYSTEM: &str = "kubesphere-system";
@@ -160,17 +160,17 @@ fn others_go_with_their_kinds(world: &World) {
     world.kubectl(&format!("patch namespace user --type=merge -p {owner}"));
 
     for more in [&["--dry-run"][..], &[]] {
-        let refused = world.uninstall(&[&EVERYTHING, more].concat()).expect(2);
+        let refused = world.uninstall_all(&[&EVERYTHING, more].concat()).expect(2);
         assert!(refused.err.contains("would lose it: member1"), "{}", refused.err);
         assert!(refused.err.contains("--yes-break-members"), "{}", refused.err);
     }
     let all = [&EVERYTHING[..], &["--yes-break-members"]].concat();
-    let listed = world.uninstall(&[&all[..], &["--dry-run"]].concat()).expect(0);
+    let listed = world.uninstall_all(&[&all[..], &["--dry-run"]].concat()).expect(0);
     let counted = "3 objects made by others, of kinds or in namespaces that go: ";
     assert!(listed.out.contains(counted), "{}", listed.out);
 
     let arguments = [&["uninstall", "--yes", "--timeout", "2m"], &all[..]].concat();
-    let mut command = world.0.command(&arguments);
+    let mut command = ksi(&world.0.plane().kubeconfig(), &arguments);
     let mut running = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut told: Vec<String> = Vec::new();

@@ -337,7 +337,7 @@ fn plant_canaries(plane: &ControlPlane) {
     );
 }
 
-fn members(file: &Path) -> Vec<(String, String)> {
+pub(crate) fn members(file: &Path) -> Vec<(String, String)> {
     let file = fs::File::open(file).unwrap();
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
     let entries = archive.entries().unwrap();
@@ -352,7 +352,7 @@ fn members(file: &Path) -> Vec<(String, String)> {
 }
 
 /// What decodes as base64 in a text, from wherever it begins.
-fn base64_words(text: &str) -> Vec<String> {
+pub(crate) fn base64_words(text: &str) -> Vec<String> {
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
     let words = text.split(|c| !is_base64(c)).filter(|word| word.len() >= 8);
     let decoded = words.flat_map(|word| {

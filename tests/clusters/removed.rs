@@ -1,0 +1,110 @@
+//! A whole host goes again, and with it what controllers made of its kinds.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sandbox::process::wait_until;
+
+use crate::host::{FEDERATED, Host};
+
+/// The host joins itself to KubeFed, as KubeSphere's controller has it do, and a user spreads something.
+const USED: &str = r#"
+apiVersion: v1
+kind: Secret
+metadata: {name: host-secret, namespace: kube-federation-system}
+data: {token: TOKEN}
+---
+apiVersion: core.kubefed.io/v1beta1
+kind: KubeFedCluster
+metadata: {name: host, namespace: kube-federation-system}
+spec: {apiEndpoint: "https://kubernetes.default.svc", caBundle: AUTHORITY, secretRef: {name: host-secret}}
+---
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedNamespace
+metadata: {name: project, namespace: project}
+spec: {placement: {clusterSelector: {}}}
+---
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedConfigMap
+metadata: {name: spread, namespace: project}
+spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
+"#;
+
+pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
+    use_it(host);
+
+    let began = Instant::now();
+    let said = host.ksi(&["uninstall", "--yes", "--timeout", "3m"]);
+    eprintln!("{}\n{:?}", said.err, began.elapsed());
+    said.expect(0);
+    nothing_is_terminating(host);
+    for stays in ["crd/clusters.cluster.kubesphere.io", "clusters.cluster.kubesphere.io/host"] {
+        assert!(has(host, stays), "{stays}");
+    }
+    what_others_made_stays(host);
+    host.apply(&[]).expect(0);
+
+    let all = ["--delete-crds", "--delete-data", "--delete-namespaces"];
+    let listed = host.ksi(&[&["uninstall", "--dry-run"], &all[..]].concat()).expect(0);
+    let line = listed.out.lines().find(|line| line.contains("made by others")).unwrap_or_default();
+    for object in ["Cluster/host", "KubeFedCluster/kube-federation-system/host", "project/spread"] {
+        assert!(line.contains(object), "{object}: {line}");
+    }
+    let began = Instant::now();
+    let said = host.ksi(&[&["uninstall", "--yes", "--timeout", "4m"], &all[..]].concat());
+    let took = began.elapsed();
+    eprintln!("{}\n{took:?}", said.err);
+    said.expect(0);
+    assert!(took < Duration::from_secs(120), "{took:?}");
+    nothing_is_terminating(host);
+    let kinds = host.kubectl("get crd -o name");
+    let ours = kinds.lines().filter(|k| k.contains("kubesphere.io") || k.contains("kubefed.io"));
+    assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
+    assert!(
+        !has(host, "namespace/kubesphere-system") && !has(host, &format!("namespace/{FEDERATED}"))
+    );
+    what_others_made_stays(host);
+    let path = "jsonpath={.metadata.labels}";
+    let labels = host.kubectl(&format!("get configmap spread -n project -o {path}"));
+    assert!(!labels.contains("kubefed.io/managed"), "KubeFed has let go of it: {labels}");
+}
+
+fn use_it(host: &Host<'_>) {
+    for line in [
+        "create namespace project",
+        "create configmap mine -n project --from-literal=a=b",
+        &format!("create serviceaccount joined -n {FEDERATED}"),
+        &format!(
+            "create clusterrolebinding joined --clusterrole=cluster-admin --serviceaccount={FEDERATED}:joined"
+        ),
+    ] {
+        host.kubectl(line);
+    }
+    let token = host.kubectl(&format!("create token joined -n {FEDERATED} --duration=1h"));
+    let path = r"jsonpath={.data.ca\.crt}";
+    let authority = host.kubectl(&format!("get configmap kube-root-ca.crt -n default -o {path}"));
+    let manifests = USED.replace("TOKEN", &STANDARD.encode(token.trim()));
+    host.make(&manifests.replace("AUTHORITY", &STANDARD.encode(authority)));
+    wait_until("KubeFed to spread a ConfigMap", Duration::from_secs(90), || {
+        Ok(has(host, "configmap/spread -n project"))
+    })
+    .unwrap();
+}
+
+fn has(host: &Host<'_>, what: &str) -> bool {
+    !host.kubectl(&format!("get {what} --ignore-not-found -o name")).trim().is_empty()
+}
+
+fn what_others_made_stays(host: &Host<'_>) {
+    for stays in ["configmap/mine -n project", "configmap/spread -n project"] {
+        assert!(has(host, stays), "{stays}");
+    }
+}
+
+fn nothing_is_terminating(host: &Host<'_>) {
+    for kind in ["namespaces", "crd", "deployments -A", "configmaps -A", "secrets -A"] {
+        let path = "jsonpath={range.items[*]}{.metadata.deletionTimestamp}{end}";
+        assert_eq!(host.kubectl(&format!("get {kind} -o {path}")).trim(), "", "{kind}");
+    }
+}
