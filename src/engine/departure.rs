@@ -61,7 +61,8 @@ impl<T: Target> Run<'_, T> {
     async fn departure(&self, id: &ObjectId, live: &Value) -> String {
         let found = self.unless_over(self.target.diagnose(id)).await.unwrap_or_default();
         let told = found.into_iter().next().map(|finding| finding.message);
-        told.unwrap_or_else(|| match held_by(live) {
+        let serving = self.serving(std::iter::once(live)).await;
+        told.unwrap_or_else(|| match held_by(live, &serving) {
             Some(names) => format!("is being deleted: waits for {names}"),
             None => "is being deleted".to_owned(),
         })

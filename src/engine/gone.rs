@@ -78,7 +78,10 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// Those who take the finalizers of these off, as they are. That is for words only.
-    async fn serving(&self, live: impl Iterator<Item = &Value>) -> BTreeMap<ObjectId, Value> {
+    pub(super) async fn serving(
+        &self,
+        live: impl Iterator<Item = &Value>,
+    ) -> BTreeMap<ObjectId, Value> {
         let ids: Vec<ObjectId> = servers(live).into_iter().collect();
         if ids.is_empty() {
             return BTreeMap::new();

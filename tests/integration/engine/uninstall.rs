@@ -250,7 +250,7 @@ fn without_waiting_what_is_still_there_stays_recorded() {
 #[test]
 fn what_is_still_being_deleted_is_waited_for_and_made_anew() {
     let name = "CustomResourceDefinition/widgets";
-    let memory = lingering(name, 40);
+    let memory = lingering(name, 400);
     let is_awaited = |event: &Event| matches!(event, Event::Wait { .. });
     run_until(&memory, Vec::new(), &removing(), is_awaited).answer.unwrap_err();
     let leaving = memory.objects()[&id(name)].clone();
