@@ -29,14 +29,14 @@ mod installed;
 mod lock;
 #[path = "clusters/manifests.rs"]
 mod manifests;
-#[path = "clusters/preflight.rs"]
-mod preflight;
-#[path = "clusters/rights.rs"]
-mod rights;
 #[path = "clusters/operated.rs"]
 mod operated;
+#[path = "clusters/preflight.rs"]
+mod preflight;
 #[path = "clusters/removed.rs"]
 mod removed;
+#[path = "clusters/rights.rs"]
+mod rights;
 #[path = "clusters/sweep.rs"]
 mod sweep;
 #[path = "clusters/uninstall.rs"]
