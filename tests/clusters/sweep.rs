@@ -24,7 +24,7 @@ const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
 
 #[test]
 fn killed_at_any_write_the_next_run_finishes() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let Some(rig) = Rig::bare(Release::Newest) else { return };
     let plane = rig.plane();
     let proxy = FaultProxy::start(rig.kubeconfig(), &plane.folder().join("proxy")).unwrap();
     let host = sample("host.yaml");

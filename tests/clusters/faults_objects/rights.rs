@@ -90,7 +90,9 @@ fn without_the_right_to_lock_nothing_is_written(world: &World) {
     grant_all_but(world, "coordination.k8s.io", "leases");
     await_right(world, "patch", "deployments.apps");
     let since = world.rig.mark();
-    let said = world.apply(&AS).expect(7);
+    let said = world.apply(&AS).expect(4);
+    says(&said, &["may not create, get, update leases.coordination.k8s.io in kubesphere-system"]);
+    let said = world.apply(&[&AS[..], &["--skip-check", "rights-lock"]].concat()).expect(7);
     says(
         &said,
         &[
