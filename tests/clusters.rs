@@ -15,13 +15,11 @@ mod canary;
 mod check;
 #[path = "clusters/client.rs"]
 mod client;
-#[path = "clusters/faults.rs"]
+#[path = "clusters/faults/mod.rs"]
 mod faults;
-#[path = "clusters/faults_objects/mod.rs"]
-mod faults_objects;
 #[path = "clusters/foreign.rs"]
 mod foreign;
-#[path = "clusters/host.rs"]
+#[path = "clusters/host/mod.rs"]
 mod host;
 #[path = "clusters/installed.rs"]
 mod installed;
@@ -29,12 +27,8 @@ mod installed;
 mod lock;
 #[path = "clusters/manifests.rs"]
 mod manifests;
-#[path = "clusters/operated.rs"]
-mod operated;
 #[path = "clusters/preflight.rs"]
 mod preflight;
-#[path = "clusters/removed.rs"]
-mod removed;
 #[path = "clusters/rights.rs"]
 mod rights;
 #[path = "clusters/sweep.rs"]

@@ -1,5 +1,8 @@
 //! A whole host on a real node: every pod runs, webhooks answer, KubeFed works.
 
+mod operated;
+mod removed;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +13,6 @@ use sandbox::process::wait_until;
 
 use crate::installed::{Said, ksi, sample};
 use crate::writers::{foreign_writer, writes};
-use crate::{operated, removed};
 
 pub(crate) const FEDERATED: &str = "kube-federation-system";
 
