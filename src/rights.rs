@@ -13,7 +13,7 @@ mod rule;
 pub use manifest::manifest;
 pub use own::{Occasion, own};
 pub use plural::plural;
-pub use rendered::{deleting, rendered};
+pub use rendered::{deleting, rendered, writing};
 pub use rule::Rule;
 
 /// The namespace of ksi's own records, and of the account that runs it in a cluster.

@@ -101,12 +101,12 @@ impl Writes<'_> {
     fn operations(&self) -> Vec<Written<'_>> {
         let written = self.written.iter().map(|(object, new)| Written {
             id: &object.id,
-            labels: &object.body["metadata"]["labels"],
+            labels: labels([self.live.get(&object.id), Some(&object.body)]),
             operation: if *new { Operation::Create } else { Operation::Update },
         });
         let deleted = self.deleted.iter().map(|id| Written {
             id,
-            labels: &Value::Null,
+            labels: labels([self.live.get(id), None]),
             operation: Operation::Delete,
         });
         let all = written.chain(deleted);
@@ -119,12 +119,8 @@ impl Writes<'_> {
             |id: &ObjectId| id.group.is_empty() && id.kind == "Namespace" && id.name == name;
         let live = self.live.iter().find(|(id, _)| is_it(id)).map(|(_, live)| live);
         let wanted = self.desired.iter().find(|object| is_it(&object.id)).map(|o| &o.body);
-        let mut labels = json!({"kubernetes.io/metadata.name": name});
-        for body in [live, wanted].into_iter().flatten() {
-            for (key, value) in body["metadata"]["labels"].as_object().into_iter().flatten() {
-                labels[key] = value.clone();
-            }
-        }
+        let mut labels = labels([live, wanted]);
+        labels["kubernetes.io/metadata.name"] = name.into();
         labels
     }
 
@@ -138,6 +134,17 @@ impl Writes<'_> {
     }
 }
 
+/// The labels of an object as it is, and over them those that are wanted.
+fn labels(bodies: [Option<&Value>; 2]) -> Value {
+    let mut labels = json!({});
+    for body in bodies.into_iter().flatten() {
+        for (key, value) in body["metadata"]["labels"].as_object().into_iter().flatten() {
+            labels[key] = value.clone();
+        }
+    }
+    labels
+}
+
 async fn gather(
     cluster: &Cluster,
     writes: &Writes<'_>,
@@ -145,8 +152,7 @@ async fn gather(
     ports: bool,
 ) -> Gathered {
     let needed = {
-        let mut needed =
-            rights::rendered(writes.written.iter().map(|(object, _)| *object), writes.desired);
+        let mut needed = rights::writing(writes.written.iter().copied(), writes.desired);
         needed.extend(rights::deleting(writes.deleted.iter().copied(), writes.desired));
         needed.extend(rights::own(&[Occasion::Run]));
         needed

@@ -26,10 +26,11 @@ impl Operation {
 }
 
 /// A write.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Written<'a> {
     pub(super) id: &'a ObjectId,
-    pub(super) labels: &'a Value,
+    /// Of the object as it is then.
+    pub(super) labels: Value,
     pub(super) operation: Operation,
 }
 
@@ -104,29 +105,29 @@ mod tests {
         let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "a", "namespace": "n", "labels": {"app": "a"}}});
         let id = ObjectId::of(&deployment).unwrap();
-        let labels = &deployment["metadata"]["labels"];
+        let labels = deployment["metadata"]["labels"].clone();
         let create = Written { id: &id, labels, operation: Operation::Create };
-        let update = Written { operation: Operation::Update, ..create };
+        let update = Written { operation: Operation::Update, ..create.clone() };
         let namespace = |name: &str| json!({"kubernetes.io/metadata.name": name});
         let not_in_n = json!({"matchExpressions": [
             {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["n"]}]});
         for (more, write, expected) in [
-            (json!({}), create, true),
-            (json!({}), update, false),
-            (json!({"failurePolicy": "Ignore"}), create, false),
-            (json!({"matchConditions": [{"name": "x", "expression": "true"}]}), create, false),
-            (json!({"namespaceSelector": not_in_n}), create, false),
-            (json!({"objectSelector": {"matchLabels": {"app": "a"}}}), create, true),
-            (json!({"objectSelector": {"matchLabels": {"app": "b"}}}), create, false),
+            (json!({}), &create, true),
+            (json!({}), &update, false),
+            (json!({"failurePolicy": "Ignore"}), &create, false),
+            (json!({"matchConditions": [{"name": "x", "expression": "true"}]}), &create, false),
+            (json!({"namespaceSelector": not_in_n}), &create, false),
+            (json!({"objectSelector": {"matchLabels": {"app": "a"}}}), &create, true),
+            (json!({"objectSelector": {"matchLabels": {"app": "b"}}}), &create, false),
             (
                 json!({"rules": [{"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"],
                 "operations": ["*"], "scope": "Cluster"}]}),
-                create,
+                &create,
                 false,
             ),
         ] {
             let configuration = json!({"webhooks": [webhook(&more)]});
-            let left = guarded(configuration, &[write], &namespace);
+            let left = guarded(configuration, std::slice::from_ref(write), &namespace);
             assert_eq!(left.is_some(), expected, "{more}");
         }
     }

@@ -112,12 +112,18 @@ pub(super) async fn bring<T: Target>(
         Err(LookFailure::Target(error)) => return Err(error.into()),
         Err(LookFailure::Desired(failure)) => return Err(failure),
     };
-    let (guard, preflight) = match on {
-        Some(cluster) => futures_util::join!(
-            Guard::look(cluster, &view, checked, args.guard),
-            args.preflight.look(cluster, &view, checked, &args.run),
-        ),
-        None => (Ok(Guard::default()), Preflight::default()),
+    let checks = async {
+        match on {
+            Some(cluster) => futures_util::join!(
+                Guard::look(cluster, &view, checked, args.guard),
+                args.preflight.look(cluster, &view, checked, &args.run),
+            ),
+            None => (Ok(Guard::default()), Preflight::default()),
+        }
+    };
+    let (guard, preflight) = tokio::select! {
+        found = checks => found,
+        () = stop.requested() => return Err(engine::Error::Interrupted.into()),
     };
     let guard = guard?;
     if let Some(asked) = args.run.dry_run {
@@ -141,6 +147,9 @@ pub(super) async fn bring<T: Target>(
     }
     // The time that somebody thought about it does not count.
     limited();
+    if stop.is_requested() {
+        return Err(engine::Error::Interrupted.into());
+    }
     if let Some(cluster) = on {
         guard.carry_out(cluster, output).await?;
     }

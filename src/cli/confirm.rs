@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, IsTerminal as _};
 
 use super::exit::Failure;
+use super::interrupt;
 use crate::ui::Output;
 
 /// Asks a question that `--yes` answers.
@@ -22,9 +23,7 @@ pub(super) fn confirm(question: &str, yes: bool, output: &Output) -> Result<(), 
     }
     output.message(&format!("{question} [y/N]"));
     let mut answer = String::new();
-    stdin
-        .lock()
-        .read_line(&mut answer)
+    interrupt::while_asking(|| stdin.lock().read_line(&mut answer))
         .map_err(|error| Failure::Io(format!("cannot read the answer: {error}")))?;
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         Ok(())

@@ -1,11 +1,23 @@
 //! What Ctrl-C and a request to terminate do.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exit::INTERRUPTED;
 use crate::engine::Stop;
+
+/// Whether a person is asked something: nothing was begun then.
+static ASKING: AtomicBool = AtomicBool::new(false);
+
+/// Waits for the answer of a person; a signal ends the process at once meanwhile.
+pub(super) fn while_asking<T>(ask: impl FnOnce() -> T) -> T {
+    ASKING.store(true, Ordering::Relaxed);
+    let answer = ask();
+    ASKING.store(false, Ordering::Relaxed);
+    answer
+}
 
 /// How long what was begun may take after the first signal. Whoever sends it may kill soon.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +42,10 @@ pub(super) fn listen() -> Stop {
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+            }
+            if ASKING.load(Ordering::Relaxed) {
+                crate::ui::last_words("\nksi: interrupted; nothing was changed");
+                std::process::exit(INTERRUPTED.into());
             }
             asked.request();
             tokio::select! {

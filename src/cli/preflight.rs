@@ -61,7 +61,7 @@ impl PreflightArgs {
         // A run that waits for nothing writes webhooks last: those that somebody left refuse until then.
         let recorded = |id| view.observed.inventory.as_ref().is_some_and(|i| i.get(id).is_some());
         let healed = desired.iter().map(|object| &object.id);
-        let healed = healed.filter(|id| run.waits() || recorded(id));
+        let healed = healed.filter(|id| actions.contains_key(id) && (run.waits() || recorded(id)));
         let writes = Writes {
             desired,
             written: written.collect(),

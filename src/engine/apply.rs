@@ -66,7 +66,12 @@ impl<T: Target> Run<'_, T> {
             }
             return Ok(outcome);
         }
-        self.made = self.target.lock().await?.into_iter().collect();
+        let made = tokio::select! {
+            biased;
+            made = self.target.lock() => made?,
+            () = self.stop.requested() => return Err(Error::Interrupted),
+        };
+        self.made = made.into_iter().collect();
         self.say(status(Phase::Locked, ""));
         let answer = self.changes().await;
         self.target.release().await;
@@ -207,10 +212,11 @@ fn first_difference<'c>(
 }
 
 /// Whether two changes write the same for the same reason. What others write beside it meanwhile, such as the
-/// annotation of a Deployment's controller, does not count.
+/// annotation of a Deployment's controller, does not count; with what is deleted it would be lost.
 fn does_the_same(one: &Change, other: &Change) -> bool {
     let told = |change: &Change| (change.id.clone(), change.action, change.reason.clone());
     told(one) == told(other)
+        && (one.action != Action::Delete || one.before == other.before)
         && (one.policy, one.force) == (other.policy, other.force)
         && one.body() == other.body()
         && one.conflicts == other.conflicts

@@ -6,12 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use super::event::Event;
 use super::remains::{held_by, still_there};
 use super::run::{Over, Run};
 use super::wait::DIAGNOSIS;
 use crate::object::ObjectId;
-use crate::plan::Change;
+use crate::plan::{Action, Change};
 use crate::target::Target;
 
 /// How often it is looked again whether something is gone.
@@ -25,8 +24,10 @@ impl<T: Target> Run<'_, T> {
     /// Waits until an object is gone if it was being deleted when it was looked at. Otherwise it was
     /// told what holds it up.
     pub(super) async fn is_clear(&self, change: &Change) -> bool {
+        // What is only taken off an object that goes, goes with it.
         let observed = self.view.observed.objects.get(&change.id);
-        if !self.runs || !observed.is_some_and(departs) {
+        let is_made = change.action == Action::Create;
+        if !self.runs || !is_made || !observed.is_some_and(departs) {
             return true;
         }
         let ids = [change.id.clone()];
@@ -59,13 +60,18 @@ impl<T: Target> Run<'_, T> {
 
     /// What is awaited, in the words of who knows more than the object itself.
     async fn departure(&self, id: &ObjectId, live: &Value) -> String {
-        let found = self.unless_over(self.target.diagnose(id)).await.unwrap_or_default();
-        let told = found.into_iter().next().map(|finding| finding.message);
+        // A definition waits for objects that it does not name.
+        if id.kind == "CustomResourceDefinition" {
+            let found = self.unless_over(self.target.diagnose(id)).await.unwrap_or_default();
+            if let Some(finding) = found.into_iter().next() {
+                return self.scrub(&finding.message);
+            }
+        }
         let serving = self.serving(std::iter::once(live)).await;
-        told.unwrap_or_else(|| match held_by(live, &serving) {
+        match held_by(live, &serving) {
             Some(names) => format!("is being deleted: waits for {names}"),
             None => "is being deleted".to_owned(),
-        })
+        }
     }
 
     async fn tell_held(&self, change: &Change) {
@@ -75,6 +81,6 @@ impl<T: Target> Run<'_, T> {
         let found = timeout(DIAGNOSIS, self.target.diagnose(&change.id)).await.unwrap_or_default();
         let finding = found.into_iter().next().unwrap_or_else(|| still_there(&change.id, None));
         self.trouble.borrow_mut().remaining.push((change.id.clone(), finding.message.clone()));
-        self.say(Event::Finding { component: change.component.clone(), finding });
+        self.say_finding(&change.component, finding);
     }
 }

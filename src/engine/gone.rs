@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::event::{Event, Pruned};
+use super::event::Pruned;
 use super::remains::{held_by, servers, still_there};
 use super::run::{Over, Run};
 use super::write::pruned;
@@ -35,11 +35,8 @@ impl<T: Target> Run<'_, T> {
                     return false;
                 }
             };
-            // One of others that does not go is another one, which was made in its place.
             let is_there = |change: &&Change| {
-                live.get(&change.id).is_some_and(|live| {
-                    !live["metadata"]["deletionTimestamp"].is_null() || !self.is_of_others(change)
-                })
+                live.get(&change.id).is_some_and(|live| self.is_left(change, live))
             };
             let (still, gone): (Vec<&Change>, Vec<&Change>) =
                 left.iter().partition(|change| is_there(change));
@@ -105,9 +102,18 @@ impl<T: Target> Run<'_, T> {
             let finding = still_there(&change.id, held);
             self.trouble.borrow_mut().remaining.push((change.id.clone(), finding.message.clone()));
             if !quiet {
-                self.say(Event::Finding { component: change.component.clone(), finding });
+                self.say_finding(&change.component, finding);
             }
         }
+    }
+
+    /// Whether what is there is still what was deleted: one that does not go may be another one, which was
+    /// made in its place.
+    fn is_left(&self, change: &Change, live: &Value) -> bool {
+        let uid = |body: &Value| body["metadata"]["uid"].as_str().map(str::to_owned);
+        let before = self.view.observed.objects.get(&change.id).and_then(uid);
+        let is_same = !self.is_of_others(change) && (before.is_none() || before == uid(live));
+        is_same || !live["metadata"]["deletionTimestamp"].is_null()
     }
 
     /// Whether it is not ours, but goes with a kind or a namespace of ours.

@@ -58,7 +58,10 @@ impl<T: Target> Run<'_, T> {
             {
                 Ok(theirs) => theirs,
                 Err(error) => {
-                    self.end(Over::Refused(error));
+                    let definition = view.plan.changes.iter().find(|c| c.action == Action::Delete);
+                    if let Some(change) = definition {
+                        self.fail(&change.id, error);
+                    }
                     return false;
                 }
             };

@@ -13,7 +13,7 @@ use super::error::Incomplete;
 use super::event::{ComponentState, Event};
 use super::{Options, Stop, View};
 use crate::object::{Masker, ObjectId, Scrubber};
-use crate::target::{self, Class, Effect, Target, Written};
+use crate::target::{self, Class, Effect, Finding, Target, Written};
 
 /// How long what is on its way is waited for when the time is up: a request has a little time of its own
 /// to end.
@@ -34,7 +34,7 @@ pub(super) struct Run<'r, T> {
     pub(super) deleted: RefCell<BTreeSet<ObjectId>>,
     /// What is not as wanted.
     pub(super) trouble: RefCell<Incomplete>,
-    stop: &'r Stop,
+    pub(super) stop: &'r Stop,
     /// Knows what is secret in what is wanted.
     scrubber: OnceCell<Scrubber>,
     deadline: Instant,
@@ -156,6 +156,15 @@ impl<'r, T: Target> Run<'r, T> {
             Scrubber::knowing(masker.hidden())
         };
         self.scrubber.get_or_init(knowing).text(text)
+    }
+
+    /// Reports what is wrong with an object.
+    pub(super) fn say_finding(&self, component: &str, mut finding: Finding) {
+        finding.message = self.scrub(&finding.message);
+        for line in &mut finding.lines {
+            *line = self.scrub(line);
+        }
+        self.say(Event::Finding { component: component.to_owned(), finding });
     }
 
     /// Notes an error of one object; one of the place itself ends the run.

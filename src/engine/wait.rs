@@ -158,12 +158,8 @@ impl<T: Target> Run<'_, T> {
             if findings.is_empty() {
                 findings.push(unexplained(id, reason));
             }
-            for mut finding in findings {
-                finding.message = self.scrub(&finding.message);
-                for line in &mut finding.lines {
-                    *line = self.scrub(line);
-                }
-                self.say(Event::Finding { component: component.to_owned(), finding });
+            for finding in findings {
+                self.say_finding(component, finding);
             }
             self.trouble.borrow_mut().unhealthy.push((id.clone(), reason.clone()));
         }
@@ -179,8 +175,7 @@ impl<T: Target> Run<'_, T> {
         progress: (usize, usize),
     ) -> Result<(), String> {
         let begin = Instant::now();
-        let mut awaited = Awaited::default();
-        let mut pause = AT_ONCE;
+        let (mut told, mut pause) = (BTreeMap::new(), AT_ONCE);
         while self.runs && !kinds.is_empty() {
             let unserved = match self.unless_over(self.target.unserved(&kinds)).await {
                 Some(Ok(unserved)) => unserved,
@@ -189,25 +184,36 @@ impl<T: Target> Run<'_, T> {
                     self.fail(&kinds[0].definition, error);
                     return Err(told);
                 }
-                None => return Err(self.give_up(component, &awaited).await),
+                None => break,
             };
             // What is served once stays so.
             kinds.retain(|kind| unserved.contains(&kind.definition));
-            let definitions: Vec<ObjectId> = unserved.into_iter().collect();
+            told.retain(|id: &ObjectId, _: &mut String| {
+                let awaited = unserved.contains(id);
+                if !awaited {
+                    let (component, object) = (component.to_owned(), id.clone());
+                    self.say(Event::Ready { component, object });
+                }
+                awaited
+            });
             if begin.elapsed() >= USUAL {
+                let definitions: Vec<ObjectId> = unserved.into_iter().collect();
                 self.healthy(component, &definitions, progress).await?;
                 for id in &definitions {
-                    self.awaits(component, id, UNSERVED.to_owned(), &mut awaited.reasons);
+                    self.awaits(component, id, UNSERVED.to_owned(), &mut told);
                 }
                 pause = longer(pause);
             }
             if !kinds.is_empty() && self.unless_over(sleep(pause)).await.is_none() {
-                let reasons = definitions.into_iter().map(|id| (id, UNSERVED.to_owned()));
-                awaited.reasons = reasons.collect();
-                return Err(self.give_up(component, &awaited).await);
+                break;
             }
         }
-        Ok(())
+        if !self.runs || kinds.is_empty() {
+            return Ok(());
+        }
+        let reasons = kinds.into_iter().map(|kind| (kind.definition, UNSERVED.to_owned()));
+        let awaited = Awaited { reasons: reasons.collect(), ..Awaited::default() };
+        Err(self.give_up(component, &awaited).await)
     }
 
     /// Waits until an object would be accepted by what guards it.

@@ -48,11 +48,12 @@ const TABLE: &[Row] = &[
     row(Run, LEASES, HERE, &["create"], &[]),
     row(Run, LEASES, HERE, &["get", "update"], &["ks-installer-apply"]),
     // The inventory, kept values, and the history, whose Secrets have numbers.
-    row(Run, SECRETS, HERE, &["get", "list", "create", "delete"], &[]),
+    row(Run, SECRETS, HERE, &["get", "list", "create"], &[]),
+    row(Look, SECRETS, HERE, &["delete"], &[]),
     row(Run, SECRETS, HERE, &["update"], &["ksi-inventory", "ksi-values"]),
     // What the cluster is, and which members a host has.
     row(Run, ("", "nodes"), None, &["get", "list"], &[]),
-    row(Run, ("cluster.kubesphere.io", "clusters"), None, LIST, &[]),
+    row(Look, ("cluster.kubesphere.io", "clusters"), None, LIST, &[]),
     // Another installer.
     row(Run, ("apps", "deployments"), HERE, &["get"], &[]),
     row(Look, ("apps", "deployments"), HERE, &["delete"], &["ks-installer"]),

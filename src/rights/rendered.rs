@@ -11,6 +11,8 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 /// What is done with one object by its name. Server-side apply is a PATCH, which names what it creates.
 fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
     match policy {
+        // A kind takes along what others made of it: to see and to delete all that is for administrators.
+        Policy::Apply if id.kind == "CustomResourceDefinition" => &["create", "patch"],
         Policy::Apply => &["create", "patch", "delete"],
         // A Secret follows what is kept. Others are made once; whether the webhook in front of them
         // answers is asked by an apply that changes nothing.
@@ -28,45 +30,66 @@ pub fn rendered<'o>(
     among: &[Object],
 ) -> BTreeSet<Right> {
     let plurals = Plurals::of(among);
+    objects.into_iter().flat_map(|object| of_one(object, &plurals)).collect()
+}
+
+fn of_one(object: &Object, plurals: &Plurals) -> BTreeSet<Right> {
+    let Object { id, policy, body, .. } = object;
     let mut rights = BTreeSet::new();
-    for Object { id, policy, body, .. } in objects {
-        let all = Right {
-            group: id.group.clone(),
-            resource: plurals.resource(id),
-            namespace: id.namespace.clone(),
-            ..Right::default()
-        };
-        let mut add = |verb: &str, name: Option<&str>| {
-            let (verb, name) = (verb.to_owned(), name.map(str::to_owned));
-            rights.insert(Right { verb, name, ..all.clone() });
-        };
-        for verb in ["get", "list", "watch"] {
-            add(verb, None);
-        }
-        for verb in by_name(id, *policy) {
-            add(verb, Some(&id.name));
-        }
-        if matches!(policy, Policy::Create | Policy::Embedded) {
-            add("create", None);
-        }
-        if id.group != RBAC {
-            continue;
-        }
-        if id.kind.ends_with("Binding") {
-            // Whoever binds a role gives away what it holds.
-            let role = &body["roleRef"];
-            let [kind, name] = ["kind", "name"].map(|key| role[key].as_str().unwrap_or_default());
-            rights.insert(Right {
-                resource: format!("{}s", kind.to_lowercase()),
-                verb: "bind".to_owned(),
-                name: Some(name.to_owned()),
-                ..all
-            });
-        } else {
-            add("escalate", Some(&id.name));
-        }
+    let all = Right {
+        group: id.group.clone(),
+        resource: plurals.resource(id),
+        namespace: id.namespace.clone(),
+        ..Right::default()
+    };
+    let mut add = |verb: &str, name: Option<&str>| {
+        let (verb, name) = (verb.to_owned(), name.map(str::to_owned));
+        rights.insert(Right { verb, name, ..all.clone() });
+    };
+    for verb in ["get", "list", "watch"] {
+        add(verb, None);
+    }
+    for verb in by_name(id, *policy) {
+        add(verb, Some(&id.name));
+    }
+    if matches!(policy, Policy::Create | Policy::Embedded) {
+        add("create", None);
+    }
+    if id.group != RBAC {
+        return rights;
+    }
+    if id.kind.ends_with("Binding") {
+        // Whoever binds a role gives away what it holds.
+        let role = &body["roleRef"];
+        let [kind, name] = ["kind", "name"].map(|key| role[key].as_str().unwrap_or_default());
+        rights.insert(Right {
+            resource: format!("{}s", kind.to_lowercase()),
+            verb: "bind".to_owned(),
+            name: Some(name.to_owned()),
+            ..all
+        });
+    } else {
+        add("escalate", Some(&id.name));
     }
     rights
+}
+
+/// What a run cannot do without to write these, each told with whether it is new: it looks again
+/// where it may not follow, and what it does not delete need not be its to delete.
+pub fn writing<'o>(
+    objects: impl IntoIterator<Item = (&'o Object, bool)>,
+    among: &[Object],
+) -> BTreeSet<Right> {
+    let plurals = Plurals::of(among);
+    let each = objects.into_iter().flat_map(|(object, is_new)| {
+        of_one(object, &plurals).into_iter().filter(move |right| match right.verb.as_str() {
+            "watch" | "delete" => false,
+            "create" => is_new,
+            "update" => !is_new,
+            _ => true,
+        })
+    });
+    each.collect()
 }
 
 /// The rights to remove objects that are not rendered any more.

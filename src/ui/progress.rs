@@ -71,9 +71,11 @@ impl Progress {
             Event::Apply { component, object, .. } if self.removes => {
                 self.row(component, now).removed(object, now);
             }
-            Event::Apply { component, state, .. } => {
+            Event::Apply { component, object, state, .. } => {
                 if matches!(state, Action::Create | Action::Update | Action::Adopt) {
-                    self.row(component, now).wrote(now);
+                    let row = self.row(component, now);
+                    row.ready(object);
+                    row.wrote(now);
                 }
             }
             Event::Prune { component, object, state: Pruned::Deleted, .. } => {

@@ -108,13 +108,6 @@ fn a_right_that_is_missing_is_named(world: &World) {
         ),
         (
             EVERYWHERE,
-            "customresourcedefinitions",
-            &["watch"],
-            "rights",
-            "may not watch customresourcedefinitions.apiextensions.k8s.io".to_owned(),
-        ),
-        (
-            EVERYWHERE,
             "clusterroles",
             &["escalate"],
             "rights-escalation",
@@ -136,6 +129,13 @@ fn a_right_that_is_missing_is_named(world: &World) {
         world.replace(&before);
         assert_eq!(world.check(check), "", "with all its rights");
     }
+    // What helps but is not needed stops no run.
+    let before = world.without(EVERYWHERE, "customresourcedefinitions", &["watch"]);
+    let told = world.check("rights");
+    assert_eq!(told, "may not watch customresourcedefinitions.apiextensions.k8s.io");
+    let said = world.apply(&["--dry-run=server"]).expect(0);
+    assert!(!said.err.contains("may not watch"), "{}", said.err);
+    world.replace(&before);
 }
 
 fn a_right_to_look_that_is_missing_is_named_by_the_server(world: &World) {

@@ -66,8 +66,12 @@ fn whole_life(rig: &Rig) {
     // Some objects go, some change.
     apply(&["--set", "authentication.maximumClockSkew=30s", "--history-max", "1"]);
     rig.ksi(&["rollback", "--dry-run"]);
-    let uninstall = ["uninstall", "--yes", "--timeout", "2m", "--delete-crds", "--delete-data"];
+    let uninstall = ["uninstall", "--yes", "--timeout", "2m", "--delete-data"];
     rig.ksi(&uninstall).expect(0);
+    // With its kinds goes what others made of them, which the account cannot even see.
+    let said = rig.ksi(&[&uninstall[..], &["--delete-crds"]].concat()).expect(7);
+    assert!(said.err.contains("cannot list resource"), "{}", said.err);
+    rig.admin(&[&uninstall[..], &["--delete-crds"]].concat()).expect(0);
 }
 
 fn rules(plane: &ControlPlane) -> Vec<Rule> {

@@ -56,11 +56,13 @@ impl Lease {
     ) -> Result<(Self, Vec<ObjectId>), Error> {
         let mut made = Vec::new();
         let mut watched: Option<(Value, Instant)> = None;
-        loop {
+        // The time counts from the question: the answer may have taken long.
+        let asked = loop {
             let Some(live) = cluster.get(&id()).await? else {
                 made.extend(namespace(&cluster).await?);
+                let asked = Instant::now();
                 match cluster.create(&manifest(holder, None), false).await {
-                    Ok(_) => break,
+                    Ok(_) => break asked,
                     Err(error) if error.problem == Problem::Exists => continue,
                     Err(error) => return Err(error.into()),
                 }
@@ -84,16 +86,17 @@ impl Lease {
                 continue;
             }
             let version = live["metadata"]["resourceVersion"].as_str();
+            let asked = Instant::now();
             match cluster.replace(&manifest(holder, version)).await {
-                Ok(_) => break,
+                Ok(_) => break asked,
                 Err(error) if error.problem == Problem::Changed => {}
                 Err(error) => return Err(error.into()),
             }
-        }
+        };
         let held = Arc::new(Held {
             cluster,
             holder: holder.to_owned(),
-            renewed: Mutex::new(Some(Instant::now())),
+            renewed: Mutex::new(Some(asked)),
             asking: tokio::sync::Mutex::default(),
         });
         let task = tokio::spawn(renew(Arc::clone(&held)));
