@@ -1,6 +1,10 @@
 //! From a look to its effect.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::error::Error;
 use super::event::{Event, Phase, Pruned};
@@ -13,6 +17,9 @@ use super::{Options, Stop, only};
 use crate::object::ObjectId;
 use crate::plan::{self, Action, Change, Summary};
 use crate::target::{Effect, Target};
+
+/// How long the lock is waited for without a word.
+const QUIET: Duration = Duration::from_secs(2);
 
 /// Carries out the plan of a look. With nothing to do, nothing is touched; whether everything is
 /// healthy is looked at all the same, where anything runs. Nothing desired and leave to remove
@@ -66,16 +73,28 @@ impl<T: Target> Run<'_, T> {
             }
             return Ok(outcome);
         }
-        let made = tokio::select! {
-            biased;
-            made = self.target.lock() => made?,
-            () = self.stop.requested() => return Err(Error::Interrupted),
-        };
-        self.made = made.into_iter().collect();
+        self.made = self.locked().await?.into_iter().collect();
         self.say(status(Phase::Locked, ""));
         let answer = self.changes().await;
         self.target.release().await;
         answer.map(|()| outcome)
+    }
+
+    /// Takes the lock. Whether somebody who holds it is alive takes a while to tell.
+    async fn locked(&self) -> Result<Vec<ObjectId>, Error> {
+        let mut lock = pin!(self.target.lock());
+        let mut quiet = pin!(sleep(QUIET));
+        loop {
+            tokio::select! {
+                biased;
+                made = &mut lock => return Ok(made?),
+                () = self.stop.requested() => return Err(Error::Interrupted),
+                () = &mut quiet, if !quiet.is_elapsed() => {
+                    let why = "waiting for the lock: another run holds it, or died with it";
+                    self.say(status(Phase::Locking, why));
+                }
+            }
+        }
     }
 
     /// What is done while the lock is held.

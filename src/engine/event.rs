@@ -150,6 +150,8 @@ pub enum ComponentState {
 pub enum Phase {
     /// It is known what has to be done.
     Planned,
+    /// Another run may hold the lock; the message says so.
+    Locking,
     /// No other run can write now.
     Locked,
     /// New secrets are kept; the message names them.

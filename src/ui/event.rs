@@ -32,6 +32,7 @@ pub fn event_line(event: &Event) -> Option<String> {
             };
             Some(format!("{word} {object}{}", reason(why)))
         }
+        Event::Status { state: Phase::Locking, message } => Some(message.clone()),
         Event::Status { state: Phase::ValuesKept, message } => {
             Some(format!("made and kept: {message}"))
         }

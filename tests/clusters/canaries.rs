@@ -1,5 +1,7 @@
 //! No secret in any output of a run on a cluster, at the most talkative level, of failures too.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ksi::yaml;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::canary::canaries;
 use crate::installed::{Rig, Said, ksi};
+use crate::verbs::members;
 
 /// A webhook could do the same; the server itself does so where a value is invalid.
 const TELLTALE: &str = r#"{
@@ -54,32 +57,38 @@ fn no_output_of_a_run_shows_a_secret() {
     let mut outputs = vec![("refused", refused)];
     plane.kubectl(&["delete", "-f", &telltale]).unwrap();
 
-    let runs: &[(&str, &[&str])] = &[
-        ("apply", &["-o", "json", "-f", &good]),
-        ("apply", &["-f", &good]),
-        ("diff", &["-f", &other]),
-        ("diff", &["-o", "json", "-f", &other]),
-        ("apply", &["--dry-run=server", "-f", &other]),
-        ("apply", &["-f", &other]),
-        ("status", &[]),
-        ("status", &["-o", "json"]),
-        ("check", &["-o", "json"]),
-        ("events", &[]),
-        ("history", &[]),
-        ("rollback", &["--dry-run"]),
-        ("bundle", &["--output", &bundle]),
+    let runs: &[(&str, i32, &[&str])] = &[
+        ("apply", 0, &["-o", "json", "-f", &good]),
+        ("apply", 0, &["-f", &good]),
+        ("diff", 1, &["-f", &other]),
+        ("diff", 1, &["-o", "json", "-f", &other]),
+        ("apply", 0, &["--dry-run=server", "-f", &other]),
+        ("apply", 0, &["-f", &other]),
+        ("events", 0, &[]),
+        ("history", 0, &[]),
+        ("rollback", 0, &["--dry-run"]),
+        ("bundle", 0, &["--output", &bundle]),
+        // kwok serves nothing, so that webhooks do not answer.
+        ("status", 5, &[]),
+        ("status", 5, &["-o", "json"]),
+        ("check", 4, &["-o", "json"]),
     ];
-    for (verb, more) in runs {
+    for (verb, code, more) in runs {
         let wait: &[&str] =
             if *verb == "apply" { &["--yes", "--wait=false", "--timeout", "1m"] } else { &[] };
-        let said = rig.ksi(&[&[*verb, "-vvv"], wait, more].concat());
+        let said = rig.ksi(&[&[*verb, "-vvv"], wait, more].concat()).expect(*code);
         assert!(said.err.contains("DEBUG"), "{verb} logs nothing: {}", said.err);
         outputs.push((verb, said));
     }
     secrets.extend(generated(&rig));
+    let packed = members(Path::new(&bundle)).into_iter().map(|(name, text)| name + &text);
+    let packed = packed.collect::<String>();
+    assert!(packed.contains("kubesphere-config"), "the bundle is empty");
+    outputs.push(("bundle's archive", Said { code: 0, out: packed, err: String::new() }));
 
     // Answers that are cut, garbage, or errors, where secrets are sent and read.
     let proxy = FaultProxy::start(rig.kubeconfig(), &folder.path().join("proxy")).unwrap();
+    let mut files = [&good, &other].into_iter().cycle();
     for fault in [
         Fault::Truncate,
         Fault::Garbage { code: 200 },
@@ -88,9 +97,13 @@ fn no_output_of_a_run_shows_a_secret() {
     ] {
         for methods in [["PUT", "PATCH"], ["GET", "GET"]] {
             let secrets = Match::methods(&methods).resource("secrets");
+            proxy.forget();
             proxy.set([Rule::new(secrets, Nth::First(4), fault.clone())]);
-            let arguments = [&apply[..], &[good.as_str()]].concat();
+            // Each time the other one, so that there is something to write.
+            let file = files.next().unwrap().as_str();
+            let arguments = [&apply[..], &[file]].concat();
             let said = Said::of(ksi(proxy.kubeconfig(), &arguments).output().unwrap());
+            assert!(proxy.seen().iter().any(|seen| seen.rule.is_some()), "no {fault:?}");
             outputs.push(("through faults", said));
         }
     }

@@ -49,6 +49,7 @@ fn a_lock_is_respected_while_its_holder_lives_and_taken_over_when_it_is_dead() {
     });
 
     let begin = Instant::now();
-    rig.ksi(&apply).expect(0);
+    let said = rig.ksi(&apply).expect(0);
+    assert!(said.err.contains("waiting for the lock"), "{}", said.err);
     assert!(begin.elapsed() > Duration::from_secs(5), "taken from a holder that may live");
 }

@@ -28,6 +28,8 @@ use crate::sweep::{objects, values};
 const SYSTEM: &str = "kubesphere-system";
 /// How long something may take that takes no time by itself.
 const SOON: Duration = Duration::from_secs(30);
+/// When a run is over that goes on in the background, whatever happens to it.
+const END: Duration = Duration::from_secs(150);
 /// How long a request is held up in which a test does something.
 const MEANWHILE: Duration = Duration::from_secs(2);
 
@@ -204,10 +206,15 @@ impl Running {
     }
 
     fn end(mut self) -> Said {
-        let status = self.child.wait().unwrap();
-        let code = status.code().unwrap_or(-1);
+        let mut status = None;
+        let waited = wait_until("ksi to end", END, || {
+            status = self.child.try_wait()?;
+            Ok(status.is_some())
+        });
         let text = |path| fs::read_to_string(path).unwrap();
-        Said { code, out: text(&self.out), err: text(&self.err) }
+        let said = Said { code: -1, out: text(&self.out), err: text(&self.err) };
+        assert!(waited.is_ok(), "it does not end\n{}", said.err);
+        Said { code: status.and_then(|status| status.code()).unwrap_or(-1), ..said }
     }
 
     /// The same, and how long it took.
@@ -216,6 +223,14 @@ impl Running {
         let said = self.end();
         assert!(begin.elapsed() < limit, "took {:?}: {}", begin.elapsed(), said.err);
         said
+    }
+}
+
+/// Nothing goes on after a test that failed.
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
