@@ -22,7 +22,7 @@ sweep: ## kill ksi at every single write of an installation, an upgrade and an u
 bench: ## speed and size, beside helm and kubectl
 	cargo bench --bench offline --bench cluster
 
-golden: ## take the present output as right: goldens, schema and CRD; read the diff before committing it
+golden: ## take the present output as right: snapshots, schema, CRD and deploy/rbac.yaml; read the diff before committing it
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
 
 SANDBOX := cargo run --quiet --package sandbox --

@@ -68,7 +68,7 @@ struct Cli {
     quiet: bool,
     /// Tell every request to the cluster; `-vv` and `-vvv` what the libraries below do, too
     ///
-    /// `KSI_LOG` chooses by target, as in `KSI_LOG=ksi=debug,kube=trace`. No secret is told.
+    /// Without it `KSI_LOG` chooses by target, as in `KSI_LOG=ksi=debug,kube=trace`. No secret is told.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 }
@@ -78,12 +78,13 @@ const EXIT_CODES: &str = "Exit codes:
   1    for diff: differences found; elsewhere: failed
   2    wrong usage, or a change that needs a flag of its own
   3    the configuration is invalid
-  4    a check failed, also one before the first write; or the target cannot be read or written
-  5    not healthy in time
-  6    somebody else owns what would change
+  4    a check failed, also one before the first write; the target cannot be read or written, or
+       refuses an object
+  5    not healthy, or not gone, in time
+  6    somebody else owns what would change, or changed it meanwhile
   7    the cluster cannot be reached, or does not let us in
-  8    another run holds the lock
-  130  interrupted; what is there is safe to run again";
+  8    another run holds the lock, or something changed since the plan was made
+  130  interrupted; running it again is safe";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

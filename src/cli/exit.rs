@@ -2,17 +2,18 @@
 //!
 //! | code | meaning |
 //! |---|---|
-//! | 0 | done; for `diff`: no differences |
-//! | 1 | for `diff`: differences; elsewhere: failed, no more exact code |
-//! | 2 | usage error; also a change that breaks what works, without the flag that allows it |
+//! | 0 | done; for diff: no differences |
+//! | 1 | for diff: differences found; elsewhere: failed |
+//! | 2 | wrong usage, or a change that needs a flag of its own |
 //! | 3 | the configuration is invalid |
-//! | 4 | a check failed, also one before the first write; the target cannot be written or read, or
-//! refuses an object |
-//! | 5 | not healthy in time |
-//! | 6 | somebody else owns what would change |
+//! | 4 | a check failed, also one before the first write; the target cannot be read or written, or refuses an object |
+//! | 5 | not healthy, or not gone, in time |
+//! | 6 | somebody else owns what would change, or changed it meanwhile |
 //! | 7 | the cluster cannot be reached, or does not let us in |
-//! | 8 | another run holds the lock |
-//! | 130 | interrupted |
+//! | 8 | another run holds the lock, or something changed since the plan was made |
+//! | 130 | interrupted; running it again is safe |
+//!
+//! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.
 
 use std::fmt;
 

@@ -33,6 +33,9 @@ use crate::values::KeptValues;
 /// values in Secret ksi-values: a later `ksi apply` takes them up again. A namespace stays while
 /// something in it does, and kubesphere-system while ksi's record of what stays is of use. The projects of
 /// workspaces and what KubeFed spread over clusters stay in any case.
+///
+/// A host that clusters have joined is refused with their names (exit code 2) until --yes-break-members is
+/// given: they lose their host.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi uninstall --dry-run
@@ -46,7 +49,7 @@ pub(super) struct UninstallArgs {
     /// Only list what would be deleted and what would stay
     #[arg(long)]
     dry_run: bool,
-    /// Wait until everything is gone
+    /// Wait until everything is gone; with --wait=false only for what needs its controllers to go
     #[arg(
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_missing_value = "true"

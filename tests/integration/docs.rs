@@ -1,6 +1,7 @@
-//! The pages of the error codes are true.
+//! The pages are true: examples of the error codes, names of tests, exit codes.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use ksi::config::{self, Input, Request};
 use ksi::diagnostic::{Code, Diagnostics};
@@ -32,7 +33,7 @@ fn every_code_has_a_page_that_begins_with_its_title() {
         assert!(code.page().len() > 300, "{code}: a page of two words");
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors");
-    let pages = std::fs::read_dir(folder).unwrap().count();
+    let pages = fs::read_dir(folder).unwrap().count();
     assert_eq!(pages, Code::ALL.len() + 1, "a page without a code");
 }
 
@@ -68,4 +69,92 @@ fn wrong_examples_are_wrong_and_right_ones_are_right() {
             "{code}: the right example is wrong\n{right}"
         );
     }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What stands between backticks on a page and has `::` in it.
+fn paths(page: &str) -> Vec<&str> {
+    let code = page.split("```").step_by(2).flat_map(|text| text.split('`').skip(1).step_by(2));
+    code.filter(|word| word.contains("::")).collect()
+}
+
+/// Where a test of this path may stand: `a::b::name` in `a/b.rs` or `a/b/mod.rs`, unit tests with `tests` between.
+fn files(modules: &[&str]) -> Vec<PathBuf> {
+    let modules = match modules {
+        [before @ .., "tests"] => before,
+        all => all,
+    };
+    let folders = ["tests/clusters", "tests/integration", "tests/sandbox/tests", "src"];
+    let places = folders.iter().flat_map(|folder| {
+        let place = modules.iter().fold(root().join(folder), |place, name| place.join(name));
+        [place.with_extension("rs"), place.join("mod.rs"), place.join("tests.rs")]
+    });
+    places.filter(|place| place.is_file()).collect()
+}
+
+/// Whether a source has such a function, with `#[test]` among its attributes.
+fn has_test(source: &str, name: &str) -> bool {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let begin = format!("fn {name}(");
+    let at = lines.iter().position(|line| line.starts_with(&begin));
+    at.is_some_and(|at| {
+        let above = lines[..at].iter().rev();
+        above
+            .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
+            .any(|line| *line == "#[test]")
+    })
+}
+
+#[test]
+fn the_pages_name_tests_that_exist() {
+    let mut named = 0;
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        let page = entry.unwrap().path();
+        if page.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        for path in paths(&fs::read_to_string(&page).unwrap()) {
+            let parts: Vec<&str> = path.split("::").collect();
+            let (name, modules) = parts.split_last().unwrap();
+            let found = files(modules)
+                .iter()
+                .any(|file| has_test(&fs::read_to_string(file).unwrap(), name));
+            assert!(found, "{}: there is no test `{path}`", page.display());
+            named += 1;
+        }
+    }
+    assert!(named > 30, "only {named} tests are named");
+}
+
+#[test]
+fn a_test_that_is_not_there_is_noticed() {
+    assert_eq!(paths("a `b::c` d\n```sh\n`e::f`\n```\ng `h::*`"), ["b::c", "h::*"]);
+    let here = include_str!("docs.rs");
+    assert!(has_test(here, "a_test_that_is_not_there_is_noticed"));
+    assert!(!has_test(here, "has_test") && !has_test(here, "*"));
+    assert_eq!(files(&["no", "such"]), [PathBuf::new(); 0]);
+}
+
+/// Each code and its meaning, from the rows of a table.
+fn codes(table: &str) -> Vec<(String, String)> {
+    let rows = table.lines().filter_map(|line| line.trim_start_matches("//! ").strip_prefix("| "));
+    let rows = rows.map(|row| row.split(" | ").map(str::trim).collect::<Vec<_>>());
+    rows.filter(|row| row[0].parse::<u8>().is_ok())
+        .map(|row| (row[0].to_owned(), row[1].trim_end_matches(" |").to_owned()))
+        .collect()
+}
+
+#[test]
+fn exit_codes_are_told_in_the_same_words_everywhere() {
+    let page = codes(include_str!("../../docs/exit-codes.md"));
+    assert_eq!(page.len(), 10);
+    assert_eq!(codes(include_str!("../../src/cli/exit.rs")), page);
+    let help = ksi::cli::command().get_after_help().unwrap().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted: Vec<String> =
+        page.iter().map(|(code, meaning)| format!("{code} {meaning}")).collect();
+    assert!(help.ends_with(&wanted.join(" ")), "{help}");
 }
