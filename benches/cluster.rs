@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use ksi::cluster::{Apply, Cluster, ConnectOptions, Error, Kind};
 use ksi::object::{ObjectId, embedded};
 use sandbox::addons;
@@ -95,9 +95,9 @@ fn until_healthy() {
         addons::start_kwok(&places, plane, "127.0.0.1", false).expect("a node");
         let mut both = || {
             run(&mut apply(plane));
-            run(ksi(plane).args(["wait", "--timeout", "5m"]));
+            run(ksi(plane).args(["wait", "--component", "ks-core", "--timeout", "5m"]));
         };
-        told("ksi apply, ksi wait on a node of kwok", timed(&mut both));
+        told("ks-core on a node of kwok: ksi apply, ksi wait", timed(&mut both));
     }
     if let Some(sandbox) = Sandbox::start(&["host"]).expect("a cluster") {
         let cluster = sandbox.cluster("host").expect("the host");
@@ -207,19 +207,33 @@ fn raw(plane: &ControlPlane, manifests: &[Value]) {
     });
 }
 
-/// Namespaces and kinds, until those are served that are used.
+/// Namespaces and kinds, until all of these are served, and listed where objects of them follow.
 async fn foundation(cluster: &Cluster, manifests: &[Value]) {
     send(cluster, manifests, is_first).await.expect("the first wave");
-    let kinds = manifests.iter().filter_map(ObjectId::of).filter(|id| !is_first(id));
-    let kinds: BTreeSet<Kind> = kinds.map(|id| Kind::of(&id)).collect();
-    loop {
-        let groups = kinds.iter().map(|kind| (kind.group.clone(), kind.version.clone()));
+    let used = manifests.iter().filter_map(ObjectId::of).filter(|id| !is_first(id));
+    let used: BTreeSet<Kind> = used.map(|id| Kind::of(&id)).collect();
+    let mut missing: BTreeSet<Kind> =
+        manifests.iter().flat_map(defined).chain(used.clone()).collect();
+    while !missing.is_empty() {
+        let groups = missing.iter().map(|kind| (kind.group.clone(), kind.version.clone()));
         cluster.discover(groups).await.expect("the lists of kinds");
-        let served = try_join_all(kinds.iter().map(|kind| cluster.is_listed(kind))).await;
-        if served.expect("lists").into_iter().all(|served| served) {
-            return;
-        }
+        let found = missing.iter().map(|kind| async {
+            let known = cluster.resource(kind).await.expect("a kind").is_some();
+            let usable = !used.contains(kind) || cluster.is_listed(kind).await.expect("a list");
+            (!known || !usable).then(|| kind.clone())
+        });
+        missing = join_all(found).await.into_iter().flatten().collect();
     }
+}
+
+/// The kinds that a definition brings.
+fn defined(body: &Value) -> Vec<Kind> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (group, kind) = (text(&body["spec"]["group"]), text(&body["spec"]["names"]["kind"]));
+    let is_definition = body["kind"] == "CustomResourceDefinition";
+    let versions = body["spec"]["versions"].as_array().into_iter().flatten();
+    let served = versions.filter(|version| is_definition && version["served"] == true);
+    served.map(|version| Kind::new(&group, &text(&version["name"]), &kind)).collect()
 }
 
 /// Works with a connection of its own.
