@@ -10,11 +10,13 @@ mod kinds;
 mod limit;
 mod logs;
 mod objects;
+mod proxy;
 mod request;
 mod retry;
 mod review;
 mod send;
 mod status;
+mod transport;
 mod watch;
 
 use std::collections::BTreeSet;

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::error::{Error, Problem};
-use super::{Cluster, kinds, limit};
+use super::{Cluster, kinds, limit, proxy, transport};
 
 /// How long a credential plugin of a kubeconfig may take.
 const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
@@ -92,7 +92,7 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
     }
     let place = format!("{name} ({})", config.cluster_url.to_string().trim_end_matches('/'));
     // A credential plugin is run here, and blocks.
-    let built = tokio::task::spawn_blocking(move || kube::Client::try_from(config));
+    let built = tokio::task::spawn_blocking(move || transport::client(config));
     match tokio::time::timeout(PLUGIN_LIMIT, built).await {
         Ok(Ok(Ok(client))) => Ok((client, place)),
         Ok(Ok(Err(error))) => Err(Error::credentials(&place, &error)),
@@ -126,9 +126,10 @@ async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Erro
         .unwrap_or_else(|| "cluster".to_owned());
     let selected =
         KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &selected)
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig.clone(), &selected)
         .await
         .map_err(|error| Error::kubeconfig(options.kubeconfig.as_deref(), &error))?;
+    config.proxy_url = proxy::of(&kubeconfig, &name, &config.cluster_url);
     Ok((config, name))
 }
 

@@ -1,6 +1,9 @@
 //! Kubeconfigs that cannot be used: told, and nothing of what they hold is shown.
 
-use std::process::Output;
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use crate::cli::ksi;
 
@@ -45,4 +48,48 @@ fn no_error_shows_what_a_kubeconfig_or_its_plugin_holds() {
         assert!(said.contains(told) && said.contains("help:"), "{told}: {said}");
         assert_eq!(code, Some(7), "{said}");
     }
+}
+
+/// Whether a proxy of the environment is asked for the way to an API server at 127.0.0.9.
+fn asks_the_proxy(no_proxy: &str) -> bool {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kubeconfig");
+    std::fs::write(
+        &path,
+        "apiVersion: v1\nkind: Config\ncurrent-context: a\n\
+         clusters: [{name: a, cluster: {server: 'https://127.0.0.9:1'}}]\n\
+         contexts: [{name: a, context: {cluster: a, user: a}}]\n\
+         users: [{name: a, user: {token: t}}]\n",
+    )
+    .unwrap();
+    let mut child = ksi(&["status", "--kubeconfig", path.to_str().unwrap()])
+        .env("HTTPS_PROXY", format!("http://{}", proxy.local_addr().unwrap()))
+        .env("NO_PROXY", no_proxy)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut asked = false;
+    loop {
+        match proxy.accept() {
+            Ok(_) => asked = true,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+        }
+        if child.try_wait().unwrap().is_some() {
+            return asked;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_proxy_is_left_out_for_the_servers_that_are_named() {
+    assert!(asks_the_proxy(""));
+    assert!(asks_the_proxy("10.0.0.0/8,example.com"));
+    // Of the proxy itself it says nothing.
+    assert!(asks_the_proxy("127.0.0.1"));
+    assert!(!asks_the_proxy("127.0.0.9"));
+    assert!(!asks_the_proxy("10.0.0.0/8,127.0.0.8/30"));
 }

@@ -99,3 +99,9 @@ fn secrets_inside_of_secrets_are_known() {
     let pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\n-----END PRIVATE KEY-----\n";
     assert_eq!(Scrubber::knowing([pem.as_bytes()]).text("x MIIEvQIBADANBgkq"), "x ***");
 }
+
+#[test]
+fn what_is_secret_in_name_only_does_not_hide_names() {
+    let scrubber = Scrubber::knowing([&b"kubesphere"[..]]);
+    assert_eq!(scrubber.text("kubesphere-system"), "kubesphere-system");
+}
