@@ -23,6 +23,11 @@ pub use pattern::{KindPattern, PathPattern, Segment};
 pub use rules::{Finalizers, GuardFlag, Guarded, KeepMarker, Releasing, Rules, rules};
 pub use scrub::Scrubber;
 
+/// Whether a live object is being deleted: it is there until its finalizers are taken off.
+pub fn is_departing(live: &Value) -> bool {
+    !live["metadata"]["deletionTimestamp"].is_null()
+}
+
 /// The field manager under which ksi writes.
 pub const FIELD_MANAGER: &str = "ksi";
 

@@ -2,12 +2,14 @@
 
 use clap::Args;
 
-use super::desired;
+use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::YamlOrJson;
 use super::input::InputArgs;
+use super::{desired, on_cluster};
 use crate::object::Object;
 use crate::render;
+use crate::target::Target as _;
 use crate::ui::Output;
 use crate::values::AT_INSTALL;
 use crate::yaml;
@@ -15,12 +17,15 @@ use serde_json::{Value, json};
 
 /// Print the manifests of a configuration in the order in which they are applied
 ///
-/// Secrets that only an installation makes show as "(generated at install)"; `ksi apply --target
-/// dir:PATH` makes and keeps them.
+/// Needs no cluster: secrets that only an installation makes show as "(generated at install)"; `ksi apply
+/// --target dir:PATH` makes and keeps them. With --live the manifests are those that `ksi apply` wants on a
+/// cluster, made from its facts and the values that it keeps: they hold its secrets. `kubectl diff
+/// --server-side --field-manager=ksi` finds no difference in what is ksi's alone.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi render -f samples/host.yaml
-  ksi render -f samples/member.yaml -s tower -s ks-core -o json")]
+  ksi render -f samples/member.yaml -s tower -s ks-core -o json
+  ksi render -f samples/host.yaml --live -s tower")]
 pub(super) struct RenderArgs {
     #[command(flatten)]
     input: InputArgs,
@@ -30,13 +35,27 @@ pub(super) struct RenderArgs {
     /// Only the objects of this component; may be repeated
     #[arg(short, long = "show-only", value_name = "COMPONENT")]
     show_only: Vec<String>,
+    /// With the facts of the cluster and the values that it keeps; they are secret
+    #[arg(long)]
+    live: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
-    let RenderArgs { input, output: format, show_only } = args;
-    let checked = input.check(output)?;
-    let objects = desired::offline(&checked)?;
+    let RenderArgs { input, output: format, show_only, live, connection } = args;
     known_components(show_only)?;
+    let (checked, objects) = if *live {
+        super::block_on(async {
+            let (target, checked) = on_cluster::open(input, connection, output).await?;
+            let wanted = desired::foreseen(&checked, &target.values().await?)?;
+            Ok::<_, Failure>((checked, wanted.objects))
+        })??
+    } else {
+        let checked = input.check(output)?;
+        let objects = desired::offline(&checked)?;
+        (checked, objects)
+    };
     let shown: Vec<&Object> = objects
         .iter()
         .filter(|o| show_only.is_empty() || show_only.contains(&o.component))

@@ -97,7 +97,7 @@ impl Cluster {
     }
 
     /// Whether there is still time after so long.
-    fn lasts(&self, wait: Duration) -> bool {
+    pub fn lasts(&self, wait: Duration) -> bool {
         self.left().is_none_or(|left| wait < left)
     }
 
@@ -108,9 +108,12 @@ impl Cluster {
         let begin = Instant::now();
         let answer = timeout(limit, self.exchange(call)).await;
         let code = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(|(c, ..)| *c);
-        let told = code.map_or_else(|| "no answer".to_owned(), |code| code.to_string());
         let Call { method, path, .. } = call;
-        tracing::debug!("{method} {path}: {told} in {} ms", begin.elapsed().as_millis());
+        tracing::debug!(
+            "{method} {path}: {} in {} ms",
+            code.map_or_else(|| "no answer".to_owned(), |code| code.to_string()),
+            begin.elapsed().as_millis()
+        );
         let (code, headers, body) = match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(Failed { error, retry_after: None }),

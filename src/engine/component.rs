@@ -9,7 +9,7 @@ use super::event::ComponentState as State;
 use super::parts::Part;
 use super::run::{Outcome, Over, Run};
 use super::stage::Stage;
-use crate::object::{Object, ObjectId, Policy};
+use crate::object::{Object, ObjectId, Policy, is_departing};
 use crate::plan::{Action, Change};
 use crate::target::{NewKind, Target};
 
@@ -97,7 +97,7 @@ impl<T: Target> Run<'_, T> {
         let written = self.written.borrow();
         let live = written.get(id).and_then(|written| written.live.as_ref());
         let live = live.or_else(|| self.view.observed.objects.get(id));
-        live.is_some_and(|live| !live["metadata"]["deletionTimestamp"].is_null())
+        live.is_some_and(is_departing)
     }
 
     async fn component(&self, part: &Part<'_>, stages: &[Stage]) {

@@ -9,16 +9,12 @@ use tokio::time::{sleep, timeout};
 use super::remains::{held_by, still_there};
 use super::run::{Over, Run};
 use super::wait::DIAGNOSIS;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, is_departing};
 use crate::plan::{Action, Change};
 use crate::target::Target;
 
 /// How often it is looked again whether something is gone.
 const LOOK: Duration = Duration::from_secs(1);
-
-fn departs(live: &Value) -> bool {
-    !live["metadata"]["deletionTimestamp"].is_null()
-}
 
 impl<T: Target> Run<'_, T> {
     /// Waits until an object is gone if it was being deleted when it was looked at. Otherwise it was
@@ -27,7 +23,7 @@ impl<T: Target> Run<'_, T> {
         // What is only taken off an object that goes, goes with it.
         let observed = self.view.observed.objects.get(&change.id);
         let is_made = change.action == Action::Create;
-        if !self.runs || !is_made || !observed.is_some_and(departs) {
+        if !self.runs || !is_made || !observed.is_some_and(is_departing) {
             return true;
         }
         let ids = [change.id.clone()];
@@ -41,7 +37,7 @@ impl<T: Target> Run<'_, T> {
                 }
                 None => break,
             };
-            let Some(live) = live.filter(departs) else { return true };
+            let Some(live) = live.filter(is_departing) else { return true };
             let reason = self.departure(&change.id, &live).await;
             self.awaits(&change.component, &change.id, reason, &mut told);
             let changed = async {

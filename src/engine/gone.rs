@@ -10,7 +10,7 @@ use super::event::Pruned;
 use super::remains::{held_by, servers, still_there};
 use super::run::{Over, Run};
 use super::write::pruned;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, is_departing};
 use crate::plan::Change;
 use crate::target::Target;
 
@@ -113,7 +113,7 @@ impl<T: Target> Run<'_, T> {
         let uid = |body: &Value| body["metadata"]["uid"].as_str().map(str::to_owned);
         let before = self.view.observed.objects.get(&change.id).and_then(uid);
         let is_same = !self.is_of_others(change) && (before.is_none() || before == uid(live));
-        is_same || !live["metadata"]["deletionTimestamp"].is_null()
+        is_same || is_departing(live)
     }
 
     /// Whether it is not ours, but goes with a kind or a namespace of ours.

@@ -6,7 +6,7 @@ use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
 use super::{Action, Change, Observed, PlanOptions, foreseen, labels, ownership};
 use crate::inventory::{Base, Entry, Inventory, Prune, prune};
-use crate::object::{Object, ObjectId, Policy, embedded, foreign_fields, meaning};
+use crate::object::{Object, ObjectId, Policy, embedded, foreign_fields, is_departing, meaning};
 use crate::yaml::Path;
 
 /// Decides on an object that is wanted.
@@ -14,8 +14,7 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
     let change = Draft::of(object);
     let live = observed.objects.get(&object.id);
     // What is being deleted is as good as gone: it is made anew when it is.
-    let stays = |live: &&Value| live["metadata"]["deletionTimestamp"].is_null();
-    let Some(live) = live.filter(stays) else {
+    let Some(live) = live.filter(|live| !is_departing(live)) else {
         let body = match object.policy {
             Policy::Patch => labels::partial(&object.body),
             _ => object.body.clone(),

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::{Class, Error, NAMESPACE, process};
 use crate::cluster::{Cluster, Kind, Problem};
 use crate::health;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, is_departing};
 
 /// The name of the Lease.
 pub(super) const NAME: &str = "ks-installer-apply";
@@ -82,6 +82,9 @@ impl Lease {
             };
             if !free {
                 watched.get_or_insert_with(|| (spec.clone(), Instant::now()));
+                if !cluster.lasts(LOOK) {
+                    return Err(too_late(other, spec));
+                }
                 sleep(LOOK).await;
                 continue;
             }
@@ -194,10 +197,10 @@ async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     let id = Kind::new("", "v1", "Namespace").named(None, NAMESPACE);
     let since = Instant::now();
     while let Some(live) = cluster.get(&id).await? {
-        if live["metadata"]["deletionTimestamp"].is_null() {
+        if !is_departing(&live) {
             return Ok(Vec::new());
         }
-        if since.elapsed() >= cluster.patience() {
+        if since.elapsed() >= cluster.patience() || !cluster.lasts(LOOK) {
             return Err(departing(&id, &live));
         }
         sleep(LOOK).await;
@@ -253,6 +256,22 @@ fn held(holder: &str, spec: &Value) -> Error {
         id().to_string(),
         format!("{holder} holds it (since {since}) and is at work"),
         "wait until that run ends, then run again",
+    )
+}
+
+fn too_late(holder: &str, spec: &Value) -> Error {
+    let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
+    let duration = spec["leaseDurationSeconds"].as_u64().unwrap_or(DURATION);
+    Error::new(
+        Class::Timeout,
+        "lock",
+        id().to_string(),
+        format!(
+            "{holder} holds it (since {since}), and the time was up before it showed whether it lives"
+        ),
+        format!(
+            "run again with a --timeout of more than {duration}s: a lock that is not renewed for so long is taken over"
+        ),
     )
 }
 
