@@ -25,7 +25,7 @@ bench: ## speed and size, beside helm and kubectl
 golden: ## take the present output as right: snapshots, schema, CRD and deploy/rbac.yaml; read the diff before committing it
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
 
-SANDBOX := cargo run --quiet --package sandbox --
+SANDBOX := cargo run --quiet --package sandbox --profile sandbox --
 
 sandbox-up: ## real clusters on this machine (root): make sandbox-up CLUSTERS=host,member1,member2 OPTIONS='--isolate member2'
 	$(SANDBOX) up --clusters $(or $(CLUSTERS),host) $(OPTIONS)

@@ -14,15 +14,24 @@ use crate::network::Network;
 use crate::places::Places;
 use crate::{builds, clean, requirements};
 
-/// Builds these releases of Kubernetes, what nodes of kwok need, and for real nodes the images. What is
-/// in the cache is not built.
+/// Which nodes something is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nodes {
+    /// Those with a kubelet.
+    pub real: bool,
+    /// Those of kwok.
+    pub kwok: bool,
+}
+
+/// Builds these releases of Kubernetes, for nodes of kwok what plays them, and for real nodes the images.
+/// What is in the cache is not built.
 ///
 /// # Errors
 /// Something cannot be built.
 pub fn build(
     places: &Places,
     releases: &[Release],
-    real: bool,
+    nodes: Nodes,
     say: &(impl Fn(&str) + Sync),
 ) -> Result<Option<Archives>> {
     let timed = |what: &str, begin: Instant| {
@@ -33,7 +42,7 @@ pub fn build(
     };
     thread::scope(|scope| {
         // Go links on one core, and cargo waits for C: side by side none is idle.
-        let ksi = real.then(|| scope.spawn(|| builds::ksi(places)));
+        let ksi = nodes.real.then(|| scope.spawn(|| builds::ksi(places)));
         for &release in releases {
             let (begin, what) = (Instant::now(), format!("Kubernetes {release}"));
             if !builds::has_kubernetes(places, release)? {
@@ -42,9 +51,11 @@ pub fn build(
             builds::kubernetes(places, release)?;
             timed(&what, begin);
         }
-        let begin = Instant::now();
-        builds::kwok(places)?;
-        timed("kwok", begin);
+        if nodes.kwok {
+            let begin = Instant::now();
+            builds::kwok(places)?;
+            timed("kwok", begin);
+        }
         let Some(ksi) = ksi else { return Ok(None) };
         let begin = Instant::now();
         ksi.join().map_err(|_| anyhow!("the build of ksi panicked"))??;
@@ -82,8 +93,11 @@ pub fn up(
     let _lock = lock(places, network)?;
     let mut releases = vec![Release::Oldest];
     releases.extend(wishes.iter().filter_map(|wish| wish.release.parse::<Release>().ok()));
-    let real = wishes.iter().any(|wish| wish.real);
-    let archives = build(places, &releases, real, say)?;
+    let nodes = Nodes {
+        real: wishes.iter().any(|wish| wish.real),
+        kwok: wishes.iter().any(|wish| wish.kwok),
+    };
+    let archives = build(places, &releases, nodes, say)?;
     sweep(places, network, say)?;
     network.raise()?;
     let mut clusters = Vec::new();

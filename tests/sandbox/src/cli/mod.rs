@@ -71,8 +71,8 @@ struct Up {
     /// Kubernetes' version: 1.34, or 1.36 with kwok nodes only
     #[arg(long, default_value = "1.34")]
     release: Release,
-    /// Which nodes each cluster gets
-    #[arg(long, value_delimiter = ',', default_values = ["real", "kwok"])]
+    /// Which nodes each cluster gets; both: real,kwok
+    #[arg(long, value_delimiter = ',', default_value = "real")]
     nodes: Vec<NodeKind>,
     /// Clusters to which others cannot open connections
     #[arg(long, value_delimiter = ',')]
@@ -140,7 +140,7 @@ impl Cli {
                 report_leftovers(&places, network, &clusters)?;
             }
             Verb::Build { releases } => {
-                up::build(&places, &releases, true, &say)?;
+                up::build(&places, &releases, up::Nodes { real: true, kwok: true }, &say)?;
                 say(&format!("everything is built, in {}", places.cache.display()));
             }
             Verb::Isolate { cluster } => network::isolate(&open(&cluster)?.machine()?, network)?,
