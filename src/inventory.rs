@@ -157,8 +157,11 @@ impl Inventory {
     }
 
     /// The hash of the fields that we own of a live object: of our entry in its managedFields. `None`
-    /// where there is none.
-    pub fn owned(&self, live: &Value) -> Option<String> {
+    /// where there is none, and for what is not applied: others may take all of that.
+    pub fn owned(&self, policy: Policy, live: &Value) -> Option<String> {
+        if policy != Policy::Apply {
+            return None;
+        }
         owned_fields(live).map(|fields| self.key.digest(fields))
     }
 
@@ -274,12 +277,15 @@ mod tests {
                 {"manager": "helm", "operation": "Apply", "fieldsV1": {"f:b": {}}},
             ]}})
         };
-        let owned = inventory.owned(&live(&json!({"f:spec": {}})));
+        let owned = inventory.owned(Policy::Apply, &live(&json!({"f:spec": {}})));
         assert!(owned.is_some());
-        assert_eq!(owned, inventory.owned(&live(&json!({"f:spec": {}}))));
-        assert_ne!(owned, inventory.owned(&live(&json!({"f:spec": {"f:x": {}}}))));
-        assert_eq!(inventory.owned(&json!({"metadata": {"managedFields": []}})), None);
-        assert_eq!(inventory.owned(&json!({})), None);
+        assert_eq!(owned, inventory.owned(Policy::Apply, &live(&json!({"f:spec": {}}))));
+        assert_ne!(owned, inventory.owned(Policy::Apply, &live(&json!({"f:spec": {"f:x": {}}}))));
+        assert_eq!(
+            inventory.owned(Policy::Apply, &json!({"metadata": {"managedFields": []}})),
+            None
+        );
+        assert_eq!(inventory.owned(Policy::Apply, &json!({})), None);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{StreamExt as _, join};
 
 use super::event::ComponentState as State;
 use super::parts::Part;
@@ -13,6 +13,8 @@ use crate::object::{Object, ObjectId, Policy, is_departing};
 use crate::plan::{Action, Change};
 use crate::target::{NewKind, Target};
 
+/// What nothing acts upon by itself: it may be there before what a component needs is healthy.
+const GROUNDWORK: [Stage; 2] = [Stage::Access, Stage::Services];
 /// After the foundation, where health is waited for.
 const STAGES: [Stage; 5] =
     [Stage::Access, Stage::Services, Stage::Workloads, Stage::Webhooks, Stage::Resources];
@@ -46,19 +48,18 @@ impl<T: Target> Run<'_, T> {
         self.trouble.borrow_mut().conflicts = conflicts.map(|change| change.id.clone()).collect();
     }
 
-    /// Namespaces and kinds of all components, until they can be used.
+    /// Namespaces and kinds of all components, until they can be used. New kinds take their time, in which
+    /// the groundwork is laid.
     async fn foundation(&self, parts: &[Part<'_>]) {
-        let used: BTreeSet<(&str, &str)> = parts
-            .iter()
-            .flat_map(Part::changes)
-            .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
-            .collect();
+        let all = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
+        let is_written = self.write_all(&all.copied().collect::<Vec<_>>()).await;
+        let used: BTreeSet<(&str, &str)> =
+            parts.iter().flat_map(Part::changes).map(|change| kind(&change.id)).collect();
         let one = async |part: &Part<'_>| {
-            let stage = Stage::Foundation;
-            if part.stage(stage).is_empty() {
+            if part.stage(Stage::Foundation).is_empty() {
                 return;
             }
-            let answer = if self.write_all(part.stage(stage)).await {
+            let answer = if self.write_all(part.stage(Stage::Foundation)).await {
                 self.usable(part, &used).await
             } else {
                 Err(self.why_not_written(part))
@@ -68,16 +69,36 @@ impl<T: Target> Run<'_, T> {
             }
         };
         let mut wave: FuturesUnordered<_> = parts.iter().map(one).collect();
-        while wave.next().await.is_some() {}
+        let usable = async { while wave.next().await.is_some() {} };
+        let groundwork = async {
+            if is_written && self.runs {
+                self.groundwork(parts).await;
+            }
+        };
+        join!(usable, groundwork);
+    }
+
+    /// What others only read, of all components, unless its kind is new itself. Each component tells of its
+    /// own part when its turn comes.
+    async fn groundwork(&self, parts: &[Part<'_>]) {
+        let definitions =
+            self.view.desired.objects.iter().filter(|object| is_definition(&object.id));
+        let new: Vec<NewKind> =
+            definitions.flat_map(|object| NewKind::all_of(object, |_, _| true)).collect();
+        let new: BTreeSet<(&str, &str)> =
+            new.iter().map(|new| (new.group.as_str(), new.kind.as_str())).collect();
+        let changes = parts.iter().flat_map(|part| GROUNDWORK.map(|stage| part.stage(stage)));
+        let changes = changes.flatten().filter(|change| !new.contains(&kind(&change.id)));
+        self.write_all(&changes.copied().collect::<Vec<_>>()).await;
     }
 
     /// Waits until the namespaces and kinds of a component can be used. That a kind is served says more
     /// than its definition does, and costs less to ask: some definitions are large.
     async fn usable(&self, part: &Part<'_>, used: &BTreeSet<(&str, &str)>) -> Result<(), String> {
         let mut judged: BTreeSet<ObjectId> = part.judged(Stage::Foundation).into_iter().collect();
-        let definitions = self.view.desired.objects.iter().filter(|object| {
-            object.id.kind == "CustomResourceDefinition" && judged.contains(&object.id)
-        });
+        let definitions = self.view.desired.objects.iter();
+        let definitions =
+            definitions.filter(|object| is_definition(&object.id) && judged.contains(&object.id));
         let mut kinds = Vec::new();
         // One that is being deleted is served until it is gone: it is judged itself.
         for definition in definitions.filter(|definition| !self.is_leaving(&definition.id)) {
@@ -229,6 +250,14 @@ impl<T: Target> Run<'_, T> {
         self.say_component(part.name, state, self.count(part), reason);
         outcome
     }
+}
+
+fn kind(id: &ObjectId) -> (&str, &str) {
+    (&id.group, &id.kind)
+}
+
+fn is_definition(id: &ObjectId) -> bool {
+    id.kind == "CustomResourceDefinition"
 }
 
 /// One object of each kind that is about to be written.

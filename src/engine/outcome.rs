@@ -28,7 +28,7 @@ impl<T: Target> Run<'_, T> {
             } else if let Some((told, entry)) = written.get(id).zip(recorded.get(id)) {
                 let mut entry = entry.clone();
                 entry.uid = told.uid.clone().or(entry.uid);
-                let owned = told.live.as_ref().and_then(|live| recorded.owned(live));
+                let owned = told.live.as_ref().and_then(|live| recorded.owned(entry.policy, live));
                 entry.owned = owned.or(entry.owned);
                 recorded.insert(entry);
             }

@@ -17,7 +17,7 @@ use crate::target::{Finding, NewKind, Target};
 /// then seldom.
 const SOON: Duration = Duration::from_secs(1);
 /// New kinds are served within moments, usually not later than after this time.
-const AT_ONCE: Duration = Duration::from_millis(100);
+const AT_ONCE: Duration = Duration::from_millis(50);
 const USUAL: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_secs(5);
 const UNSERVED: &str = "its kind is not served yet";

@@ -1,24 +1,34 @@
 //! The writes of one stage.
 
+use std::future::ready;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 use super::event::{Event, Pruned};
 use super::run::Run;
+use crate::object::ObjectId;
 use crate::plan::{Action, Change};
 use crate::target::{Target, Write};
 
 impl<T: Target> Run<'_, T> {
-    /// Writes what is to be written, all at the same time: the target knows how much it can bear. Says
-    /// whether everything was.
+    /// Writes what is to be written and was not yet, all at the same time: the target knows how much it
+    /// can bear. Says whether everything is written.
     pub(super) async fn write_all(&self, changes: &[&Change]) -> bool {
         let writes = changes.iter().filter(|change| change.is_write());
-        let mut writes: FuturesUnordered<_> = writes.map(|change| self.write(change)).collect();
-        let mut all = true;
-        while let Some(done) = writes.next().await {
-            all &= done;
-        }
-        all
+        let writes: Vec<_> = writes.filter(|change| !self.was_written(&change.id)).collect();
+        let tried = writes.iter().filter(|change| !self.has_failed(&change.id));
+        let tried: FuturesUnordered<_> = tried.map(|change| self.write(change)).collect();
+        let done = tried.filter(|done| ready(*done)).count().await;
+        done == writes.len()
+    }
+
+    fn was_written(&self, id: &ObjectId) -> bool {
+        self.written.borrow().contains_key(id)
+    }
+
+    fn has_failed(&self, id: &ObjectId) -> bool {
+        self.trouble.borrow().failed.iter().any(|(failed, _)| failed == id)
     }
 
     async fn write(&self, change: &Change) -> bool {

@@ -45,7 +45,7 @@ pub fn record(
                 if let (Action::Unchanged, Some(live)) = (action, live) {
                     let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
                     entry.uid = uid.or(entry.uid);
-                    entry.owned = inventory.owned(live).or(entry.owned);
+                    entry.owned = inventory.owned(object.policy, live).or(entry.owned);
                 }
                 recorded.insert(entry);
             }
@@ -86,7 +86,7 @@ fn identify(recorded: &mut Inventory, id: &ObjectId, live: Option<&Value>) {
     {
         let mut entry = entry.clone();
         entry.uid = Some(uid.to_owned());
-        entry.owned = recorded.owned(live);
+        entry.owned = recorded.owned(entry.policy, live);
         recorded.insert(entry);
     }
 }

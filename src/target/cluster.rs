@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use super::{Class, Effect, Error, Finding, NewKind, Seen, Target, Write, Written};
-use crate::cluster::{self, Cluster, Problem};
+use crate::cluster::{self, Cluster, Kind, Problem};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId, Policy};
 use crate::values::KeptValues;
@@ -55,6 +55,8 @@ pub struct ClusterTarget {
     inventory_version: Mutex<Option<String>>,
     lease: Mutex<Option<Lease>>,
     watches: live::Watches,
+    /// Kinds that came while we waited for them.
+    young: Mutex<BTreeSet<Kind>>,
     /// Whether our own namespace is being deleted, and with it the lock and the record.
     departing: AtomicBool,
 }
@@ -69,6 +71,7 @@ impl ClusterTarget {
             inventory_version: Mutex::default(),
             lease: Mutex::default(),
             watches: live::Watches::default(),
+            young: Mutex::default(),
             departing: AtomicBool::new(false),
         }
     }
@@ -112,6 +115,10 @@ impl ClusterTarget {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.insert(id.clone(), identity);
         }
+    }
+
+    fn is_young(&self, id: &ObjectId) -> bool {
+        self.young.lock().unwrap_or_else(PoisonError::into_inner).contains(&Kind::of(id))
     }
 
     fn seen(&self, id: &ObjectId) -> Option<Identity> {
@@ -173,7 +180,12 @@ impl Target for ClusterTarget {
 
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         self.fence().await?;
-        let live = write::write(&self.cluster, write, self.seen(write.id).as_ref()).await?;
+        let seen = self.seen(write.id);
+        let live = if self.is_young(write.id) {
+            write::first(&self.cluster, write, seen.as_ref()).await?
+        } else {
+            write::write(&self.cluster, write, seen.as_ref()).await?
+        };
         self.remember(write.id, &live);
         let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
         Ok(Written { effect: Effect::Visible, uid, live: Some(live) })
@@ -214,7 +226,11 @@ impl Target for ClusterTarget {
     }
 
     async fn unserved(&self, kinds: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {
-        live::unserved(&self.cluster, kinds).await
+        let unserved = live::unserved(&self.cluster, kinds).await?;
+        let missing = kinds.iter().filter(|new| unserved.contains(&new.definition));
+        let mut young = self.young.lock().unwrap_or_else(PoisonError::into_inner);
+        young.extend(missing.map(|new| Kind::new(&new.group, &new.version, &new.kind)));
+        Ok(unserved)
     }
 
     async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {

@@ -20,10 +20,6 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     // `uninstall::*`, with the same account: namespaces, and the installer of KubeSphere 3.
     ("delete", "namespaces", "kubesphere-system"),
     ("delete", "deployments", "ks-installer"),
-    // Asked where pods run, `host::*`: whether webhooks let these in.
-    ("patch", "users", "admin"),
-    ("patch", "workspaces", "system-workspace"),
-    ("patch", "workspacetemplates", "system-workspace"),
 ];
 
 const SPOILED: [&str; 8] = [

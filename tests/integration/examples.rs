@@ -53,6 +53,7 @@ fn needs_a_cluster(words: &[&str]) -> bool {
         }
         "apply" | "uninstall" => !names(&["--target"]),
         "diff" => !names(&["--against", "--against-config"]),
+        "render" => names(&["--live"]),
         _ => false,
     }
 }

@@ -235,7 +235,7 @@ fn drift(inventory: &Inventory, entry: &Entry, live: &Value) -> Option<&'static 
     if entry.policy == Policy::Apply
         && entry.owned.is_some()
         && live["metadata"]["managedFields"].is_array()
-        && inventory.owned(live) != entry.owned
+        && inventory.owned(entry.policy, live) != entry.owned
     {
         return Some("others took fields of ours, or gave them back");
     }

@@ -152,7 +152,7 @@ fn what_is_not_written_is_recorded_as_it_is() {
     let recorded = record(&known, &[wanted()], &plan, &observed);
     let entry = recorded.get(&id).unwrap();
     assert_eq!(entry.uid.as_deref(), Some("u1"));
-    assert_eq!(entry.owned, known.owned(&live("ksi", 2)));
+    assert_eq!(entry.owned, known.owned(entry.policy, &live("ksi", 2)));
     assert!(entry.owned.is_some());
 }
 

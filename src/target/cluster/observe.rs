@@ -50,16 +50,30 @@ async fn listed(
 ) -> Result<BTreeMap<ObjectId, Value>, Error> {
     let groups = ids.iter().map(|id| (id.group.clone(), id.version.clone()));
     cluster.discover(groups).await?;
-    let lists: BTreeSet<_> = ids.iter().map(|id| (Kind::of(id), id.namespace.as_deref())).collect();
+    let selection = Selection::default().metadata();
+    let namespaces = cluster.list(&Kind::new("", "v1", "Namespace"), &selection).await?;
+    let known: BTreeSet<&str> =
+        namespaces.iter().filter_map(|live| live["metadata"]["name"].as_str()).collect();
+    // Nothing is in a namespace that is not there: most of them on a new cluster.
+    let lists: BTreeSet<_> = ids
+        .iter()
+        .map(|id| (Kind::of(id), id.namespace.as_deref()))
+        .filter(|(_, namespace)| namespace.is_none_or(|name| known.contains(name)))
+        .filter(|(kind, _)| !is_namespace(kind))
+        .collect();
     let answers = try_join_all(lists.into_iter().map(|(kind, namespace)| async move {
         cluster.list(&kind, &Selection::within(namespace).metadata()).await
     }))
     .await?;
-    let found = answers.into_iter().flatten().filter_map(|live| {
+    let found = answers.into_iter().flatten().chain(namespaces).filter_map(|live| {
         let id = ObjectId::of(&live)?;
         ids.contains(&id).then_some((id, live))
     });
     Ok(found.collect())
+}
+
+fn is_namespace(kind: &Kind) -> bool {
+    kind.group.is_empty() && kind.kind == "Namespace"
 }
 
 /// What a closer look at one object gives.
@@ -111,6 +125,6 @@ fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, liv
         && inventory.ksi_version == env!("CARGO_PKG_VERSION")
         && entry.uid.as_deref() == live["metadata"]["uid"].as_str()
         // None of both: a ServiceAccount of which only the name is ours has no fields to own.
-        && entry.owned == inventory.owned(live)
+        && entry.owned == inventory.owned(object.policy, live)
         && entry.digest == inventory.digest(&object.body)
 }

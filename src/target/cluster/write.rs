@@ -28,6 +28,19 @@ pub(super) async fn write(
     }
 }
 
+/// The same for an object of a kind that has just come. Who creates one has to wait for two seconds
+/// (`customresource_handler.go` of Kubernetes), who applies one has not. Nobody else can have made one
+/// yet, and what somebody did make is not taken: there is no force.
+pub(super) async fn first(
+    cluster: &Cluster,
+    write: Write<'_>,
+    seen: Option<&Identity>,
+) -> Result<Value, Error> {
+    let policy =
+        if write.policy == Policy::Create && write.create { Policy::Apply } else { write.policy };
+    self::write(cluster, Write { policy, ..write }, seen).await
+}
+
 /// Creates an object. One that is there by now may be our own, of which the answer was lost.
 async fn created(cluster: &Cluster, id: &ObjectId, body: &Value) -> Result<Value, Error> {
     let error = match cluster.create(body, false).await {

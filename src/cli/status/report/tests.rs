@@ -77,7 +77,7 @@ fn what_others_changed_is_told() {
     let mut installed = installed(&[body.clone()]);
     let entry = &mut installed.components[0].entries[0];
     entry.uid = Some("u1".into());
-    entry.owned = installed.inventory.owned(&body);
+    entry.owned = installed.inventory.owned(entry.policy, &body);
     assert_eq!(shown(&installed, &live([body.clone()])).drift, []);
     let mut taken = body.clone();
     taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
