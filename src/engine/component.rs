@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::stream::FuturesUnordered;
-use futures_util::{StreamExt as _, join};
+use futures_util::{FutureExt as _, StreamExt as _, join};
 
 use super::event::ComponentState as State;
 use super::parts::Part;
@@ -26,16 +26,28 @@ impl<T: Target> Run<'_, T> {
     /// Brings every component to what is wanted of it.
     pub(super) async fn components(&self, parts: &[Part<'_>]) {
         self.note_conflicts(parts);
-        self.foundation(parts).await;
+        let all = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
+        let is_founded = self.write_all(&all.copied().collect::<Vec<_>>()).await;
         let last = self.runs && !self.options.wait.health;
         let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
-        let mut work: FuturesUnordered<_> =
-            parts.iter().map(|part| self.component(part, stages)).collect();
+        let (usable, new) = (self.foundation(parts).shared(), self.new_kinds());
+        let one = async |part| {
+            // New kinds take their time, in which the groundwork is laid.
+            let groundwork = async {
+                if is_founded && self.runs {
+                    self.groundwork(part, &new).await;
+                }
+            };
+            join!(usable.clone(), groundwork);
+            self.component(part, stages).await;
+        };
+        let mut work: FuturesUnordered<_> = parts.iter().map(one).collect();
         while work.next().await.is_some() {}
         if last && !self.is_over() {
-            for part in parts.iter().filter(|part| !self.is_ill(part.name)) {
-                self.write_all(part.stage(Stage::Webhooks)).await;
-            }
+            let well = parts.iter().filter(|part| !self.is_ill(part.name));
+            let guards: Vec<_> =
+                well.flat_map(|part| part.stage(Stage::Webhooks)).copied().collect();
+            self.write_all(&guards).await;
         }
         if let Some(Over::TimedOut) = self.over() {
             self.trouble.borrow_mut().timed_out = true;
@@ -48,18 +60,19 @@ impl<T: Target> Run<'_, T> {
         self.trouble.borrow_mut().conflicts = conflicts.map(|change| change.id.clone()).collect();
     }
 
-    /// Namespaces and kinds of all components, until they can be used. New kinds take their time, in which
-    /// the groundwork is laid.
+    /// Waits until the namespaces and kinds of all components can be used.
     async fn foundation(&self, parts: &[Part<'_>]) {
-        let all = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
-        let is_written = self.write_all(&all.copied().collect::<Vec<_>>()).await;
-        let used: BTreeSet<(&str, &str)> =
-            parts.iter().flat_map(Part::changes).map(|change| kind(&change.id)).collect();
+        let used: BTreeSet<(&str, &str)> = parts
+            .iter()
+            .flat_map(Part::changes)
+            .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
+            .collect();
         let one = async |part: &Part<'_>| {
-            if part.stage(Stage::Foundation).is_empty() {
+            let changes = part.stage(Stage::Foundation);
+            if changes.is_empty() {
                 return;
             }
-            let answer = if self.write_all(part.stage(Stage::Foundation)).await {
+            let answer = if self.write_all(changes).await {
                 self.usable(part, &used).await
             } else {
                 Err(self.why_not_written(part))
@@ -69,26 +82,24 @@ impl<T: Target> Run<'_, T> {
             }
         };
         let mut wave: FuturesUnordered<_> = parts.iter().map(one).collect();
-        let usable = async { while wave.next().await.is_some() {} };
-        let groundwork = async {
-            if is_written && self.runs {
-                self.groundwork(parts).await;
-            }
-        };
-        join!(usable, groundwork);
+        while wave.next().await.is_some() {}
     }
 
-    /// What others only read, of all components, unless its kind is new itself. Each component tells of its
-    /// own part when its turn comes.
-    async fn groundwork(&self, parts: &[Part<'_>]) {
-        let definitions =
-            self.view.desired.objects.iter().filter(|object| is_definition(&object.id));
-        let new: Vec<NewKind> =
-            definitions.flat_map(|object| NewKind::all_of(object, |_, _| true)).collect();
-        let new: BTreeSet<(&str, &str)> =
-            new.iter().map(|new| (new.group.as_str(), new.kind.as_str())).collect();
-        let changes = parts.iter().flat_map(|part| GROUNDWORK.map(|stage| part.stage(stage)));
-        let changes = changes.flatten().filter(|change| !new.contains(&kind(&change.id)));
+    /// The kinds that this run brings along, by group and name.
+    fn new_kinds(&self) -> BTreeSet<(String, String)> {
+        let definitions = self.view.desired.objects.iter();
+        let definitions = definitions.filter(|object| is_definition(&object.id));
+        let kinds = definitions.flat_map(|object| NewKind::all_of(object, |_, _| true));
+        kinds.map(|new| (new.group, new.kind)).collect()
+    }
+
+    /// What others only read of a component, unless its kind is new itself, or one that is being deleted
+    /// stands in its place.
+    async fn groundwork(&self, part: &Part<'_>, new: &BTreeSet<(String, String)>) {
+        let is_served = |id: &ObjectId| !new.contains(&(id.group.clone(), id.kind.clone()));
+        let changes = GROUNDWORK.into_iter().flat_map(|stage| part.stage(stage));
+        let changes =
+            changes.filter(|change| is_served(&change.id) && !self.is_leaving(&change.id));
         self.write_all(&changes.copied().collect::<Vec<_>>()).await;
     }
 
@@ -250,10 +261,6 @@ impl<T: Target> Run<'_, T> {
         self.say_component(part.name, state, self.count(part), reason);
         outcome
     }
-}
-
-fn kind(id: &ObjectId) -> (&str, &str) {
-    (&id.group, &id.kind)
 }
 
 fn is_definition(id: &ObjectId) -> bool {
