@@ -19,6 +19,7 @@ mod error;
 mod event;
 mod gone;
 mod graph;
+mod groundwork;
 mod look;
 mod lost;
 mod only;

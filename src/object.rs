@@ -28,6 +28,13 @@ pub fn is_departing(live: &Value) -> bool {
     !live["metadata"]["deletionTimestamp"].is_null()
 }
 
+/// Group and name of the kind that a manifest defines; `None` where it is no `CustomResourceDefinition`.
+pub fn defined_kind(body: &Value) -> Option<(&str, &str)> {
+    let spec = &body["spec"];
+    let is_definition = body["kind"] == "CustomResourceDefinition";
+    spec["group"].as_str().zip(spec["names"]["kind"].as_str()).filter(|_| is_definition)
+}
+
 /// The field manager under which ksi writes.
 pub const FIELD_MANAGER: &str = "ksi";
 

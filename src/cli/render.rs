@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 /// cluster, made from its facts and the values that it keeps: they hold its secrets. `kubectl diff
 /// --server-side --field-manager=ksi` finds no difference in what is ksi's alone.
 #[derive(Debug, Args)]
+#[command(mut_arg("kubeconfig", |arg| arg.requires("live")))]
+#[command(mut_arg("act_as", |arg| arg.requires("live")))]
 #[command(after_help = "Examples:
   ksi render -f samples/host.yaml
   ksi render -f samples/member.yaml -s tower -s ks-core -o json
@@ -73,9 +75,9 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
         }
     };
     if text.contains(AT_INSTALL) {
+        let apply = if *live { "ksi apply" } else { "ksi apply --target dir:PATH" };
         output.say(&format!(
-            "ksi: what only an installation makes shows as \"{AT_INSTALL}\"; \
-             `ksi apply --target dir:PATH` makes and keeps it"
+            "ksi: what only an installation makes shows as \"{AT_INSTALL}\"; `{apply}` makes and keeps it"
         ));
     }
     Ok(output.data(&text)?)

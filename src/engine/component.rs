@@ -9,12 +9,10 @@ use super::event::ComponentState as State;
 use super::parts::Part;
 use super::run::{Outcome, Over, Run};
 use super::stage::Stage;
-use crate::object::{Object, ObjectId, Policy, is_departing};
+use crate::object::{Object, ObjectId, Policy, defined_kind, is_departing};
 use crate::plan::{Action, Change};
 use crate::target::{NewKind, Target};
 
-/// What nothing acts upon by itself: it may be there before what a component needs is healthy.
-const GROUNDWORK: [Stage; 2] = [Stage::Access, Stage::Services];
 /// After the foundation, where health is waited for.
 const STAGES: [Stage; 5] =
     [Stage::Access, Stage::Services, Stage::Workloads, Stage::Webhooks, Stage::Resources];
@@ -26,19 +24,20 @@ impl<T: Target> Run<'_, T> {
     /// Brings every component to what is wanted of it.
     pub(super) async fn components(&self, parts: &[Part<'_>]) {
         self.note_conflicts(parts);
-        let all = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
-        let is_founded = self.write_all(&all.copied().collect::<Vec<_>>()).await;
+        let founding = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
+        let founding: Vec<&Change> = founding.copied().collect();
+        let is_founded = self.write_all(&founding).await;
         let last = self.runs && !self.options.wait.health;
         let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
-        let (usable, new) = (self.foundation(parts).shared(), self.new_kinds());
+        let usable = self.foundation(parts).shared();
+        let groundwork = self.groundwork(&founding).filter(|_| is_founded);
         let one = async |part| {
-            // New kinds take their time, in which the groundwork is laid.
-            let groundwork = async {
-                if is_founded && self.runs {
-                    self.groundwork(part, &new).await;
+            let laid = async {
+                if let Some(groundwork) = &groundwork {
+                    self.write_all(&groundwork.of(part)).await;
                 }
             };
-            join!(usable.clone(), groundwork);
+            join!(usable.clone(), laid);
             self.component(part, stages).await;
         };
         let mut work: FuturesUnordered<_> = parts.iter().map(one).collect();
@@ -85,31 +84,13 @@ impl<T: Target> Run<'_, T> {
         while wave.next().await.is_some() {}
     }
 
-    /// The kinds that this run brings along, by group and name.
-    fn new_kinds(&self) -> BTreeSet<(String, String)> {
-        let definitions = self.view.desired.objects.iter();
-        let definitions = definitions.filter(|object| is_definition(&object.id));
-        let kinds = definitions.flat_map(|object| NewKind::all_of(object, |_, _| true));
-        kinds.map(|new| (new.group, new.kind)).collect()
-    }
-
-    /// What others only read of a component, unless its kind is new itself, or one that is being deleted
-    /// stands in its place.
-    async fn groundwork(&self, part: &Part<'_>, new: &BTreeSet<(String, String)>) {
-        let is_served = |id: &ObjectId| !new.contains(&(id.group.clone(), id.kind.clone()));
-        let changes = GROUNDWORK.into_iter().flat_map(|stage| part.stage(stage));
-        let changes =
-            changes.filter(|change| is_served(&change.id) && !self.is_leaving(&change.id));
-        self.write_all(&changes.copied().collect::<Vec<_>>()).await;
-    }
-
     /// Waits until the namespaces and kinds of a component can be used. That a kind is served says more
     /// than its definition does, and costs less to ask: some definitions are large.
     async fn usable(&self, part: &Part<'_>, used: &BTreeSet<(&str, &str)>) -> Result<(), String> {
         let mut judged: BTreeSet<ObjectId> = part.judged(Stage::Foundation).into_iter().collect();
         let definitions = self.view.desired.objects.iter();
-        let definitions =
-            definitions.filter(|object| is_definition(&object.id) && judged.contains(&object.id));
+        let definitions = definitions
+            .filter(|object| defined_kind(&object.body).is_some() && judged.contains(&object.id));
         let mut kinds = Vec::new();
         // One that is being deleted is served until it is gone: it is judged itself.
         for definition in definitions.filter(|definition| !self.is_leaving(&definition.id)) {
@@ -125,7 +106,7 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// Whether an object was being deleted when it was written, or else when it was looked at.
-    fn is_leaving(&self, id: &ObjectId) -> bool {
+    pub(super) fn is_leaving(&self, id: &ObjectId) -> bool {
         let written = self.written.borrow();
         let live = written.get(id).and_then(|written| written.live.as_ref());
         let live = live.or_else(|| self.view.observed.objects.get(id));
@@ -261,10 +242,6 @@ impl<T: Target> Run<'_, T> {
         self.say_component(part.name, state, self.count(part), reason);
         outcome
     }
-}
-
-fn is_definition(id: &ObjectId) -> bool {
-    id.kind == "CustomResourceDefinition"
 }
 
 /// One object of each kind that is about to be written.

@@ -12,6 +12,7 @@
 //! kubesphere-system/ks-installer-apply   Lease: who writes now
 //! ```
 
+mod births;
 mod forecast;
 mod history;
 mod identity;
@@ -32,7 +33,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 
 use super::{Class, Effect, Error, Finding, NewKind, Seen, Target, Write, Written};
-use crate::cluster::{self, Cluster, Kind, Problem};
+use crate::cluster::{self, Cluster, Problem};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId, Policy};
 use crate::values::KeptValues;
@@ -55,8 +56,7 @@ pub struct ClusterTarget {
     inventory_version: Mutex<Option<String>>,
     lease: Mutex<Option<Lease>>,
     watches: live::Watches,
-    /// Kinds that came while we waited for them.
-    young: Mutex<BTreeSet<Kind>>,
+    births: births::Births,
     /// Whether our own namespace is being deleted, and with it the lock and the record.
     departing: AtomicBool,
 }
@@ -71,7 +71,7 @@ impl ClusterTarget {
             inventory_version: Mutex::default(),
             lease: Mutex::default(),
             watches: live::Watches::default(),
-            young: Mutex::default(),
+            births: births::Births::default(),
             departing: AtomicBool::new(false),
         }
     }
@@ -115,10 +115,6 @@ impl ClusterTarget {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.insert(id.clone(), identity);
         }
-    }
-
-    fn is_young(&self, id: &ObjectId) -> bool {
-        self.young.lock().unwrap_or_else(PoisonError::into_inner).contains(&Kind::of(id))
     }
 
     fn seen(&self, id: &ObjectId) -> Option<Identity> {
@@ -181,11 +177,12 @@ impl Target for ClusterTarget {
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         self.fence().await?;
         let seen = self.seen(write.id);
-        let live = if self.is_young(write.id) {
+        let live = if self.births.is_young(write.id) {
             write::first(&self.cluster, write, seen.as_ref()).await?
         } else {
             write::write(&self.cluster, write, seen.as_ref()).await?
         };
+        self.births.note(write);
         self.remember(write.id, &live);
         let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
         Ok(Written { effect: Effect::Visible, uid, live: Some(live) })
@@ -226,11 +223,7 @@ impl Target for ClusterTarget {
     }
 
     async fn unserved(&self, kinds: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {
-        let unserved = live::unserved(&self.cluster, kinds).await?;
-        let missing = kinds.iter().filter(|new| unserved.contains(&new.definition));
-        let mut young = self.young.lock().unwrap_or_else(PoisonError::into_inner);
-        young.extend(missing.map(|new| Kind::new(&new.group, &new.version, &new.kind)));
-        Ok(unserved)
+        live::unserved(&self.cluster, kinds).await
     }
 
     async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {

@@ -2,6 +2,8 @@
 
 #[path = "engine/faults.rs"]
 mod faults;
+#[path = "engine/groundwork.rs"]
+mod groundwork;
 #[path = "engine/order.rs"]
 mod order;
 #[path = "engine/uninstall.rs"]

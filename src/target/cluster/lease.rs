@@ -263,14 +263,15 @@ fn too_late(holder: &str, spec: &Value) -> Error {
     let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
     let duration = spec["leaseDurationSeconds"].as_u64().unwrap_or(DURATION);
     Error::new(
-        Class::Timeout,
+        Class::Locked,
         "lock",
         id().to_string(),
         format!(
             "{holder} holds it (since {since}), and the time was up before it showed whether it lives"
         ),
         format!(
-            "run again with a --timeout of more than {duration}s: a lock that is not renewed for so long is taken over"
+            "wait until that run ends, or run again with a longer --timeout: a lock that is not renewed \
+             for {duration} s is taken over"
         ),
     )
 }

@@ -28,17 +28,24 @@ pub(super) async fn write(
     }
 }
 
-/// The same for an object of a kind that has just come. Who creates one has to wait for two seconds
-/// (`customresource_handler.go` of Kubernetes), who applies one has not. Nobody else can have made one
-/// yet, and what somebody did make is not taken: there is no force.
+/// The same for an object of a kind that has just come. Who creates one is kept waiting for two seconds
+/// (`customresource_handler.go` of Kubernetes), who applies one is not. One that somebody else made in
+/// that moment is left alone, as when creating.
 pub(super) async fn first(
     cluster: &Cluster,
     write: Write<'_>,
     seen: Option<&Identity>,
 ) -> Result<Value, Error> {
-    let policy =
-        if write.policy == Policy::Create && write.create { Policy::Apply } else { write.policy };
-    self::write(cluster, Write { policy, ..write }, seen).await
+    let Write { id, policy, create, body, .. } = write;
+    if policy != Policy::Create || !create || cluster.get(id).await?.is_some() {
+        return self::write(cluster, write, seen).await;
+    }
+    match cluster.apply(body, Apply::default()).await {
+        Err(error) if matches!(error.problem, Problem::Owned(_)) => {
+            created(cluster, id, body).await
+        }
+        answer => Ok(answer?),
+    }
 }
 
 /// Creates an object. One that is there by now may be our own, of which the answer was lost.

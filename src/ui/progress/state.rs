@@ -23,7 +23,7 @@ pub(super) enum State {
     Removed,
     /// Something is not as wanted.
     Failed,
-    /// Nothing was written.
+    /// Nothing that was there was changed.
     LeftOut,
     /// The run was over before it was done.
     Stopped,

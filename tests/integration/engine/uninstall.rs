@@ -16,7 +16,7 @@ fn installed() -> Memory {
     memory
 }
 
-fn lingering(name: &str, until: usize) -> Memory {
+pub(super) fn lingering(name: &str, until: usize) -> Memory {
     let life = Life { lingers: [(id(name), until)].into(), ..Life::default() };
     installed().restarted(Faults::default()).living(life)
 }

@@ -1,0 +1,33 @@
+//! Kinds that this run made.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Write;
+use crate::object::{ObjectId, defined_kind};
+
+/// How long an API server may keep whoever creates an object of a new kind waiting: for two seconds from
+/// when the kind is established, which it is soon (`customresource_handler.go` of Kubernetes).
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// When a kind was made, by group and name.
+#[derive(Debug, Default)]
+pub(super) struct Births(Mutex<BTreeMap<(String, String), Instant>>);
+
+impl Births {
+    /// Remembers a write that made a kind.
+    pub(super) fn note(&self, write: Write<'_>) {
+        if let Some((group, kind)) = defined_kind(write.body).filter(|_| write.create) {
+            let mut births = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            births.insert((group.to_owned(), kind.to_owned()), Instant::now());
+        }
+    }
+
+    /// Whether the kind of an object was made a moment ago.
+    pub(super) fn is_young(&self, id: &ObjectId) -> bool {
+        let births = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let birth = births.get(&(id.group.clone(), id.kind.clone()));
+        birth.is_some_and(|birth| birth.elapsed() < YOUNG)
+    }
+}
