@@ -16,16 +16,14 @@ fn a_second_run_writes_nothing_and_the_diff_is_empty() {
         assert!(written.iter().any(|written| written == write), "{write}: {written:?}");
     }
     // It is KubeSphere's all the same, from the first second on.
-    let password = r#"{"spec":{"password":"$2a$10$hashed"}}"#;
-    rig.plane().kubectl(&["patch", "users", "admin", "--type=merge", "-p", password]).unwrap();
+    let theirs = r#"{"spec":{"manager":"somebody"}}"#;
+    let patch = ["patch", "workspaces", "system-workspace", "--type=merge", "-p", theirs];
+    rig.plane().kubectl(&patch).unwrap();
     rig.ksi(&["diff", "-f", &host]).expect(0);
     let since = rig.mark();
     let again = rig.ksi(&["apply", "-f", &host, "--wait=false"]).expect(0);
     assert!(again.err.contains("nothing to do"), "{}", again.err);
     assert_eq!(rig.writes(since), [""; 0]);
-    let path = "jsonpath={.spec.password}";
-    assert_eq!(
-        rig.plane().kubectl(&["get", "users", "admin", "-o", path]).unwrap(),
-        "$2a$10$hashed"
-    );
+    let manager = ["get", "workspaces", "system-workspace", "-o", "jsonpath={.spec.manager}"];
+    assert_eq!(rig.plane().kubectl(&manager).unwrap(), "somebody");
 }
