@@ -2,6 +2,7 @@
 //!
 //! Kills at the writes of today; `KSI_SWEEP=N` at those of day N, `KSI_SWEEP=all` at every one.
 
+mod chain;
 mod world;
 
 use sandbox::proxy::Match;
