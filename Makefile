@@ -16,7 +16,7 @@ lint: ## what has to be clean before a commit
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
-sweep: ## kill ksi at every single write of an installation, an upgrade and an uninstallation: hours
+sweep: ## kill ksi at every single write of an installation, an upgrade and an uninstallation, and in every chain: hours
 	KSI_SWEEP=all cargo test --test clusters -- sweep
 
 bench: ## speed and size, beside helm and kubectl

@@ -19,6 +19,8 @@ mod client;
 mod faults;
 #[path = "clusters/foreign.rs"]
 mod foreign;
+#[path = "clusters/hands.rs"]
+mod hands;
 #[path = "clusters/host/mod.rs"]
 mod host;
 #[path = "clusters/installed.rs"]
@@ -31,11 +33,11 @@ mod manifests;
 mod preflight;
 #[path = "clusters/rights.rs"]
 mod rights;
-#[path = "clusters/sweep.rs"]
+#[path = "clusters/sweep/mod.rs"]
 mod sweep;
 #[path = "clusters/uninstall.rs"]
 mod uninstall;
-#[path = "clusters/verbs.rs"]
+#[path = "clusters/verbs/mod.rs"]
 mod verbs;
 #[path = "clusters/writers.rs"]
 mod writers;

@@ -9,6 +9,8 @@ use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use tempfile::TempDir;
 
+use crate::hands::Hands as _;
+use crate::installed::release;
 use crate::manifests::{Manifests, samples};
 
 /// The first folders hold what the others need to exist: namespaces and definitions.
@@ -84,9 +86,9 @@ fn copy_new(files: &[PathBuf], seen: &mut BTreeSet<Vec<u8>>) -> TempDir {
 
 #[test]
 fn a_pod_that_is_not_restricted_would_be_noticed() {
-    let Some(light) = Light::start(Release::Oldest).unwrap() else { return };
-    let plane = light.control_plane();
-    plane.kubectl(&["create", "namespace", "kubesphere-system"]).unwrap();
+    let Some(light) = Light::start(release()).unwrap() else { return };
+    light.kubectl("create namespace kubesphere-system");
+    let plane = light.plane();
     warn_of_pod_security(plane);
     let out = plane
         .kubectl_command()

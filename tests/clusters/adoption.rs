@@ -1,21 +1,20 @@
 //! A cluster that helm and kubectl made for ks-installer 3.4 is taken over.
 
 use sandbox::builds::Release;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::installed::{Rig, sample};
+use crate::hands::{Hands as _, SYSTEM};
+use crate::installed::{Rig, release, sample};
 use crate::manifests::{Manifests, root};
 
-const SYSTEM: &str = "kubesphere-system";
 const OLD_SECRET: &str = "of-ks-installer-and-not-of-ours";
 
 /// The parts of ks-installer's own that ksi takes over, made as it makes them: by helm, and then changed
 /// by kubectl.
-fn installed_by_ks_installer(rig: &Rig) {
-    let plane = rig.plane();
-    let manifests = Manifests::of(&root().join("samples/none.yaml"), "1.36");
+fn installed_by_ks_installer(rig: &Rig, release: Release) {
+    let manifests = Manifests::of(&root().join("samples/none.yaml"), &release.to_string());
     for folders in [&["00-"][..], &["10-", "20-", "30-", "40-", "50-"]] {
-        let mut command = plane.kubectl_command();
+        let mut command = rig.plane().kubectl_command();
         command.args(["create", "--field-manager=helm", "--validate=false"]);
         for file in manifests.files(folders) {
             command.arg("-f").arg(file);
@@ -23,7 +22,7 @@ fn installed_by_ks_installer(rig: &Rig) {
         // What Kubernetes itself made, such as namespace default, is there already.
         let _ = command.output().unwrap();
     }
-    let config = rig.get("configmap", "kubesphere-config");
+    let config = rig.json("-n kubesphere-system configmap kubesphere-config");
     let text = config["data"]["kubesphere.yaml"].as_str().unwrap();
     let old: Vec<String> = text
         .lines()
@@ -35,27 +34,17 @@ fn installed_by_ks_installer(rig: &Rig) {
         .collect();
     let patch = json!({"data": {"kubesphere.yaml": old.join("\n")}}).to_string();
     let image = r#"{"spec":{"template":{"spec":{"containers":[{"name":"ks-apiserver","image":"kubesphere/ks-apiserver:v3.4.0"}]}}}}"#;
-    let by_helm = "--field-manager=helm";
-    plane
-        .kubectl(&["-n", SYSTEM, "patch", "configmap", "kubesphere-config", by_helm, "-p", &patch])
-        .unwrap();
-    plane
-        .kubectl(&["-n", SYSTEM, "patch", "deployment", "ks-apiserver", by_helm, "-p", image])
-        .unwrap();
-}
-
-impl Rig {
-    fn get(&self, kind: &str, name: &str) -> Value {
-        let json = self.plane().kubectl(&["-n", SYSTEM, "get", kind, name, "-o", "json"]).unwrap();
-        serde_json::from_str(&json).unwrap()
-    }
+    let by_helm = format!("-n {SYSTEM} --field-manager=helm patch");
+    rig.kubectl_with(&format!("{by_helm} configmap kubesphere-config -p"), &patch);
+    rig.kubectl_with(&format!("{by_helm} deployment ks-apiserver -p"), image);
 }
 
 #[test]
 fn what_ks_installer_left_is_taken_over_with_its_secrets() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
-    installed_by_ks_installer(&rig);
-    let before = rig.get("deployment", "ks-apiserver");
+    let release = release();
+    let Some(rig) = Rig::start(release) else { return };
+    installed_by_ks_installer(&rig, release);
+    let before = rig.json("-n kubesphere-system deployment ks-apiserver");
     let none = sample("none.yaml");
     let apply = ["apply", "-f", &none, "--wait=false", "--timeout", "2m"];
 
@@ -68,12 +57,12 @@ fn what_ks_installer_left_is_taken_over_with_its_secrets() {
     rig.ksi(&apply).expect(2);
 
     let said = rig.ksi(&[&apply[..], &["--yes"]].concat()).expect(0);
-    let after = rig.get("deployment", "ks-apiserver");
+    let after = rig.json("-n kubesphere-system deployment ks-apiserver");
     assert_eq!(before["metadata"]["uid"], after["metadata"]["uid"], "{}", said.err);
     assert_eq!(before["spec"]["selector"], after["spec"]["selector"]);
     let image = after["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap();
     assert!(image.ends_with(":v3.4.1"), "{image}");
-    let config = rig.get("configmap", "kubesphere-config");
+    let config = rig.json("-n kubesphere-system configmap kubesphere-config");
     let text = config["data"]["kubesphere.yaml"].as_str().unwrap();
     assert!(text.contains(OLD_SECRET) && text.contains("theirs:"), "{text}");
 

@@ -1,12 +1,11 @@
 //! `ksi apply` on real API servers.
 
-use sandbox::builds::Release;
-
-use crate::installed::{Rig, sample};
+use crate::hands::Hands as _;
+use crate::installed::{Rig, release, sample};
 
 #[test]
 fn a_second_run_writes_nothing_and_the_diff_is_empty() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let Some(rig) = Rig::start(release()) else { return };
     let host = sample("host.yaml");
     let since = rig.mark();
     rig.ksi(&["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"]).expect(0);

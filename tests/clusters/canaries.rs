@@ -1,19 +1,17 @@
 //! No secret in any output of a run on a cluster, at the most talkative level, of failures too.
 
 use std::path::Path;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ksi::yaml;
-use sandbox::builds::Release;
-use sandbox::process::wait_until;
 use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
 use serde_json::{Value, json};
 
 use crate::canary::canaries;
-use crate::installed::{Rig, Said, ksi};
-use crate::verbs::members;
+use crate::hands::{Hands as _, SYSTEM};
+use crate::installed::{Rig, Said, ksi, release};
+use crate::verbs::bundle::members;
 
 /// A webhook could do the same; the server itself does so where a value is invalid.
 const TELLTALE: &str = r#"{
@@ -36,8 +34,7 @@ const TELLTALE: &str = r#"{
 
 #[test]
 fn no_output_of_a_run_shows_a_secret() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
-    let plane = rig.plane();
+    let Some(rig) = Rig::start(release()) else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -48,7 +45,6 @@ fn no_output_of_a_run_shows_a_secret() {
     let good = file("good.yaml", &yaml::emit(&document));
     let other = file("other.yaml", &yaml::emit(&document).replace("abcdef", "fedcba"));
     let bundle = folder.path().join("bundle.tar.gz").display().to_string();
-    let telltale = file("telltale.json", TELLTALE);
     secrets.extend(secrets.clone().iter().map(|secret| secret.replace("abcdef", "fedcba")));
 
     let kubeconfig = std::fs::read(rig.kubeconfig()).unwrap();
@@ -56,17 +52,15 @@ fn no_output_of_a_run_shows_a_secret() {
     secrets.push(kubeconfig["users"][0]["user"]["token"].as_str().unwrap().to_owned());
 
     // Refused by somebody who quotes what he refuses.
-    plane.kubectl(&["apply", "-f", &telltale]).unwrap();
+    let probe = format!("create configmap kubesphere-config --dry-run=server -n {SYSTEM}");
+    rig.make(TELLTALE);
+    rig.await_kubectl(&probe, false);
     let apply = ["apply", "-vvv", "--yes", "--wait=false", "--timeout", "1m", "-f"];
     let refused = rig.ksi(&[&apply[..], &[good.as_str()]].concat());
     assert!(refused.err.contains("refused: "), "nothing was quoted\n{}", refused.err);
     let mut outputs = vec![("refused", refused)];
-    plane.kubectl(&["delete", "-f", &telltale]).unwrap();
-    wait_until("the policy to be forgotten", Duration::from_secs(30), || {
-        let name = ["create", "configmap", "kubesphere-config", "--dry-run=server"];
-        Ok(plane.kubectl(&[&name[..], &["-n", "kubesphere-system"]].concat()).is_ok())
-    })
-    .unwrap();
+    rig.kubectl_file("delete", TELLTALE);
+    rig.await_kubectl(&probe, true);
 
     let runs: &[(&str, i32, &[&str])] = &[
         ("apply", 0, &["-o", "json", "-f", &good]),
@@ -132,11 +126,8 @@ fn no_output_of_a_run_shows_a_secret() {
 
 /// Every generated value as it might be told: a line of a private key is enough of it.
 fn generated(rig: &Rig) -> Vec<String> {
-    let values = ["-n", "kubesphere-system", "get", "secret", "ksi-values", "-o", "json"];
-    let values: Value = serde_json::from_str(&rig.plane().kubectl(&values).unwrap()).unwrap();
     let mut secrets = Vec::new();
-    for (name, value) in values["data"].as_object().unwrap() {
-        let text = String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap();
+    for (name, text) in rig.values() {
         if text.contains("PRIVATE KEY") {
             secrets.extend(text.lines().filter(|line| !line.contains("-----")).map(str::to_owned));
         } else if !text.contains("CERTIFICATE") {

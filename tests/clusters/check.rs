@@ -3,31 +3,21 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use sandbox::audit;
-use sandbox::builds::Release;
-use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::hands::Hands as _;
+use crate::installed::{self, release};
 use crate::manifests::root;
 
 /// What a control plane without nodes cannot have.
 const NODES: &[&str] = &["nodes-ready", "nodes-schedulable"];
 
 fn ksi(kubeconfig: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ksi"))
-        .args(args)
-        .arg("--kubeconfig")
-        .arg(kubeconfig)
-        .env_remove("KSI_FILENAME")
-        .env_remove("KSI_CONTEXT")
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
+    installed::ksi(kubeconfig, args).current_dir(root()).output().unwrap()
 }
 
 /// The exit code and the results by name.
@@ -37,9 +27,9 @@ struct Checked {
 }
 
 impl Checked {
-    fn run(plane: &ControlPlane, args: &[&str]) -> Self {
+    fn run(light: &Light, args: &[&str]) -> Self {
         let args = [&["check", "-o", "json"], args].concat();
-        let out = ksi(&plane.kubeconfig(), &args);
+        let out = ksi(&light.plane().kubeconfig(), &args);
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         let json = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
         Self { code: out.status.code().unwrap(), json }
@@ -65,39 +55,33 @@ impl Checked {
 
 #[test]
 fn a_cluster_is_judged_and_left_as_it_is() {
-    let Some(light) = Light::start(Release::Newest).unwrap() else { return };
-    let plane = light.control_plane();
-    let mark = audit::mark(plane).unwrap();
+    let Some(light) = &Light::start(release()).unwrap() else { return };
+    let mark = light.mark();
 
-    an_administrator_sees_only_what_is_missing(plane);
-    a_right_that_is_missing_is_named(plane);
-    after_an_installation_that_never_was(plane);
+    an_administrator_sees_only_what_is_missing(light);
+    a_right_that_is_missing_is_named(light);
+    after_an_installation_that_never_was(light);
 
-    let writes = audit::writes(plane, mark, "ksi/").unwrap();
-    let real: Vec<_> =
-        writes.iter().filter(|w| !w.dry_run && !w.resource.starts_with("selfsubject")).collect();
-    assert!(real.is_empty(), "check wrote: {real:?}");
+    assert_eq!(light.writes(mark), [""; 0]);
 
-    leftover_webhooks_are_found_and_deleted(plane);
+    leftover_webhooks_are_found_and_deleted(light);
 }
 
-fn an_administrator_sees_only_what_is_missing(plane: &ControlPlane) {
+fn an_administrator_sees_only_what_is_missing(light: &Light) {
     let file = ["--pre", "-f", "samples/host.yaml"];
-    let checked = Checked::run(plane, &file);
+    let checked = Checked::run(light, &file);
     assert_eq!(checked.with("error"), NODES.iter().copied().collect(), "{:#}", checked.json);
     assert_eq!((checked.code, &checked.json["success"]), (4, &Value::Bool(false)));
     for id in ["kubernetes-version", "server-side-apply", "clock-skew", "rights", "rights-lock"] {
         assert!(checked.with("success").contains(id), "{id}: {}", checked.says(id));
     }
     let skip: Vec<&str> = NODES.iter().flat_map(|id| ["--skip-check", id]).collect();
-    let checked = Checked::run(plane, &[&file[..], &skip].concat());
+    let checked = Checked::run(light, &[&file[..], &skip].concat());
     assert_eq!((checked.code, &checked.json["success"]), (0, &Value::Bool(true)));
 }
 
 /// May do everything that the sample needs but patch Deployments, grant roles and hold the lock.
-fn a_right_that_is_missing_is_named(plane: &ControlPlane) {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("role.json");
+fn a_right_that_is_missing_is_named(light: &Light) {
     let rendered = ksi_render();
     let groups: BTreeSet<&str> = rendered
         .lines()
@@ -115,18 +99,10 @@ fn a_right_that_is_missing_is_named(plane: &ControlPlane) {
              "verbs": ["create", "patch", "update", "delete"]},
         ],
     });
-    fs::write(&file, role.to_string()).unwrap();
-    plane.kubectl(&["apply", "-f", file.to_str().unwrap()]).unwrap();
-    plane
-        .kubectl(&[
-            "create",
-            "clusterrolebinding",
-            "limited",
-            "--clusterrole=limited",
-            "--user=eve",
-        ])
-        .unwrap();
-    let checked = Checked::run(plane, &["--pre", "-f", "samples/host.yaml", "--as", "eve"]);
+    light.make(role);
+    light.kubectl("create clusterrolebinding limited --clusterrole=limited --user=eve");
+    light.await_right("eve", "delete deployments.apps", true);
+    let checked = Checked::run(light, &["--pre", "-f", "samples/host.yaml", "--as", "eve"]);
     assert_eq!(checked.code, 4);
     let rights = checked.says("rights");
     assert!(!rights.is_empty(), "{:#}", checked.json);
@@ -139,7 +115,7 @@ fn a_right_that_is_missing_is_named(plane: &ControlPlane) {
     assert!(lock.contains("leases.coordination.k8s.io in kubesphere-system"), "{lock}");
 
     // Who may read nothing gets no false comfort.
-    let checked = Checked::run(plane, &["--as", "nobody"]);
+    let checked = Checked::run(light, &["--as", "nobody"]);
     assert_eq!(checked.code, 4);
     assert!(checked.says("nodes-ready").starts_with("could not be read: "), "{:#}", checked.json);
 }
@@ -154,12 +130,12 @@ fn ksi_render() -> String {
     String::from_utf8(out.stdout).unwrap()
 }
 
-fn after_an_installation_that_never_was(plane: &ControlPlane) {
-    let checked = Checked::run(plane, &["-f", "samples/host.yaml"]);
+fn after_an_installation_that_never_was(light: &Light) {
+    let checked = Checked::run(light, &["-f", "samples/host.yaml"]);
     assert_eq!(checked.code, 4);
     assert!(checked.says("ks-apiserver").contains("does not exist"), "{:#}", checked.json);
     assert!(checked.with("error").contains("federated-types"));
-    let out = ksi(&plane.kubeconfig(), &["check", "-o", "short"]);
+    let out = ksi(&light.plane().kubeconfig(), &["check", "-o", "short"]);
     let text = String::from_utf8(out.stdout).unwrap();
     assert!(text.contains("Deployment kubesphere-system/ks-apiserver does not exist"), "{text}");
 }
@@ -179,17 +155,14 @@ fn webhook(name: &str, namespace: &str, group: &str) -> Value {
     })
 }
 
-fn leftover_webhooks_are_found_and_deleted(plane: &ControlPlane) {
-    let folder = TempDir::new().unwrap();
+fn leftover_webhooks_are_found_and_deleted(light: &Light) {
     for (name, namespace, group) in [
         ("users.iam.kubesphere.io", "kubesphere-system", "iam.kubesphere.io"),
         ("policy.example.com", "default", "example.com"),
     ] {
-        let file = folder.path().join(name);
-        fs::write(&file, webhook(name, namespace, group).to_string()).unwrap();
-        plane.kubectl(&["create", "-f", file.to_str().unwrap()]).unwrap();
+        light.make(webhook(name, namespace, group));
     }
-    let checked = Checked::run(plane, &["--pre"]);
+    let checked = Checked::run(light, &["--pre"]);
     let found = checked.says("webhooks-without-backend");
     assert!(
         found.contains("users.iam.kubesphere.io: Service kubesphere-system/gone does not"),
@@ -198,11 +171,11 @@ fn leftover_webhooks_are_found_and_deleted(plane: &ControlPlane) {
     assert!(!found.contains("policy.example.com"), "{found}");
     assert!(checked.says("webhooks-of-others").contains("policy.example.com"));
 
-    let clean =
-        |args: &[&str]| ksi(&plane.kubeconfig(), &[&["cleanup", "webhooks"], args].concat());
+    let clean = |args: &[&str]| {
+        ksi(&light.plane().kubeconfig(), &[&["cleanup", "webhooks"], args].concat())
+    };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let there =
-        || plane.kubectl(&["get", "validatingwebhookconfigurations", "--output=name"]).unwrap();
+    let there = || light.kubectl("get validatingwebhookconfigurations -o name");
 
     let out = clean(&["--dry-run"]);
     assert!(out.status.success() && text(&out.stdout).contains("users.iam.kubesphere.io"));
@@ -216,7 +189,7 @@ fn leftover_webhooks_are_found_and_deleted(plane: &ControlPlane) {
     assert!(!text(&out.stdout).contains("policy.example.com"));
     assert!(!there().contains("users.iam.kubesphere.io"));
     assert!(there().contains("policy.example.com"), "somebody else's was deleted");
-    let checked = Checked::run(plane, &["--pre"]);
+    let checked = Checked::run(light, &["--pre"]);
     assert!(checked.with("success").contains("webhooks-without-backend"));
     assert!(clean(&["--yes"]).status.success());
 }

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use ksi::cluster::{Apply, Cluster, ConnectOptions, Kind, Problem, Selection};
-use sandbox::builds::Release;
 use sandbox::light::Light;
 use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
 use serde_json::{Value, json};
+
+use crate::hands::Hands as _;
+use crate::installed::release;
 
 /// Runs a future as a process would: one thread, timers and sockets.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
@@ -28,7 +30,7 @@ struct Rig {
 
 /// `None` where a control plane cannot be built.
 async fn rig() -> Option<Rig> {
-    let light = Light::start(Release::Newest).unwrap()?;
+    let light = Light::start(release()).unwrap()?;
     let plane = light.control_plane();
     let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
     let options = ConnectOptions {
@@ -68,17 +70,7 @@ fn faults_that_pass_are_waited_out_and_others_are_told() {
         proxy.set([]);
 
         // Somebody else's field, without force and with it.
-        light
-            .control_plane()
-            .kubectl(&[
-                "patch",
-                "configmap",
-                "busy",
-                "--field-manager=other",
-                "-p",
-                "{\"data\":{\"a\":\"2\"}}",
-            ])
-            .unwrap();
+        light.kubectl(r#"patch configmap busy --field-manager=other -p {"data":{"a":"2"}}"#);
         let error = cluster.apply(&config_map("busy"), Apply::default()).await.unwrap_err();
         let Problem::Owned(owners) = &error.problem else { panic!("{error}") };
         assert_eq!((owners[0].manager.as_str(), owners[0].field.as_str()), ("other", ".data.a"));

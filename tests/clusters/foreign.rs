@@ -1,9 +1,8 @@
 //! What other hands do between two runs, and what the second run makes of it: the rows of
 //! `tests/sandbox/foreign-writers.sh`.
 
-use sandbox::builds::Release;
-
-use crate::installed::{Rig, sample};
+use crate::hands::Hands as _;
+use crate::installed::{Rig, release, sample};
 use crate::writers::foreign_writer;
 
 /// A row, the exit code of the next run, and what it writes beside its lock and its inventory.
@@ -30,7 +29,7 @@ const ROWS: &[Row] = &[
 
 #[test]
 fn what_others_own_is_left_to_them_and_what_is_ours_is_kept() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let Some(rig) = Rig::start(release()) else { return };
     let host = sample("host.yaml");
     let apply = |more: &[&str]| {
         let arguments = ["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"];

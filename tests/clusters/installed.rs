@@ -2,17 +2,36 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
 
 use sandbox::addons;
-use sandbox::audit::{self, Mark};
 use sandbox::builds::Release;
 use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use sandbox::places::Places;
 use serde_json::{Value, json};
 
+use crate::hands::{Hands, SYSTEM};
 use crate::manifests::root;
-use crate::writers;
+
+/// The account of `deploy/rbac.yaml`, as the API server calls it.
+pub(crate) const ACCOUNT: &str = "system:serviceaccount:kubesphere-system:ks-installer";
+const SECONDS_OF_A_DAY: u64 = 24 * 60 * 60;
+
+/// Days since 1970: where not everything can be tried each time, another day tries something else.
+pub(crate) fn today() -> usize {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    usize::try_from(since.as_secs() / SECONDS_OF_A_DAY).unwrap()
+}
+
+/// The release for tests that need no certain one: `KSI_SANDBOX_RELEASE`, otherwise that of the day.
+pub(crate) fn release() -> Release {
+    let of_today = Release::ALL[today() % Release::ALL.len()];
+    let named = std::env::var("KSI_SANDBOX_RELEASE").ok();
+    let release = named.map_or(of_today, |named| named.parse().unwrap());
+    eprintln!("on Kubernetes {release}: KSI_SANDBOX_RELEASE={release} repeats it");
+    release
+}
 
 /// A control plane, and a node that says that its pods run. ksi runs there with the account of
 /// `deploy/rbac.yaml` and its rights, unless a test asks for an administrator.
@@ -54,10 +73,6 @@ impl Rig {
         Said::of(ksi(&self.plane().kubeconfig(), arguments).output().unwrap())
     }
 
-    pub(crate) fn plane(&self) -> &ControlPlane {
-        self.light.control_plane()
-    }
-
     /// ksi with these arguments and the kubeconfig of the cluster.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         ksi(&self.kubeconfig, arguments)
@@ -67,22 +82,11 @@ impl Rig {
     pub(crate) fn ksi(&self, arguments: &[&str]) -> Said {
         Said::of(self.command(arguments).output().unwrap())
     }
+}
 
-    pub(crate) fn mark(&self) -> Mark {
-        audit::mark(self.plane()).unwrap()
-    }
-
-    /// What ksi wrote since then, as the API server saw it; what it only asked is not in there.
-    pub(crate) fn writes(&self, since: Mark) -> Vec<String> {
-        writers::writes(self.plane(), since)
-    }
-
-    /// The same without what every run writes that writes at all: its lock and its inventory.
-    pub(crate) fn changes(&self, since: Mark) -> Vec<String> {
-        let own = ["leases/ks-installer-apply", "secrets/ksi-inventory"];
-        let mut writes = self.writes(since);
-        writes.retain(|write| !own.iter().any(|own| write.ends_with(own)));
-        writes
+impl Hands for Rig {
+    fn plane(&self) -> &ControlPlane {
+        self.light.control_plane()
     }
 }
 
@@ -95,7 +99,7 @@ pub(crate) fn account(plane: &ControlPlane) -> PathBuf {
 
 /// A kubeconfig with a token of an account in kubesphere-system.
 pub(crate) fn token(plane: &ControlPlane, name: &str) -> PathBuf {
-    let token = plane.kubectl(&["-n", "kubesphere-system", "create", "token", name]).unwrap();
+    let token = plane.kubectl(&["-n", SYSTEM, "create", "token", name]).unwrap();
     let text = std::fs::read(plane.kubeconfig()).unwrap();
     let mut config: Value = serde_json::from_slice(&text).unwrap();
     config["users"][0]["user"] = json!({"token": token.trim()});
@@ -108,6 +112,11 @@ pub(crate) fn token(plane: &ControlPlane, name: &str) -> PathBuf {
 pub(crate) fn ksi(kubeconfig: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ksi"));
     command.args(arguments).env("KUBECONFIG", kubeconfig).stdin(Stdio::null());
+    for (name, _) in std::env::vars() {
+        if name.starts_with("KSI_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

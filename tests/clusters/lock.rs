@@ -3,17 +3,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sandbox::builds::Release;
 use serde_json::json;
 
-use crate::installed::{Rig, sample};
+use crate::hands::Hands as _;
+use crate::installed::{Rig, release, sample};
 
-const LEASE: [&str; 5] = ["-n", "kubesphere-system", "patch", "lease", "ks-installer-apply"];
+const LEASE: &str = "-n kubesphere-system patch lease ks-installer-apply --type=merge -p";
 
 #[test]
 fn a_lock_is_respected_while_its_holder_lives_and_taken_over_when_it_is_dead() {
-    let Some(rig) = Rig::start(Release::Oldest) else { return };
-    let plane = rig.plane();
+    let Some(rig) = Rig::start(release()) else { return };
     let none = sample("none.yaml");
     let apply = ["apply", "-f", &none, "--yes", "--wait=false", "--timeout", "3m"];
     let lease = json!({
@@ -25,9 +24,7 @@ fn a_lock_is_respected_while_its_holder_lives_and_taken_over_when_it_is_dead() {
             "acquireTime": "2001-01-01T00:00:00.000000Z", "renewTime": "2001-01-01T00:00:00.000000Z",
         },
     });
-    let file = plane.folder().join("lease.json");
-    std::fs::write(&file, lease.to_string()).unwrap();
-    plane.kubectl(&["apply", "-f", file.to_str().unwrap()]).unwrap();
+    rig.make(lease);
 
     let alive = AtomicBool::new(true);
     std::thread::scope(|scope| {
@@ -38,7 +35,7 @@ fn a_lock_is_respected_while_its_holder_lives_and_taken_over_when_it_is_dead() {
                 }
                 let time = format!("2001-01-01T00:{:02}:{:02}.000000Z", second / 60, second % 60);
                 let patch = json!({"spec": {"renewTime": time}}).to_string();
-                plane.kubectl(&[&LEASE[..], &["--type=merge", "-p", &patch]].concat()).unwrap();
+                rig.kubectl_with(LEASE, &patch);
                 std::thread::sleep(Duration::from_secs(1));
             }
         });

@@ -1,28 +1,33 @@
 //! What would make a run fail is told before its first write.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use ksi::rights::Rule;
 use sandbox::audit;
-use sandbox::builds::Release;
+use sandbox::control_plane::ControlPlane;
+use sandbox::process::wait_until;
 use serde_json::{Value, json};
 
-use crate::installed::{Rig, Said, sample};
+use crate::hands::Hands;
+use crate::installed::{ACCOUNT, Rig, Said, release, sample};
 
 struct World(Rig);
 
+impl Hands for World {
+    fn plane(&self) -> &ControlPlane {
+        self.0.plane()
+    }
+}
+
+/// Rights that were taken from the account.
+struct Taken {
+    /// What the role was.
+    role: Value,
+    rights: Vec<Value>,
+}
+
 impl World {
-    fn kubectl(&self, line: &str) -> String {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        self.0.plane().kubectl(&words).unwrap_or_else(|error| panic!("kubectl {line}: {error:#}"))
-    }
-
-    fn make(&self, body: &Value) {
-        let file = self.0.plane().folder().join("object.json");
-        std::fs::write(&file, body.to_string()).unwrap();
-        self.kubectl(&format!("apply -f {}", file.display()));
-    }
-
     fn apply(&self, more: &[&str]) -> Said {
         let host = sample("host.yaml");
         let arguments = ["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"];
@@ -31,9 +36,9 @@ impl World {
 
     /// A run that stops before its first write, because of these checks.
     fn is_refused(&self, checks: &[&str]) -> Said {
-        let since = self.0.mark();
+        let since = self.mark();
         let said = self.apply(&[]).expect(4);
-        assert_eq!(self.0.writes(since), [""; 0], "{}", said.err);
+        assert_eq!(self.writes(since), [""; 0], "{}", said.err);
         let named = format!("it would fail or do harm: {}\n", checks.join(", "));
         assert!(said.err.contains(&named), "{checks:?}: {}", said.err);
         said
@@ -49,32 +54,53 @@ impl World {
         check["error"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Takes verbs on a resource from the role of the account; gives back what the role was.
-    fn without(&self, role: &str, resource: &str, verbs: &[&str]) -> Value {
-        let role: Value =
-            serde_json::from_str(&self.kubectl(&format!("get {role} -o json"))).unwrap();
-        let mut changed = role.clone();
+    /// Takes verbs on a resource from a role of the account.
+    fn without(&self, role: &str, resource: &str, verbs: &[&str]) -> Taken {
+        let role = self.json(role);
+        let (mut changed, mut rights) = (role.clone(), Vec::new());
         for rule in changed["rules"].as_array_mut().unwrap() {
             let parsed: Rule = serde_json::from_value(rule.clone()).unwrap();
-            if parsed.resources.iter().any(|r| r == resource) {
-                let kept = parsed.verbs.iter().filter(|verb| !verbs.contains(&verb.as_str()));
-                let kept: Vec<&String> = kept.collect();
-                // A rule without verbs is refused.
-                rule["verbs"] = if kept.is_empty() { json!(["none"]) } else { json!(kept) };
+            if !parsed.resources.iter().any(|r| r == resource) {
+                continue;
             }
+            let is_taken = |verb: &&String| verbs.contains(&verb.as_str());
+            let (gone, kept): (Vec<_>, Vec<_>) = parsed.verbs.iter().partition(is_taken);
+            rights.extend(gone.into_iter().map(|verb| {
+                json!({
+                    "verb": verb, "group": parsed.api_groups[0], "resource": resource,
+                    "name": parsed.resource_names.first(),
+                    "namespace": role["metadata"]["namespace"],
+                })
+            }));
+            // A rule without verbs is refused.
+            rule["verbs"] = if kept.is_empty() { json!(["none"]) } else { json!(kept) };
         }
-        assert_ne!(role, changed, "{resource} is in no rule");
-        self.replace(&changed);
-        role
+        assert!(!rights.is_empty(), "{resource} is in no rule");
+        self.replace(&changed, &rights, false);
+        Taken { role, rights }
     }
 
-    fn replace(&self, body: &Value) {
-        let mut body = body.clone();
-        let metadata = body["metadata"].as_object_mut().unwrap();
-        metadata.remove("resourceVersion");
-        let file = self.0.plane().folder().join("role.json");
-        std::fs::write(&file, body.to_string()).unwrap();
-        self.kubectl(&format!("replace -f {}", file.display()));
+    fn give_back(&self, Taken { role, rights }: &Taken) {
+        self.replace(role, rights, true);
+    }
+
+    /// Replaces a role, and waits until the API server goes by it.
+    fn replace(&self, role: &Value, rights: &[Value], allowed: bool) {
+        let mut role = role.clone();
+        role["metadata"].as_object_mut().unwrap().remove("resourceVersion");
+        self.kubectl_file("replace", role);
+        wait_until("the authorizer to know", Duration::from_secs(20), || {
+            Ok(rights.iter().all(|right| self.is_allowed(right) == allowed))
+        })
+        .unwrap();
+    }
+
+    fn is_allowed(&self, right: &Value) -> bool {
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": ACCOUNT, "resourceAttributes": right},
+        });
+        self.kubectl_file("create -o jsonpath={.status.allowed}", review) == "true"
     }
 }
 
@@ -83,7 +109,7 @@ const HERE: &str = "role ks-installer -n kubesphere-system";
 
 #[test]
 fn what_would_make_a_run_fail_is_told_before_its_first_write() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let Some(rig) = Rig::start(release()) else { return };
     let world = World(rig);
     a_right_that_is_missing_is_named(&world);
     a_right_to_look_that_is_missing_is_named_by_the_server(&world);
@@ -121,35 +147,35 @@ fn a_right_that_is_missing_is_named(world: &World) {
             "may not update leases.coordination.k8s.io in kubesphere-system".to_owned(),
         ),
     ] {
-        let before = world.without(role, resource, verbs);
+        let taken = world.without(role, resource, verbs);
         let told = world.check(check);
         assert_eq!(told, expected, "{check}");
         let said = world.is_refused(&[check]);
         assert!(said.err.contains(&expected), "{}", said.err);
-        world.replace(&before);
+        world.give_back(&taken);
         assert_eq!(world.check(check), "", "with all its rights");
     }
     // What helps but is not needed stops no run.
-    let before = world.without(EVERYWHERE, "customresourcedefinitions", &["watch"]);
+    let taken = world.without(EVERYWHERE, "customresourcedefinitions", &["watch"]);
     let told = world.check("rights");
     assert_eq!(told, "may not watch customresourcedefinitions.apiextensions.k8s.io");
     let said = world.apply(&["--dry-run=server"]).expect(0);
     assert!(!said.err.contains("may not watch"), "{}", said.err);
-    world.replace(&before);
+    world.give_back(&taken);
 }
 
 fn a_right_to_look_that_is_missing_is_named_by_the_server(world: &World) {
-    let before = world.without(EVERYWHERE, "nodes", &["list"]);
-    let since = world.0.mark();
+    let taken = world.without(EVERYWHERE, "nodes", &["list"]);
+    let since = world.mark();
     let said = world.apply(&[]).expect(7);
     assert!(said.err.contains("cannot list resource \"nodes\""), "{}", said.err);
-    assert_eq!(world.0.writes(since), [""; 0]);
-    world.replace(&before);
+    assert_eq!(world.writes(since), [""; 0]);
+    world.give_back(&taken);
 }
 
 fn a_definition_that_cannot_be_changed_is_named(world: &World) {
     let name = "rolebases.iam.kubesphere.io";
-    world.make(&json!({
+    world.make(json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": name},
         "spec": {
@@ -196,7 +222,7 @@ fn a_webhook_that_would_refuse_is_named(world: &World) {
         ("policy.example.com", "webhooks-of-others"),
         ("old.kubesphere.io", "webhooks-without-backend"),
     ] {
-        world.make(&webhook(name, &json!({})));
+        world.make(webhook(name, &json!({})));
         let said = world.is_refused(&[check]);
         assert!(said.err.contains(name) && said.err.contains("default/gone"), "{}", said.err);
         let host = sample("host.yaml");
@@ -205,7 +231,7 @@ fn a_webhook_that_would_refuse_is_named(world: &World) {
         world.0.ksi(&["apply", "-f", &host, "--dry-run"]).expect(0);
         // What is not about us stops nobody.
         let elsewhere = json!({"namespaceSelector": {"matchLabels": {"a": "b"}}});
-        world.make(&webhook(name, &elsewhere));
+        world.make(webhook(name, &elsewhere));
         let foreseen = world.0.ksi(&["apply", "-f", &host, "--dry-run=server"]).expect(0);
         assert!(!foreseen.err.contains(name), "{}", foreseen.err);
         world.kubectl(&format!("delete validatingwebhookconfiguration {name}"));
@@ -218,7 +244,7 @@ fn a_webhook_of_ours_that_was_left_is_in_the_way_of_runs_that_do_not_wait(world:
     let name = "users.iam.kubesphere.io";
     let users = json!({"rules": [{"apiGroups": ["iam.kubesphere.io"], "apiVersions": ["*"],
         "operations": ["CREATE"], "resources": ["users"]}]});
-    world.make(&webhook(name, &users));
+    world.make(webhook(name, &users));
     world.is_refused(&["webhooks-without-backend"]);
     let foreseen = ["apply", "-f", &sample("host.yaml"), "--dry-run=server"];
     let said = world.0.ksi(&foreseen).expect(0);
@@ -227,7 +253,7 @@ fn a_webhook_of_ours_that_was_left_is_in_the_way_of_runs_that_do_not_wait(world:
 }
 
 fn a_port_that_another_has_is_named(world: &World) {
-    world.make(&json!({
+    world.make(json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "taker", "namespace": "default"},
         "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30880}]},
     }));
@@ -243,26 +269,25 @@ fn a_port_that_another_has_is_named(world: &World) {
 
 fn a_settled_run_asks_nothing(world: &World) {
     let asked = |since| -> BTreeSet<String> {
-        let user = "system:serviceaccount:kubesphere-system:ks-installer";
-        let requests = audit::requests(world.0.plane(), since, user).unwrap();
+        let requests = audit::requests(world.plane(), since, ACCOUNT).unwrap();
         let resources = requests.into_iter().map(|request| request.resource);
         resources.filter(|resource| resource.starts_with("selfsubject")).collect()
     };
-    let since = world.0.mark();
+    let since = world.mark();
     world.apply(&[]).expect(0);
     assert_eq!(asked(since), BTreeSet::from(["selfsubjectrulesreviews".to_owned()]));
-    let since = world.0.mark();
+    let since = world.mark();
     world.apply(&[]).expect(0);
     assert_eq!(asked(since), BTreeSet::new());
-    assert_eq!(world.0.writes(since), [""; 0]);
+    assert_eq!(world.writes(since), [""; 0]);
 }
 
 fn a_right_to_remove_is_asked_for_when_something_goes(world: &World) {
-    let before = world.without(EVERYWHERE, "deployments", &["delete"]);
-    let since = world.0.mark();
+    let taken = world.without(EVERYWHERE, "deployments", &["delete"]);
+    let since = world.mark();
     let said = world.apply(&["--set", "multicluster.kubefed.enabled=false"]).expect(4);
     let missing = "may not delete deployments.apps in kube-federation-system";
     assert!(said.err.contains(missing), "{}", said.err);
-    assert_eq!(world.0.writes(since), [""; 0]);
-    world.replace(&before);
+    assert_eq!(world.writes(since), [""; 0]);
+    world.give_back(&taken);
 }

@@ -6,15 +6,14 @@ use std::collections::BTreeSet;
 use ksi::rights::Rule;
 use sandbox::audit::{self, Request};
 use sandbox::builds::Release;
-use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::installed::{Rig, sample};
+use crate::hands::Hands;
+use crate::installed::{ACCOUNT, Rig, release, sample};
 use crate::manifests::root;
 
-const ACCOUNT: &str = "system:serviceaccount:kubesphere-system:ks-installer";
 /// Rights that this test does not use, and what does: verb, resource, one of the names.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     // `uninstall::*`, with the same account: namespaces, and the installer of KubeSphere 3.
@@ -22,16 +21,8 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("delete", "deployments", "ks-installer"),
 ];
 
-const SPOILED: [&str; 8] = [
-    "--namespace=kube-federation-system",
-    "patch",
-    "secret",
-    "kubefed-admission-webhook-serving-cert",
-    "--type=merge",
-    "--patch",
-    r#"{"data": {"tls.crt": "c3BvaWxlZA=="}}"#,
-    "--output=name",
-];
+const SPOILED: &str = "-n kube-federation-system patch secret kubefed-admission-webhook-serving-cert \
+                       --type=merge -o name -p";
 
 /// Everything that an installation goes through, with all components.
 fn whole_life(rig: &Rig) {
@@ -44,8 +35,7 @@ fn whole_life(rig: &Rig) {
         let arguments = ["apply", "-f", &host, "--yes", "--wait=false", "--timeout", "2m"];
         rig.ksi(&[&arguments, more].concat()).expect(0)
     };
-    let definition = root().join("deploy/crd.yaml");
-    rig.plane().kubectl(&["apply", "-f", definition.to_str().unwrap()]).unwrap();
+    rig.kubectl(&format!("apply -f {}", root().join("deploy/crd.yaml").display()));
     rig.ksi(&["apply", "-f", &host, "--dry-run=server"]).expect(0);
     apply(&all);
     apply(&all);
@@ -57,7 +47,7 @@ fn whole_life(rig: &Rig) {
     rig.ksi(&["logs", "tower"]);
     rig.ksi(&["bundle", "--output", bundle]).expect(0);
     // Somebody spoils a certificate, which is written anew.
-    rig.plane().kubectl(&SPOILED).unwrap();
+    rig.kubectl_with(SPOILED, r#"{"data": {"tls.crt": "c3BvaWxlZA=="}}"#);
     rig.ksi(&[&["apply", "-f", &host, "--yes", "--wait=false"], &all[..]].concat());
     // Some objects go, some change.
     apply(&["--set", "authentication.maximumClockSkew=30s", "--history-max", "1"]);
@@ -67,13 +57,9 @@ fn whole_life(rig: &Rig) {
     apply(&[]);
 }
 
-fn rules(plane: &ControlPlane) -> Vec<Rule> {
-    let get = |line: &str| -> Value {
-        let words: Vec<&str> = line.split(' ').collect();
-        serde_json::from_str(&plane.kubectl(&words).unwrap()).unwrap()
-    };
-    let cluster = get("get clusterrole ks-installer -o json");
-    let own = get("get role ks-installer -n kubesphere-system -o json");
+fn rules(rig: &Rig) -> Vec<Rule> {
+    let cluster = rig.json("clusterrole ks-installer");
+    let own = rig.json("role ks-installer -n kubesphere-system");
     [cluster, own]
         .into_iter()
         .flat_map(|role| serde_json::from_value::<Vec<Rule>>(role["rules"].clone()).unwrap())
@@ -113,7 +99,7 @@ fn is_enough_and_no_more(release: Release) {
     rig.admin(&all).expect(0);
 
     let mut unused = BTreeSet::new();
-    for rule in rules(rig.plane()) {
+    for rule in rules(&rig) {
         for resource in &rule.resources {
             for verb in rule.verbs.iter().filter(|v| !is_used(&requests, &rule, resource, v)) {
                 unused.insert(format!("{verb} {resource} {:?}", rule.resource_names));
@@ -146,8 +132,7 @@ fn the_account_is_enough_and_no_more_on_the_newest_release() {
 /// for `escalate`, and not for what is created by POST.
 #[test]
 fn names_in_rules_hold_for_applies_bindings_and_escalation() {
-    let Some(light) = Light::start(Release::Oldest).unwrap() else { return };
-    let plane = light.control_plane();
+    let Some(light) = Light::start(release()).unwrap() else { return };
     let rbac = "rbac.authorization.k8s.io";
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
@@ -169,15 +154,15 @@ fn names_in_rules_hold_for_applies_bindings_and_escalation() {
     let run = |words: &[&str], body: &Value| {
         let file = folder.path().join("object.json");
         std::fs::write(&file, body.to_string()).unwrap();
-        let out = plane.kubectl_command().args(words).arg("-f").arg(&file).output().unwrap();
+        let out =
+            light.plane().kubectl_command().args(words).arg("-f").arg(&file).output().unwrap();
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         assert!(out.status.success() || said.contains("forbidden"), "{said}");
         out.status.success()
     };
-    assert!(run(&["apply"], &role));
-    plane
-        .kubectl(&["create", "clusterrolebinding", "narrow", "--clusterrole=narrow", "--user=eve"])
-        .unwrap();
+    light.make(role);
+    light.kubectl("create clusterrolebinding narrow --clusterrole=narrow --user=eve");
+    light.await_right("eve", "patch configmaps/named", true);
     let map = |name: &str| {
         json!({"apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": name, "namespace": "default"}})

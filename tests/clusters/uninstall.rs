@@ -3,13 +3,13 @@
 
 use std::io::{BufRead as _, BufReader};
 
-use sandbox::builds::Release;
+use sandbox::control_plane::ControlPlane;
 use serde_json::Value;
 
-use crate::installed::{Rig, Said, ksi, sample};
+use crate::hands::{Hands, SYSTEM};
+use crate::installed::{Rig, Said, ksi, release, sample};
 
 const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
-const SYSTEM: &str = "kubesphere-system";
 /// The jwtSecret of the sample.
 const SECRET: &str = "replace-this-with-the-jwtSecret-of-the-host";
 
@@ -34,16 +34,13 @@ spec: {policyName: no-secrets, validationActions: [Deny]}
 
 struct World(Rig);
 
+impl Hands for World {
+    fn plane(&self) -> &ControlPlane {
+        self.0.plane()
+    }
+}
+
 impl World {
-    fn kubectl(&self, line: &str) -> String {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        self.0.plane().kubectl(&words).unwrap_or_else(|error| panic!("kubectl {line}: {error}"))
-    }
-
-    fn has(&self, what: &str) -> bool {
-        !self.kubectl(&format!("get {what} --ignore-not-found -o name")).trim().is_empty()
-    }
-
     fn apply(&self, sample_name: &str, more: &[&str]) -> Said {
         let file = sample(sample_name);
         self.0.ksi(&[&["apply", "-f", &file], &APPLY[..], more].concat())
@@ -91,19 +88,11 @@ impl World {
         assert!(labels.contains(r#""team":"a""#), "{labels}");
         assert!(labels.contains("bootstrapping"), "{labels}");
     }
-
-    fn nothing_is_terminating(&self) {
-        for kind in ["namespaces", "customresourcedefinitions", "pvc -A", "deployments -A"] {
-            let path = "jsonpath={range.items[*]}{.metadata.deletionTimestamp}{end}";
-            let times = self.kubectl(&format!("get {kind} -o {path}"));
-            assert_eq!(times.trim(), "", "{kind}");
-        }
-    }
 }
 
 #[test]
 fn what_ksi_made_goes_and_everything_else_stays() {
-    let Some(rig) = Rig::start(Release::Newest) else { return };
+    let Some(rig) = Rig::start(release()) else { return };
     let world = World(rig);
     world.make_foreign_things();
     let untouched = world.kubectl("get clusterrole cluster-admin -o jsonpath={.metadata.labels}");
@@ -126,9 +115,9 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     assert!(!world.has("secret kubesphere-secret -n kubesphere-system"));
     let labels = world.kubectl("get clusterrole cluster-admin -o jsonpath={.metadata.labels}");
     assert_eq!(labels, untouched, "only our label goes");
-    let since = world.0.mark();
+    let since = world.mark();
     world.uninstall(&[]).expect(0);
-    assert_eq!(world.0.changes(since), [""; 0]);
+    assert_eq!(world.changes(since), [""; 0]);
 
     // Without leave to delete CRDs, the record of them stays, and the namespace that holds it.
     let kept = world.uninstall(&["--delete-namespaces", "--delete-data"]).expect(0);
@@ -149,10 +138,7 @@ const EVERYTHING: [&str; 3] = ["--delete-crds", "--delete-data", "--delete-names
 /// What users and controllers made of our kinds is counted first; it goes while nothing else does, and the
 /// namespaces of a workspace stay. Nobody runs any more who would take finalizers off: the test does.
 fn others_go_with_their_kinds(world: &World) {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("objects.yaml");
-    std::fs::write(&file, OTHERS).unwrap();
-    world.kubectl(&format!("apply -f {}", file.display()));
+    world.make(OTHERS);
     let uid = world.kubectl("get workspace team -o jsonpath={.metadata.uid}");
     let owner = format!(
         r#"{{"metadata":{{"ownerReferences":[{{"apiVersion":"tenant.kubesphere.io/v1alpha1","kind":"Workspace","name":"team","uid":"{uid}","controller":true,"blockOwnerDeletion":true}}]}}}}"#
@@ -170,7 +156,7 @@ fn others_go_with_their_kinds(world: &World) {
     assert!(listed.out.contains(counted), "{}", listed.out);
 
     let arguments = [&["uninstall", "--yes", "--timeout", "2m"], &all[..]].concat();
-    let mut command = ksi(&world.0.plane().kubeconfig(), &arguments);
+    let mut command = ksi(&world.plane().kubeconfig(), &arguments);
     let mut running = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut told: Vec<String> = Vec::new();
@@ -210,23 +196,14 @@ spec: {joinFederation: true, connection: {type: proxy}}
 fn installer_is_refused_and_replaced(world: &World) {
     let refused = world.apply("member.yaml", &[]).expect(2);
     assert!(refused.err.contains("--replace-ks-installer"), "{}", refused.err);
-    let policy = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(policy.path(), NO_SECRETS).unwrap();
-    world.kubectl(&format!("apply -f {}", policy.path().display()));
     let foreseen = ["--dry-run=server", "--replace-ks-installer"];
-    let mut said = world.apply("member.yaml", &foreseen);
-    for _ in 0..20 {
-        if said.code != 0 {
-            break;
-        }
-        // A policy takes its time until it counts.
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        said = world.apply("member.yaml", &foreseen);
-    }
-    let said = said.expect(4);
+    let probe = format!("create secret generic kubesphere-secret --dry-run=server -n {SYSTEM}");
+    world.make(NO_SECRETS);
+    world.await_kubectl(&probe, false);
+    let said = world.apply("member.yaml", &foreseen).expect(4);
     assert!(said.err.contains("refused Secret/kubesphere-system/"), "{}", said.err);
-    world.kubectl(&format!("delete -f {}", policy.path().display()));
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    world.kubectl_file("delete", NO_SECRETS);
+    world.await_kubectl(&probe, true);
     world.apply("member.yaml", &foreseen).expect(0);
     assert!(world.has("deployment ks-installer -n kubesphere-system"), "it was only asked");
     let said = world.apply("member.yaml", &["--replace-ks-installer"]);

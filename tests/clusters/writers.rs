@@ -1,21 +1,10 @@
-//! Who wrote what: what of ksi reached the API server, and what other hands do meanwhile.
+//! What other hands do to a cluster between two runs.
 
 use std::process::Command;
 
-use sandbox::audit::{self, Mark};
 use sandbox::control_plane::ControlPlane;
 
 use crate::manifests::root;
-
-/// What ksi wrote since then, as the API server saw it, as `verb resource/name`; what it only asked is not
-/// in there.
-pub(crate) fn writes(plane: &ControlPlane, since: Mark) -> Vec<String> {
-    let writes = audit::writes(plane, since, "ksi/").unwrap();
-    let real = writes.iter().filter(|write| !write.dry_run);
-    // A question about rights is sent as if something were created.
-    let real = real.filter(|write| !write.resource.starts_with("selfsubject"));
-    real.map(|w| format!("{} {}/{}", w.verb, w.resource, w.name)).collect()
-}
 
 /// Does a row of `tests/sandbox/foreign-writers.sh`.
 pub(crate) fn foreign_writer(plane: &ControlPlane, row: &str) {

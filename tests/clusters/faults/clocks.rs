@@ -1,12 +1,11 @@
 //! Clocks: that of the API server is another one than ours, and a lock whose time ran out is not lost yet.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::object::{ObjectId, Policy};
 use ksi::target::{Class, ClusterTarget, Error, Target as _, Write, Written};
@@ -14,11 +13,13 @@ use sandbox::proxy::{Fault, Match, Nth, Rule, Victim};
 use sandbox::requirements::skip;
 use serde_json::{Value, json};
 
+use super::running::Running;
 use super::stage::{Stage, apply};
 use crate::client::block_on;
-use crate::installed::{self, Said};
+use crate::hands::{Hands as _, SYSTEM};
+use crate::installed::{self, Said, sample};
 
-const SYSTEM: &str = "kubesphere-system";
+const LEASE: &str = "-n kubesphere-system patch lease ks-installer-apply --type=merge -p";
 
 #[test]
 fn neither_wrong_clocks_nor_late_ones_do_harm() {
@@ -37,7 +38,8 @@ fn a_clock_that_is_wrong_by_minutes_does_no_harm(stage: &Stage, faketime: &Path)
         command
     };
     let kubeconfig = stage.plane().kubeconfig();
-    let apply = apply("3m", &stage.file);
+    let file = sample("none.yaml");
+    let apply = apply(&file, &[]);
 
     let said = Said::of(ksi("+10m", &kubeconfig, &["check", "--pre"]).output().unwrap());
     assert!(said.out.contains("behind ours"), "{}\n{}", said.out, said.err);
@@ -46,16 +48,14 @@ fn a_clock_that_is_wrong_by_minutes_does_no_harm(stage: &Stage, faketime: &Path)
     let victim = Victim::default();
     let fault = Fault::Kill(victim.clone());
     stage.proxy.set([Rule::new(Match::writes().agent("ksi/"), Nth::Only(40), fault)]);
-    let mut ahead = ksi("+10m", stage.proxy.kubeconfig(), &apply);
-    let ahead = ahead.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let ahead = ksi("+10m", stage.proxy.kubeconfig(), &apply);
+    let ahead = Running::start(ahead, stage.plane().folder());
     victim.set(ahead.id()).unwrap();
-    assert_eq!(Said::of(ahead.wait_with_output().unwrap()).code, -1, "it was not killed");
+    assert_eq!(ahead.end().code, -1, "it was not killed");
     nothing_begins_in_the_future(stage);
-    let lease = ["-n", SYSTEM, "patch", "lease", "ks-installer-apply", "--type=merge"];
-    let shorter = json!({"spec": {"leaseDurationSeconds": 2}}).to_string();
-    stage.plane().kubectl(&[&lease[..], &["-p", &shorter]].concat()).unwrap();
+    stage.kubectl_with(LEASE, &json!({"spec": {"leaseDurationSeconds": 2}}).to_string());
     Said::of(ksi("-10m", &kubeconfig, &apply).output().unwrap()).expect(0);
-    stage.is_settled();
+    stage.rests(&[]);
 }
 
 /// The library that turns the clock of a program; `None` where it is not installed.
@@ -70,12 +70,8 @@ fn faketime() -> Option<PathBuf> {
 fn nothing_begins_in_the_future(stage: &Stage) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let now = i64::try_from(now).unwrap();
-    let args = ["-n", SYSTEM, "get", "secret", "ksi-values", "-o", "json"];
-    let secret: Value = serde_json::from_str(&stage.plane().kubectl(&args).unwrap()).unwrap();
     let (mut certificates, mut tokens) = (0, 0);
-    for (name, encoded) in secret["data"].as_object().unwrap() {
-        let text = STANDARD.decode(encoded.as_str().unwrap()).unwrap();
-        let text = String::from_utf8(text).unwrap();
+    for (name, text) in stage.values() {
         if text.contains("BEGIN CERTIFICATE") {
             let (_, pem) = x509_parser::pem::parse_x509_pem(text.as_bytes()).unwrap();
             let begin = pem.parse_x509().unwrap().validity().not_before.timestamp();
@@ -103,15 +99,14 @@ fn a_lock_that_was_not_renewed_in_time_is_asked_for_and_only_then_lost(stage: &S
         half_a_minute_later().await;
         write(&target).await.unwrap();
 
-        let other = json!({"spec": {"holderIdentity": "other@there/2"}}).to_string();
-        let lease = ["-n", SYSTEM, "patch", "lease", "ks-installer-apply", "--type=merge"];
-        stage.plane().kubectl(&[&lease[..], &["-p", &other]].concat()).unwrap();
+        let other = json!({"spec": {"holderIdentity": "other@there/2"}});
+        stage.kubectl_with(LEASE, &other.to_string());
         half_a_minute_later().await;
         let error = write(&target).await.unwrap_err();
         assert_eq!(error.class, Class::Locked, "{error}");
         assert!(error.to_string().contains("another run has taken it over"), "{error}");
     });
-    stage.plane().kubectl(&["-n", SYSTEM, "delete", "lease", "ks-installer-apply"]).unwrap();
+    stage.kubectl(&format!("-n {SYSTEM} delete lease ks-installer-apply"));
 }
 
 async fn half_a_minute_later() {

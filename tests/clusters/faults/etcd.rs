@@ -8,6 +8,7 @@ use sandbox::control_plane::ControlPlane;
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+use crate::hands::Hands as _;
 
 /// The alarm that etcd raises when its quota is used up, without the gigabytes: from then on it refuses
 /// every write until somebody makes room and takes the alarm back.
@@ -16,13 +17,13 @@ fn a_full_etcd_is_told_at_once() {
     let Some(stage) = Stage::set() else { return };
     let full = |plane: &ControlPlane| alarm(plane, "ACTIVATE");
     let begin = Instant::now();
-    let said = stage.apply_while("3m", &[(110, &full)]).expect(4);
+    let said = stage.apply_while(&[], &[(110, &full)]).expect(4);
     assert!(said.err.contains("database space exceeded"), "{}", said.err);
     assert!(said.err.contains("etcdctl alarm disarm"), "{}", said.err);
     // No waiting makes room.
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     alarm(stage.plane(), "DEACTIVATE");
-    stage.recovers();
+    stage.heals(&[]);
 }
 
 fn alarm(plane: &ControlPlane, action: &str) {

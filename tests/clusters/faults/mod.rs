@@ -5,6 +5,7 @@ mod clocks;
 mod etcd;
 mod network;
 mod objects;
+mod running;
 mod server;
 mod stage;
 mod webhooks;

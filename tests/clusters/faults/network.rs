@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::stage::Stage;
 use crate::client::block_on;
-use crate::installed::{Said, ksi};
+use crate::hands::{Hands as _, SYSTEM};
 
 #[test]
 fn a_bad_network_costs_time_and_nothing_else() {
@@ -24,7 +24,7 @@ fn a_bad_network_costs_time_and_nothing_else() {
 
 /// Whoever asks for all kinds there are gets an error from now on.
 fn a_dead_api_of_somebody_else(stage: &Stage) {
-    stage.make(&[json!({
+    stage.make(json!({
         "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
         "metadata": {"name": "v1beta1.metrics.k8s.io"},
         "spec": {
@@ -32,7 +32,7 @@ fn a_dead_api_of_somebody_else(stage: &Stage) {
             "groupPriorityMinimum": 100, "versionPriority": 100, "insecureSkipTLSVerify": true,
             "service": {"namespace": "kube-system", "name": "nobody"},
         },
-    })]);
+    }));
     assert!(stage.plane().kubectl(&["get", "--raw", "/apis/metrics.k8s.io/v1beta1"]).is_err());
 }
 
@@ -55,31 +55,25 @@ fn every_passing_fault_at_once(stage: &Stage) {
     ];
     let count = rules.len();
     stage.proxy.set(rules);
-    stage.apply("3m").expect(0);
+    stage.begin(&[]).end().expect(0);
     let seen = stage.proxy.seen();
     for rule in 0..count {
         assert!(seen.iter().any(|seen| seen.rule == Some(rule)), "rule {rule} was never used");
     }
     assert!(!seen.iter().any(|seen| seen.path.contains("/events")), "ksi needs no right to Events");
     stage.proxy.set([]);
-    stage.is_settled();
+    stage.rests(&[]);
 }
 
 /// What is wrong is told without them.
 fn events_that_cannot_be_read(stage: &Stage) {
-    let plane = stage.plane();
-    plane.processes().kill("kwok").unwrap();
-    let pods =
-        ["-n", "kubesphere-system", "delete", "pods", "--all", "--force", "--grace-period=0"];
-    plane.kubectl(&pods).unwrap();
+    stage.plane().processes().kill("kwok").unwrap();
+    stage.kubectl(&format!("-n {SYSTEM} delete pods --all --force --grace-period=0"));
     let events = Match::reads().agent("ksi/").resource("events");
     let broken = Fault::Status { code: 500, retry_after: None };
     stage.proxy.set([Rule::new(events, Nth::All, broken)]);
-    stage.proxy.forget();
-    let run = ["apply", "--yes", "--timeout", "4s", "-f", &stage.file];
-    let begin = Instant::now();
-    let said = Said::of(ksi(stage.proxy.kubeconfig(), &run).output().unwrap()).expect(5);
-    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    let run = stage.begin(&["--wait", "--timeout", "4s"]);
+    let said = run.ends_within(Duration::from_secs(15)).expect(5);
     assert!(
         stage.proxy.seen().iter().any(|seen| seen.rule == Some(0)),
         "events were not asked for"
@@ -93,13 +87,11 @@ fn events_that_cannot_be_read(stage: &Stage) {
 fn another_server_answers(stage: &Stage) {
     let writes = Match::writes().agent("ksi/");
     stage.proxy.set([Rule::new(writes, Nth::From(40), Fault::Garbage { code: 200 })]);
-    let begin = Instant::now();
-    let said = stage.apply("3m").expect(7);
-    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    let said = stage.begin(&[]).ends_within(Duration::from_secs(20)).expect(7);
     assert!(said.err.contains("the answer is not JSON"), "{}", said.err);
     assert!(said.err.contains("not a Kubernetes API server"), "{}", said.err);
     stage.proxy.set([]);
-    stage.recovers();
+    stage.heals(&[]);
 }
 
 /// In a test the limit of a request, half a minute, is half a second.

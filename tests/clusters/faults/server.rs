@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 use sandbox::control_plane::ControlPlane;
 
 use super::stage::{Deed, Stage};
+use crate::hands::Hands as _;
 
 /// How long something is silent that then goes on: longer than any single answer takes.
 const SILENCE: Duration = Duration::from_secs(4);
@@ -37,8 +38,8 @@ fn what_goes_and_comes_back_in_the_middle_of_a_run_is_waited_for() {
         (120, &silent("etcd")),
         (150, &silent("apiserver")),
     ];
-    stage.apply_while("3m", &deeds).expect(0);
-    stage.is_settled();
+    stage.apply_while(&[], &deeds).expect(0);
+    stage.rests(&[]);
 }
 
 /// Connections stay open and nothing is refused: only the time says that there will be no answer.
@@ -49,7 +50,7 @@ fn a_server_that_falls_silent_costs_no_more_than_the_time_of_the_run() {
     let stopped =
         |plane: &ControlPlane| plane.processes().signal("apiserver", Signal::SIGSTOP).unwrap();
     let begin = Instant::now();
-    let said = stage.apply_while("10s", &[(110, &stopped)]);
+    let said = stage.apply_while(&["--timeout", "10s"], &[(110, &stopped)]);
     let took = begin.elapsed();
     let said = said.expect(7);
     assert!(took > TIME && took < TIME + GRACE, "{took:?}: {}", said.err);
@@ -58,10 +59,10 @@ fn a_server_that_falls_silent_costs_no_more_than_the_time_of_the_run() {
 
     // From the start on nobody waits for the end of the time.
     let begin = Instant::now();
-    let said = stage.apply_directly().expect(7);
+    let said = stage.apply(&[]).expect(7);
     assert!(begin.elapsed() < GRACE, "{:?}: {}", begin.elapsed(), said.err);
     assert!(said.err.contains("127.0.0.1"), "{}", said.err);
 
     stage.plane().processes().signal("apiserver", Signal::SIGCONT).unwrap();
-    stage.recovers();
+    stage.heals(&[]);
 }

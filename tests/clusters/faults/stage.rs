@@ -1,18 +1,17 @@
-//! A cluster with a proxy before it, and what has to hold after every fault.
+//! A cluster with a proxy before it, runs that something happens to, and what has to hold after every fault.
 
 use std::cell::RefCell;
-use std::process::{Child, Stdio};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sandbox::builds::Release;
 use sandbox::control_plane::ControlPlane;
 use sandbox::process::wait_until;
-use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
+use sandbox::proxy::{Fault, FaultProxy, Gate, Match, Nth, Rule};
 use sandbox::snapshot::Snapshot;
-use serde_json::Value;
 
-use crate::installed::{Rig, Said, ksi, sample};
-use crate::sweep::values;
+use super::running::{Running, SOON};
+use crate::hands::{Hands, SYSTEM};
+use crate::installed::{Rig, Said, ksi, release, sample};
 
 /// Writes take so long once the kinds are there: there is time enough to break something while many of
 /// them are on their way and more wait for their turn.
@@ -22,14 +21,18 @@ const SLOW_FROM: usize = 60;
 /// What is done to a control plane while a run writes.
 pub(super) type Deed<'d> = &'d dyn Fn(&ControlPlane);
 
-/// A cluster with a proxy before it.
 pub(super) struct Stage {
     pub(super) rig: Rig,
+    /// In front of the API server, for runs that something happens to.
     pub(super) proxy: FaultProxy,
-    /// What is applied: all there is without more clusters.
-    pub(super) file: String,
     /// The generated values as they were first.
-    kept: RefCell<Option<String>>,
+    kept: RefCell<BTreeMap<String, String>>,
+}
+
+impl Hands for Stage {
+    fn plane(&self) -> &ControlPlane {
+        self.rig.plane()
+    }
 }
 
 impl Stage {
@@ -40,11 +43,10 @@ impl Stage {
 
     /// The same with more flags for the API server.
     pub(super) fn with(api_arguments: Vec<String>) -> Option<Self> {
-        let rig = Rig::bare_with(Release::Newest, api_arguments)?;
+        let rig = Rig::bare_with(release(), api_arguments)?;
         let plane = rig.plane();
         let proxy = FaultProxy::start(&plane.kubeconfig(), &plane.folder().join("proxy")).unwrap();
-        let (file, kept) = (sample("none.yaml"), RefCell::default());
-        Some(Self { rig, proxy, file, kept })
+        Some(Self { rig, proxy, kept: RefCell::default() })
     }
 
     /// Another cluster, as it was then.
@@ -53,82 +55,107 @@ impl Stage {
         self.kept.take();
     }
 
-    pub(super) fn plane(&self) -> &ControlPlane {
-        self.rig.plane()
+    /// `ksi apply` of the smallest sample, straight to the API server.
+    pub(super) fn apply(&self, more: &[&str]) -> Said {
+        self.rig.ksi(&apply(&sample("none.yaml"), more))
     }
 
-    /// A whole run through the proxy.
-    pub(super) fn apply(&self, timeout: &str) -> Said {
-        Said::of(self.begin(timeout).wait_with_output().unwrap())
+    /// The same through the proxy, as a process that runs on.
+    pub(super) fn begin(&self, more: &[&str]) -> Running {
+        self.proxy.forget();
+        let command = ksi(self.proxy.kubeconfig(), &apply(&sample("none.yaml"), more));
+        Running::start(command, self.plane().folder())
     }
 
-    /// A whole run that has the API server itself before it.
-    pub(super) fn apply_directly(&self) -> Said {
-        self.rig.ksi(&apply("3m", &self.file))
+    /// The same when it is at a write of such a path, of which all have this fault.
+    pub(super) fn begin_with(&self, fault: Fault, path: &str, more: &[&str]) -> Running {
+        let writes = Match::writes().agent("ksi/").contains(path);
+        self.proxy.set([Rule::new(writes, Nth::All, fault)]);
+        let mut running = self.begin(more);
+        running.await_write(&self.proxy, path);
+        running
     }
 
-    fn begin(&self, timeout: &str) -> Child {
-        let mut command = ksi(self.proxy.kubeconfig(), &apply(timeout, &self.file));
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    /// The same when it is at such a write, which is held up until the gate is opened.
+    pub(super) fn begin_held(&self, path: &str, more: &[&str]) -> (Running, Gate) {
+        let gate = Gate::default();
+        (self.begin_with(Fault::Hold(gate.clone()), path, more), gate)
     }
 
     /// A whole run through the proxy; each deed is done when ksi is at that write, of some 200.
-    pub(super) fn apply_while(&self, timeout: &str, deeds: &[(usize, Deed<'_>)]) -> Said {
+    pub(super) fn apply_while(&self, more: &[&str], deeds: &[(usize, Deed<'_>)]) -> Said {
         let writes = Match::writes().agent("ksi/");
         self.proxy.set([Rule::new(writes, Nth::From(SLOW_FROM), Fault::Delay(SLOW))]);
-        self.proxy.forget();
-        let run = self.begin(timeout);
+        let mut running = self.begin(more);
         for (number, (at, deed)) in deeds.iter().enumerate() {
-            let there = || Ok(self.proxy.writes().len() >= *at);
-            wait_until(&format!("write {at}"), Duration::from_secs(60), there).unwrap();
+            running.await_writes(&self.proxy, *at);
             if number == 0 {
                 self.keeps_values();
+                let kept = !self.kept.borrow().is_empty();
+                assert!(kept, "values are kept before anything else is written");
             }
             deed(self.plane());
         }
-        let said = Said::of(run.wait_with_output().unwrap());
+        let said = running.end();
         self.proxy.set([]);
         said
     }
 
-    /// What holds when the fault is over: the next run finishes and changes no value, and the one after it
-    /// writes nothing.
-    pub(super) fn recovers(&self) {
-        self.keeps_values();
-        // The lock of who could not give it back runs out by itself, which is another test.
-        let lock = ["-n", "kubesphere-system", "delete", "lease", "ks-installer-apply"];
-        let _ = self.plane().kubectl(&lock);
-        self.apply_directly().expect(0);
-        self.is_settled();
+    pub(super) fn await_that(&self, what: &str, mut check: impl FnMut(&Self) -> bool) {
+        wait_until(what, SOON, || Ok(check(self))).unwrap();
     }
 
-    /// What holds when a run went through a fault: no value is another one, and the next run writes
-    /// nothing.
-    pub(super) fn is_settled(&self) {
+    /// The fault is over: a run makes everything as wanted, and the one after it writes nothing.
+    pub(super) fn heals(&self, more: &[&str]) {
+        self.proxy.set([]);
         self.keeps_values();
-        let since = self.rig.mark();
-        self.apply_directly().expect(0);
-        assert_eq!(self.rig.writes(since), [""; 0]);
+        self.apply(more).expect(0);
+        self.rests(more);
+    }
+
+    /// A run writes nothing, and nothing that was generated is new.
+    pub(super) fn rests(&self, more: &[&str]) {
+        self.keeps_values();
+        let since = self.mark();
+        let said = self.apply(more).expect(0);
+        assert_eq!(self.writes(since), [""; 0], "{}", said.err);
     }
 
     fn keeps_values(&self) {
-        let now = values(&self.rig).expect("values are kept before anything else is written");
+        let now = self.values();
         let mut kept = self.kept.borrow_mut();
-        assert_eq!(*kept.get_or_insert_with(|| now.clone()), now, "generated values changed");
+        // Before the first run there are none.
+        if kept.is_empty() {
+            *kept = now;
+        } else {
+            assert!(*kept == now, "generated values changed");
+        }
     }
 
-    /// `kubectl apply` of objects.
-    pub(super) fn make(&self, objects: &[Value]) {
-        for (number, object) in objects.iter().enumerate() {
-            let file = self.plane().folder().join(format!("made-{number}.json"));
-            std::fs::write(&file, object.to_string()).unwrap();
-            self.plane().kubectl(&["apply", "-f", file.to_str().unwrap()]).unwrap();
-        }
+    /// Who has the lock.
+    pub(super) fn holder(&self) -> String {
+        let path = "jsonpath={.spec.holderIdentity}";
+        self.kubectl(&format!("-n {SYSTEM} get lease ks-installer-apply -o {path}"))
     }
 }
 
-/// The arguments of a run. It does not wait for pods: what guards accounts has no backend on a cluster
-/// without real nodes.
-pub(super) fn apply<'a>(timeout: &'a str, file: &'a str) -> [&'a str; 7] {
-    ["apply", "--yes", "--wait=false", "--timeout", timeout, "-f", file]
+/// The arguments of a run. It does not wait for pods unless the caller wants it: what guards accounts has
+/// no backend on a cluster without real nodes.
+pub(super) fn apply<'a>(file: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut words = vec!["apply", "-f", file, "--yes"];
+    if !more.contains(&"--wait") {
+        words.push("--wait=false");
+    }
+    if !more.contains(&"--timeout") {
+        words.extend(["--timeout", "3m"]);
+    }
+    words.extend(more);
+    words
+}
+
+/// Everything of it was said.
+pub(super) fn says(said: &Said, words: &[&str]) {
+    for word in words {
+        assert!(said.err.contains(word), "not said: {word}\n{}", said.err);
+    }
 }

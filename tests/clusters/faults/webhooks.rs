@@ -8,6 +8,7 @@ use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
+use crate::hands::Hands as _;
 use crate::installed::Said;
 
 /// What a run of four seconds waits at least, and takes at most.
@@ -26,7 +27,7 @@ fn a_webhook_that_does_not_answer_is_waited_for_and_named() {
     let own = std::fs::read_to_string(folder.join("proxy-ca.crt")).unwrap();
     let other = std::fs::read_to_string(stage.plane().folder().join("ca.crt")).unwrap();
 
-    stage.plane().kubectl(&["create", "service", "clusterip", "nobody", "--tcp=443"]).unwrap();
+    stage.kubectl("create service clusterip nobody --tcp=443");
     let said = guarded(
         &stage,
         &json!({"service": {"namespace": "default", "name": "nobody", "path": "/review"}}),
@@ -42,13 +43,13 @@ fn a_webhook_that_does_not_answer_is_waited_for_and_named() {
     let said = guarded(&stage, &json!({"url": url, "caBundle": STANDARD.encode(own)}));
     assert!(said.err.contains("context deadline exceeded"), "{}", said.err);
 
-    stage.plane().kubectl(&["delete", "validatingwebhookconfiguration", "guard"]).unwrap();
-    stage.recovers();
+    stage.kubectl("delete validatingwebhookconfiguration guard");
+    stage.heals(&[]);
 }
 
 /// What a run says that may not write a Deployment unless such a client answers.
 fn guarded(stage: &Stage, client: &Value) -> Said {
-    stage.make(&[json!({
+    stage.make(json!({
         "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
         "metadata": {"name": "guard"},
         "webhooks": [{
@@ -57,9 +58,9 @@ fn guarded(stage: &Stage, client: &Value) -> Said {
             "rules": [{"apiGroups": ["apps"], "apiVersions": ["*"], "operations": ["*"],
                 "resources": ["deployments"]}],
         }],
-    })]);
+    }));
     let begin = Instant::now();
-    let said = stage.apply("4s").expect(5);
+    let said = stage.begin(&["--timeout", "4s"]).end().expect(5);
     let took = begin.elapsed();
     assert!(took > WAITED && took < GRACE, "{took:?}: {}", said.err);
     assert!(said.err.contains("\"guard.example.com\""), "{}", said.err);

@@ -6,13 +6,13 @@ mod removed;
 use std::path::Path;
 use std::time::Duration;
 
-use sandbox::audit;
 use sandbox::control_plane::ControlPlane;
 use sandbox::harness::Sandbox;
 use sandbox::process::wait_until;
 
+use crate::hands::Hands;
 use crate::installed::{Said, ksi, sample};
-use crate::writers::{foreign_writer, writes};
+use crate::writers::foreign_writer;
 
 pub(crate) const FEDERATED: &str = "kube-federation-system";
 
@@ -31,18 +31,11 @@ impl Host<'_> {
         let arguments = ["apply", "-f", &self.sample, "--yes", "--timeout", "6m"];
         self.ksi(&[&arguments, more].concat())
     }
+}
 
-    pub(crate) fn kubectl(&self, line: &str) -> String {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        self.plane.kubectl(&words).unwrap_or_else(|error| panic!("kubectl {line}: {error:#}"))
-    }
-
-    /// Applies manifests as a user does.
-    pub(crate) fn make(&self, manifests: &str) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("objects.yaml");
-        std::fs::write(&file, manifests).unwrap();
-        self.kubectl(&format!("apply -f {}", file.display()));
+impl Hands for Host<'_> {
+    fn plane(&self) -> &ControlPlane {
+        self.plane
     }
 }
 
@@ -57,14 +50,14 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
     let said = host.apply(&[]);
     eprintln!("{}", said.err);
     said.expect(0);
-    all_types_run(&plane);
-    the_webhook_refuses(&plane);
-    the_controller_manager_owns_the_password(&plane);
+    all_types_run(&host);
+    the_webhook_refuses(&host);
+    the_controller_manager_owns_the_password(&host);
     operated::every_verb_tells_of_it(&host);
 
-    let since = audit::mark(&plane).unwrap();
+    let since = host.mark();
     host.apply(&[]).expect(0);
-    assert_eq!(writes(&plane, since), [""; 0]);
+    assert_eq!(host.writes(since), [""; 0]);
     host.ksi(&["diff", "-f", &host.sample]).expect(0);
 
     // What KubeSphere, KubeFed and cloud controllers do every day is none of our business.
@@ -76,15 +69,15 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
         "clusters-rewritten",
     ] {
         foreign_writer(&plane, row);
-        let since = audit::mark(&plane).unwrap();
+        let since = host.mark();
         let said = host.apply(&[]).expect(0);
-        assert_eq!(writes(&plane, since), [""; 0], "{row}\n{}", said.err);
+        assert_eq!(host.writes(since), [""; 0], "{row}\n{}", said.err);
     }
 
     // A change in meaning of kubesphere.yaml restarts those who read it, and is waited for.
-    let since = audit::mark(&plane).unwrap();
+    let since = host.mark();
     let said = host.apply(&["--set", "authentication.maximumClockSkew=30s"]).expect(0);
-    let written = writes(&plane, since);
+    let written = host.writes(since);
     let changed = "update configmaps/kubesphere-config";
     assert!(written.iter().any(|write| write == changed), "{written:?}\n{}", said.err);
     let mut restarted: Vec<_> =
@@ -101,11 +94,11 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
 }
 
 /// Each of the 28 types is accepted by the webhook and synchronised by the controllers.
-fn all_types_run(plane: &ControlPlane) {
+fn all_types_run(host: &Host<'_>) {
     let path = "jsonpath={range .items[*]}{.status.propagationController} {end}";
-    let types = ["--namespace", FEDERATED, "get", "federatedtypeconfigs", "--output", path];
     wait_until("28 federated types to run", Duration::from_secs(120), || {
-        let states = plane.kubectl(&types)?;
+        let states =
+            host.kubectl_with(&format!("-n {FEDERATED} get federatedtypeconfigs -o"), path);
         let states: Vec<_> = states.split_whitespace().collect();
         Ok(states.len() == 28 && states.iter().all(|state| *state == "Running"))
     })
@@ -113,30 +106,18 @@ fn all_types_run(plane: &ControlPlane) {
 }
 
 /// The webhook is not only there: it decides.
-fn the_webhook_refuses(plane: &ControlPlane) {
+fn the_webhook_refuses(host: &Host<'_>) {
     let patch = r#"{"spec": {"syncController": {"maxConcurrentReconciles": -1}}}"#;
-    let error = plane
-        .kubectl(&[
-            "--namespace",
-            FEDERATED,
-            "patch",
-            "kubefedconfig",
-            "kubefed",
-            "--type=merge",
-            "--patch",
-            patch,
-        ])
-        .unwrap_err();
+    let words = ["-n", FEDERATED, "patch", "kubefedconfig", "kubefed", "--type=merge", "-p", patch];
+    let error = host.plane.kubectl(&words).unwrap_err();
     assert!(format!("{error:#}").contains("kubefedconfigs.core.kubefed.io"), "{error:#}");
 }
 
 /// `KubeSphere` replaces the password of User admin by its own hash; so does its stand-in.
-fn the_controller_manager_owns_the_password(plane: &ControlPlane) {
-    let path = "jsonpath={.status.state}";
+fn the_controller_manager_owns_the_password(host: &Host<'_>) {
     wait_until("User admin to be active", Duration::from_secs(60), || {
-        let state =
-            plane.kubectl(&["get", "users.iam.kubesphere.io", "admin", "--output", path])?;
-        Ok(state == "Active")
+        let path = "jsonpath={.status.state}";
+        Ok(host.kubectl(&format!("get users.iam.kubesphere.io admin -o {path}")) == "Active")
     })
     .unwrap();
 }

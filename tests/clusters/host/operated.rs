@@ -7,18 +7,14 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ksi::inventory::Inventory;
 use ksi::object::{ObjectId, Policy};
 use ksi::values::AT_INSTALL;
 use serde_json::{Value, json};
 
+use crate::hands::Hands as _;
 use crate::host::{FEDERATED, Host};
 use crate::installed::ksi;
-use crate::verbs::{base64_words, members};
-
-const SYSTEM: &str = "kubesphere-system";
+use crate::verbs::bundle::{base64_words, members};
 
 pub(crate) fn every_verb_tells_of_it(host: &Host<'_>) {
     status_and_wait(host);
@@ -80,7 +76,7 @@ fn new_lines_are_followed(host: &Host<'_>) {
         panic!("no line with `{words}`");
     };
     wait("kubefed-controller-manager-");
-    host.make(&format!(
+    host.make(format!(
         "{{apiVersion: types.kubefed.io/v1beta1, kind: FederatedConfigMap, \
          metadata: {{name: followed, namespace: {FEDERATED}}}, spec: {{template: {{}}}}}}"
     ));
@@ -94,11 +90,8 @@ fn new_lines_are_followed(host: &Host<'_>) {
 
 fn no_secret_is_in_the_bundle(host: &Host<'_>) {
     let mut secrets = BTreeSet::new();
-    let kept = host.kubectl(&format!("get secret ksi-values -n {SYSTEM} -o json"));
-    let kept: Value = serde_json::from_str(&kept).unwrap();
-    for value in kept["data"].as_object().unwrap().values() {
-        let text = String::from_utf8(STANDARD.decode(value.as_str().unwrap()).unwrap()).unwrap();
-        secrets.extend(pieces(&text));
+    for value in host.values().values() {
+        secrets.extend(pieces(value));
     }
     let path = "jsonpath={.spec.password}";
     let hash = host.kubectl(&format!("get users.iam.kubesphere.io admin -o {path}"));
@@ -144,8 +137,7 @@ fn pieces(value: &str) -> Vec<String> {
 
 /// `kubectl diff` of what `ksi render --live` prints is empty for everything that is ksi's alone.
 fn what_is_rendered_is_there(host: &Host<'_>) {
-    let stored = host.kubectl(&format!("get secret ksi-inventory -n {SYSTEM} -o json"));
-    let known = Inventory::from_secret(&serde_json::from_str(&stored).unwrap()).unwrap();
+    let known = host.inventory();
     let rendered = host.ksi(&["render", "-f", &host.sample, "--live", "-o", "json"]).expect(0);
     assert!(!rendered.out.contains(AT_INSTALL), "a placeholder");
     let rendered: Value = serde_json::from_str(&rendered.out).unwrap();

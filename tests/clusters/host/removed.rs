@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sandbox::process::wait_until;
 
+use crate::hands::Hands as _;
 use crate::host::{FEDERATED, Host};
 
 /// The host joins itself to KubeFed, as KubeSphere's controller has it do, and a user spreads something.
@@ -38,9 +39,9 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
     let said = host.ksi(&["uninstall", "--yes", "--timeout", "3m"]);
     eprintln!("{}\n{:?}", said.err, began.elapsed());
     said.expect(0);
-    nothing_is_terminating(host);
+    host.nothing_is_terminating();
     for stays in ["crd/clusters.cluster.kubesphere.io", "clusters.cluster.kubesphere.io/host"] {
-        assert!(has(host, stays), "{stays}");
+        assert!(host.has(stays), "{stays}");
     }
     what_others_made_stays(host);
     host.apply(&[]).expect(0);
@@ -57,12 +58,12 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
     eprintln!("{}\n{took:?}", said.err);
     said.expect(0);
     assert!(took < Duration::from_secs(120), "{took:?}");
-    nothing_is_terminating(host);
+    host.nothing_is_terminating();
     let kinds = host.kubectl("get crd -o name");
     let ours = kinds.lines().filter(|k| k.contains("kubesphere.io") || k.contains("kubefed.io"));
     assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
     assert!(
-        !has(host, "namespace/kubesphere-system") && !has(host, &format!("namespace/{FEDERATED}"))
+        !host.has("namespace/kubesphere-system") && !host.has(&format!("namespace/{FEDERATED}"))
     );
     what_others_made_stays(host);
     let path = "jsonpath={.metadata.labels}";
@@ -85,26 +86,15 @@ fn use_it(host: &Host<'_>) {
     let path = r"jsonpath={.data.ca\.crt}";
     let authority = host.kubectl(&format!("get configmap kube-root-ca.crt -n default -o {path}"));
     let manifests = USED.replace("TOKEN", &STANDARD.encode(token.trim()));
-    host.make(&manifests.replace("AUTHORITY", &STANDARD.encode(authority)));
+    host.make(manifests.replace("AUTHORITY", &STANDARD.encode(authority)));
     wait_until("KubeFed to spread a ConfigMap", Duration::from_secs(90), || {
-        Ok(has(host, "configmap/spread -n project"))
+        Ok(host.has("configmap/spread -n project"))
     })
     .unwrap();
 }
 
-fn has(host: &Host<'_>, what: &str) -> bool {
-    !host.kubectl(&format!("get {what} --ignore-not-found -o name")).trim().is_empty()
-}
-
 fn what_others_made_stays(host: &Host<'_>) {
     for stays in ["configmap/mine -n project", "configmap/spread -n project"] {
-        assert!(has(host, stays), "{stays}");
-    }
-}
-
-fn nothing_is_terminating(host: &Host<'_>) {
-    for kind in ["namespaces", "crd", "deployments -A", "configmaps -A", "secrets -A"] {
-        let path = "jsonpath={range.items[*]}{.metadata.deletionTimestamp}{end}";
-        assert_eq!(host.kubectl(&format!("get {kind} -o {path}")).trim(), "", "{kind}");
+        assert!(host.has(stays), "{stays}");
     }
 }

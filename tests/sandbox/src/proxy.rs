@@ -23,7 +23,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-pub use fault::{Fault, Victim};
+pub use fault::{Fault, Gate, Victim};
 pub use record::Seen;
 pub use rule::{Match, Nth, Rule};
 

@@ -9,7 +9,7 @@ use sandbox::builds::Release;
 use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use sandbox::process::wait_until;
-use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule, Victim};
+use sandbox::proxy::{Fault, FaultProxy, Gate, Match, Nth, Rule, Victim};
 
 type Test = Result<(), Box<dyn Error>>;
 
@@ -79,6 +79,7 @@ fn faults() -> Test {
     statuses(&rig)?;
     resets(&rig)?;
     late(&rig)?;
+    held(&rig)?;
     broken_answers(&rig)?;
     hanging(&rig)?;
     other_connections(&rig)?;
@@ -147,6 +148,23 @@ fn late(rig: &Rig) -> Test {
     let output = rig.create("late", Fault::Delay(Duration::from_millis(700)))?;
     assert!(output.status.success(), "{}", error(&output));
     assert!(begin.elapsed() >= Duration::from_millis(700));
+    Ok(())
+}
+
+fn held(rig: &Rig) -> Test {
+    let gate = Gate::default();
+    let creates = Match::methods(&["POST"]).resource("configmaps");
+    rig.proxy.forget();
+    rig.proxy.set([Rule::new(creates, Nth::All, Fault::Hold(gate.clone()))]);
+    let mut child = Ended(rig.command(&["create", "configmap", "held"]).spawn()?);
+    rig.proxy.wait_for("the request to come", |seen| seen.method == "POST")?;
+    assert!(!rig.exists("held"));
+    assert_eq!(child.0.try_wait()?, None, "it does not wait");
+    gate.open();
+    assert!(child.0.wait()?.success());
+    assert!(rig.exists("held"));
+    // What comes later finds it open.
+    assert!(rig.run(&["create", "configmap", "not-held"])?.status.success());
     Ok(())
 }
 

@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::{World, says};
+use crate::faults::stage::{Stage, says};
+use crate::hands::Hands as _;
 
 const WORKSPACES: &str = "workspaces.tenant.kubesphere.io";
 const OURS: &str = "workspaces.tenant.kubesphere.io system-workspace";
 
 /// A definition that is being deleted and cannot go, since an object of its kind has a finalizer.
-pub(super) fn one_that_is_being_deleted_is_waited_for_and_made_anew(world: &World) {
+pub(super) fn one_that_is_being_deleted_is_waited_for_and_made_anew(stage: &Stage) {
     let hold = r#"{"metadata":{"finalizers":["test.example/held"]}}"#;
-    world.kubectl_with(&format!("patch {OURS} --type=merge -p"), hold);
-    world.kubectl(&format!("delete crd {WORKSPACES} --wait=false"));
+    stage.kubectl_with(&format!("patch {OURS} --type=merge -p"), hold);
+    stage.kubectl(&format!("delete crd {WORKSPACES} --wait=false"));
 
-    let since = world.rig.mark();
-    let said = world.apply(&["--timeout", "4s"]).expect(5);
+    let since = stage.mark();
+    let said = stage.apply(&["--timeout", "4s"]).expect(5);
     says(
         &said,
         &[
@@ -24,12 +25,12 @@ pub(super) fn one_that_is_being_deleted_is_waited_for_and_made_anew(world: &Worl
             "still there",
         ],
     );
-    let written = world.rig.writes(since);
+    let written = stage.writes(since);
     assert!(!written.iter().any(|write| write.contains("workspaces/")), "{written:?}");
 
-    let mut running = world.begin(&[]);
+    let mut running = stage.begin(&[]);
     running.await_words("waits for Workspace/system-workspace (finalizer test.example/held)");
-    world.kubectl_with(
+    stage.kubectl_with(
         &format!("patch {OURS} --type=merge -p"),
         r#"{"metadata":{"finalizers":null}}"#,
     );
@@ -38,16 +39,16 @@ pub(super) fn one_that_is_being_deleted_is_waited_for_and_made_anew(world: &Worl
         &said,
         &["created CustomResourceDefinition/workspaces", "created Workspace/system-workspace"],
     );
-    world.heals(&[]);
+    stage.heals(&[]);
 }
 
 /// A definition of ours goes while objects of its kind are being written.
-pub(super) fn one_that_is_deleted_under_a_run_is_told_and_made_by_the_next(world: &World) {
-    world.kubectl("delete globalroles.iam.kubesphere.io --all");
-    world.hold_up("globalroles");
-    let mut running = world.begin(&[]);
-    running.await_write(world, "globalroles");
-    world.kubectl("delete crd globalroles.iam.kubesphere.io");
+pub(super) fn one_that_is_deleted_under_a_run_is_told_and_made_by_the_next(stage: &Stage) {
+    stage.kubectl("delete globalroles.iam.kubesphere.io --all");
+    let (running, gate) = stage.begin_held("/globalroles/", &[]);
+    stage.kubectl("delete crd globalroles.iam.kubesphere.io");
+    stage.await_kubectl("get --raw /apis/iam.kubesphere.io/v1alpha2/globalroles", false);
+    gate.open();
     let said = running.end().expect(4);
     says(
         &said,
@@ -57,28 +58,28 @@ pub(super) fn one_that_is_deleted_under_a_run_is_told_and_made_by_the_next(world
             "could not be written",
         ],
     );
-    world.heals(&[]);
-    assert!(world.kubectl("get globalroles.iam.kubesphere.io -o name").lines().count() > 3);
+    stage.heals(&[]);
+    assert!(stage.kubectl("get globalroles.iam.kubesphere.io -o name").lines().count() > 3);
 }
 
 /// Scope and stored versions cannot be changed by an update: the API server says so, and ksi says it on.
-pub(super) fn what_the_server_refuses_is_told_with_its_field(world: &World) {
+pub(super) fn what_the_server_refuses_is_told_with_its_field(stage: &Stage) {
     let (scoped, stored) =
         ("strategies.servicemesh.kubesphere.io", "accessors.storage.kubesphere.io");
-    let mut other = definition(world, scoped);
+    let mut other = definition(stage, scoped);
     other["spec"]["scope"] = "Cluster".into();
-    world.kubectl(&format!("delete crd {scoped} {stored}"));
-    world.make(&other);
+    stage.kubectl(&format!("delete crd {scoped} {stored}"));
+    stage.make(&other);
     let mut older = definition_of(stored, "Cluster", "Accessor");
     older["spec"]["versions"] = json!([version("v9")]);
-    world.make(&older);
-    world.await_that("the version to be stored", |world| {
-        world
+    stage.make(&older);
+    stage.await_that("the version to be stored", |stage| {
+        stage
             .kubectl(&format!("get crd {stored} -o jsonpath={{.status.storedVersions}}"))
             .contains("v9")
     });
 
-    let said = world.apply(&[]).expect(6);
+    let said = stage.apply(&[]).expect(6);
     says(
         &said,
         &[
@@ -90,18 +91,16 @@ pub(super) fn what_the_server_refuses_is_told_with_its_field(world: &World) {
         ],
     );
     // Nobody took it by force either.
-    let said = world.apply(&["--force-conflicts"]).expect(6);
+    let said = stage.apply(&["--force-conflicts"]).expect(6);
     says(&said, &["spec.scope: Invalid value"]);
-    world.kubectl(&format!("delete crd {scoped} {stored}"));
-    world.heals(&[]);
+    stage.kubectl(&format!("delete crd {scoped} {stored}"));
+    stage.heals(&[]);
 }
 
 /// The one of ours, as somebody else would make it.
-fn definition(world: &World, name: &str) -> Value {
-    let text = world.kubectl(&format!("get crd {name} -o json"));
-    let live: Value = serde_json::from_str(&text).unwrap();
+fn definition(stage: &Stage, name: &str) -> Value {
     let mut body = definition_of(name, "", "");
-    body["spec"] = live["spec"].clone();
+    body["spec"] = stage.json(&format!("crd {name}"))["spec"].clone();
     body
 }
 

@@ -1,8 +1,9 @@
 //! Objects of others with our names, and with fields that cannot be changed.
 
-use super::{SYSTEM, World, says};
+use crate::faults::stage::{Stage, says};
+use crate::hands::{Hands as _, SYSTEM};
 
-pub(super) fn fields_that_cannot_be_changed_are_told_and_others_go_on(world: &World) {
+pub(super) fn fields_that_cannot_be_changed_are_told_and_others_go_on(stage: &Stage) {
     for line in [
         "-n kubesphere-system delete deployment ks-console",
         "-n kubesphere-system delete service ks-console",
@@ -13,9 +14,9 @@ pub(super) fn fields_that_cannot_be_changed_are_told_and_others_go_on(world: &Wo
         "create clusterrolebinding kubesphere --clusterrole=view --user=somebody",
         "-n kubesphere-system delete configmap ks-router-config",
     ] {
-        world.kubectl(line);
+        stage.kubectl(line);
     }
-    let said = world.apply(&[]).expect(6);
+    let said = stage.apply(&[]).expect(6);
     says(
         &said,
         &[
@@ -32,14 +33,14 @@ pub(super) fn fields_that_cannot_be_changed_are_told_and_others_go_on(world: &Wo
         ],
     );
     let image = "jsonpath={.spec.template.spec.containers[0].image}";
-    let image = world.kubectl(&format!("-n {SYSTEM} get deployment ks-console -o {image}"));
+    let image = stage.kubectl(&format!("-n {SYSTEM} get deployment ks-console -o {image}"));
     assert_eq!(image, "x", "it was left alone");
     for line in [
         "-n kubesphere-system delete deployment ks-console",
         "-n kubesphere-system delete service ks-console",
         "delete clusterrolebinding kubesphere",
     ] {
-        world.kubectl(line);
+        stage.kubectl(line);
     }
-    world.heals(&[]);
+    stage.heals(&[]);
 }

@@ -1,32 +1,31 @@
 //! The record of what is ours, in the hands of others.
 
-use ksi::inventory::Inventory;
 use serde_json::{Value, json};
 
-use super::{SYSTEM, World, says};
-use crate::sweep::objects;
+use crate::faults::stage::{Stage, says};
+use crate::hands::{Hands as _, SYSTEM};
 
 const SECRET: &str = "-n kubesphere-system patch secret ksi-inventory --type=merge -p";
 
 /// `more` is what is applied, with redis.
-pub(super) fn damaged_lost_or_edited_it_costs_nothing(world: &World, more: &[&str]) {
-    let before = objects(&world.rig);
-    damaged_it_is_told_and_nothing_is_written(world, more);
-    deleted_it_is_made_anew_and_nothing_is_removed(world);
+pub(super) fn damaged_lost_or_edited_it_costs_nothing(stage: &Stage, more: &[&str]) {
+    let before = stage.objects();
+    damaged_it_is_told_and_nothing_is_written(stage, more);
+    deleted_it_is_made_anew_and_nothing_is_removed(stage);
     // Whoever wants it back has it back.
-    world.heals(more);
-    same(&objects(&world.rig), &before);
-    without_an_entry_the_object_is_found_again(world, more);
-    same(&objects(&world.rig), &before);
-    edited_under_a_run_it_is_not_overwritten(world, more);
-    same(&objects(&world.rig), &before);
+    stage.heals(more);
+    same(&stage.objects(), &before);
+    without_an_entry_the_object_is_found_again(stage, more);
+    same(&stage.objects(), &before);
+    edited_under_a_run_it_is_not_overwritten(stage, more);
+    same(&stage.objects(), &before);
 }
 
-fn damaged_it_is_told_and_nothing_is_written(world: &World, more: &[&str]) {
-    let kept = data(world);
-    put(world, &json!({"inventory.json.gz": "e30K"}));
-    let since = world.rig.mark();
-    let said = world.apply(more).expect(4);
+fn damaged_it_is_told_and_nothing_is_written(stage: &Stage, more: &[&str]) {
+    let kept = stage.inventory().to_secret();
+    put(stage, &json!({"inventory.json.gz": "e30K"}));
+    let since = stage.mark();
+    let said = stage.apply(more).expect(4);
     says(
         &said,
         &[
@@ -35,41 +34,40 @@ fn damaged_it_is_told_and_nothing_is_written(world: &World, more: &[&str]) {
             "restore it from a backup; or delete it",
         ],
     );
-    assert_eq!(world.rig.writes(since), [""; 0]);
-    put(world, &kept);
-    world.rests(more);
+    assert_eq!(stage.writes(since), [""; 0]);
+    put(stage, &kept);
+    stage.rests(more);
 }
 
 /// Without the record nobody knows what was ours: what is no longer wanted stays.
-fn deleted_it_is_made_anew_and_nothing_is_removed(world: &World) {
-    world.kubectl(&format!("-n {SYSTEM} delete secret ksi-inventory"));
-    let since = world.rig.mark();
-    world.heals(&["--set", "local_registry=mirror.example"]);
-    let written = world.rig.writes(since);
+fn deleted_it_is_made_anew_and_nothing_is_removed(stage: &Stage) {
+    stage.kubectl(&format!("-n {SYSTEM} delete secret ksi-inventory"));
+    let since = stage.mark();
+    stage.heals(&["--set", "local_registry=mirror.example"]);
+    let written = stage.writes(since);
     assert!(!written.iter().any(|write| write.starts_with("delete")), "{written:?}");
-    world.kubectl(&format!("-n {SYSTEM} get deployment redis"));
+    stage.kubectl(&format!("-n {SYSTEM} get deployment redis"));
 }
 
-fn without_an_entry_the_object_is_found_again(world: &World, more: &[&str]) {
-    let mut edited = Inventory::from_secret(&json!({"data": data(world)})).unwrap();
+fn without_an_entry_the_object_is_found_again(stage: &Stage, more: &[&str]) {
+    let mut edited = stage.inventory();
     let console = edited
         .entries()
         .iter()
         .find(|entry| entry.id.name == "ks-console" && entry.id.kind == "Deployment");
     let console = console.unwrap().id.clone();
     edited.remove(&console);
-    put(world, &edited.to_secret());
-    let since = world.rig.mark();
-    world.heals(more);
-    assert_eq!(world.rig.changes(since), [""; 0]);
+    put(stage, &edited.to_secret());
+    let since = stage.mark();
+    stage.heals(more);
+    assert_eq!(stage.changes(since), [""; 0]);
 }
 
-fn edited_under_a_run_it_is_not_overwritten(world: &World, more: &[&str]) {
-    world.kubectl(&format!("-n {SYSTEM} delete configmap ks-router-config"));
-    world.hold_up("configmaps");
-    let mut running = world.begin(more);
-    running.await_write(world, "configmaps/ks-router-config");
-    world.kubectl(&format!("-n {SYSTEM} annotate secret ksi-inventory seen=by-them"));
+fn edited_under_a_run_it_is_not_overwritten(stage: &Stage, more: &[&str]) {
+    stage.kubectl(&format!("-n {SYSTEM} delete configmap ks-router-config"));
+    let (running, gate) = stage.begin_held("configmaps/ks-router-config", more);
+    stage.kubectl(&format!("-n {SYSTEM} annotate secret ksi-inventory seen=by-them"));
+    gate.open();
     let said = running.end().expect(6);
     says(
         &said,
@@ -79,7 +77,7 @@ fn edited_under_a_run_it_is_not_overwritten(world: &World, more: &[&str]) {
             "somebody else writes at the same time: run again",
         ],
     );
-    world.heals(more);
+    stage.heals(more);
 }
 
 /// A list of all would be too long to be read.
@@ -88,12 +86,6 @@ fn same(now: &[String], before: &[String]) {
     assert!(lost.is_empty() && now.len() == before.len(), "lost: {lost:?}");
 }
 
-fn data(world: &World) -> Value {
-    let path = "jsonpath={.data}";
-    let text = world.kubectl(&format!("-n {SYSTEM} get secret ksi-inventory -o {path}"));
-    serde_json::from_str(&text).unwrap()
-}
-
-fn put(world: &World, data: &Value) {
-    world.kubectl_with(SECRET, &json!({ "data": data }).to_string());
+fn put(stage: &Stage, data: &Value) {
+    stage.kubectl_with(SECRET, &json!({ "data": data }).to_string());
 }

@@ -2,37 +2,38 @@
 
 use serde_json::json;
 
-use super::{SYSTEM, World, says};
+use crate::faults::stage::{Stage, says};
+use crate::hands::{Hands as _, SYSTEM};
 
 const CORE: [&str; 3] = ["--only", "ks-core", "--wait"];
 
 /// On a cluster where everything is installed. Our namespace takes only pods of the profile `restricted`.
-pub(super) fn what_keeps_pods_from_being_made_is_told(world: &World) {
+pub(super) fn what_keeps_pods_from_being_made_is_told(stage: &Stage) {
     let restricted = "pod-security.kubernetes.io/enforce=restricted";
-    world.kubectl(&format!("label namespace {SYSTEM} {restricted}"));
-    world.make(&json!({
+    stage.kubectl(&format!("label namespace {SYSTEM} {restricted}"));
+    stage.make(json!({
         "apiVersion": "v1", "kind": "ResourceQuota",
         "metadata": {"name": "none", "namespace": SYSTEM}, "spec": {"hard": {"pods": "0"}},
     }));
     let none = || {
-        world.kubectl(&format!(
+        stage.kubectl(&format!(
             "-n {SYSTEM} delete deployments,replicasets,pods --all --force --grace-period=0"
         ));
     };
     none();
-    a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(world);
-    world.kubectl(&format!("-n {SYSTEM} delete resourcequota none"));
+    a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(stage);
+    stage.kubectl(&format!("-n {SYSTEM} delete resourcequota none"));
     // Those that were refused are tried again after longer and longer pauses.
     none();
-    let said = world.apply(&[&CORE[..], &["--timeout", "60s"]].concat()).expect(0);
+    let said = stage.apply(&[&CORE[..], &["--timeout", "60s"]].concat()).expect(0);
     says(&said, &["ready Deployment/kubesphere-system/ks-console"]);
-    world.heals(&CORE);
+    stage.heals(&CORE);
 }
 
-fn a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(world: &World) {
-    let mut running = world.begin(&[&CORE[..], &["--timeout", "8s"]].concat());
+fn a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(stage: &Stage) {
+    let mut running = stage.begin(&[&CORE[..], &["--timeout", "8s"]].concat());
     running.await_words("exceeded quota: none");
-    world.kubectl(&format!("-n {SYSTEM} delete deployment ks-console"));
+    stage.kubectl(&format!("-n {SYSTEM} delete deployment ks-console"));
     let said = running.end().expect(5);
     says(
         &said,

@@ -2,24 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{World, says};
-use crate::sweep::values;
+use crate::faults::stage::{Stage, says};
+use crate::hands::Hands as _;
 
 const USER: &str = "installer@example.org";
 const AS: [&str; 2] = ["--as", USER];
 
 #[test]
 fn a_right_that_is_missing_is_named_and_the_next_run_finishes() {
-    let Some(world) = World::start() else { return };
-    without_the_right_to_lock_nothing_is_written(&world);
-    a_right_that_goes_under_a_run_is_named(&world);
-    world.heals(&AS);
-    super::pods::what_keeps_pods_from_being_made_is_told(&world);
+    let Some(stage) = Stage::set() else { return };
+    without_the_right_to_lock_nothing_is_written(&stage);
+    a_right_that_goes_under_a_run_is_named(&stage);
+    stage.heals(&AS);
+    super::pods::what_keeps_pods_from_being_made_is_told(&stage);
 }
 
 /// Every right but those to one resource of a group.
-fn grant_all_but(world: &World, group: &str, resource: &str) {
-    let lists = world.kubectl("api-resources -o name");
+fn grant_all_but(stage: &Stage, group: &str, resource: &str) {
+    let lists = stage.kubectl("api-resources -o name");
     let names = lists.lines().map(|line| line.split_once('.').unwrap_or((line, "")));
     let (mut others, mut groups): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for (name, of) in names {
@@ -38,7 +38,7 @@ fn grant_all_but(world: &World, group: &str, resource: &str) {
         let rest = json!({"apiGroups": [group], "resources": others, "verbs": ["*"]});
         rules.as_array_mut().unwrap().push(rest);
     }
-    grant(world, &rules);
+    grant(stage, &rules);
 }
 
 /// Groups that the run brings along.
@@ -59,40 +59,29 @@ const KUBESPHERE: [&str; 14] = [
     "core.kubefed.io",
 ];
 
-fn grant_all(world: &World) {
+fn grant_all(stage: &Stage) {
     let all = json!({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]});
-    grant(world, &json!([all, {"nonResourceURLs": ["*"], "verbs": ["*"]}]));
+    grant(stage, &json!([all, {"nonResourceURLs": ["*"], "verbs": ["*"]}]));
 }
 
-fn grant(world: &World, rules: &Value) {
+fn grant(stage: &Stage, rules: &Value) {
     let role = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
         "metadata": {"name": "the-installer"}, "rules": rules,
     });
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), role.to_string()).unwrap();
-    world.kubectl(&format!("apply -f {}", file.path().display()));
+    stage.make(&role);
 }
 
-/// Until the authorizer has seen the last change.
-fn await_right(world: &World, verb: &str, resource: &str) {
-    world.await_that("the authorizer to know", |world| {
-        let mut command = world.rig.plane().kubectl_command();
-        command.args(["auth", "can-i", verb, resource, "-A", "--as", USER]);
-        command.output().unwrap().status.success()
-    });
-}
-
-fn without_the_right_to_lock_nothing_is_written(world: &World) {
-    world.kubectl(&format!(
+fn without_the_right_to_lock_nothing_is_written(stage: &Stage) {
+    stage.kubectl(&format!(
         "create clusterrolebinding the-installer --clusterrole=the-installer --user={USER}"
     ));
-    grant_all_but(world, "coordination.k8s.io", "leases");
-    await_right(world, "patch", "deployments.apps");
-    let since = world.rig.mark();
-    let said = world.apply(&AS).expect(4);
+    grant_all_but(stage, "coordination.k8s.io", "leases");
+    stage.await_right(USER, "patch deployments.apps", true);
+    let since = stage.mark();
+    let said = stage.apply(&AS).expect(4);
     says(&said, &["may not create, get, update leases.coordination.k8s.io in kubesphere-system"]);
-    let said = world.apply(&[&AS[..], &["--skip-check", "rights-lock"]].concat()).expect(7);
+    let said = stage.apply(&[&AS[..], &["--skip-check", "rights-lock"]].concat()).expect(7);
     says(
         &said,
         &[
@@ -101,17 +90,17 @@ fn without_the_right_to_lock_nothing_is_written(world: &World) {
             "`ksi check --pre` lists every right that is missing",
         ],
     );
-    assert_eq!(world.rig.writes(since), [""; 0]);
-    assert_eq!(values(&world.rig), None);
+    assert_eq!(stage.writes(since), [""; 0]);
+    assert!(stage.values().is_empty());
 }
 
-fn a_right_that_goes_under_a_run_is_named(world: &World) {
-    grant_all(world);
-    await_right(world, "get", "leases.coordination.k8s.io");
-    world.hold_up("deployments");
-    let mut running = world.begin(&AS);
-    running.await_write(world, "deployments");
-    grant_all_but(world, "apps", "deployments");
+fn a_right_that_goes_under_a_run_is_named(stage: &Stage) {
+    grant_all(stage);
+    stage.await_right(USER, "get leases.coordination.k8s.io", true);
+    let (running, gate) = stage.begin_held("/deployments/", &AS);
+    grant_all_but(stage, "apps", "deployments");
+    stage.await_right(USER, "patch deployments.apps", false);
+    gate.open();
     let said = running.end().expect(7);
     says(
         &said,
@@ -122,7 +111,7 @@ fn a_right_that_goes_under_a_run_is_named(world: &World) {
             "ks-core-iam is left out",
         ],
     );
-    assert_eq!(world.holder(), "", "the lock is given back");
-    grant_all(world);
-    await_right(world, "patch", "deployments.apps");
+    assert_eq!(stage.holder(), "", "the lock is given back");
+    grant_all(stage);
+    stage.await_right(USER, "patch deployments.apps", true);
 }

@@ -20,6 +20,8 @@ pub enum Fault {
     },
     /// It is passed on later.
     Delay(Duration),
+    /// It is passed on when the gate is open.
+    Hold(Gate),
     /// The connection breaks; the API server has seen nothing.
     ResetBefore,
     /// The connection breaks; the API server has done what was asked.
@@ -39,6 +41,22 @@ pub enum Fault {
     Kill(Victim),
     /// The process dies; the API server has done what was asked.
     KillAfter(Victim),
+}
+
+/// Holds requests up while a test does something. Closed at first.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<SetOnce<()>>);
+
+impl Gate {
+    /// Lets through what waits and whatever comes later.
+    pub fn open(&self) {
+        // Opened twice it is open.
+        let _ = self.0.set(());
+    }
+
+    pub(super) async fn opened(&self) {
+        self.0.wait().await;
+    }
 }
 
 /// A process that dies by SIGKILL. Its pid may be told after the rules are set, since it may not be

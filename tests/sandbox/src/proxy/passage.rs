@@ -63,6 +63,10 @@ impl Passage {
                 tokio::time::sleep(time).await;
                 return self.forward(request).await;
             }
+            Some(Fault::Hold(gate)) => {
+                gate.opened().await;
+                return self.forward(request).await;
+            }
             Some(Fault::Goaway) => {
                 let answer = self.forward(request).await;
                 let _ = self.end.send(End::Goaway);

@@ -62,6 +62,7 @@ pub struct Match {
     class: Class,
     dry_runs: bool,
     contains: Option<String>,
+    except: Vec<String>,
     resource: Option<String>,
     name: Option<String>,
     agent: Option<String>,
@@ -101,6 +102,12 @@ impl Match {
         Self { contains: Some(text.to_owned()), ..self }
     }
 
+    /// The path with its query holds none of these texts.
+    #[must_use]
+    pub fn except(self, texts: &[&str]) -> Self {
+        Self { except: texts.iter().map(|text| (*text).to_owned()).collect(), ..self }
+    }
+
     /// The resource's plural name, with its subresource if there is one: `pods`, `pods/status`.
     #[must_use]
     pub fn resource(self, plural: &str) -> Self {
@@ -136,6 +143,7 @@ impl Match {
         };
         class
             && self.contains.as_deref().is_none_or(|text| seen.path_and_query().contains(text))
+            && !self.except.iter().any(|text| seen.path_and_query().contains(text))
             && equal(&self.resource, &target.resource)
             && equal(&self.name, target.name)
             && begins(&self.agent)
@@ -168,6 +176,8 @@ mod tests {
         assert!(Match::writes().resource("configmaps").name("b").agent("ksi/").matches(&seen));
         assert!(Match::methods(&["PATCH", "PUT"]).contains("fieldManager=x").matches(&seen));
         assert!(!Match::writes().resource("secrets").matches(&seen));
+        assert!(Match::writes().except(&["/secrets"]).matches(&seen));
+        assert!(!Match::writes().except(&["/secrets", "/configmaps/b"]).matches(&seen));
         assert!(!Match::writes().agent("kubectl").matches(&seen));
         assert!(!Match::reads().matches(&seen));
         let dry = Seen { query: "dryRun=All".into(), ..seen };
