@@ -35,6 +35,9 @@ pub fn defined_kind(body: &Value) -> Option<(&str, &str)> {
     spec["group"].as_str().zip(spec["names"]["kind"].as_str()).filter(|_| is_definition)
 }
 
+/// The annotation in which `kubectl apply` notes what it was given.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The field manager under which ksi writes.
 pub const FIELD_MANAGER: &str = "ksi";
 

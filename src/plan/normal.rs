@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::object::LAST_APPLIED;
+
 /// Fields of `metadata` that only a server writes.
 const SERVER_METADATA: [&str; 7] = [
     "managedFields",
@@ -13,8 +15,6 @@ const SERVER_METADATA: [&str; 7] = [
     "deletionTimestamp",
 ];
 
-/// What client-side apply leaves behind: a copy of the manifest, secrets included.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// What the Deployment controller writes a moment after a Deployment was made: a plan that was made
 /// before that moment is not out of date after it.
 const REVISION: &str = "deployment.kubernetes.io/revision";

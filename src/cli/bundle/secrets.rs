@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::inventory;
-use crate::object::{Masker, ObjectId, Scrubber};
+use crate::object::{LAST_APPLIED, Masker, ObjectId, Scrubber};
 
 /// Keys of Secrets that everybody may know: certificates, and the name of a namespace.
 const PUBLIC: [&str; 5] = ["ca.crt", "tls.crt", "service-ca.crt", "namespace", "ca-bundle.crt"];
@@ -35,6 +35,9 @@ impl Known {
             // It holds names and hashes, which are no secrets; its key is not shown anywhere.
             learnt["data"] = Value::Null;
         }
+        if let Some(applied) = last_applied(&mut learnt) {
+            self.secret(&applied);
+        }
         if let Some(data) = learnt["data"].as_object_mut() {
             data.retain(|key, _| !PUBLIC.contains(&key.as_str()));
         }
@@ -56,6 +59,16 @@ impl Known {
     pub(super) fn scrubber(&self) -> Scrubber {
         Scrubber::knowing(self.masker.hidden())
     }
+}
+
+/// Takes out what `kubectl apply` noted of a Secret: a Secret with the same values, of which only these are
+/// secret.
+fn last_applied(secret: &mut Value) -> Option<Value> {
+    let annotations = secret["metadata"]["annotations"].as_object_mut()?;
+    let noted: Value = serde_json::from_str(annotations.get(LAST_APPLIED)?.as_str()?).ok()?;
+    ObjectId::of(&noted)?;
+    annotations.shift_remove(LAST_APPLIED);
+    Some(noted)
 }
 
 /// Who owns which field is long, and may hold values in its keys: only the names of the managers stay.
@@ -90,6 +103,26 @@ mod tests {
         let text = "in kubesphere-system with CANARY-password";
         assert_eq!(scrubber.text(text), "in kubesphere-system with ***");
         assert_eq!(scrubber.text(&BASE64_STANDARD.encode("CANARY-password")), "***");
+    }
+
+    #[test]
+    fn what_kubectl_noted_of_a_secret_is_secret_but_for_its_names() {
+        let mut known = Known::default();
+        let applied = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "redis-secret", "namespace": "kubesphere-system"},
+            "data": {"password": BASE64_STANDARD.encode("CANARY-of-data")},
+            "stringData": {"password": "CANARY-of-text"},
+        });
+        let mut secret = applied.clone();
+        let noted =
+            json!({"kubectl.kubernetes.io/last-applied-configuration": applied.to_string()});
+        secret["metadata"]["annotations"] = noted;
+        secret["data"] = json!({});
+        known.masked(&secret);
+        let text = "Secret/kubesphere-system/redis-secret CANARY-of-data CANARY-of-text";
+        let shown = known.scrubber().text(text);
+        assert_eq!(shown, "Secret/kubesphere-system/redis-secret *** ***");
     }
 
     #[test]
