@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, Kind, LogOptions, Selection};
 use crate::health::{self, Address, Health, Trouble};
-use crate::object::{ObjectId, Scrubber};
+use crate::object::{ObjectId, Scrubber, is_departing};
 
 pub use events::{Event, dedup};
 pub use finding::Finding;
@@ -50,7 +50,7 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         Ok(None) => return vec![finding::missing(id)],
         Err(error) => return vec![finding::unreadable(id, &error)],
     };
-    if !live["metadata"]["deletionTimestamp"].is_null() {
+    if is_departing(&live) {
         return vec![departing::finding(cluster, id, &live).await];
     }
     let events = events_near(cluster, id).await;

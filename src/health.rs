@@ -36,6 +36,7 @@ pub use address::{Address, address};
 pub use selector::{selects, selects_labels};
 pub use trouble::{Trouble, troubles};
 
+use crate::object::is_departing;
 use number::number;
 
 /// How an object is.
@@ -86,7 +87,7 @@ pub fn judge(live: &Value) -> Health {
         return Health::progressing("is not there");
     }
     let (group, kind) = kind(live);
-    if !live["metadata"]["deletionTimestamp"].is_null() {
+    if is_departing(live) {
         return deleted(kind, live);
     }
     if let Some(stale) = stale(live) {

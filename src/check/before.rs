@@ -12,12 +12,12 @@ use super::gathered::{Gathered, Part, Read};
 use super::guarded::{Operation, Written, guarded};
 use super::may::rights;
 use super::report::{Report, Row};
-use super::see::{is_terminating, items};
+use super::see::items;
 use super::verdict::{Outcome, Unread};
 use super::{Check, checks};
 use crate::cluster::Cluster;
 use crate::facts::KubernetesVersion;
-use crate::object::{Object, ObjectId};
+use crate::object::{Object, ObjectId, is_departing};
 use crate::rights::{self, Occasion};
 
 /// What of the table makes a run fail for certain, or makes it do harm. What is being deleted is not in it:
@@ -129,7 +129,7 @@ impl Writes<'_> {
     fn definitions(&self) -> Vec<Value> {
         let wanted = self.desired.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
         let there = wanted.filter_map(|object| self.live.get(&object.id));
-        let stays = there.filter(|live| !live["spec"].is_null() && !is_terminating(live));
+        let stays = there.filter(|live| !live["spec"].is_null() && !is_departing(live));
         stays.cloned().collect()
     }
 }

@@ -44,10 +44,6 @@ pub(super) fn says(condition: &Value) -> String {
     clean(if message.is_empty() { text(&condition["reason"]) } else { message })
 }
 
-pub(super) fn is_terminating(object: &Value) -> bool {
-    object["metadata"]["deletionTimestamp"].is_string()
-}
-
 /// Texts of clusters go to terminals: on one line, without control characters, and not endless.
 pub(super) fn clean(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });

@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, Kind, Preconditions, Propagation};
 use crate::config::{self, Role};
 use crate::engine::View;
 use crate::inventory::Inventory;
-use crate::object::{FIELD_MANAGER, ObjectId, embedded};
+use crate::object::{FIELD_MANAGER, ObjectId, embedded, is_departing};
 use crate::plan::Observed;
 use crate::target::ClusterTarget;
 use crate::ui::Output;
@@ -204,7 +204,7 @@ fn foreign_and_running(live: &Value) -> Option<String> {
     let writers = live["metadata"]["managedFields"].as_array().into_iter().flatten();
     let ours = writers.into_iter().any(|entry| entry["manager"] == FIELD_MANAGER);
     let runs = live["spec"]["replicas"].as_u64() != Some(0);
-    let goes = !live["metadata"]["deletionTimestamp"].is_null();
+    let goes = is_departing(live);
     if ours || goes || !runs {
         return None;
     }

@@ -21,8 +21,6 @@ const AT_ONCE: Duration = Duration::from_millis(50);
 const USUAL: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_secs(5);
 const UNSERVED: &str = "its kind is not served yet";
-/// Changes come in bursts: one look for each.
-const BURST: Duration = Duration::from_millis(50);
 /// How long an object may be failed before it counts: what made it fail may just have been repaired.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long looking for causes may take.
@@ -87,7 +85,7 @@ impl<T: Target> Run<'_, T> {
             }
             let changed = async {
                 tokio::select! {
-                    () = self.target.changed(ids) => sleep(BURST).await,
+                    () = self.target.changed(ids) => {}
                     () = sleep(pause) => {}
                 }
             };

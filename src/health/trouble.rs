@@ -7,7 +7,7 @@ use super::condition::denies;
 use super::number::{count, number};
 use super::remedy;
 use super::text::clean;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, is_departing};
 
 /// What is wrong with a pod, in the words of Kubernetes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,10 +64,10 @@ const STARTING: &[&str] = &["", "ContainerCreating", "PodInitializing"];
 /// A container that is merely not ready yet is no trouble: only one that waits for a bad reason, has
 /// ended badly, or has done so and is not ready again.
 pub fn troubles(pod: &Value) -> Vec<Trouble> {
-    let (metadata, status) = (&pod["metadata"], &pod["status"]);
+    let status = &pod["status"];
     let phase = status["phase"].as_str().unwrap_or_default();
     let Some(object) = ObjectId::of(pod) else { return Vec::new() };
-    if phase == "Succeeded" || !metadata["deletionTimestamp"].is_null() {
+    if phase == "Succeeded" || is_departing(pod) {
         return Vec::new();
     }
     let whole = whole(pod, phase).map(|found| trouble(pod, &object, &Value::Null, &found));

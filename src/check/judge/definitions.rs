@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, is_terminating, items, name, says, some_of, text};
+use super::super::see::{condition, is, items, name, says, some_of, text};
 use super::super::verdict::{Unread, Verdict, error, errors, ok};
 use super::super::{Check, Phase};
-use crate::object::Object;
+use crate::object::{Object, is_departing};
 
 const CATEGORY: &str = "Definitions";
 
@@ -66,7 +66,7 @@ fn ours(gathered: &Gathered) -> Result<impl Iterator<Item = &Value>, Unread> {
 }
 
 fn terminating(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let lines = ours(gathered)?.filter(|crd| is_terminating(crd)).map(|crd| {
+    let lines = ours(gathered)?.filter(|crd| is_departing(crd)).map(|crd| {
         let why = condition(crd, "Terminating").map(says).unwrap_or_default();
         format!("{} is being deleted: {why}", name(crd))
     });
@@ -74,7 +74,7 @@ fn terminating(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn established(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let dead = ours(gathered)?.filter(|crd| !is(crd, "Established") && !is_terminating(crd));
+    let dead = ours(gathered)?.filter(|crd| !is(crd, "Established") && !is_departing(crd));
     let lines = dead.map(|crd| {
         let why = condition(crd, "NamesAccepted").map(says).unwrap_or_default();
         format!("{} is not established: {why}", name(crd))

@@ -3,9 +3,10 @@
 use super::super::backend::{Abandoned, abandoned};
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{full_name, is_terminating, items, name, says, some_of, text};
+use super::super::see::{full_name, items, name, says, some_of, text};
 use super::super::verdict::{Verdict, error, errors, ok, warning, warnings};
 use super::super::{Check, Phase};
+use crate::object::is_departing;
 
 const CATEGORY: &str = "Leftovers";
 
@@ -112,7 +113,7 @@ fn helm_pending(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn namespaces(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let ending = gathered.list(Part::Namespaces)?.iter().filter(|n| is_terminating(n));
+    let ending = gathered.list(Part::Namespaces)?.iter().filter(|n| is_departing(n));
     let ours = ending.filter(|n| super::super::context::NAMESPACES.contains(&name(n)));
     let lines = ours.map(|namespace| {
         let blocking = items(&namespace["status"]["conditions"]).filter(|c| c["status"] == "True");

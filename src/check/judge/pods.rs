@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, full_name, is_terminating, items, says, text};
+use super::super::see::{condition, full_name, items, says, text};
 use super::super::verdict::{Unread, Verdict, errors, warnings};
 use super::super::{Check, Phase};
+use crate::object::is_departing;
 
 const CATEGORY: &str = "Pods";
 
@@ -58,7 +59,7 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Pods with their containers' states.
 fn statuses(gathered: &Gathered) -> Result<impl Iterator<Item = (&Value, &Value)>, Unread> {
-    let pods = gathered.list(Part::Pods)?.iter().filter(|pod| !is_terminating(pod));
+    let pods = gathered.list(Part::Pods)?.iter().filter(|pod| !is_departing(pod));
     Ok(pods.flat_map(|pod| {
         let status = &pod["status"];
         let all =

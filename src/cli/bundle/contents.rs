@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::installed::Installed;
 use crate::diagnose::Event;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, is_departing};
 
 /// What a reader of the archive is told first.
 pub(super) const README: &str = "This archive was made by `ksi bundle`.
@@ -68,11 +68,7 @@ pub(super) fn definitions(bodies: &[Value]) -> String {
         .iter()
         .map(|body| {
             let created = body["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
-            let leaves = if body["metadata"]["deletionTimestamp"].is_null() {
-                ""
-            } else {
-                "  is being deleted"
-            };
+            let leaves = if is_departing(body) { "  is being deleted" } else { "" };
             format!("{created}  {}{leaves}\n", name(body))
         })
         .collect();

@@ -2,7 +2,7 @@
 
 use crate::cli::installed::Installed;
 use crate::cli::live::Live;
-use crate::object::{ObjectId, Policy, rules};
+use crate::object::{ObjectId, Policy, is_departing, rules};
 
 /// The objects that are to go.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Gone {
                 let finalizers = body["metadata"]["finalizers"].as_array();
                 let names: Vec<&str> =
                     finalizers.into_iter().flatten().filter_map(|name| name.as_str()).collect();
-                let leaves = !body["metadata"]["deletionTimestamp"].is_null();
+                let leaves = is_departing(body);
                 if leaves && !names.is_empty() {
                     format!("{id} (finalizer {})", names.join(", "))
                 } else {
