@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _, join};
 
@@ -24,16 +25,20 @@ impl<T: Target> Run<'_, T> {
     /// Brings every component to what is wanted of it.
     pub(super) async fn components(&self, parts: &[Part<'_>]) {
         self.note_conflicts(parts);
-        let founding = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
-        let founding: Vec<&Change> = founding.copied().collect();
-        let is_founded = self.write_all(&founding).await;
         let last = self.runs && !self.options.wait.health;
         let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
-        let usable = self.foundation(parts).shared();
-        let groundwork = self.groundwork(&founding).filter(|_| is_founded);
+        let writes =
+            parts.iter().map(|part| self.write_all(part.stage(Stage::Foundation)).shared());
+        let writes: Vec<_> = writes.collect();
+        let usable = self.foundation(parts, &writes).shared();
+        let founded = async { join_all(writes.iter().cloned()).await.into_iter().all(|done| done) };
+        let founded = founded.shared();
+        let groundwork = self.groundwork(parts);
         let one = async |part| {
             let laid = async {
-                if let Some(groundwork) = &groundwork {
+                if let Some(groundwork) = &groundwork
+                    && founded.clone().await
+                {
                     self.write_all(&groundwork.of(part)).await;
                 }
             };
@@ -59,19 +64,16 @@ impl<T: Target> Run<'_, T> {
         self.trouble.borrow_mut().conflicts = conflicts.map(|change| change.id.clone()).collect();
     }
 
-    /// Waits until the namespaces and kinds of all components can be used.
-    async fn foundation(&self, parts: &[Part<'_>]) {
+    /// Waits until the namespaces and kinds of all components can be used. `writes` says of each component
+    /// when they are written, and whether all are.
+    async fn foundation(&self, parts: &[Part<'_>], writes: &[impl Future<Output = bool> + Clone]) {
         let used: BTreeSet<(&str, &str)> = parts
             .iter()
             .flat_map(Part::changes)
             .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
             .collect();
-        let one = async |part: &Part<'_>| {
-            let changes = part.stage(Stage::Foundation);
-            if changes.is_empty() {
-                return;
-            }
-            let answer = if self.write_all(changes).await {
+        let one = async |(part, written): (&Part<'_>, &_)| {
+            let answer = if Clone::clone(written).await {
                 self.usable(part, &used).await
             } else {
                 Err(self.why_not_written(part))
@@ -80,8 +82,7 @@ impl<T: Target> Run<'_, T> {
                 self.ended(part.name, self.ill(why));
             }
         };
-        let mut wave: FuturesUnordered<_> = parts.iter().map(one).collect();
-        while wave.next().await.is_some() {}
+        join_all(parts.iter().zip(writes).map(one)).await;
     }
 
     /// Waits until the namespaces and kinds of a component can be used. That a kind is served says more

@@ -21,9 +21,11 @@ pub(super) struct Groundwork<'v> {
 }
 
 impl<T: Target> Run<'_, T> {
-    /// The groundwork of a run with these namespaces and kinds; `None` where there is nothing to wait for,
-    /// or where what builds upon one of them is left out.
-    pub(super) fn groundwork(&self, founding: &[&Change]) -> Option<Groundwork<'_>> {
+    /// The groundwork of a run; `None` where there is nothing to wait for, or where what builds upon one of
+    /// its namespaces and kinds is left out.
+    pub(super) fn groundwork(&self, parts: &[Part<'_>]) -> Option<Groundwork<'_>> {
+        let founding = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
+        let founding: Vec<_> = founding.collect();
         if !self.runs || founding.iter().any(|change| change.action == Action::Conflict) {
             return None;
         }

@@ -18,6 +18,10 @@ fn written(told: &Told, name: &str) -> usize {
     place(told, |event| matches!(event, Event::Apply { object, .. } if object.to_string() == name))
 }
 
+fn ready(told: &Told, name: &str) -> usize {
+    place(told, |event| matches!(event, Event::Ready { object, .. } if object.to_string() == name))
+}
+
 #[test]
 fn what_is_only_read_is_there_before_new_kinds_are() {
     let slow = [(id(WIDGETS), 3)].into();
@@ -64,5 +68,19 @@ fn one_that_is_being_deleted_holds_up_nobody_else() {
     let memory = memory.restarted(Faults::default()).living(Life::default());
     let told = run(&memory, objects(), &options());
     assert!(written(&told, "Deployment/kubefed") < written(&told, "Service/core"));
+    told.answer.unwrap();
+}
+
+#[test]
+fn a_namespace_that_is_being_deleted_holds_up_no_kind() {
+    let memory = lingering("Namespace/ks", 400);
+    let is_awaited = |event: &Event| matches!(event, Event::Wait { .. });
+    run_until(&memory, Vec::new(), &removing(), is_awaited).answer.unwrap_err();
+
+    let slow = [(id(WIDGETS), 3)].into();
+    let memory = memory.restarted(Faults::default()).living(Life { slow, ..Life::default() });
+    let told = run(&memory, objects(), &options());
+    assert!(ready(&told, WIDGETS) < written(&told, "Namespace/ks"));
+    assert!(written(&told, "Namespace/ks") < written(&told, "ServiceAccount/core"));
     told.answer.unwrap();
 }
