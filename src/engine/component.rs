@@ -27,6 +27,7 @@ impl<T: Target> Run<'_, T> {
         self.note_conflicts(parts);
         let last = self.runs && !self.options.wait.health;
         let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
+        // Written once; awaited by the component itself, and all of them by the groundwork.
         let writes =
             parts.iter().map(|part| self.write_all(part.stage(Stage::Foundation)).shared());
         let writes: Vec<_> = writes.collect();
@@ -35,6 +36,7 @@ impl<T: Target> Run<'_, T> {
         let founded = founded.shared();
         let groundwork = self.groundwork(parts);
         let one = async |part| {
+            // New kinds take their time, in which the groundwork is laid: where all namespaces are.
             let laid = async {
                 if let Some(groundwork) = &groundwork
                     && founded.clone().await
