@@ -18,7 +18,7 @@ mod report;
 mod see;
 mod verdict;
 
-pub use backend::{Abandoned, abandoned};
+pub use backend::{Abandoned, Missing, abandoned};
 pub use before::{Writes, before};
 pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};

@@ -8,9 +8,24 @@ use super::verdict::Unread;
 
 /// Groups of `KubeSphere`, `KubeFed` and what comes with them, by the ends of their names.
 const OURS: &[&str] = &["kubesphere.io", "kubefed.io"];
-/// How the reason ends where a Service is not there at all.
-const GONE: &str = "does not exist";
 
+/// What is missing behind a Service of this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// The Service itself.
+    Service(String),
+    /// A pod that is ready: it may be on its way.
+    Pod(String),
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Service(name) => write!(f, "Service {name} does not exist"),
+            Self::Pod(name) => write!(f, "Service {name} has no ready pod"),
+        }
+    }
+}
 /// A webhook configuration of which a webhook has no backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandoned {
@@ -21,7 +36,7 @@ pub struct Abandoned {
     /// Its uid: another of the same name is not this one.
     pub uid: String,
     /// What is missing.
-    pub reason: String,
+    pub reason: Missing,
     /// Whether what it guards cannot be written.
     pub blocks: bool,
     /// Whether it belongs to `KubeSphere` or `KubeFed`.
@@ -31,9 +46,9 @@ pub struct Abandoned {
 }
 
 impl Abandoned {
-    /// Whether a Service is not there at all; otherwise its pods may be on their way.
+    /// Whether a Service is not there at all.
     pub(super) fn is_gone(&self) -> bool {
-        self.reason.ends_with(GONE)
+        matches!(self.reason, Missing::Service(_))
     }
 }
 
@@ -92,9 +107,10 @@ pub(super) fn missing(
     gathered: &Gathered,
     namespace: &str,
     name: &str,
-) -> Result<Option<String>, Unread> {
+) -> Result<Option<Missing>, Unread> {
+    let full_name = format!("{namespace}/{name}");
     if gathered.object(Part::Services, "Service", namespace, name)?.is_none() {
-        return Ok(Some(format!("Service {namespace}/{name} {GONE}")));
+        return Ok(Some(Missing::Service(full_name)));
     }
     let slices = gathered.list(Part::Endpoints)?;
     let ready = slices
@@ -106,7 +122,7 @@ pub(super) fn missing(
         .flat_map(|slice| items(&slice["endpoints"]))
         // Not known counts as ready, as the API says.
         .any(|endpoint| endpoint["conditions"]["ready"] != false);
-    Ok((!ready).then(|| format!("Service {namespace}/{name} has no ready pod")))
+    Ok((!ready).then_some(Missing::Pod(full_name)))
 }
 
 /// By the objects that it guards, or by its own name.

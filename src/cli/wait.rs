@@ -15,13 +15,14 @@ use self::progress::Progress;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::installed::{Installed, cluster_inventory};
+use super::installed::{Installed, NAMESPACE, cluster_inventory};
 use super::live::Follow;
 use super::span::{self, Span};
 use super::status::report::{About, State, report};
 use crate::cluster::Cluster;
 use crate::diagnose;
 use crate::engine::Event;
+use crate::inventory;
 use crate::ui::{self, Output};
 
 /// Programs that run us kill what says nothing for long.
@@ -175,7 +176,7 @@ impl Wait<'_> {
                 // The inventory goes last.
                 match cluster_inventory(self.cluster).await {
                     Err(Failure::NotInstalled(_)) => {}
-                    Ok(_) => there.push("Secret/kubesphere-system/ksi-inventory".to_owned()),
+                    Ok(_) => there.push(format!("Secret/{NAMESPACE}/{}", inventory::SECRET)),
                     Err(failure) => return Err(Late::Other(failure)),
                 }
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::backend;
+use super::super::backend::{self, Missing};
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
 use super::super::see::{full_name, items, name, namespace};
@@ -50,10 +50,10 @@ pub(super) const CHECKS: &[Check] = &[
 fn dns(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     match backend::missing(gathered, "kube-system", "kube-dns")? {
         None => ok(),
-        Some(why) if why.ends_with("does not exist") => {
+        Some(why @ Missing::Service(_)) => {
             warning(format!("{why}: whether names resolve cannot be told"))
         }
-        Some(why) => error(why),
+        Some(why) => error(why.to_string()),
     }
 }
 
