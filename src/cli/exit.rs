@@ -114,7 +114,7 @@ fn cluster_code(error: &cluster::Error) -> u8 {
 fn class_code(class: target::Class) -> u8 {
     use target::Class;
     match class {
-        Class::Unhealthy | Class::Timeout => 5,
+        Class::Unhealthy | Class::Timeout | Class::Held => 5,
         Class::Conflict => 6,
         Class::Unreachable | Class::Unauthorized | Class::Forbidden => 7,
         Class::Locked => 8,

@@ -219,9 +219,6 @@ fn help(problem: &Problem, cause: &str) -> &'static str {
             "put the values into the configuration, or take the fields with --take FIELD or all of them with --force-conflicts"
         }
         Problem::Refused => "change the quota or policy that refuses it, or the configuration",
-        Problem::Invalid if cause.contains("provided port is already allocated") => {
-            "see whether a Service has the port (`kubectl get services -A`); if none has, Kubernetes holds it for a write that was cut off and frees it within ten minutes: run again then"
-        }
         Problem::Invalid => {
             "a field that cannot be changed needs the object to be deleted first; anything else is a mistake in ksi: please report it"
         }
@@ -246,14 +243,6 @@ fn help(problem: &Problem, cause: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_port_that_nobody_has_is_free_again_soon() {
-        let cause =
-            "spec.ports[0].nodePort: Invalid value: 30880: provided port is already allocated";
-        let error = Error::new(Problem::Invalid, "apply", "Service/a/b", cause);
-        assert!(error.help.contains("run again then"), "{}", error.help);
-    }
 
     #[test]
     fn servers_cannot_paint_on_terminals() {

@@ -81,7 +81,7 @@ impl Incomplete {
     /// The worst of it: what no waiting cures comes before what may be cured.
     pub fn class(&self) -> Class {
         let rank = |class: &Class| match class {
-            Class::Timeout | Class::Unhealthy => 1,
+            Class::Timeout | Class::Unhealthy | Class::Held => 1,
             Class::Conflict => 0,
             Class::Invalid => 2,
             _ => 3,

@@ -1,15 +1,21 @@
 //! The writes of one stage.
 
+use std::collections::BTreeMap;
 use std::future::ready;
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use tokio::time::sleep;
 
 use super::event::{Event, Pruned};
 use super::run::Run;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
-use crate::target::{Target, Write};
+use crate::target::{Class, Target, Write};
+
+/// How often what is held is asked for again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 impl<T: Target> Run<'_, T> {
     /// Writes what is to be written and was not yet, all at the same time: the target knows how much it
@@ -43,14 +49,29 @@ impl<T: Target> Run<'_, T> {
             body,
             force: change.force,
         };
-        let answer = tokio::select! {
-            biased;
-            answer = self.target.write(write) => answer,
-            () = self.abandoned() => return false,
+        let mut told = BTreeMap::new();
+        let answer = loop {
+            let answer = tokio::select! {
+                biased;
+                answer = self.target.write(write) => answer,
+                () = self.abandoned() => return false,
+            };
+            let Err(error) = &answer else { break answer };
+            if error.class != Class::Held {
+                break answer;
+            }
+            self.awaits(&change.component, &change.id, error.cause.clone(), &mut told);
+            if self.unless_over(sleep(AGAIN)).await.is_none() {
+                break answer;
+            }
         };
         self.say_warnings();
         match answer {
             Ok(written) => {
+                if !told.is_empty() {
+                    let (component, object) = (change.component.clone(), change.id.clone());
+                    self.say(Event::Ready { component, object });
+                }
                 self.say_when(written.effect, applied(change));
                 self.written.borrow_mut().insert(change.id.clone(), written);
                 true

@@ -20,6 +20,7 @@ mod instances;
 mod lease;
 mod live;
 mod observe;
+mod ports;
 mod process;
 mod removal;
 mod store;
@@ -177,10 +178,14 @@ impl Target for ClusterTarget {
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         self.fence().await?;
         let seen = self.seen(write.id);
-        let live = if self.births.is_young(write.id) {
-            write::first(&self.cluster, write, seen.as_ref()).await?
+        let answer = if self.births.is_young(write.id) {
+            write::first(&self.cluster, write, seen.as_ref()).await
         } else {
-            write::write(&self.cluster, write, seen.as_ref()).await?
+            write::write(&self.cluster, write, seen.as_ref()).await
+        };
+        let live = match answer {
+            Ok(live) => live,
+            Err(error) => return Err(ports::explained(&self.cluster, write.body, error).await),
         };
         self.births.note(write);
         self.remember(write.id, &live);

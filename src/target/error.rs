@@ -34,6 +34,8 @@ pub enum Class {
     Unhealthy,
     /// It took too long.
     Timeout,
+    /// Nobody has what it needs, and it is not free yet.
+    Held,
 }
 
 impl Class {
@@ -42,7 +44,12 @@ impl Class {
     pub fn is_of_one_object(self) -> bool {
         matches!(
             self,
-            Self::Forbidden | Self::Conflict | Self::Invalid | Self::Unhealthy | Self::Timeout
+            Self::Forbidden
+                | Self::Conflict
+                | Self::Invalid
+                | Self::Unhealthy
+                | Self::Timeout
+                | Self::Held
         )
     }
 }

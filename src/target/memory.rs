@@ -222,6 +222,14 @@ impl Target for Memory {
             self.content().log.push(format!("refuse {place}"));
             return Err(Error::new(*class, "write", place, "it is refused", ""));
         }
+        if let Some(often) = life.and_then(|life| life.held.get(write.id)) {
+            let (mut content, words) = (self.content(), format!("hold {}", write.id));
+            if content.log.iter().filter(|held| **held == words).count() < *often {
+                content.log.push(words);
+                let place = write.id.to_string();
+                return Err(Error::new(Class::Held, "write", place, "its port is held", ""));
+            }
+        }
         let mut written = Written::plain(Effect::Visible);
         self.change("write", &write.id.to_string(), |content| {
             let mut body = write.body.clone();

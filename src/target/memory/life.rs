@@ -19,6 +19,8 @@ pub struct Life {
     pub broken: BTreeMap<ObjectId, String>,
     /// Writes that are refused.
     pub refused: BTreeMap<ObjectId, Class>,
+    /// How often a write is refused because what it needs is not free yet.
+    pub held: BTreeMap<ObjectId, usize>,
     /// How long a deleted object stays because of a finalizer.
     pub lingers: BTreeMap<ObjectId, usize>,
     /// How often a controller makes an object again as soon as it is deleted.

@@ -14,7 +14,7 @@ use crate::installed::{Rig, Said, ksi, release, sample};
 const ARGUMENTS: [&str; 3] = ["--yes", "--timeout", "3m"];
 const REMOVE: [&str; 3] = ["--delete-crds", "--delete-data", "--delete-namespaces"];
 /// When an apply that makes a Service is cut off, Kubernetes keeps its fixed port for up to nine minutes, and
-/// the next run is told that it is allocated (docs/reliability.md): here is no such port.
+/// the next run waits for it (docs/reliability.md): here is no such port.
 const NO_PORTS: [&str; 4] =
     ["--set", "common.core.console.type=ClusterIP", "--set", "multicluster.tower.service=null"];
 /// A change that many objects follow.

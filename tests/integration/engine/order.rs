@@ -214,3 +214,21 @@ fn only_some_components_are_touched_and_the_others_stay_recorded() {
         assert_eq!(now.get(&entry.id), Some(entry));
     }
 }
+
+#[test]
+fn what_is_held_by_nobody_is_asked_for_again_until_the_time_is_up() {
+    let service = id("Service/core");
+    let held = |often| Life { held: [(service.clone(), often)].into(), ..Life::default() };
+    let memory = Memory::default().living(held(100));
+    let told = run(&memory, objects(), &options());
+    assert_eq!(told.answer.unwrap().create, 10);
+    let waits = told.events.iter().filter(|event| matches!(event, Event::Wait { object, reason, .. } if *object == service && reason == "its port is held"));
+    assert_eq!(waits.count(), 1);
+
+    let memory = Memory::default().living(held(usize::MAX));
+    let told = run(&memory, objects(), &options());
+    assert_eq!(told.incomplete().class(), Class::Timeout);
+    assert_eq!(told.incomplete().failed[0].1.class, Class::Held);
+    assert!(told.incomplete().timed_out);
+    assert_eq!(told.state("kubefed"), ComponentState::Healthy);
+}

@@ -1,0 +1,85 @@
+//! Fixed ports of Services, of which the API server says that they are taken.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Class, Error};
+use crate::cluster::{Cluster, Kind, Selection};
+use crate::object::ObjectId;
+
+/// How Kubernetes says it (`portallocator`).
+const TAKEN: &str = "provided port is already allocated";
+
+/// What a refused write is about. A port may belong to another Service, or to nobody: an apply takes the
+/// ports of a new Service before the Service is kept (`generic/registry/store.go`), and one that is cut
+/// off in between leaves them taken until a repair loop has found them without an owner three times,
+/// every three minutes.
+pub(super) async fn explained(cluster: &Cluster, body: &Value, error: Error) -> Error {
+    if body["kind"] != "Service" || !error.cause.contains(TAKEN) {
+        return error;
+    }
+    let services = cluster.list(&Kind::new("", "v1", "Service"), &Selection::default()).await;
+    match services {
+        Ok(services) => told(body, &services, error),
+        Err(_) => error,
+    }
+}
+
+fn told(body: &Value, services: &[Value], error: Error) -> Error {
+    let wanted = ports(body);
+    let other = services.iter().find_map(|service| {
+        let port = ports(service).intersection(&wanted).next().copied()?;
+        Some((port, ObjectId::of(service)?))
+    });
+    match other {
+        Some((port, owner)) => Error {
+            cause: format!("port {port} of the nodes belongs to {owner}"),
+            help: "choose another port in the configuration, or free this one".to_owned(),
+            ..error
+        },
+        None => Error {
+            class: Class::Held,
+            cause: format!(
+                "no Service has port {}, but Kubernetes holds it for a write that was cut off",
+                wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
+            ),
+            help: "Kubernetes frees it within ten minutes: run again then".to_owned(),
+            ..error
+        },
+    }
+}
+
+fn ports(service: &Value) -> BTreeSet<u64> {
+    let ports = service["spec"]["ports"].as_array().into_iter().flatten();
+    ports.filter_map(|port| port["nodePort"].as_u64()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn service(name: &str, port: u64) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "a"},
+            "spec": {"ports": [{"port": 80, "nodePort": port}, {"port": 81}]},
+        })
+    }
+
+    #[test]
+    fn a_port_is_somebody_elses_or_held_for_nobody() {
+        let refused = || {
+            let cause = format!("spec.ports[0].nodePort: Invalid value: 30880: {TAKEN}");
+            Error::new(Class::Invalid, "apply", "Service/a/ours", cause, "")
+        };
+        let ours = service("ours", 30880);
+        let owned = told(&ours, &[service("x", 30001), service("theirs", 30880)], refused());
+        assert_eq!(owned.class, Class::Invalid);
+        assert_eq!(owned.cause, "port 30880 of the nodes belongs to Service/a/theirs");
+        let held = told(&ours, &[service("x", 30001)], refused());
+        assert_eq!(held.class, Class::Held);
+        assert!(held.cause.starts_with("no Service has port 30880"), "{}", held.cause);
+    }
+}
