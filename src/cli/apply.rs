@@ -15,7 +15,7 @@ use super::report::{ProgressArgs, Report};
 use super::revision::{self, HistoryArgs};
 use super::run_options::{DryRun, RunArgs};
 use super::{afterwards, desired, interrupt, on_cluster, rehearsal};
-use crate::engine::{self, Failure as LookFailure, View};
+use crate::engine::{self, Failure as LookFailure, Stop, View};
 use crate::inventory::{Inventory, Key};
 use crate::plan::{self, TextOptions};
 use crate::target::{ClusterTarget, Directory, SystemEntropy, Target};
@@ -70,15 +70,29 @@ pub(super) struct ApplyArgs {
 }
 
 pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
+    args.preflight.known()?;
+    let stop = interrupt::listen();
     match &args.target {
         Place::Directory(path) => {
             let checked = args.input.check(output)?;
-            super::block_on(bring(&Directory::new(path), None, &checked, args, output))?
+            super::block_on(bring(&Directory::new(path), None, &checked, args, &stop, output))?
         }
         Place::Cluster => super::block_on(async {
-            let (target, checked) = on_cluster::open(&args.input, &args.connection, output).await?;
-            bring(&target, Some(&target), &checked, args, output).await
+            let open = on_cluster::open(&args.input, &args.connection, output);
+            let (target, checked) = unless_stopped(&stop, Box::pin(open)).await??;
+            bring(&target, Some(&target), &checked, args, &stop, output).await
         })?,
+    }
+}
+
+/// What a future gives, unless the user ends the run before.
+pub(super) async fn unless_stopped<T>(
+    stop: &Stop,
+    future: impl Future<Output = T> + Unpin,
+) -> Result<T, Failure> {
+    tokio::select! {
+        answer = future => Ok(answer),
+        () = stop.requested() => Err(engine::Error::Interrupted.into()),
     }
 }
 
@@ -88,11 +102,10 @@ pub(super) async fn bring<T: Target>(
     on: Option<&ClusterTarget>,
     checked: &Checked,
     args: &ApplyArgs,
+    stop: &Stop,
     output: &Output,
 ) -> Result<(), Failure> {
     let options = args.run.options(args.prune.options(), new_inventory()?)?;
-    args.preflight.known()?;
-    let stop = interrupt::listen();
     let limited = || on.map(|on| on.cluster().end_in(options.wait.timeout));
     limited();
     let desire = |kept: &_| {
@@ -103,10 +116,7 @@ pub(super) async fn bring<T: Target>(
             None => desired::resolved(checked, kept),
         }
     };
-    let look = tokio::select! {
-        look = engine::look(target, &options, desire) => look,
-        () = stop.requested() => return Err(engine::Error::Interrupted.into()),
-    };
+    let look = unless_stopped(stop, Box::pin(engine::look(target, &options, desire))).await?;
     let view = match look {
         Ok(view) => view,
         Err(LookFailure::Target(error)) => return Err(error.into()),
@@ -121,10 +131,7 @@ pub(super) async fn bring<T: Target>(
             None => (Ok(Guard::default()), Preflight::default()),
         }
     };
-    let (guard, preflight) = tokio::select! {
-        found = checks => found,
-        () = stop.requested() => return Err(engine::Error::Interrupted.into()),
-    };
+    let (guard, preflight) = unless_stopped(stop, Box::pin(checks)).await?;
     let guard = guard?;
     if let Some(asked) = args.run.dry_run {
         let shown = show(&view, args.output, output);
@@ -160,7 +167,7 @@ pub(super) async fn bring<T: Target>(
         runs: on.is_some(),
         removes: false,
     };
-    let outcome = report.carry_out(target, &view, &options, &stop, output).await?;
+    let outcome = report.carry_out(target, &view, &options, stop, output).await?;
     if let Some(cluster) = on
         && !args.run.is_partial()
     {

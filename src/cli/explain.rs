@@ -63,7 +63,7 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
 /// Says that a subject is unknown, with the key that was probably meant.
 fn unknown(path: &str) -> String {
     if path.to_ascii_uppercase().starts_with("KSI") {
-        return format!("no code `{path}`; docs/errors lists them");
+        return format!("no code `{path}`; `ksi validate` shows the codes of a file's problems");
     }
     let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
     let known = config::explain(parent).map(|e| e.children).unwrap_or_default();

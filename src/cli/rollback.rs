@@ -9,14 +9,14 @@ use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
 use super::guard::GuardArgs;
-use super::input::InputArgs;
-use super::on_cluster;
+use super::input::{Checked, InputArgs};
 use super::place::Place;
 use super::preflight::PreflightArgs;
 use super::prune::PruneArgs;
 use super::report::ProgressArgs;
 use super::revision::{self, HistoryArgs};
 use super::run_options::RunArgs;
+use super::{interrupt, on_cluster};
 use crate::target::{ClusterTarget, Target as _};
 use crate::ui::Output;
 
@@ -62,10 +62,20 @@ pub(super) struct RollbackArgs {
 }
 
 pub(super) fn run(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
-    super::block_on(rollback(args, output))?
+    args.preflight.known()?;
+    let stop = interrupt::listen();
+    super::block_on(async {
+        let (target, checked, args) =
+            apply::unless_stopped(&stop, Box::pin(chosen(args, output))).await??;
+        apply::bring(&target, Some(&target), &checked, &args, &stop, output).await
+    })?
 }
 
-async fn rollback(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
+/// The configuration of a revision, and how to apply it.
+async fn chosen(
+    args: &RollbackArgs,
+    output: &Output,
+) -> Result<(ClusterTarget, Checked, ApplyArgs), Failure> {
     let cluster = Arc::new(args.connection.connect().await?);
     let target = ClusterTarget::new(Arc::clone(&cluster), on_cluster::holder());
     let revisions = target.history().await?;
@@ -90,5 +100,5 @@ async fn rollback(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
         progress: args.progress,
         connection: args.connection.clone(),
     };
-    apply::bring(&target, Some(&target), &checked, &args, output).await
+    Ok((target, checked, args))
 }

@@ -98,10 +98,8 @@ async fn remove<T: Target>(
     let limited = || on.map(|on| on.cluster().end_in(args.timeout));
     limited();
     let nothing = |kept: &KeptValues| Ok::<_, Failure>(Desired::nothing(kept));
-    let look = tokio::select! {
-        look = engine::look(target, &options, nothing) => look,
-        () = stop.requested() => return Err(engine::Error::Interrupted.into()),
-    };
+    let look =
+        apply::unless_stopped(&stop, Box::pin(engine::look(target, &options, nothing))).await?;
     let view = match look {
         Ok(view) => view,
         Err(LookFailure::Target(error)) => return Err(error.into()),

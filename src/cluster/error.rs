@@ -151,7 +151,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     for noise in ["ServiceError: ", "HyperError: ", "client error (Connect): ", "auth error: "] {
         text = text.replace(noise, "");
     }
-    text.replace("deadline has elapsed", "no connection in time")
+    text.replace("deadline has elapsed", "no connection in 5 s")
 }
 
 /// Errors that quote a kubeconfig, the answer of a credential plugin or its command line, and with them
@@ -161,6 +161,15 @@ fn unquoted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         let place =
             error.location().map(|at| format!(": line {} column {}", at.line(), at.column()));
         return Some(format!("it is not a kubeconfig in YAML{}", place.unwrap_or_default()));
+    }
+    match error.downcast_ref() {
+        Some(KubeconfigError::ReadConfig(error, path)) => {
+            return Some(format!("{} cannot be read: {error}", path.display()));
+        }
+        Some(KubeconfigError::LoadContext(name)) => {
+            return Some(format!("it has no context `{name}`"));
+        }
+        _ => {}
     }
     match error.downcast_ref()? {
         AuthError::AuthExecRun { cmd: _, out } => {
@@ -191,7 +200,7 @@ fn help(problem: &Problem, cause: &str) -> &'static str {
     match problem {
         Problem::Usage => "correct the command line",
         Problem::NoCluster => {
-            "name the kubeconfig with --kubeconfig FILE, or write manifests with --target dir:PATH"
+            "name the kubeconfig with --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
         }
         Problem::Credentials => {
             "check the file, its context (`kubectl config get-contexts`) and its credentials with `kubectl get --raw /version`"

@@ -27,7 +27,7 @@ impl<T: Target> Run<'_, T> {
         self.note_conflicts(parts);
         let last = self.runs && !self.options.wait.health;
         let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
-        // Written once; awaited by the component itself, and all of them by the groundwork.
+        // Written once, by whoever asks first: `foundation` awaits each by itself, groundwork all of them.
         let writes =
             parts.iter().map(|part| self.write_all(part.stage(Stage::Foundation)).shared());
         let writes: Vec<_> = writes.collect();

@@ -21,8 +21,8 @@ pub(super) struct Groundwork<'v> {
 }
 
 impl<T: Target> Run<'_, T> {
-    /// The groundwork of a run; `None` where there is nothing to wait for, or where what builds upon one of
-    /// its namespaces and kinds is left out.
+    /// The groundwork of a run; `None` where no kind is new, where nothing runs, or where a namespace or kind
+    /// is in conflict: what needs it is left out, and nothing of that may be written early.
     pub(super) fn groundwork(&self, parts: &[Part<'_>]) -> Option<Groundwork<'_>> {
         let founding = parts.iter().flat_map(|part| part.stage(Stage::Foundation));
         let founding: Vec<_> = founding.collect();

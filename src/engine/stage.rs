@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::object::{KindPattern, ObjectId, order, rules};
 
 /// A step of a component. The next one begins when this one is done, and healthy where
-/// `is_awaited`.
+/// `is_awaited`; only what is new of access and Services may come earlier, while kinds come up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Namespaces and kinds: one wave for all components.

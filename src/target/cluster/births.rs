@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use super::Write;
 use crate::object::{ObjectId, defined_kind};
 
-/// How long an API server may keep whoever creates an object of a new kind waiting: for two seconds from
-/// when the kind is established, which it is soon (`customresource_handler.go` of Kubernetes).
+/// An API server keeps whoever creates an object of a kind waiting for two seconds, while the kind was
+/// established less than two seconds ago (`customresource_handler.go` of Kubernetes). This counts from the
+/// write of its definition: to be established may take the rest.
 const YOUNG: Duration = Duration::from_secs(5);
 
 /// When a kind was made, by group and name.

@@ -30,7 +30,7 @@ pub(super) async fn write(
 
 /// The same for an object of a kind that has just come. Who creates one is kept waiting for two seconds
 /// (`customresource_handler.go` of Kubernetes), who applies one is not. One that somebody else made in
-/// that moment is left alone, as when creating.
+/// that moment keeps what it says; fields that it does not have are added.
 pub(super) async fn first(
     cluster: &Cluster,
     write: Write<'_>,

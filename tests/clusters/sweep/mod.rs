@@ -30,12 +30,13 @@ fn killed_at_any_write_the_next_run_finishes() {
         };
         for at in (first..=last).step_by(stride) {
             world.restore(run);
+            let before = world.values();
             let when = format!("`ksi {}`, killed at write {at}", run.arguments[0]);
             if !world.is_killed(run, Match::writes(), at, fault(at)) {
                 assert!(at + OF_THE_LOCK > run.writes, "{when}: it was not");
                 break;
             }
-            let kept = world.values();
+            let kept = if before.is_empty() { world.values() } else { before };
             world.finishes(run, &when);
             world.keeps(&kept, run, &when);
             world.is_at_the_end(run, &when);
