@@ -1,6 +1,7 @@
 //! What Ctrl-C and a request to terminate do.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -25,10 +26,12 @@ const STUCK: &str = "ksi: interrupted; what was begun did not end in 10 s and is
                      help: what is there is safe; run again to go on from there";
 
 /// The first signal ends the run at the next safe place, the second one the process, and so does a cluster
-/// that no longer answers. They are heard on a thread of their own, since a run may be busy with the disk.
+/// that no longer answers. They are heard on a thread of their own, since a run may be busy with the disk,
+/// and from when this returns on.
 pub(super) fn listen() -> Stop {
     let stop = Stop::default();
     let asked = stop.clone();
+    let (begins, begun) = mpsc::channel::<()>();
     std::thread::spawn(move || {
         // Without it, signals end the process as they always did.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -39,6 +42,7 @@ pub(super) fn listen() -> Stop {
             else {
                 return;
             };
+            drop(begins);
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
@@ -56,5 +60,7 @@ pub(super) fn listen() -> Stop {
             std::process::exit(INTERRUPTED.into());
         });
     });
+    // Nothing is ever sent: the other end goes when the thread listens, or cannot.
+    let _ = begun.recv();
     stop
 }

@@ -5,6 +5,10 @@ use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::{self, Signal};
+use nix::unistd::Pid;
+use tempfile::NamedTempFile;
+
 use crate::cli::ksi;
 
 const CANARY: &str = "canary-token-of-a-kubeconfig";
@@ -92,4 +96,55 @@ fn a_proxy_is_left_out_for_the_servers_that_are_named() {
     assert!(asks_the_proxy("127.0.0.1"));
     assert!(!asks_the_proxy("127.0.0.9"));
     assert!(!asks_the_proxy("10.0.0.0/8,127.0.0.8/30"));
+}
+
+/// A kubeconfig of a server at this port.
+fn kubeconfig_of(port: u16) -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    let text = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: a\n\
+         clusters: [{{name: a, cluster: {{server: 'https://127.0.0.1:{port}'}}}}]\n\
+         contexts: [{{name: a, context: {{cluster: a, user: a}}}}]\n\
+         users: [{{name: a, user: {{token: t}}}}]\n"
+    );
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[test]
+fn a_signal_before_the_first_answer_ends_a_run_as_any_other() {
+    for verb in [&["apply", "-f", "samples/none.yaml", "--yes"][..], &["rollback", "--yes"]] {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let kubeconfig = kubeconfig_of(silent.local_addr().unwrap().port());
+        let mut command = ksi(verb);
+        command.arg("--kubeconfig").arg(kubeconfig.path()).stderr(Stdio::piped());
+        let run = command.spawn().unwrap();
+        let _open = silent.accept().unwrap();
+        let pid = Pid::from_raw(i32::try_from(run.id()).unwrap());
+        signal::kill(pid, Signal::SIGTERM).unwrap();
+        let Output { status, stderr, .. } = run.wait_with_output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(130), "{verb:?}: {said}");
+        assert!(said.contains("interrupted") && !said.contains("10 s"), "{verb:?}: {said}");
+    }
+}
+
+#[test]
+fn a_file_or_a_context_that_is_not_there_is_named_once() {
+    let kubeconfig = kubeconfig_of(1);
+    let there = kubeconfig.path().to_str().unwrap();
+    for (arguments, told) in [
+        (
+            ["--kubeconfig", "no-such-file", "--context", "a"],
+            "no-such-file cannot be read: No such",
+        ),
+        (["--kubeconfig", there, "--context", "nix"], "it has no context `nix`"),
+    ] {
+        let Output { status, stderr, .. } =
+            ksi(&[&["status"], &arguments[..]].concat()).output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(7), "{said}");
+        assert!(said.contains(told), "{said}");
+        assert!(said.matches("no-such-file").count() <= 2, "{said}");
+    }
 }
