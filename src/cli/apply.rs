@@ -79,20 +79,9 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
         }
         Place::Cluster => super::block_on(async {
             let open = on_cluster::open(&args.input, &args.connection, output);
-            let (target, checked) = unless_stopped(&stop, Box::pin(open)).await??;
+            let (target, checked) = interrupt::unless_stopped(&stop, Box::pin(open)).await??;
             bring(&target, Some(&target), &checked, args, &stop, output).await
         })?,
-    }
-}
-
-/// What a future gives, unless the user ends the run before.
-pub(super) async fn unless_stopped<T>(
-    stop: &Stop,
-    future: impl Future<Output = T> + Unpin,
-) -> Result<T, Failure> {
-    tokio::select! {
-        answer = future => Ok(answer),
-        () = stop.requested() => Err(engine::Error::Interrupted.into()),
     }
 }
 
@@ -116,7 +105,8 @@ pub(super) async fn bring<T: Target>(
             None => desired::resolved(checked, kept),
         }
     };
-    let look = unless_stopped(stop, Box::pin(engine::look(target, &options, desire))).await?;
+    let look =
+        interrupt::unless_stopped(stop, Box::pin(engine::look(target, &options, desire))).await?;
     let view = match look {
         Ok(view) => view,
         Err(LookFailure::Target(error)) => return Err(error.into()),
@@ -131,7 +121,7 @@ pub(super) async fn bring<T: Target>(
             None => (Ok(Guard::default()), Preflight::default()),
         }
     };
-    let (guard, preflight) = unless_stopped(stop, Box::pin(checks)).await?;
+    let (guard, preflight) = interrupt::unless_stopped(stop, Box::pin(checks)).await?;
     let guard = guard?;
     if let Some(asked) = args.run.dry_run {
         let shown = show(&view, args.output, output);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::exit::INTERRUPTED;
-use crate::engine::Stop;
+use super::exit::{Failure, INTERRUPTED};
+use crate::engine::{self, Stop};
 
 /// Whether a person is asked something: nothing was begun then.
 static ASKING: AtomicBool = AtomicBool::new(false);
@@ -63,4 +63,15 @@ pub(super) fn listen() -> Stop {
     // Nothing is ever sent: the other end goes when the thread listens, or cannot.
     let _ = begun.recv();
     stop
+}
+
+/// What a future gives, unless the user ends the run before.
+pub(super) async fn unless_stopped<T>(
+    stop: &Stop,
+    future: impl Future<Output = T> + Unpin,
+) -> Result<T, Failure> {
+    tokio::select! {
+        answer = future => Ok(answer),
+        () = stop.requested() => Err(engine::Error::Interrupted.into()),
+    }
 }

@@ -66,7 +66,7 @@ pub(super) fn run(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     super::block_on(async {
         let (target, checked, args) =
-            apply::unless_stopped(&stop, Box::pin(chosen(args, output))).await??;
+            interrupt::unless_stopped(&stop, Box::pin(chosen(args, output))).await??;
         apply::bring(&target, Some(&target), &checked, &args, &stop, output).await
     })?
 }

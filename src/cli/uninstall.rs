@@ -99,7 +99,7 @@ async fn remove<T: Target>(
     limited();
     let nothing = |kept: &KeptValues| Ok::<_, Failure>(Desired::nothing(kept));
     let look =
-        apply::unless_stopped(&stop, Box::pin(engine::look(target, &options, nothing))).await?;
+        interrupt::unless_stopped(&stop, Box::pin(engine::look(target, &options, nothing))).await?;
     let view = match look {
         Ok(view) => view,
         Err(LookFailure::Target(error)) => return Err(error.into()),

@@ -126,6 +126,11 @@ impl<'r, T: Target> Run<'r, T> {
         }
     }
 
+    /// Reports that an object is no longer awaited.
+    pub(super) fn say_ready(&self, component: &str, object: &ObjectId) {
+        self.say(Event::Ready { component: component.to_owned(), object: object.clone() });
+    }
+
     /// Reports how a component is doing, where anything runs.
     pub(super) fn say_component(
         &self,

@@ -112,8 +112,7 @@ impl<T: Target> Run<'_, T> {
             match health {
                 Health::Healthy => {
                     if awaited.reasons.remove(id).is_some() {
-                        let (component, object) = (component.to_owned(), id.clone());
-                        self.say(Event::Ready { component, object });
+                        self.say_ready(component, id);
                     }
                 }
                 Health::Failed { reason } => {
@@ -189,8 +188,7 @@ impl<T: Target> Run<'_, T> {
             told.retain(|id: &ObjectId, _: &mut String| {
                 let awaited = unserved.contains(id);
                 if !awaited {
-                    let (component, object) = (component.to_owned(), id.clone());
-                    self.say(Event::Ready { component, object });
+                    self.say_ready(component, id);
                 }
                 awaited
             });
@@ -239,8 +237,7 @@ impl<T: Target> Run<'_, T> {
             pause = longer(pause);
         }
         if !awaited.reasons.is_empty() {
-            let (component, object) = (object.component.clone(), object.id.clone());
-            self.say(Event::Ready { component, object });
+            self.say_ready(&object.component, &object.id);
         }
         Ok(())
     }

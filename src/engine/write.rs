@@ -69,8 +69,7 @@ impl<T: Target> Run<'_, T> {
         match answer {
             Ok(written) => {
                 if !told.is_empty() {
-                    let (component, object) = (change.component.clone(), change.id.clone());
-                    self.say(Event::Ready { component, object });
+                    self.say_ready(&change.component, &change.id);
                 }
                 self.say_when(written.effect, applied(change));
                 self.written.borrow_mut().insert(change.id.clone(), written);
