@@ -30,8 +30,8 @@ mod plan;
 mod render;
 #[path = "integration/rights.rs"]
 mod rights;
-#[path = "integration/rooms.rs"]
-mod rooms;
+#[path = "integration/layers.rs"]
+mod layers;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/secrets.rs"]

@@ -1,0 +1,178 @@
+//! The layers of the architecture: who may use whom, read from the paths in every file.
+
+#[path = "layers/source.rs"]
+mod source;
+#[path = "layers/uses.rs"]
+mod uses;
+
+use std::collections::BTreeMap;
+
+use source::{Module, Source, sources};
+
+/// What each layer may use of the others beside itself: lower ones only.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("diagnostic", &[]),
+    ("facts", &[]),
+    ("yaml", &["diagnostic"]),
+    ("object", &["yaml", "diagnostic"]),
+    ("config", &["yaml", "diagnostic", "facts", "object"]),
+    ("validate", &["config", "yaml", "diagnostic", "facts"]),
+    ("values", &["config", "object", "diagnostic", "facts"]),
+    ("health", &["object"]),
+    ("diagnose", &["cluster", "health", "object"]),
+    ("inventory", &["object", "yaml"]),
+    ("cluster", &["object"]),
+    ("rights", &["object"]),
+    ("check", &["cluster", "config", "facts", "health", "object", "inventory", "rights"]),
+    ("render", &["config", "values", "facts", "object", "yaml", "diagnostic"]),
+    ("plan", &["object", "inventory", "yaml", "diagnostic"]),
+    (
+        "target",
+        &["object", "inventory", "values", "yaml", "diagnostic", "cluster", "diagnose", "health"],
+    ),
+    ("engine", &["object", "inventory", "plan", "target", "values", "health"]),
+    ("ui", &["diagnostic", "engine", "plan", "object", "target"]),
+    (
+        "cli",
+        &[
+            "check",
+            "cluster",
+            "config",
+            "diagnose",
+            "diagnostic",
+            "engine",
+            "facts",
+            "health",
+            "inventory",
+            "object",
+            "plan",
+            "render",
+            "rights",
+            "target",
+            "ui",
+            "validate",
+            "values",
+            "yaml",
+        ],
+    ),
+];
+
+/// What only some layers may name: a clock, the environment, files, threads of control, streams.
+const RESTRICTED: &[(&str, &[&str])] = &[
+    ("std::env::", &["ui", "cli", "cluster"]),
+    ("std::fs::", &["target", "cli"]),
+    ("SystemTime::now", &["cli", "target"]),
+    ("now_utc", &["cli"]),
+    ("tokio", &["cli", "target", "engine", "cluster"]),
+    ("kube::", &["cluster"]),
+    ("io::stdout", &["ui"]),
+    ("io::stderr", &["ui"]),
+    ("ExitCode", &["cli"]),
+    ("serde_saphyr", &["yaml"]),
+    ("minijinja", &["render"]),
+];
+
+/// The first name of a module path.
+fn layer(module: &Module) -> Option<&str> {
+    module.first().map(String::as_str)
+}
+
+fn files() -> BTreeMap<Module, Source> {
+    let mut sources = sources();
+    sources.remove(&Module::new());
+    sources
+}
+
+#[test]
+fn layers_use_only_what_they_may() {
+    let all = sources();
+    let mut wrong = Vec::new();
+    for (module, used) in uses::uses(&all) {
+        let Some(name) = layer(module) else { continue };
+        let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| *known == name) else {
+            panic!("layer `{name}` has no line in ALLOWED");
+        };
+        for used in used.iter().filter_map(|used| layer(used)) {
+            if used != name && !allowed.contains(&used) {
+                wrong.push(format!("{}: uses `{used}`", all[module].file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn layers_are_in_order() {
+    for (index, (name, allowed)) in ALLOWED.iter().enumerate() {
+        for used in *allowed {
+            let below = ALLOWED[..index].iter().any(|(lower, _)| lower == used);
+            assert!(below, "`{name}` may use `{used}`, which is not below it");
+        }
+    }
+}
+
+#[test]
+fn no_files_use_each_other() {
+    let all = sources();
+    let circles = uses::circles(&uses::uses(&all));
+    let circles = circles.iter().map(|circle| {
+        let files: Vec<String> = circle.iter().map(|m| m.join("/")).collect();
+        files.join(" <-> ")
+    });
+    let circles: Vec<String> = circles.collect();
+    assert!(circles.is_empty(), "{}", circles.join("\n"));
+}
+
+#[test]
+fn the_core_is_pure() {
+    let mut wrong = Vec::new();
+    for (module, source) in files() {
+        let name = layer(&module).unwrap();
+        for (word, allowed) in RESTRICTED {
+            if source.code.contains(word) && !allowed.contains(&name) {
+                wrong.push(format!("{}: names `{word}`", source.file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn circles_and_re_exports_are_seen() {
+    let file = |module: &[&str], text: &str| {
+        let module: Module = module.iter().map(|part| (*part).to_owned()).collect();
+        (module.clone(), source::read(module.join("/").into(), text))
+    };
+    let sources = BTreeMap::from([
+        file(&[], "pub mod a; pub mod b;"),
+        file(&["a"], "mod x; mod y; pub use x::X; use y::f;"),
+        file(&["a", "x"], "use super::f; pub struct X;\n#[cfg(test)]\nmod tests { use crate::b::B; }"),
+        file(&["a", "y"], "use crate::b::{self, B}; pub fn f() { super::X }"),
+        file(&["b"], "pub struct B;"),
+    ]);
+    let uses = uses::uses(&sources);
+    let name = |module: &Module| module.join("/");
+    let used = |module: &[&str]| -> Vec<String> {
+        let module: Module = module.iter().map(|part| (*part).to_owned()).collect();
+        uses[&module].iter().map(|used| name(used)).collect()
+    };
+    assert_eq!(used(&["a", "x"]), ["a/y"]);
+    assert_eq!(used(&["a", "y"]), ["a/x", "b"]);
+    let circles = uses::circles(&uses);
+    assert_eq!(circles.len(), 1);
+    assert_eq!(circles[0].iter().map(|m| name(m)).collect::<Vec<_>>(), ["a/x", "a/y"]);
+}
+
+#[test]
+fn files_are_small() {
+    let mut sizes = Vec::new();
+    for source in files().into_values() {
+        let lines = source.code.lines().filter(|line| !line.trim().is_empty()).count();
+        sizes.push((lines, source.file));
+    }
+    sizes.sort();
+    let median = sizes[sizes.len() / 2].0;
+    assert!(median <= 150, "the median file has {median} lines");
+    let (most, path) = sizes.last().unwrap();
+    assert!(*most <= 500, "{} has {most} lines", path.display());
+}
