@@ -35,60 +35,60 @@ codes! {
     Unreadable = 1 "0001", "a file that cannot be read";
     NotUtf8 = 2 "0002", "a file that is not UTF-8 text";
     Syntax = 3 "0003", "text that is not YAML";
-    DuplicateKey = 4 "0004", "a key that stands twice in one mapping";
+    DuplicateKey = 4 "0004", "a duplicate key";
     TooLarge = 5 "0005", "a file that is too large or too deeply nested";
     NoConfiguration = 6 "0006", "no ClusterConfiguration in the input";
     SeveralConfigurations = 7 "0007", "two ClusterConfigurations in one file";
-    WrongKind = 8 "0008", "a document of a kind that ksi does not read";
-    BadSet = 9 "0009", "a --set that names no key or has the wrong form";
+    WrongKind = 8 "0008", "a document of an unknown kind";
+    BadSet = 9 "0009", "an invalid --set";
 
     // Shape: 10 to 29
     WrongType = 10 "0010", "a value of the wrong type";
-    NotAllowed = 11 "0011", "a value that is not among the allowed ones";
+    NotAllowed = 11 "0011", "a value that is not allowed";
     UnknownField = 12 "0012", "an unknown field";
     MisplacedField = 13 "0013", "a known field in the wrong place";
-    BadFormat = 14 "0014", "a value that does not have the required form";
+    BadFormat = 14 "0014", "a value in the wrong format";
     OutOfRange = 15 "0015", "a number out of range";
-    Missing = 16 "0016", "a required field that is missing";
+    Missing = 16 "0016", "a missing required field";
     ControlCharacter = 17 "0017", "a control character in a text";
 
     // Meaning: 30 to 79
     MemberWithoutSecret = 30 "0030", "a member without the host's jwtSecret";
-    JwtSecretLength = 31 "0031", "a jwtSecret that cannot be meant";
+    JwtSecretLength = 31 "0031", "an invalid or short jwtSecret";
     JwtSecretTwice = 32 "0032", "both jwtSecret and jwtSecretRef";
-    ProxyAddress = 33 "0033", "a proxyPublishAddress that agents cannot dial";
+    ProxyAddress = 33 "0033", "an invalid proxyPublishAddress";
     ProxyAddressPlain = 34 "0034", "a proxyPublishAddress without TLS";
-    BadName = 35 "0035", "a name that Kubernetes does not accept";
-    BadDuration = 36 "0036", "a duration that Go cannot read";
-    BadQuantity = 37 "0037", "a quantity that Kubernetes cannot read";
+    BadName = 35 "0035", "an invalid Kubernetes name";
+    BadDuration = 36 "0036", "an invalid duration";
+    BadQuantity = 37 "0037", "an invalid quantity";
     BadPort = 38 "0038", "a port out of range";
-    NodePortRange = 39 "0039", "a NodePort outside of the cluster's range";
-    NodePortTwice = 40 "0040", "two uses of one NodePort";
-    BadImage = 41 "0041", "an image reference or registry that cannot be pulled from";
-    BadSelector = 42 "0042", "a label or selector that Kubernetes does not accept";
-    ExternalSearch = 43 "0043", "an external Elasticsearch or OpenSearch that is not complete";
-    WeakPassword = 44 "0044", "an admin password that breaks the password rules";
-    DefaultPassword = 45 "0045", "the well-known default password";
-    MemberTokenAge = 46 "0046", "an access token age other than 0 on a member";
+    NodePortRange = 39 "0039", "a NodePort outside the usual range";
+    NodePortTwice = 40 "0040", "a NodePort that is used twice";
+    BadImage = 41 "0041", "an invalid image reference or registry";
+    BadSelector = 42 "0042", "an invalid label or selector";
+    ExternalSearch = 43 "0043", "an incomplete external Elasticsearch or OpenSearch";
+    WeakPassword = 44 "0044", "a weak admin password";
+    DefaultPassword = 45 "0045", "the default admin password";
+    MemberTokenAge = 46 "0046", "accessTokenMaxAge other than 0 on a member";
     NoEffect = 47 "0047", "a key without effect in this role";
     Unmanaged = 48 "0048", "a component that ksi does not install yet";
     EvenMasters = 49 "0049", "an even number of masters";
-    EdgeAddress = 50 "0050", "an edge runtime without an address";
-    NodePortService = 51 "0051", "a nodePort on a Service type that has none";
-    BadCidr = 52 "0052", "an address range that is not a CIDR";
-    UnsupportedKubernetes = 53 "0053", "a Kubernetes version that is not supported";
-    UnsupportedVersion = 54 "0054", "a KubeSphere version that this ksi does not install";
-    ResourceBounds = 55 "0055", "requests above limits";
-    InconsistentSwitch = 56 "0056", "switches that contradict each other";
+    EdgeAddress = 50 "0050", "KubeEdge without an address";
+    NodePortService = 51 "0051", "a NodePort for a Service that has none";
+    BadCidr = 52 "0052", "an invalid address range";
+    UnsupportedKubernetes = 53 "0053", "an unsupported Kubernetes version";
+    UnsupportedVersion = 54 "0054", "a KubeSphere version that ksi does not install";
+    ResourceBounds = 55 "0055", "a request above its limit";
+    InconsistentSwitch = 56 "0056", "a setting without effect";
 
     // Old forms: 80 to 89
-    Migrated = 80 "0080", "an old form that was read as the new one";
-    MigrationConflict = 81 "0081", "an old form beside the new one";
+    Migrated = 80 "0080", "a key or file in an old format";
+    MigrationConflict = 81 "0081", "different values at the old and the new path";
     Obsolete = 82 "0082", "an old key without effect";
-    MisindentedRole = 83 "0083", "a multicluster switch that is not indented";
+    MisindentedRole = 83 "0083", "multicluster keys that are not indented";
 
     // Rendering: 90 to 99
-    Template = 90 "0090", "a template of ksi that is wrong";
+    Template = 90 "0090", "an invalid template in ksi";
 }
 
 impl fmt::Display for Code {
