@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ksi::engine::{ComponentState, Event, Wait};
 use ksi::object::Forecast;
-use ksi::target::{Class, Faults, Finding, Life, Memory};
+use ksi::target::{Class, Finding};
 use serde_json::json;
 
+use super::doubles::{Faults, Life, Memory};
 use super::world::{all_known, at, id, objects, options, run};
 
 #[test]
