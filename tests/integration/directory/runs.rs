@@ -4,12 +4,13 @@ use std::fs;
 
 use ksi::engine::{self, Desired, Event, Phase};
 use ksi::plan::Summary;
-use ksi::target::{Class, Directory, Store as _, Writer as _};
+use ksi::target::{Class, Directory, Writer as _};
 use ksi::values::{Given, KeptValues, preview};
 
 use super::world::{
     apply, look, manifests, object, objects, options, run, run_with, scripted, tree, wait,
 };
+use crate::engine::doubles::{Faults, Memory};
 
 #[test]
 fn the_first_run_writes_everything_and_the_second_nothing() {

@@ -44,14 +44,6 @@ struct Content {
 }
 
 impl Memory {
-    /// A place that holds these objects already.
-    pub(crate) fn of(objects: impl IntoIterator<Item = Value>) -> Self {
-        let memory = Self::default();
-        memory.content().objects =
-            objects.into_iter().filter_map(|body| Some((ObjectId::of(&body)?, body))).collect();
-        memory
-    }
-
     /// The same content under another fault script; as a new process finds it: unlocked, no log.
     #[must_use]
     pub(crate) fn restarted(&self, faults: Faults) -> Self {
