@@ -35,13 +35,15 @@ pub use types::{
     ServiceType, Toleration,
 };
 
+use crate::object::kubesphere;
+
 /// API group and version of a `ClusterConfiguration`.
 pub const API_VERSION: &str = "installer.kubesphere.io/v1alpha1";
 /// Its kind.
 pub const KIND: &str = "ClusterConfiguration";
 /// The name of the one object that KubeSphere's tools look at.
-pub const NAME: &str = "ks-installer";
+pub const NAME: &str = kubesphere::INSTALLER;
 /// Its namespace, and that of everything that it refers to by name.
-pub const NAMESPACE: &str = "kubesphere-system";
+pub const NAMESPACE: &str = kubesphere::SYSTEM;
 /// The version of KubeSphere that is installed.
 pub const KUBESPHERE_VERSION: &str = "v3.4.1";

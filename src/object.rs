@@ -5,6 +5,7 @@ mod forecast;
 mod foreign;
 mod id;
 pub mod images;
+pub mod kubesphere;
 pub mod mask;
 pub mod meaning;
 pub mod order;

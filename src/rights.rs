@@ -16,8 +16,10 @@ pub use plural::plural;
 pub use rendered::{deleting, rendered, writing};
 pub use rule::Rule;
 
+use crate::object::kubesphere;
+
 /// The namespace of ksi's own records, and of the account that runs it in a cluster.
-const SYSTEM: &str = "kubesphere-system";
+const SYSTEM: &str = kubesphere::SYSTEM;
 
 /// A right to do something.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]

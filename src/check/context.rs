@@ -3,22 +3,22 @@
 use time::OffsetDateTime;
 
 use crate::config::{Configuration, Role};
-use crate::object::Object;
+use crate::object::{Object, kubesphere};
 
 /// The namespaces that `KubeSphere`'s core and its multi-cluster system use.
 pub(super) const NAMESPACES: &[&str] = &[
-    "kubesphere-system",
-    "kubesphere-controls-system",
-    "kubesphere-monitoring-system",
-    "kubesphere-monitoring-federated",
-    "kube-federation-system",
+    kubesphere::SYSTEM,
+    kubesphere::CONTROLS,
+    kubesphere::MONITORING,
+    kubesphere::MONITORING_FEDERATED,
+    kubesphere::FEDERATION,
 ];
 /// Where the core runs.
-pub(super) const SYSTEM: &str = "kubesphere-system";
+pub(super) const SYSTEM: &str = kubesphere::SYSTEM;
 /// Where `KubeFed` runs.
-pub(super) const FEDERATED: &str = "kube-federation-system";
+pub(super) const FEDERATED: &str = kubesphere::FEDERATION;
 /// Name of the Lease that is the lock.
-pub(super) const LOCK: &str = "ks-installer-apply";
+pub(super) const LOCK: &str = kubesphere::LOCK;
 
 /// A configuration and what it wants.
 #[derive(Debug, Default)]

@@ -5,12 +5,12 @@ use serde_json::Value;
 use super::input::Checked;
 use crate::engine::View;
 use crate::health::{Address, address};
-use crate::object::{Object, ObjectId};
+use crate::object::{Object, ObjectId, kubesphere};
 use crate::target::Target;
 
-const NAMESPACE: &str = "kubesphere-system";
-const CONSOLE: &str = "ks-console";
-const TOWER: &str = "tower";
+const NAMESPACE: &str = kubesphere::SYSTEM;
+const CONSOLE: &str = kubesphere::CONSOLE;
+const TOWER: &str = kubesphere::TOWER;
 
 /// The words after a run; none where nothing runs.
 pub(super) async fn words<T: Target>(target: &T, view: &View, checked: &Checked) -> Option<String> {
@@ -18,8 +18,11 @@ pub(super) async fn words<T: Target>(target: &T, view: &View, checked: &Checked)
     let services: Vec<&ObjectId> =
         [CONSOLE, TOWER].iter().filter_map(|name| Some(&service(objects, name)?.id)).collect();
     let ids: Vec<ObjectId> = services.into_iter().cloned().collect();
+    if !target.runs_workloads() {
+        return None;
+    }
     // What the services got is worth a look, but no error: the run itself went well.
-    let live = target.live(&ids).await.unwrap_or_default()?;
+    let live = target.live(&ids).await.ok()?;
     let live = |name: &str| {
         let desired = service(objects, name)?;
         Some(live.get(&desired.id).unwrap_or(&desired.body))
@@ -72,7 +75,7 @@ fn console(service: &Value, node: Option<&str>) -> String {
 /// Who gets in, and with what: the command, never the password.
 fn account(objects: &[Object]) -> String {
     let first = objects.iter().find_map(|object| {
-        let named = object.id.kind == "Secret" && object.id.name == "kubesphere-secret";
+        let named = object.id.kind == "Secret" && object.id.name == kubesphere::SECRET;
         object.body["data"]["initAdminPassword"].as_str().filter(|_| named)
     });
     let password = match first {

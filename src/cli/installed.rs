@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::exit::Failure;
 use crate::cluster::{Cluster, Kind};
 use crate::inventory::{Entry, Inventory, SECRET};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, kubesphere};
 use crate::render;
 
 /// Where the core of `KubeSphere` and our own records are.
-pub(super) const NAMESPACE: &str = "kubesphere-system";
+pub(super) const NAMESPACE: &str = kubesphere::SYSTEM;
 
 /// What is installed.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ fn written(secret: &Value) -> Option<String> {
 
 /// What to say where ksi has installed nothing.
 async fn not_installed(cluster: &Cluster) -> Result<String, Failure> {
-    let api = Kind::new("apps", "v1", "Deployment").named(Some(NAMESPACE), "ks-apiserver");
+    let api = Kind::new("apps", "v1", "Deployment").named(Some(NAMESPACE), kubesphere::API_SERVER);
     let place = cluster.place();
     Ok(if cluster.get(&api).await?.is_some() {
         format!(

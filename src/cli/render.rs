@@ -9,7 +9,7 @@ use super::input::InputArgs;
 use super::{desired, on_cluster};
 use crate::object::Object;
 use crate::render;
-use crate::target::Target as _;
+use crate::target::Store as _;
 use crate::ui::Output;
 use crate::values::AT_INSTALL;
 use crate::yaml;

@@ -17,7 +17,7 @@ use super::report::ProgressArgs;
 use super::revision::{self, HistoryArgs};
 use super::run_options::RunArgs;
 use super::{interrupt, on_cluster};
-use crate::target::{ClusterTarget, Target as _};
+use crate::target::{ClusterTarget, Store as _};
 use crate::ui::Output;
 
 /// Apply an earlier configuration again

@@ -1,15 +1,18 @@
 //! From a kubeconfig, or from inside of a pod, to a client.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, RwLock};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use http::{HeaderName, HeaderValue};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use time::OffsetDateTime;
 
+use super::discovery::Discovery;
 use super::error::{Error, Problem};
-use super::{Cluster, kinds, limit, proxy, transport};
+use super::limit::Limit;
+use super::{Cluster, proxy, transport};
 
 /// How long a credential plugin of a kubeconfig may take.
 const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
@@ -45,6 +48,25 @@ impl Default for ConnectOptions {
     }
 }
 
+/// One reading of the credentials: the next has the next number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Login(u64);
+
+/// What all runs on one cluster share.
+pub(super) struct Connection {
+    client: RwLock<(kube::Client, Login)>,
+    reconnecting: tokio::sync::Mutex<()>,
+    /// How to connect again when the credentials are refused.
+    pub(super) options: ConnectOptions,
+    pub(super) place: String,
+    pub(super) discovery: Discovery,
+    pub(super) limit: Limit,
+    /// What the last answer said of the time, and when it came.
+    date: Mutex<Option<(OffsetDateTime, Instant)>>,
+    /// Whether the server ever answered: before that there is less patience.
+    answered: AtomicBool,
+}
+
 impl Cluster {
     /// Connects to a cluster. No request is sent yet, but a credential plugin may run.
     ///
@@ -52,28 +74,58 @@ impl Cluster {
     /// There is no usable kubeconfig, or a credential plugin fails.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
         let (client, place) = client(options).await?;
-        Ok(Self {
-            client: RwLock::new(client),
+        Ok(Self::new(Connection {
+            client: RwLock::new((client, Login::default())),
+            reconnecting: tokio::sync::Mutex::default(),
             options: options.clone(),
             place,
-            kinds: Mutex::new(kinds::Kinds::default()),
-            limit: limit::Limit::default(),
-            warnings: Mutex::default(),
+            discovery: Discovery::default(),
+            limit: Limit::default(),
             date: Mutex::default(),
             answered: AtomicBool::new(false),
-            end: Mutex::default(),
-        })
+        }))
     }
+}
 
-    /// Reads the kubeconfig and its credentials again: tokens and certificates are rotated.
-    pub(super) async fn reconnect(&self) -> Result<(), Error> {
+impl Connection {
+    /// Reads the kubeconfig and its credentials again, since tokens and certificates are rotated. Of many
+    /// whose credentials were refused one does it for all: `refused` is the login of the caller.
+    pub(super) async fn reconnect(&self, refused: Login) -> Result<(), Error> {
+        let _reconnecting = self.reconnecting.lock().await;
+        if self.login() != refused {
+            return Ok(());
+        }
         let (client, _) = client(&self.options).await?;
-        *self.client.write().unwrap_or_else(std::sync::PoisonError::into_inner) = client;
+        let mut current = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        *current = (client, Login(refused.0 + 1));
         Ok(())
     }
 
     pub(super) fn client(&self) -> kube::Client {
-        self.client.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.client.read().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// Which credentials are in use.
+    pub(super) fn login(&self) -> Login {
+        self.client.read().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    pub(super) fn note_date(&self, date: OffsetDateTime) {
+        let mut last = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((date, Instant::now()));
+    }
+
+    pub(super) fn server_time(&self) -> Option<OffsetDateTime> {
+        let date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        date.map(|(date, at)| date + at.elapsed())
+    }
+
+    pub(super) fn note_answer(&self) {
+        self.answered.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
     }
 }
 
@@ -108,7 +160,7 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
 }
 
 async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Error> {
-    let named = options.kubeconfig.is_some() || std::env::var_os("KUBECONFIG").is_some();
+    let named = options.kubeconfig.is_some() || is_kubeconfig_set();
     let kubeconfig = match &options.kubeconfig {
         Some(path) => Kubeconfig::read_from(path).map_err(|e| Error::kubeconfig(Some(path), &e))?,
         None => match Kubeconfig::read() {
@@ -129,8 +181,14 @@ async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Erro
     let mut config = kube::Config::from_custom_kubeconfig(kubeconfig.clone(), &selected)
         .await
         .map_err(|error| Error::kubeconfig(options.kubeconfig.as_deref(), &error))?;
-    config.proxy_url = proxy::of(&kubeconfig, &name, &config.cluster_url);
+    config.proxy_url = proxy::of(&kubeconfig, &name, &config.cluster_url)?;
     Ok((config, name))
+}
+
+/// Whether `KUBECONFIG` names any file; an empty name is none.
+fn is_kubeconfig_set() -> bool {
+    let files = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    std::env::split_paths(&files).any(|file| !file.as_os_str().is_empty())
 }
 
 /// The pod's own account; outside of a pod there is no cluster at all.

@@ -55,6 +55,8 @@ pub enum Problem {
     Full,
     /// Any other error inside of the server.
     Server,
+    /// The run that asks was cancelled, such as when it lost its lock.
+    Cancelled,
 }
 
 /// A field that another manager owns.
@@ -240,6 +242,7 @@ fn help(problem: &Problem, cause: &str) -> &'static str {
         Problem::Webhook => {
             "its Service needs a running backend; a leftover configuration without one is found by `ksi check`"
         }
+        Problem::Cancelled => "run again, and what is done already is not done twice",
         Problem::Full => {
             "make room in etcd (compact and defragment it, or raise its quota), take the alarm back with `etcdctl alarm disarm`, and run again"
         }

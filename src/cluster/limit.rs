@@ -3,51 +3,46 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What API servers bear from one client without a word.
 const MOST: usize = 16;
 
 #[derive(Debug)]
 pub(super) struct Limit {
+    permits: Semaphore,
     state: Mutex<State>,
-    freed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     allowed: usize,
-    running: usize,
     /// Answers since the limit last changed.
     answers: usize,
+    /// Permits to be taken away as soon as they come back.
+    excess: usize,
 }
 
 impl Default for Limit {
     fn default() -> Self {
         Self {
-            state: Mutex::new(State { allowed: MOST, running: 0, answers: 0 }),
-            freed: Notify::new(),
+            permits: Semaphore::new(MOST),
+            state: Mutex::new(State { allowed: MOST, answers: 0, excess: 0 }),
         }
     }
 }
 
-/// Leave to send one request.
-pub(super) struct Permit<'l>(&'l Limit);
+/// Permission to send one request.
+pub(super) struct Permit<'l> {
+    limit: &'l Limit,
+    /// `None` only of a semaphore that was closed, which nobody does.
+    permit: Option<SemaphorePermit<'l>>,
+}
 
 impl Limit {
-    /// Waits for leave to send.
+    /// Waits for permission to send.
     pub(super) async fn acquire(&self) -> Permit<'_> {
-        loop {
-            let freed = self.freed.notified();
-            {
-                let mut state = self.state();
-                if state.running < state.allowed {
-                    state.running += 1;
-                    return Permit(self);
-                }
-            }
-            freed.await;
-        }
+        Permit { limit: self, permit: self.permits.acquire().await.ok() }
     }
 
     /// The server is overrun.
@@ -55,7 +50,10 @@ impl Limit {
         let mut state = self.state();
         // Answers of one burst count once.
         if state.answers > 0 || state.allowed == MOST {
-            state.allowed = (state.allowed / 2).max(1);
+            let fewer = (state.allowed / 2).max(1);
+            let surplus = state.allowed - fewer;
+            state.excess += surplus - self.permits.forget_permits(surplus);
+            state.allowed = fewer;
             state.answers = 0;
         }
     }
@@ -67,7 +65,11 @@ impl Limit {
         if state.answers >= state.allowed && state.allowed < MOST {
             state.allowed += 1;
             state.answers = 0;
-            self.freed.notify_one();
+            if state.excess > 0 {
+                state.excess -= 1;
+            } else {
+                self.permits.add_permits(1);
+            }
         }
     }
 
@@ -78,13 +80,20 @@ impl Limit {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.0.state().running -= 1;
-        self.0.freed.notify_one();
+        let mut state = self.limit.state();
+        if state.excess > 0
+            && let Some(permit) = self.permit.take()
+        {
+            state.excess -= 1;
+            permit.forget();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -100,6 +109,7 @@ mod tests {
         assert_eq!(limit.state().allowed, 4);
         (0..1000).for_each(|_| limit.grow());
         assert_eq!(limit.state().allowed, MOST);
+        assert_eq!(limit.permits.available_permits(), MOST);
     }
 
     #[tokio::test]
@@ -114,5 +124,29 @@ mod tests {
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
         held.pop();
         assert!(futures_util::poll!(waiting.as_mut()).is_ready());
+    }
+
+    #[test]
+    fn requests_on_their_way_count_when_it_is_halved() {
+        let limit = Limit::default();
+        let acquire = || limit.acquire().now_or_never();
+        let mut held: Vec<_> = std::iter::from_fn(acquire).take(MOST).collect();
+        limit.halve();
+        held.truncate(8);
+        assert!(acquire().is_none(), "half of them are on their way");
+        held.pop();
+        let one = acquire();
+        assert!(one.is_some() && acquire().is_none());
+        drop((held, one));
+        let again: Vec<_> = std::iter::from_fn(acquire).collect();
+        assert_eq!(again.len(), 8);
+        // One more is allowed while permits still have to come back.
+        drop(again);
+        (0..1000).for_each(|_| limit.grow());
+        let all: Vec<_> = std::iter::from_fn(acquire).collect();
+        limit.halve();
+        (0..8).for_each(|_| limit.grow());
+        drop(all);
+        assert_eq!(limit.permits.available_permits(), 9);
     }
 }

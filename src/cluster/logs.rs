@@ -53,7 +53,7 @@ impl Cluster {
             limit_bytes: options.bytes,
             ..LogParams::default()
         };
-        let api: Api<Pod> = Api::namespaced(self.client(), namespace);
+        let api: Api<Pod> = Api::namespaced(self.connection.client(), namespace);
         let place = || format!("the log of Pod/{namespace}/{pod}");
         let opened = tokio::time::timeout(LOG_LIMIT, api.log_stream(pod, &parameters)).await;
         let Ok(opened) = opened else {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Cluster;
 use super::error::{Error, Problem};
-use super::kinds::{Kind, Resource};
+use super::kind::{Kind, Resource};
 use super::request::{self, APPLY, Call, MERGE, Selection, with_query};
 use crate::object::{FIELD_MANAGER, ObjectId};
 
@@ -43,8 +43,6 @@ pub enum Propagation {
     /// They go later.
     #[default]
     Background,
-    /// They go first.
-    Foreground,
     /// They stay, and belong to nobody.
     Orphan,
 }
@@ -121,7 +119,9 @@ impl Cluster {
                 ("dryRun", options.dry_run.then_some("All")),
             ],
         );
-        let call = Call::new(Method::PATCH, path, "apply", id.to_string()).with_body(APPLY, body);
+        let call = Call::new(Method::PATCH, path, "apply", id.to_string())
+            .with_body(APPLY, body)
+            .writing(!options.dry_run);
         match options.patience {
             Some(patience) => self.send_within(&call, patience).await,
             None => self.send(&call).await,
@@ -152,7 +152,8 @@ impl Cluster {
         let path = request::collection(&resource, id.namespace.as_deref());
         let path = with_query(&path, &written(dry_run));
         let call = Call::new(Method::POST, path, "create", id.to_string())
-            .with_body("application/json", body);
+            .with_body("application/json", body)
+            .writing(!dry_run);
         if dry_run {
             // A question is not worth the patience of a write.
             return self.send_within(&call, QUESTION).await;
@@ -169,7 +170,8 @@ impl Cluster {
         let path = request::object(&resource, id.namespace.as_deref(), &id.name);
         let path = with_query(&path, &written(false));
         let call = Call::new(Method::PUT, path, "write", id.to_string())
-            .with_body("application/json", body);
+            .with_body("application/json", body)
+            .writing(true);
         self.send(&call).await
     }
 
@@ -189,8 +191,9 @@ impl Cluster {
             path = format!("{path}/{subresource}");
         }
         let path = with_query(&path, &[("fieldManager", Some(FIELD_MANAGER))]);
-        let call =
-            Call::new(Method::PATCH, path, "change", id.to_string()).with_body(MERGE, fields);
+        let call = Call::new(Method::PATCH, path, "change", id.to_string())
+            .with_body(MERGE, fields)
+            .writing(true);
         self.send(&call).await
     }
 
@@ -211,7 +214,6 @@ impl Cluster {
         let path = request::object(&resource, id.namespace.as_deref(), &id.name);
         let policy = match propagation {
             Propagation::Background => "Background",
-            Propagation::Foreground => "Foreground",
             Propagation::Orphan => "Orphan",
         };
         let mut body = json!({
@@ -222,7 +224,8 @@ impl Cluster {
             body["preconditions"] = json!({"uid": uid, "resourceVersion": resource_version});
         }
         let call = Call::new(Method::DELETE, path, "delete", id.to_string())
-            .with_body("application/json", &body);
+            .with_body("application/json", &body)
+            .writing(true);
         absent(self.send(&call).await, &[Problem::NotFound, Problem::NotServed]).map(|_| ())
     }
 

@@ -4,22 +4,68 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::Kubeconfig;
 
+use super::error::{Error, Problem};
+
+/// Where the environment names a proxy.
+const VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+
 /// As kubectl has it: the proxy of the kubeconfig in any case, that of the environment unless
 /// `NO_PROXY` names the server. The library below would compare that with the address of the proxy.
-pub(super) fn of(kubeconfig: &Kubeconfig, context: &str, server: &Uri) -> Option<Uri> {
-    named(kubeconfig, context).or_else(|| of_environment(server))
+///
+/// # Errors
+/// The proxy is not a URL: to go around it is not what was asked for.
+pub(super) fn of(
+    kubeconfig: &Kubeconfig,
+    context: &str,
+    server: &Uri,
+) -> Result<Option<Uri>, Error> {
+    match named(kubeconfig, context) {
+        Some(url) => parse("the `proxy-url` of the kubeconfig", url).map(Some),
+        None => of_environment(server),
+    }
 }
 
-fn named(kubeconfig: &Kubeconfig, context: &str) -> Option<Uri> {
+fn named<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Option<&'k str> {
     let context = kubeconfig.contexts.iter().find(|known| known.name == context)?;
     let cluster = &context.context.as_ref()?.cluster;
     let cluster = kubeconfig.clusters.iter().find(|known| known.name == *cluster)?;
-    cluster.cluster.as_ref()?.proxy_url.as_ref().filter(|url| !url.is_empty())?.parse().ok()
+    cluster.cluster.as_ref()?.proxy_url.as_deref().filter(|url| !url.is_empty())
 }
 
-fn of_environment(server: &Uri) -> Option<Uri> {
-    Matcher::from_env().intercept(server)?;
-    let variables = ["HTTPS_PROXY", "https_proxy"].into_iter();
-    let set = variables.filter_map(|name| std::env::var(name).ok());
-    set.filter(|value| !value.is_empty()).find_map(|value| value.parse().ok())
+fn of_environment(server: &Uri) -> Result<Option<Uri>, Error> {
+    let set = VARIABLES.iter().find_map(|name| {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
+        Some((name, value))
+    });
+    let Some((name, value)) = set else { return Ok(None) };
+    let proxy = parse(name, &value)?;
+    Ok(Matcher::from_env().intercept(server).map(|_| proxy))
+}
+
+/// The URL is not shown: it may hold a password.
+fn parse(place: &str, url: &str) -> Result<Uri, Error> {
+    url.parse().map_err(|_| Error::new(Problem::Credentials, "use", place, "it is not a URL"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_not_a_url_is_an_error_and_not_left_out() {
+        let text = |url: &str| {
+            format!(
+                "contexts: [{{name: a, context: {{cluster: b, user: c}}}}]\n\
+                 clusters: [{{name: b, cluster: {{server: 'https://c', proxy-url: '{url}'}}}}]"
+            )
+        };
+        let server = Uri::from_static("https://c");
+        let of = |url: &str| of(&Kubeconfig::from_yaml(&text(url)).unwrap(), "a", &server);
+        assert_eq!(of("http://proxy:3128").unwrap(), Some(Uri::from_static("http://proxy:3128")));
+        let error = of("http://user:pass word@proxy").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot use the `proxy-url` of the kubeconfig: it is not a URL"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use http::{Method, Request};
 use kube::client::Body;
 use serde_json::Value;
 
-use super::kinds::Resource;
+use super::kind::Resource;
 
 /// The content type of server-side apply. JSON is YAML.
 pub(super) const APPLY: &str = "application/apply-patch+yaml";
@@ -66,12 +66,19 @@ pub(super) struct Call {
     pub(super) action: &'static str,
     /// With what, for errors: the object or the list.
     pub(super) place: String,
+    /// Whether it changes something: such a request needs the lock, if there is one.
+    pub(super) is_write: bool,
 }
 
 impl Call {
     pub(super) fn new(method: Method, path: String, action: &'static str, place: String) -> Self {
         let (content_type, accept) = ("application/json", "application/json");
-        Self { method, path, content_type, accept, body: Vec::new(), action, place }
+        let (body, is_write) = (Vec::new(), false);
+        Self { method, path, content_type, accept, body, action, place, is_write }
+    }
+
+    pub(super) fn writing(self, is_write: bool) -> Self {
+        Self { is_write, ..self }
     }
 
     pub(super) fn with_body(self, content_type: &'static str, body: &Value) -> Self {
@@ -139,7 +146,7 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::kinds::Kind;
+    use super::super::kind::Kind;
     use super::*;
 
     fn resource(group: &str, plural: &str, namespaced: bool) -> Resource {

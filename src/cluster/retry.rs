@@ -65,7 +65,8 @@ fn wait(problem: &Problem, tries: u32, retry_after: Option<u64>) -> Option<Durat
         | Problem::Expired
         | Problem::Owned(_)
         | Problem::Refused
-        | Problem::Invalid => None,
+        | Problem::Invalid
+        | Problem::Cancelled => None,
     }
 }
 

@@ -1,7 +1,5 @@
 //! Sends requests: a few at a time, each with a time limit, again where trying again helps.
 
-use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -13,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Cluster;
 use super::error::{Error, Problem};
+use super::limit::Permit;
 use super::request::Call;
 use super::retry::{self, Tries};
 use super::status::Status;
@@ -32,7 +31,7 @@ struct Failed {
 impl Cluster {
     /// Sends until there is an answer, or an error that does not pass.
     pub(super) async fn send(&self, call: &Call) -> Result<Value, Error> {
-        self.send_within(call, self.options.patience).await
+        self.send_within(call, self.patience()).await
     }
 
     /// The same with another patience.
@@ -41,7 +40,12 @@ impl Cluster {
         call: &Call,
         patience: Duration,
     ) -> Result<Value, Error> {
-        self.tried(call, patience).await.map_err(|error| discreet(error, &call.body))
+        let answer = tokio::select! {
+            biased;
+            reason = self.session.cancelled() => Err(reason),
+            answer = self.tried(call, patience) => answer,
+        };
+        answer.map_err(|error| redacted(error, &call.body))
     }
 
     async fn tried(&self, call: &Call, patience: Duration) -> Result<Value, Error> {
@@ -50,6 +54,7 @@ impl Cluster {
         let mut tries = Tries::default();
         let mut before = None;
         loop {
+            let login = self.connection.login();
             let Failed { error, retry_after } = match self.try_once(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(failed) => failed,
@@ -57,11 +62,10 @@ impl Cluster {
             // Tokens and certificates in files are rotated while we run.
             if error.problem == Problem::Unauthorized && !reconnected {
                 reconnected = true;
-                self.reconnect().await?;
+                self.connection.reconnect(login).await?;
                 continue;
             }
-            let patience =
-                if self.answered.load(Ordering::Relaxed) { patience } else { FIRST_CONTACT };
+            let patience = if self.connection.has_answered() { patience } else { FIRST_CONTACT };
             let wait = tries.wait(&error.problem, retry_after).map(retry::jitter);
             match wait.filter(|wait| started.elapsed() + *wait < patience && self.lasts(*wait)) {
                 Some(wait) => {
@@ -70,41 +74,48 @@ impl Cluster {
                 }
                 // Cut short by the end of the time, it says less than the one before.
                 None if error.problem == Problem::Timeout && !self.lasts(Duration::ZERO) => {
-                    return Err(self.told(before.unwrap_or(error)));
+                    return Err(self.located(before.unwrap_or(error)));
                 }
-                None => return Err(self.told(error)),
+                None => return Err(self.located(error)),
             }
             before = Some(error);
         }
     }
 
     /// What is wrong before there was any answer is wrong with the address, whatever was asked.
-    fn told(&self, error: Error) -> Error {
+    fn located(&self, error: Error) -> Error {
         let nobody = matches!(
             error.problem,
             Problem::Unreachable | Problem::Timeout | Problem::NotKubernetes
         );
-        if !nobody || self.answered.load(Ordering::Relaxed) {
+        if !nobody || self.connection.has_answered() {
             return error;
         }
-        Error { action: "connect to", place: self.place.clone(), ..error }
+        Error { action: "connect to", place: self.place().to_owned(), ..error }
     }
 
-    /// The time that is left for all requests; `None` where they have all the time there is.
-    fn left(&self) -> Option<Duration> {
-        let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
-        end.map(|end| end.saturating_duration_since(Instant::now()))
-    }
-
-    /// Whether there is still time after so long.
-    pub fn lasts(&self, wait: Duration) -> bool {
-        self.left().is_none_or(|left| wait < left)
+    /// Waits for a place among the requests on their way, and a write for its lock, which it must hold
+    /// when it is sent.
+    async fn admitted(&self, call: &Call) -> Result<Permit<'_>, Error> {
+        loop {
+            let permit = self.connection.limit.acquire().await;
+            let Some(lock) = self.lock.as_ref().filter(|_| call.is_write) else {
+                return Ok(permit);
+            };
+            if lock.is_held()? {
+                return Ok(permit);
+            }
+            // To ask for it takes a place, too.
+            drop(permit);
+            lock.ensure().await?;
+        }
     }
 
     async fn try_once(&self, call: &Call) -> Result<Value, Failed> {
-        let _permit = self.limit.acquire().await;
-        let limit = self.options.request_limit;
-        let limit = self.left().map_or(limit, |left| limit.min(left.max(LAST_TRY)));
+        let admitted = self.admitted(call).await;
+        let _permit = admitted.map_err(|error| Failed { error, retry_after: None })?;
+        let limit = self.connection.options.request_limit;
+        let limit = self.session.time_left().map_or(limit, |left| limit.min(left.max(LAST_TRY)));
         let begin = Instant::now();
         let answer = timeout(limit, self.exchange(call)).await;
         let code = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(|(c, ..)| *c);
@@ -131,17 +142,17 @@ impl Cluster {
                     "the answer is not JSON or is cut off",
                 ));
             };
-            self.answered.store(true, Ordering::Relaxed);
-            self.limit.grow();
+            self.connection.note_answer();
+            self.connection.limit.grow();
             return Ok(answer);
         }
         let Some(status) = Status::read(code, &body) else {
             return Err(unknown(call, code, &body));
         };
-        self.answered.store(true, Ordering::Relaxed);
+        self.connection.note_answer();
         let problem = status.problem();
         if problem == Problem::Busy {
-            self.limit.halve();
+            self.connection.limit.halve();
         }
         let header = headers.get(http::header::RETRY_AFTER);
         let header = header.and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
@@ -154,7 +165,7 @@ impl Cluster {
             return Err(Error::usage(format!("`{}` is no path", call.path)));
         };
         let transport = |error| Error::transport(call.action, call.place.clone(), &error);
-        let answer = self.client().send(request).await.map_err(transport)?;
+        let answer = self.connection.client().send(request).await.map_err(transport)?;
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.map_err(transport)?.to_bytes();
         Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
@@ -164,20 +175,18 @@ impl Cluster {
     fn remember(&self, headers: &HeaderMap) {
         let date = headers.get(http::header::DATE).and_then(|value| value.to_str().ok());
         if let Some(Ok(date)) = date.map(|date| OffsetDateTime::parse(date, &Rfc2822)) {
-            let mut last = self.date.lock().unwrap_or_else(PoisonError::into_inner);
-            *last = Some((date, std::time::Instant::now()));
+            self.connection.note_date(date);
         }
         for warning in headers.get_all(http::header::WARNING) {
             let text = warning.to_str().unwrap_or_default();
             let text = text.split_once('"').map_or(text, |(_, rest)| rest.trim_end_matches('"'));
-            let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
-            warnings.insert(text.replace("\\\"", "\""));
+            self.session.warn(text.replace("\\\"", "\""));
         }
     }
 }
 
 /// An error without what is secret in the manifest that was sent: servers quote what they refuse.
-fn discreet(mut error: Error, body: &[u8]) -> Error {
+fn redacted(mut error: Error, body: &[u8]) -> Error {
     let manifest = serde_json::from_slice::<Value>(body).ok();
     let named = manifest.and_then(|body| Some((ObjectId::of(&body)?, body)));
     if let Some((id, mut body)) = named {

@@ -1,11 +1,19 @@
 //! From a configuration to connections.
 
+use std::time::Duration;
+
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
 use tower::{BoxError, ServiceBuilder};
+
+/// A connection on which nothing came for this long is probed, so often, and is then closed: after one
+/// minute in all.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
 
 /// A client whose requests do not wait for each other. The library leaves Nagle's algorithm on: a small
 /// request after another one is then held back until the server has acknowledged that, which takes 40 ms
@@ -17,6 +25,10 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> 
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
+    // Watches and followed logs are quiet for long: only this shows that nobody is there any more.
+    tcp.set_keepalive(Some(KEEPALIVE));
+    tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
+    tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
     let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(tcp)?);
     connector.set_connect_timeout(config.connect_timeout);
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(connector);

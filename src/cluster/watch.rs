@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::Cluster;
 use super::error::{Error, Problem};
-use super::kinds::{self, Kind};
+use super::kind::{self, Kind};
 use super::request::Selection;
 
 /// What happened to an object, as whole manifests.
@@ -50,7 +50,7 @@ impl Cluster {
             field_selector: selection.fields.clone(),
             ..watcher::Config::default()
         };
-        let (client, namespace) = (self.client(), selection.namespace.as_deref());
+        let (client, namespace) = (self.connection.client(), selection.namespace.as_deref());
         Ok(if selection.metadata_only {
             follow::<PartialObjectMeta<DynamicObject>>(client, namespace, &described, config)
         } else {
@@ -103,7 +103,7 @@ where
     changes.boxed()
 }
 
-fn api_resource(resource: &kinds::Resource) -> ApiResource {
+fn api_resource(resource: &kind::Resource) -> ApiResource {
     let Kind { group, version, kind } = resource.kind.clone();
     let api_version = if group.is_empty() { version.clone() } else { format!("{group}/{version}") };
     ApiResource { group, version, api_version, kind, plural: resource.plural.clone() }

@@ -75,7 +75,7 @@ fn classify(node: &Node) -> Kind {
         ("Cluster", version) if version.starts_with("kubekey.kubesphere.io/") => Kind::Cluster,
         ("ConfigMap", _)
             if node.at(&Path::keys("metadata.name")).and_then(Node::as_str)
-                == Some("ks-installer") =>
+                == Some(super::NAME) =>
         {
             Kind::ConfigMap
         }

@@ -16,7 +16,7 @@ use super::write::{applied, pruned};
 use super::{Options, Stop, only};
 use crate::object::ObjectId;
 use crate::plan::{self, Action, Change, Summary};
-use crate::target::{Effect, Target};
+use crate::target::{AbandonOnDrop, Effect, Target};
 
 /// How long the lock is waited for without a word.
 const QUIET: Duration = Duration::from_secs(2);
@@ -63,7 +63,7 @@ impl<T: Target> Run<'_, T> {
         if self.is_over() {
             return Err(Error::Interrupted);
         }
-        self.runs = self.target.live(&[]).await?.is_some();
+        self.runs = self.target.runs_workloads();
         if view.is_settled() {
             self.left_alone();
             if self.waits() {
@@ -73,6 +73,8 @@ impl<T: Target> Run<'_, T> {
             }
             return Ok(outcome);
         }
+        // A run that is dropped at any await leaves no lock behind.
+        let _abandoned = AbandonOnDrop(self.target);
         self.made = self.locked().await?.into_iter().collect();
         self.say(status(Phase::Locked, ""));
         let answer = self.changes().await;

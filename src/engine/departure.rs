@@ -30,7 +30,7 @@ impl<T: Target> Run<'_, T> {
         let mut told = BTreeMap::new();
         loop {
             let live = match self.unless_over(self.target.live(&ids)).await {
-                Some(Ok(live)) => live.and_then(|mut live| live.remove(&change.id)),
+                Some(Ok(mut live)) => live.remove(&change.id),
                 Some(Err(error)) => {
                     self.fail(&change.id, error);
                     return false;

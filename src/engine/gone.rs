@@ -29,7 +29,7 @@ impl<T: Target> Run<'_, T> {
             let ids: Vec<ObjectId> = left.iter().map(|change| change.id.clone()).collect();
             // Asked even when the run is over: what is gone by now shall not be recorded.
             let live = match self.target.live(&ids).await {
-                Ok(live) => live.unwrap_or_default(),
+                Ok(live) => live,
                 Err(error) => {
                     self.fail(&ids[0], error);
                     return false;
@@ -83,7 +83,7 @@ impl<T: Target> Run<'_, T> {
         if ids.is_empty() {
             return BTreeMap::new();
         }
-        let mut serving = self.target.live(&ids).await.ok().flatten().unwrap_or_default();
+        let mut serving = self.target.live(&ids).await.unwrap_or_default();
         for id in ids {
             serving.entry(id).or_insert(Value::Null);
         }

@@ -56,8 +56,7 @@ impl<T: Target> Run<'_, T> {
         let mut pause = SOON;
         loop {
             let live = match self.unless_over(self.target.live(ids)).await {
-                Some(Ok(Some(live))) => live,
-                Some(Ok(None)) => return Ok(()),
+                Some(Ok(live)) => live,
                 Some(Err(error)) => {
                     let told = error.to_string();
                     if let Some(id) = ids.first() {

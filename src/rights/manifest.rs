@@ -7,10 +7,10 @@ use super::own::{Occasion, own};
 use super::rendered::rendered;
 use super::rule::Rule;
 use super::{Right, SYSTEM};
-use crate::object::Object;
+use crate::object::{Object, kubesphere};
 
 /// The name of everything in the file.
-const NAME: &str = "ks-installer";
+const NAME: &str = kubesphere::INSTALLER;
 /// How long a line may be.
 const WIDTH: usize = 120;
 const HEAD: &str = "\

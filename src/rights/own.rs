@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Right, SYSTEM};
+use crate::object::kubesphere;
 
 /// What a right of ksi's own is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ const FOLLOW: &[&str] = &["list", "watch"];
 const TABLE: &[Row] = &[
     // The lock.
     row(Run, LEASES, HERE, &["create"], &[]),
-    row(Run, LEASES, HERE, &["get", "update"], &["ks-installer-apply"]),
+    row(Run, LEASES, HERE, &["get", "update"], &[kubesphere::LOCK]),
     // The inventory, kept values, and the history, whose Secrets have numbers.
     row(Run, SECRETS, HERE, &["get", "list", "create"], &[]),
     row(Look, SECRETS, HERE, &["delete"], &[]),
@@ -56,7 +57,7 @@ const TABLE: &[Row] = &[
     row(Look, ("cluster.kubesphere.io", "clusters"), None, LIST, &[]),
     // Another installer.
     row(Run, ("apps", "deployments"), HERE, &["get"], &[]),
-    row(Look, ("apps", "deployments"), HERE, &["delete"], &["ks-installer"]),
+    row(Look, ("apps", "deployments"), HERE, &["delete"], &[kubesphere::INSTALLER]),
     // Why something is not healthy.
     row(Diagnosis, ("", "pods"), None, FOLLOW, &[]),
     row(Diagnosis, ("", "pods/log"), None, &["get"], &[]),
@@ -83,7 +84,7 @@ const TABLE: &[Row] = &[
         ("installer.kubesphere.io", "clusterconfigurations"),
         HERE,
         &["get"],
-        &["ks-installer"],
+        &[kubesphere::INSTALLER],
     ),
 ];
 

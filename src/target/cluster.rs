@@ -12,7 +12,7 @@
 //! kubesphere-system/ks-installer-apply   Lease: who writes now
 //! ```
 
-mod births;
+mod error;
 mod forecast;
 mod history;
 mod identity;
@@ -22,62 +22,65 @@ mod live;
 mod observe;
 mod ports;
 mod process;
+mod recent_kinds;
 mod removal;
 mod store;
 mod taken_over;
 mod write;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Finding, NewKind, Seen, Target, Write, Written};
-use crate::cluster::{self, Cluster, Problem};
+use super::{
+    Class, Effect, Error, Finding, Monitor, NewKind, Reader, Seen, Store, Write, Writer, Written,
+};
+use crate::cluster::{Cluster, WriteLock as _};
 use crate::inventory::Inventory;
-use crate::object::{Object, ObjectId, Policy};
+use crate::object::{Object, ObjectId, Policy, kubesphere};
 use crate::values::KeptValues;
 pub use history::{About, Revision};
 use identity::Identity;
-use lease::Lease;
+use lease::{LeaseGuard, Terms};
 
-/// The namespace of what ksi keeps in a cluster.
-pub(super) const NAMESPACE: &str = "kubesphere-system";
-
-/// A Kubernetes cluster as a target.
+/// A Kubernetes cluster as a target, of one run: it holds the lock of that run, and what the run saw and
+/// wrote. The next run needs its own.
 #[derive(Debug)]
 pub struct ClusterTarget {
-    cluster: Arc<Cluster>,
+    cluster: Cluster,
     /// Who we are in the lock: `user@host/process`.
     holder: String,
-    /// What the objects were when they were last looked at: what is deleted must still be that.
-    seen: Mutex<BTreeMap<ObjectId, Identity>>,
+    /// Which objects were observed: what is deleted must still be that.
+    observed: Mutex<BTreeMap<ObjectId, Identity>>,
     /// The resource version of the inventory as it was last read or written.
     inventory_version: Mutex<Option<String>>,
-    lease: Mutex<Option<Lease>>,
+    lease: Mutex<Option<LeaseGuard>>,
     watches: live::Watches,
-    births: births::Births,
-    /// Whether our own namespace is being deleted, and with it the lock and the record.
-    departing: AtomicBool,
+    recent_kinds: recent_kinds::RecentKinds,
+    /// Whether our own namespace is being deleted, and with it the lock and the inventory.
+    is_terminating: AtomicBool,
 }
 
 impl ClusterTarget {
-    /// A cluster to apply to. `holder` names this run to others that find the lock taken.
-    pub fn new(cluster: Arc<Cluster>, holder: impl Into<String>) -> Self {
+    /// A cluster for one run to apply to: the deadline, the warnings and the cancellation of the handle are
+    /// those of the run. `holder` names it to others that find the lock taken.
+    pub fn new(cluster: impl Borrow<Cluster>, holder: impl Into<String>) -> Self {
         Self {
-            cluster,
+            cluster: cluster.borrow().clone(),
             holder: holder.into(),
-            seen: Mutex::default(),
+            observed: Mutex::default(),
             inventory_version: Mutex::default(),
             lease: Mutex::default(),
             watches: live::Watches::default(),
-            births: births::Births::default(),
-            departing: AtomicBool::new(false),
+            recent_kinds: recent_kinds::RecentKinds::default(),
+            is_terminating: AtomicBool::new(false),
         }
     }
 
-    /// The connection.
+    /// The cluster, as this run uses it.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
     }
@@ -91,54 +94,54 @@ impl ClusterTarget {
         forecast::rehearse(&self.cluster, policy, body).await
     }
 
-    /// No write without the lock, nor after somebody may have taken it over.
-    async fn fence(&self) -> Result<(), Error> {
-        if self.departs() {
-            return Ok(());
+    /// The cluster to write to: nothing is sent without the lock, nor after somebody may have taken it
+    /// over.
+    fn writable(&self) -> Result<Cluster, Error> {
+        if self.is_terminating() {
+            return Ok(self.cluster.clone());
         }
-        let held = {
-            let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner);
-            lease.as_ref().map(Lease::held)
-        };
-        match held {
-            Some(held) => held.assure().await,
-            None => Err(lease::lost("it was never taken")),
-        }
+        self.lease().as_ref().map(LeaseGuard::cluster).ok_or_else(lease::not_held)
     }
 
-    /// Whether the last thing of ours is going, and nothing can be remembered any more.
-    fn departs(&self) -> bool {
-        self.departing.load(Ordering::Relaxed)
+    /// The same to delete our own namespace, with which the lock goes: it is made certain once that it is
+    /// held, and never again.
+    async fn writable_without_lock(&self) -> Result<Cluster, Error> {
+        let lease = self.lease().as_ref().map(LeaseGuard::lease).ok_or_else(lease::not_held)?;
+        lease.ensure().await?;
+        if let Some(guard) = self.lease().as_ref() {
+            guard.stop_renewing();
+        }
+        Ok(self.cluster.clone())
+    }
+
+    fn lease(&self) -> MutexGuard<'_, Option<LeaseGuard>> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the last object of ours goes, and nothing can be recorded any more.
+    fn is_terminating(&self) -> bool {
+        self.is_terminating.load(Ordering::Relaxed)
     }
 
     fn remember(&self, id: &ObjectId, live: &Value) {
         if let Some(identity) = Identity::of(live) {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.insert(id.clone(), identity);
+            let mut observed = self.observed.lock().unwrap_or_else(PoisonError::into_inner);
+            observed.insert(id.clone(), identity);
         }
     }
 
-    fn seen(&self, id: &ObjectId) -> Option<Identity> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    fn observed(&self, id: &ObjectId) -> Option<Identity> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 }
 
-impl Target for ClusterTarget {
+fn is_own_namespace(id: &ObjectId) -> bool {
+    id.group.is_empty() && id.kind == "Namespace" && id.name == kubesphere::SYSTEM
+}
+
+impl Reader for ClusterTarget {
     fn place(&self) -> String {
         self.cluster.place().to_owned()
-    }
-
-    async fn values(&self) -> Result<KeptValues, Error> {
-        match store::values(&self.cluster).await? {
-            Some(values) => Ok(values),
-            None => taken_over::values(&self.cluster).await,
-        }
-    }
-
-    async fn inventory(&self) -> Result<Option<Inventory>, Error> {
-        let (inventory, version) = store::inventory(&self.cluster).await?;
-        *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
-        Ok(inventory)
     }
 
     async fn observe(
@@ -151,59 +154,6 @@ impl Target for ClusterTarget {
             self.remember(id, live);
         }
         Ok(seen)
-    }
-
-    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
-        let (lease, made) = Lease::acquire(Arc::clone(&self.cluster), &self.holder).await?;
-        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease);
-        Ok(made)
-    }
-
-    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
-        self.fence().await?;
-        store::keep(&self.cluster, values).await
-    }
-
-    async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
-        if self.departs() {
-            return Ok(());
-        }
-        self.fence().await?;
-        let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let version = store::record(&self.cluster, inventory, version).await?;
-        *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
-        Ok(())
-    }
-
-    async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
-        self.fence().await?;
-        let seen = self.seen(write.id);
-        let answer = if self.births.is_young(write.id) {
-            write::first(&self.cluster, write, seen.as_ref()).await
-        } else {
-            write::write(&self.cluster, write, seen.as_ref()).await
-        };
-        let live = match answer {
-            Ok(live) => live,
-            Err(error) => return Err(ports::explained(&self.cluster, write.body, error).await),
-        };
-        self.births.note(write);
-        self.remember(write.id, &live);
-        let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
-        Ok(Written { effect: Effect::Visible, uid, live: Some(live) })
-    }
-
-    async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
-        self.fence().await?;
-        removal::delete(&self.cluster, id, self.seen(id).as_ref()).await?;
-        if id.group.is_empty() && id.kind == "Namespace" && id.name == NAMESPACE {
-            self.departing.store(true, Ordering::Relaxed);
-        }
-        Ok(Effect::Visible)
-    }
-
-    async fn live(&self, ids: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
-        live::read(&self.cluster, ids).await.map(Some)
     }
 
     async fn instances(
@@ -223,6 +173,113 @@ impl Target for ClusterTarget {
         Ok(found.collect())
     }
 
+    fn warnings(&self) -> Vec<String> {
+        self.cluster.warnings()
+    }
+}
+
+impl Store for ClusterTarget {
+    async fn values(&self) -> Result<KeptValues, Error> {
+        match store::values(&self.cluster).await? {
+            Some(values) => Ok(values),
+            None => taken_over::values(&self.cluster).await,
+        }
+    }
+
+    async fn inventory(&self) -> Result<Option<Inventory>, Error> {
+        let (inventory, version) = store::inventory(&self.cluster).await?;
+        *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        Ok(inventory)
+    }
+
+    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
+        store::keep(&self.writable()?, values).await
+    }
+
+    async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
+        if self.is_terminating() {
+            return Ok(());
+        }
+        let cluster = self.writable()?;
+        let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let version = store::record(&cluster, inventory, version).await?;
+        *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
+        Ok(())
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        if self.is_terminating() {
+            return Ok(());
+        }
+        let cluster = self.writable()?;
+        history::forget(&cluster).await?;
+        store::forget(&cluster).await
+    }
+}
+
+impl Writer for ClusterTarget {
+    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
+        let (lease, made) =
+            LeaseGuard::acquire(&self.cluster, &self.holder, Terms::default()).await?;
+        *self.lease() = Some(lease);
+        Ok(made)
+    }
+
+    async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
+        let cluster = self.writable()?;
+        let observed = self.observed(write.id);
+        let answer = if self.recent_kinds.is_recent(write.id) {
+            write::first(&cluster, write, observed.as_ref()).await
+        } else {
+            write::write(&cluster, write, observed.as_ref()).await
+        };
+        let live = match answer {
+            Ok(live) => live,
+            Err(error) => return Err(ports::explained(&self.cluster, write.body, error).await),
+        };
+        self.recent_kinds.note(write);
+        self.remember(write.id, &live);
+        let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
+        Ok(Written { effect: Effect::Visible, uid, live: Some(live) })
+    }
+
+    async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
+        let observed = self.observed(id);
+        if is_own_namespace(id) {
+            let cluster = self.writable_without_lock().await?;
+            removal::delete(&cluster, id, observed.as_ref()).await?;
+            self.is_terminating.store(true, Ordering::Relaxed);
+        } else {
+            removal::delete(&self.writable()?, id, observed.as_ref()).await?;
+        }
+        Ok(Effect::Visible)
+    }
+
+    async fn commit(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn release(&self) {
+        let lease = self.lease().take();
+        if let Some(lease) = lease {
+            lease.release().await;
+        }
+    }
+
+    fn abandon(&self) {
+        drop(self.lease().take());
+    }
+}
+
+impl Monitor for ClusterTarget {
+    fn runs_workloads(&self) -> bool {
+        true
+    }
+
+    async fn live(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        live::read(&self.cluster, ids).await
+    }
+
     async fn changed(&self, ids: &[ObjectId]) {
         self.watches.changed(&self.cluster, ids).await;
     }
@@ -237,57 +294,5 @@ impl Target for ClusterTarget {
 
     async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {
         crate::diagnose::findings(&self.cluster, id).await
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        self.cluster.warnings()
-    }
-
-    async fn commit(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    async fn forget(&self) -> Result<(), Error> {
-        if self.departs() {
-            return Ok(());
-        }
-        self.fence().await?;
-        history::forget(&self.cluster).await?;
-        store::forget(&self.cluster).await
-    }
-
-    async fn release(&self) {
-        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(lease) = lease {
-            lease.release().await;
-        }
-    }
-}
-
-/// What a client says, as an error of a target.
-impl From<cluster::Error> for Error {
-    fn from(error: cluster::Error) -> Self {
-        let class = match &error.problem {
-            Problem::Usage | Problem::NoCluster | Problem::Credentials | Problem::Unauthorized => {
-                Class::Unauthorized
-            }
-            Problem::Forbidden => Class::Forbidden,
-            Problem::Owned(_) | Problem::Changed | Problem::Exists | Problem::Expired => {
-                Class::Conflict
-            }
-            Problem::Invalid | Problem::Refused | Problem::NotFound | Problem::NotServed => {
-                Class::Invalid
-            }
-            Problem::Terminating | Problem::Webhook => Class::Timeout,
-            Problem::Full => Class::Full,
-            Problem::Unreachable
-            | Problem::Timeout
-            | Problem::NotKubernetes
-            | Problem::Busy
-            | Problem::Unavailable
-            | Problem::Server => Class::Unreachable,
-        };
-        let cluster::Error { problem: _, action, place, cause, help } = error;
-        Self { class, action, place, cause, help }
     }
 }

@@ -20,7 +20,7 @@ mod manifest;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,7 +28,9 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Faults, Finding, NewKind, Seen, Target, Write, Written};
+use super::{
+    Class, Effect, Error, Finding, Monitor, NewKind, Reader, Seen, Store, Write, Writer, Written,
+};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId};
 use crate::values::KeptValues;
@@ -62,22 +64,19 @@ struct Run {
 impl Directory {
     /// The directory at a path, which need not exist yet. Nothing is read or written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self::with_faults(root, Faults::default())
+        Self { root: root.into(), disk: Disk::default(), run: Mutex::default() }
     }
 
-    /// The same with scripted faults, for tests.
-    pub fn with_faults(root: impl Into<PathBuf>, faults: Faults) -> Self {
-        Self { root: root.into(), disk: Disk { faults }, run: Mutex::default() }
+    /// The same with something that is asked before each single change to the file system, and whose error
+    /// is taken for that of the change.
+    #[must_use]
+    pub fn with_hook(self, hook: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self { disk: Disk::with_hook(hook), ..self }
     }
 
     /// The path of an object's file.
     pub fn path_of(&self, id: &ObjectId) -> PathBuf {
         self.root.join(layout::path(id))
-    }
-
-    /// How many changes to the file system were tried.
-    pub fn changes(&self) -> usize {
-        self.disk.faults.count()
     }
 
     fn own(&self, name: &str) -> PathBuf {
@@ -100,7 +99,7 @@ impl Directory {
                 "it is a file and not a directory",
                 "choose another directory, or move the file away",
             )),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(Error::io("read", shown(&self.root), &error)),
         }
     }
@@ -193,11 +192,37 @@ fn lock(path: &Path, mut file: File) -> Result<File, Error> {
     Ok(file)
 }
 
-impl Target for Directory {
+impl Reader for Directory {
     fn place(&self) -> String {
         shown(&self.root)
     }
 
+    async fn observe(
+        &self,
+        desired: &[Object],
+        inventory: Option<&Inventory>,
+    ) -> Result<Seen, Error> {
+        let mut seen = Seen::default();
+        if self.check()? {
+            for id in super::ids(desired, inventory) {
+                if let Some(body) = manifest::read(&self.path_of(id), id)? {
+                    seen.objects.insert(id.clone(), body);
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    async fn instances(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
+        Ok(BTreeMap::new())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Store for Directory {
     async fn values(&self) -> Result<KeptValues, Error> {
         match self.load("values")? {
             // serde's own message could quote a value.
@@ -221,36 +246,32 @@ impl Target for Directory {
         Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
     }
 
-    async fn observe(
-        &self,
-        desired: &[Object],
-        inventory: Option<&Inventory>,
-    ) -> Result<Seen, Error> {
-        let mut seen = Seen::default();
-        if self.check()? {
-            for id in super::ids(desired, inventory) {
-                if let Some(body) = manifest::read(&self.path_of(id), id)? {
-                    seen.objects.insert(id.clone(), body);
-                }
-            }
-        }
-        Ok(seen)
-    }
-
-    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
-        let mut run = self.run();
-        if run.is_none() {
-            *run = Some(self.begin()?);
-        }
-        Ok(Vec::new())
-    }
-
     async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
         self.store("values", values)
     }
 
     async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
         self.store("inventory", inventory)
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        let mut run = self.run();
+        let run = held(run.as_mut(), &self.root)?;
+        // Values without an inventory harm nobody; an inventory without its values looks like a loss.
+        for name in ["inventory", "values", ".gitignore"] {
+            run.changes.remove(self.own(name))?;
+        }
+        run.changes.commit(&self.disk)
+    }
+}
+
+impl Writer for Directory {
+    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
+        let mut run = self.run();
+        if run.is_none() {
+            *run = Some(self.begin()?);
+        }
+        Ok(Vec::new())
     }
 
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
@@ -273,11 +294,31 @@ impl Target for Directory {
         Ok(Effect::HeldBack)
     }
 
-    async fn live(&self, _: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
-        Ok(None)
+    async fn commit(&self) -> Result<(), Error> {
+        let mut run = self.run();
+        held(run.as_mut(), &self.root)?.changes.commit(&self.disk)
     }
 
-    async fn instances(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
+    async fn release(&self) {
+        self.abandon();
+    }
+
+    fn abandon(&self) {
+        let mut run = self.run();
+        if run.is_some() {
+            // What cannot be cleared away now is cleared away by the next run.
+            let _ = self.disk.clear(&self.own("staging"));
+            *run = None;
+        }
+    }
+}
+
+impl Monitor for Directory {
+    fn runs_workloads(&self) -> bool {
+        false
+    }
+
+    async fn live(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
         Ok(BTreeMap::new())
     }
 
@@ -295,33 +336,5 @@ impl Target for Directory {
 
     async fn diagnose(&self, _: &ObjectId) -> Vec<Finding> {
         Vec::new()
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    async fn commit(&self) -> Result<(), Error> {
-        let mut run = self.run();
-        held(run.as_mut(), &self.root)?.changes.commit(&self.disk)
-    }
-
-    async fn forget(&self) -> Result<(), Error> {
-        let mut run = self.run();
-        let run = held(run.as_mut(), &self.root)?;
-        // Values without an inventory harm nobody; an inventory without its values looks like a loss.
-        for name in ["inventory", "values", ".gitignore"] {
-            run.changes.remove(self.own(name))?;
-        }
-        run.changes.commit(&self.disk)
-    }
-
-    async fn release(&self) {
-        let mut run = self.run();
-        if run.is_some() {
-            // What cannot be cleared away now is cleared away by the next run.
-            let _ = self.disk.clear(&self.own("staging"));
-            *run = None;
-        }
     }
 }

@@ -11,15 +11,16 @@ use super::{
     password, token,
 };
 use crate::config::form;
+use crate::object::kubesphere;
 
 /// Serving certificates, and the authority of the webhooks, are replaced when they have less left.
 const RENEWED_BEFORE: Duration = Duration::days(30);
 const JWT_SECRET_LENGTH: usize = 32;
 const REDIS_PASSWORD_LENGTH: usize = 32;
 const CONTROLLER_MANAGER: Served =
-    Served { service: "ks-controller-manager", namespace: "kubesphere-system" };
+    Served { service: kubesphere::CONTROLLER_MANAGER, namespace: kubesphere::SYSTEM };
 const KUBEFED: Served =
-    Served { service: "kubefed-admission-webhook", namespace: "kube-federation-system" };
+    Served { service: "kubefed-admission-webhook", namespace: kubesphere::FEDERATION };
 
 /// Every value for this configuration, and what the target must keep from now on. What a later
 /// configuration no longer gives or needs stays kept, so that nothing changes behind anybody's back.

@@ -148,3 +148,16 @@ fn a_file_or_a_context_that_is_not_there_is_named_once() {
         assert!(said.matches("no-such-file").count() <= 2, "{said}");
     }
 }
+
+#[test]
+fn an_empty_kubeconfig_variable_is_none() {
+    for empty in ["", ":"] {
+        let home = tempfile::tempdir().unwrap();
+        let mut command = ksi(&["status"]);
+        command.env("KUBECONFIG", empty).env("HOME", home.path());
+        let Output { status, stderr, .. } = command.output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{said}");
+        assert!(said.contains("there is no kubeconfig"), "{said}");
+    }
+}

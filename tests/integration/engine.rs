@@ -1,5 +1,7 @@
 //! The engine on a place where objects run, by scripts and on a clock that tests turn.
 
+#[path = "engine/doubles.rs"]
+pub(crate) mod doubles;
 #[path = "engine/faults.rs"]
 mod faults;
 #[path = "engine/groundwork.rs"]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::section::section;
 use super::{FreeForm, Switch, Workload};
+use crate::object::kubesphere;
 
 section! {
     /// Policies, address pools and topology of the pod network.
@@ -50,7 +51,7 @@ section! {
     #[derive(Eq)]
     Gateway {
         /// The namespace in which gateways run.
-        namespace: String = "kubesphere-controls-system".into(),
+        namespace: String = kubesphere::CONTROLS.into(),
     }
 
     /// The application store.

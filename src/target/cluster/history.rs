@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::store::{secret, text};
-use super::{Class, ClusterTarget, Error, NAMESPACE};
+use super::{Class, ClusterTarget, Error};
 use crate::cluster::{Cluster, Kind, Preconditions, Problem, Propagation, Selection};
+use crate::object::kubesphere;
 
 /// The label of these Secrets.
 const LABEL: &str = "ksi.kubesphere.io/history";
@@ -103,7 +104,7 @@ pub(super) async fn forget(cluster: &Cluster) -> Result<(), Error> {
 }
 
 async fn secrets(cluster: &Cluster) -> Result<Vec<Value>, Error> {
-    let selection = Selection::within(Some(NAMESPACE)).labelled(LABEL);
+    let selection = Selection::within(Some(kubesphere::SYSTEM)).labelled(LABEL);
     Ok(cluster.list(&Kind::new("", "v1", "Secret"), &selection).await?)
 }
 
@@ -123,7 +124,7 @@ fn manifest(number: u32, about: &About, configuration: &str) -> Value {
         "kind": "Secret",
         "metadata": {
             "name": name(number),
-            "namespace": NAMESPACE,
+            "namespace": kubesphere::SYSTEM,
             "labels": {"app.kubernetes.io/managed-by": "ksi", LABEL: number.to_string()},
         },
         "type": "Opaque",

@@ -1,69 +1,87 @@
 //! The lock: a Lease that is renewed while a run writes.
 //!
-//! Whether another holder is alive is judged by whether we see it renew, never by comparing its clock
+//! Whether another holder is alive is decided by whether we see it renew, never by comparing its clock
 //! with ours: clocks differ.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+mod errors;
+mod held;
+mod manifest;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use time::OffsetDateTime;
-use time::macros::format_description;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
-use super::{Class, Error, NAMESPACE, process};
-use crate::cluster::{Cluster, Kind, Problem};
-use crate::health;
-use crate::object::{ObjectId, is_departing};
+use super::{Error, process};
+use crate::cluster::{Cluster, Kind, Problem, WriteLock as _};
+use crate::object::{ObjectId, is_departing, kubesphere};
+pub(super) use errors::not_held;
+use held::HeldLease;
+use manifest::{id, manifest};
 
-/// The name of the Lease.
-pub(super) const NAME: &str = "ks-installer-apply";
-/// How long a lock is good without being renewed, in seconds.
-const DURATION: u64 = 30;
-const RENEWED_EVERY: Duration = Duration::from_secs(10);
-/// A holder stops writing well before others may take over.
-const TRUSTED: Duration = Duration::from_secs(DURATION - 5);
 /// How long the lock of a process that is known to be dead stays: what it had sent is done by then, or
 /// ended with its connections.
 const GRACE: Duration = Duration::from_secs(1);
-/// How often it is looked again whether others are done.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often it is asked again whether others are done.
+const POLL: Duration = Duration::from_millis(500);
+/// How often a renewal that was on its way may come before a release.
+const RELEASE_TRIES: u32 = 5;
 
-/// A lock that is held, and renewed until it is dropped or given back.
-#[derive(Debug)]
-pub(super) struct Lease {
-    held: Arc<Held>,
-    task: JoinHandle<()>,
+/// How long a lock is good, and how often it is renewed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Without being renewed, in seconds.
+    duration: u64,
+    renewed_every: Duration,
+    /// A holder stops writing well before others may take over.
+    trusted: Duration,
 }
 
-/// What is known of a lock that was taken.
-#[derive(Debug)]
-pub(super) struct Held {
-    cluster: Arc<Cluster>,
-    holder: String,
-    /// When it was last renewed, by our clock; `None` once somebody else has it.
-    renewed: Mutex<Option<Instant>>,
-    /// Many writes wait for one answer.
-    asking: tokio::sync::Mutex<()>,
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            duration: 30,
+            renewed_every: Duration::from_secs(10),
+            trusted: Duration::from_secs(25),
+        }
+    }
 }
 
-impl Lease {
+/// A lock that is held, and renewed until it is released. Dropping it releases it, too, without anybody
+/// waiting for that.
+#[derive(Debug)]
+pub(super) struct LeaseGuard {
+    lease: Arc<HeldLease>,
+    renewal: AbortHandle,
+    releasing: Releasing,
+}
+
+impl LeaseGuard {
     /// Takes the lock; also returns the namespace when it had to be made for it.
     pub(super) async fn acquire(
-        cluster: Arc<Cluster>,
+        cluster: &Cluster,
         holder: &str,
+        terms: Terms,
     ) -> Result<(Self, Vec<ObjectId>), Error> {
         let mut made = Vec::new();
         let mut watched: Option<(Value, Instant)> = None;
         // The time counts from the question: the answer may have taken long.
-        let asked = loop {
+        let (asked, releasing) = loop {
             let Some(live) = cluster.get(&id()).await? else {
-                made.extend(namespace(&cluster).await?);
-                let asked = Instant::now();
-                match cluster.create(&manifest(holder, None), false).await {
-                    Ok(_) => break asked,
-                    Err(error) if error.problem == Problem::Exists => continue,
+                made.extend(namespace(cluster).await?);
+                // Whoever is stopped before the answer comes may hold it all the same.
+                let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
+                match cluster.create(&manifest(holder, terms, None), false).await {
+                    Ok(_) => break (asked, releasing),
+                    Err(error) if error.problem == Problem::Exists => {
+                        releasing.disarm();
+                        continue;
+                    }
                     Err(error) => return Err(error.into()),
                 }
             };
@@ -71,9 +89,11 @@ impl Lease {
             let other = spec["holderIdentity"].as_str().unwrap_or_default();
             let free = match &watched {
                 _ if other.is_empty() || other == holder => true,
-                Some((before, _)) if before != spec => return Err(held(other, spec)),
+                Some((before, _)) if before != spec => {
+                    return Err(errors::held_by_other(other, spec));
+                }
                 Some((_, since)) => {
-                    let seconds = spec["leaseDurationSeconds"].as_u64().unwrap_or(DURATION);
+                    let seconds = spec["leaseDurationSeconds"].as_u64().unwrap_or(terms.duration);
                     let runs_out = Duration::from_secs(seconds);
                     since.elapsed() >= runs_out
                         || (since.elapsed() >= GRACE && process::is_dead(&live))
@@ -82,111 +102,98 @@ impl Lease {
             };
             if !free {
                 watched.get_or_insert_with(|| (spec.clone(), Instant::now()));
-                if !cluster.lasts(LOOK) {
-                    return Err(too_late(other, spec));
+                if !cluster.lasts(POLL) {
+                    return Err(errors::no_time_left(other, spec, terms));
                 }
-                sleep(LOOK).await;
+                sleep(POLL).await;
                 continue;
             }
             let version = live["metadata"]["resourceVersion"].as_str();
-            let asked = Instant::now();
-            match cluster.replace(&manifest(holder, version)).await {
-                Ok(_) => break asked,
-                Err(error) if error.problem == Problem::Changed => {}
+            let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
+            match cluster.replace(&manifest(holder, terms, version)).await {
+                Ok(_) => break (asked, releasing),
+                Err(error) if error.problem == Problem::Changed => releasing.disarm(),
                 Err(error) => return Err(error.into()),
             }
         };
-        let held = Arc::new(Held {
-            cluster,
-            holder: holder.to_owned(),
-            renewed: Mutex::new(Some(asked)),
-            asking: tokio::sync::Mutex::default(),
-        });
-        let task = tokio::spawn(renew(Arc::clone(&held)));
-        Ok((Self { held, task }, made))
+        let lease = Arc::new(HeldLease::new(cluster.clone(), holder, terms, asked));
+        let renewal = tokio::spawn(held::renew(Arc::clone(&lease))).abort_handle();
+        Ok((Self { lease, renewal, releasing }, made))
     }
 
-    /// What is known of it, to be asked before each write.
-    pub(super) fn held(&self) -> Arc<Held> {
-        Arc::clone(&self.held)
+    /// The cluster, to be written to only while the lock is held.
+    pub(super) fn cluster(&self) -> Cluster {
+        self.releasing.cluster.locked_by(Arc::clone(&self.lease) as _)
     }
 
-    /// Gives it back, if it is still ours.
-    pub(super) async fn release(self) {
-        self.task.abort();
-        let Held { cluster, holder, .. } = &*self.held;
-        // Whoever comes next waits at most for its end; there is nobody to tell.
-        if let Ok(Some(live)) = cluster.get(&id()).await
-            && live["spec"]["holderIdentity"] == holder.as_str()
-        {
-            let version = live["metadata"]["resourceVersion"].as_str();
-            let _ = cluster.replace(&manifest("", version)).await;
+    /// What can be asked whether it is held.
+    pub(super) fn lease(&self) -> Arc<HeldLease> {
+        Arc::clone(&self.lease)
+    }
+
+    /// Renews it no more: it is about to go, together with its namespace.
+    pub(super) fn stop_renewing(&self) {
+        self.renewal.abort();
+    }
+
+    /// Releases it, if it is still ours.
+    pub(super) async fn release(mut self) {
+        self.renewal.abort();
+        if self.lease.is_held().is_ok() {
+            release(&self.releasing.cluster, &self.releasing.holder).await;
         }
+        self.releasing.armed = false;
     }
 }
 
-impl Drop for Lease {
+impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        self.task.abort();
+        self.renewal.abort();
     }
 }
 
-impl Held {
-    /// Makes sure that nobody else has it. Where it could not be renewed in time, since the API server was
-    /// away or we were, the server is asked: as long as nobody took it, it is still ours.
-    pub(super) async fn assure(&self) -> Result<(), Error> {
-        if self.is_trusted()? {
-            return Ok(());
-        }
-        let _asking = self.asking.lock().await;
-        // An answer that took too long is no news.
-        while !self.is_trusted()? {
-            self.renew().await?;
-        }
-        Ok(())
+/// Releases a lock that may be ours as soon as it is dropped, unless it is disarmed.
+#[derive(Debug)]
+struct Releasing {
+    cluster: Cluster,
+    holder: String,
+    armed: bool,
+}
+
+impl Releasing {
+    fn new(cluster: &Cluster, holder: &str) -> Self {
+        Self { cluster: cluster.clone(), holder: holder.to_owned(), armed: true }
     }
 
-    /// Whether it was renewed so lately that nobody else can have taken it.
-    fn is_trusted(&self) -> Result<bool, Error> {
-        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        match renewed {
-            Some(at) => Ok(at.elapsed() < TRUSTED),
-            None => Err(lost("another run has taken it over")),
-        }
+    fn disarm(mut self) {
+        self.armed = false;
     }
+}
 
-    /// Renews it, if it is still ours.
-    async fn renew(&self) -> Result<(), Error> {
-        loop {
-            let asked = Instant::now();
-            let live = self.cluster.get(&id()).await?;
-            let ours = live.filter(|l| l["spec"]["holderIdentity"] == self.holder.as_str());
-            let Some(mut live) = ours else {
-                *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                return self.is_trusted().map(|_| ());
-            };
-            live["spec"]["renewTime"] = now().into();
-            match self.cluster.replace(&live).await {
-                Ok(_) => {
-                    let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-                    *renewed = Some(asked);
-                    return Ok(());
-                }
-                // By somebody else, or by us and the answer was lost.
-                Err(error) if error.problem == Problem::Changed => {}
-                Err(error) => return Err(error.into()),
-            }
+impl Drop for Releasing {
+    fn drop(&mut self) {
+        // Where nothing runs any more, whoever comes next waits until it expires.
+        let runtime = Handle::try_current();
+        if let (true, Ok(runtime)) = (self.armed, runtime) {
+            let (cluster, holder) = (self.cluster.clone(), std::mem::take(&mut self.holder));
+            runtime.spawn(async move { release(&cluster, &holder).await });
         }
     }
 }
 
-/// Renews until the lock is somebody else's.
-async fn renew(held: Arc<Held>) {
-    loop {
-        sleep(RENEWED_EVERY).await;
-        let _asking = held.asking.lock().await;
-        if held.renew().await.is_err_and(|error| error.class == Class::Locked) {
+/// Releases the lock of a holder. Whoever comes next waits at most until it expires, so that no error is
+/// reported.
+async fn release(cluster: &Cluster, holder: &str) {
+    for _ in 0..RELEASE_TRIES {
+        let Ok(Some(live)) = cluster.get(&id()).await else { return };
+        if live["spec"]["holderIdentity"] != holder {
             return;
+        }
+        let version = live["metadata"]["resourceVersion"].as_str();
+        match cluster.replace(&manifest("", Terms::default(), version)).await {
+            // A renewal that was on its way came first.
+            Err(error) if error.problem == Problem::Changed => {}
+            _ => return,
         }
     }
 }
@@ -194,106 +201,23 @@ async fn renew(held: Arc<Held>) {
 /// Our namespace, which has to be there for the lock; what else it needs is applied later. One that is
 /// being deleted is waited for as long as any error that passes.
 async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
-    let id = Kind::new("", "v1", "Namespace").named(None, NAMESPACE);
+    let id = Kind::new("", "v1", "Namespace").named(None, kubesphere::SYSTEM);
     let since = Instant::now();
     while let Some(live) = cluster.get(&id).await? {
         if !is_departing(&live) {
             return Ok(Vec::new());
         }
-        if since.elapsed() >= cluster.patience() || !cluster.lasts(LOOK) {
-            return Err(departing(&id, &live));
+        if since.elapsed() >= cluster.patience() || !cluster.lasts(POLL) {
+            return Err(errors::namespace_terminating(&id, &live));
         }
-        sleep(LOOK).await;
+        sleep(POLL).await;
     }
-    let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    let metadata = json!({"name": kubesphere::SYSTEM});
+    let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
     match cluster.create(&body, false).await {
         Ok(_) => Ok(vec![id]),
         // It was not there a moment ago: it is our own, and the answer was lost, or that of another run.
         Err(error) if error.problem == Problem::Exists => Ok(vec![id]),
         Err(error) => Err(error.into()),
     }
-}
-
-fn id() -> ObjectId {
-    Kind::new("coordination.k8s.io", "v1", "Lease").named(Some(NAMESPACE), NAME)
-}
-
-fn manifest(holder: &str, version: Option<&str>) -> Value {
-    let now = now();
-    let mut body = json!({
-        "apiVersion": "coordination.k8s.io/v1",
-        "kind": "Lease",
-        "metadata": {
-            "name": NAME,
-            "namespace": NAMESPACE,
-            "annotations": {process::ANNOTATION: process::own().unwrap_or_default()},
-        },
-        "spec": {
-            "holderIdentity": holder,
-            "leaseDurationSeconds": DURATION,
-            "acquireTime": now,
-            "renewTime": now,
-        },
-    });
-    if let Some(version) = version {
-        body["metadata"]["resourceVersion"] = version.into();
-    }
-    body
-}
-
-/// A `MicroTime`, for people who read the Lease.
-fn now() -> String {
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-    OffsetDateTime::from(SystemTime::now()).format(&format).unwrap_or_default()
-}
-
-fn held(holder: &str, spec: &Value) -> Error {
-    let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
-    Error::new(
-        Class::Locked,
-        "lock",
-        id().to_string(),
-        format!("{holder} holds it (since {since}) and is at work"),
-        "wait until that run ends, then run again",
-    )
-}
-
-fn too_late(holder: &str, spec: &Value) -> Error {
-    let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
-    let duration = spec["leaseDurationSeconds"].as_u64().unwrap_or(DURATION);
-    Error::new(
-        Class::Locked,
-        "lock",
-        id().to_string(),
-        format!(
-            "{holder} holds it (since {since}), and the time was up before it showed whether it lives"
-        ),
-        format!(
-            "wait until that run ends, or run again with a longer --timeout: a lock that is not renewed \
-             for {duration} s is taken over"
-        ),
-    )
-}
-
-fn departing(namespace: &ObjectId, live: &Value) -> Error {
-    let health = health::judge(live);
-    Error::new(
-        Class::Timeout,
-        "lock",
-        id().to_string(),
-        format!("{namespace} {}", health.reason().unwrap_or("is being deleted")),
-        "see whether the controllers that have to remove these finalizers run, and run again; if they are \
-         gone for good, take the finalizers off the objects in it",
-    )
-}
-
-pub(super) fn lost(cause: &str) -> Error {
-    Error::new(
-        Class::Locked,
-        "hold",
-        id().to_string(),
-        cause,
-        "nothing more was written; run again, and what is done already is not done twice",
-    )
 }

@@ -1,4 +1,4 @@
-//! Objects as they run: read to be judged, followed to know when to judge again.
+//! Objects as they run: read to be assessed, watched to know when to read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,7 @@ use crate::object::ObjectId;
 
 /// From how many objects of one kind and namespace on a list is cheaper than reading each.
 const WORTH_A_LIST: usize = 4;
-/// Changes come in bursts: one look serves all of one.
+/// Changes come in bursts: one reading serves all of one.
 const BURST: Duration = Duration::from_millis(50);
 
 /// The objects that are there, without managedFields.
@@ -76,7 +76,7 @@ pub(super) async fn unserved(
     Ok(try_join_all(answers).await?.into_iter().flatten().collect())
 }
 
-/// What is followed, each kind in each namespace once.
+/// What is watched, each kind in each namespace once.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     running: Mutex<BTreeMap<(Kind, Option<String>), AbortHandle>>,
@@ -101,14 +101,14 @@ impl Watches {
             return;
         }
         let selection = Selection::within(key.1.as_deref()).metadata();
-        // A kind that cannot be followed is looked at from time to time all the same.
+        // A kind that cannot be watched is read from time to time all the same.
         let Ok(mut changes) = cluster.watch(&key.0, &selection).await else {
             return;
         };
         let listener = Arc::clone(&self.changed);
         let task = tokio::spawn(async move {
             while changes.next().await.is_some() {
-                // Kept for a listener that is just looking.
+                // Kept for a listener that is just reading.
                 listener.notify_one();
             }
         });

@@ -20,19 +20,19 @@ pub(super) async fn observe(
 ) -> Result<Seen, Error> {
     let ids = ids(desired, inventory);
     let mut objects = listed(cluster, &ids).await?;
-    let looks = desired.iter().filter_map(|object| {
+    let inspections = desired.iter().filter_map(|object| {
         let metadata = objects.get(&object.id)?;
-        Some(look(cluster, object, metadata, inventory))
+        Some(inspect(cluster, object, metadata, inventory))
     });
     let mut forecasts = BTreeMap::new();
-    for (id, live, forecast) in try_join_all(looks).await? {
+    for (id, live, forecast) in try_join_all(inspections).await? {
         match live {
-            Live::Same => {}
-            Live::Whole(live) => {
+            Read::Same => {}
+            Read::Whole(live) => {
                 objects.insert(id.clone(), live);
             }
-            // It went between the list and the look.
-            Live::Gone => {
+            // It was deleted between the list and this.
+            Read::Absent => {
                 objects.remove(&id);
             }
         }
@@ -76,24 +76,24 @@ fn is_namespace(kind: &Kind) -> bool {
     kind.group.is_empty() && kind.kind == "Namespace"
 }
 
-/// What a closer look at one object gives.
-enum Live {
+/// What reading one object adds to its metadata.
+enum Read {
     /// Its metadata say enough.
     Same,
     Whole(Value),
-    Gone,
+    Absent,
 }
 
-async fn look(
+async fn inspect(
     cluster: &Cluster,
     object: &Object,
     metadata: &Value,
     inventory: Option<&Inventory>,
-) -> Result<(ObjectId, Live, Option<Forecast>), Error> {
+) -> Result<(ObjectId, Read, Option<Forecast>), Error> {
     let id = object.id.clone();
     let settled = inventory.is_some_and(|i| is_settled(i, i.get(&id), object, metadata));
     if settled {
-        return Ok((id, Live::Same, Some(Forecast::Settled)));
+        return Ok((id, Read::Same, Some(Forecast::Settled)));
     }
     let secret = id.group.is_empty() && id.kind == "Secret";
     let needed = match object.policy {
@@ -103,16 +103,16 @@ async fn look(
         Policy::Patch => false,
     };
     if !needed {
-        return Ok((id, Live::Same, None));
+        return Ok((id, Read::Same, None));
     }
     let Some(live) = cluster.get(&id).await? else {
-        return Ok((id, Live::Gone, None));
+        return Ok((id, Read::Absent, None));
     };
     let forecast = match object.policy {
         Policy::Apply => forecast(cluster, object, &live).await?,
         _ => None,
     };
-    Ok((id, Live::Whole(live), forecast))
+    Ok((id, Read::Whole(live), forecast))
 }
 
 /// Whether we would write what we wrote, over what nobody touched since.

@@ -21,12 +21,12 @@ pub(super) async fn explained(cluster: &Cluster, body: &Value, error: Error) -> 
     }
     let services = cluster.list(&Kind::new("", "v1", "Service"), &Selection::default()).await;
     match services {
-        Ok(services) => told(body, &services, error),
+        Ok(services) => described(body, &services, error),
         Err(_) => error,
     }
 }
 
-fn told(body: &Value, services: &[Value], error: Error) -> Error {
+fn described(body: &Value, services: &[Value], error: Error) -> Error {
     let wanted = ports(body);
     let other = services.iter().find_map(|service| {
         let port = ports(service).intersection(&wanted).next().copied()?;
@@ -75,10 +75,10 @@ mod tests {
             Error::new(Class::Invalid, "apply", "Service/a/ours", cause, "")
         };
         let ours = service("ours", 30880);
-        let owned = told(&ours, &[service("x", 30001), service("theirs", 30880)], refused());
+        let owned = described(&ours, &[service("x", 30001), service("theirs", 30880)], refused());
         assert_eq!(owned.class, Class::Invalid);
         assert_eq!(owned.cause, "port 30880 of the nodes belongs to Service/a/theirs");
-        let held = told(&ours, &[service("x", 30001)], refused());
+        let held = described(&ours, &[service("x", 30001)], refused());
         assert_eq!(held.class, Class::Held);
         assert!(held.cause.starts_with("no Service has port 30880"), "{}", held.cause);
     }

@@ -10,27 +10,27 @@ use crate::object::{ObjectId, rules};
 /// How often its status may change while we delete it.
 const TRIES: usize = 10;
 
-/// Asks for the deletion of an object. Nothing is deleted that was never looked at.
+/// Asks for the deletion of an object. Nothing is deleted that was never observed.
 pub(super) async fn delete(
     cluster: &Cluster,
     id: &ObjectId,
-    seen: Option<&Identity>,
+    observed: Option<&Identity>,
 ) -> Result<(), Error> {
-    let Some(seen) = seen else {
+    let Some(observed) = observed else {
         return Ok(());
     };
     for _ in 0..TRIES {
         let Some(live) = cluster.get(id).await? else {
             return Ok(());
         };
-        if Identity::of(&live).as_ref().map(|now| &now.uid) != Some(&seen.uid) {
+        if Identity::of(&live).as_ref().map(|now| &now.uid) != Some(&observed.uid) {
             return Err(changed(id, "it was deleted and made again by somebody else"));
         }
         let Some(live) = released(cluster, id, live).await? else {
             return Ok(());
         };
         let preconditions = Preconditions {
-            uid: Some(seen.uid.clone()),
+            uid: Some(observed.uid.clone()),
             resource_version: Identity::of(&live).and_then(|now| now.resource_version),
         };
         match cluster.delete(id, &preconditions, propagation(id)).await {

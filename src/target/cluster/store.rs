@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Class, Error, NAMESPACE};
+use super::{Class, Error};
 use crate::cluster::{Cluster, Preconditions, Problem, Propagation};
 use crate::inventory::{self, Inventory};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, kubesphere};
 use crate::values::KeptValues;
 
 /// The Secret with what is generated once and kept.
@@ -19,7 +19,7 @@ pub(super) fn secret(name: &str) -> ObjectId {
         group: String::new(),
         version: "v1".into(),
         kind: "Secret".into(),
-        namespace: Some(NAMESPACE.into()),
+        namespace: Some(kubesphere::SYSTEM.into()),
         name: name.into(),
     }
 }
@@ -114,7 +114,7 @@ async fn put(
         "kind": "Secret",
         "metadata": {
             "name": name,
-            "namespace": NAMESPACE,
+            "namespace": kubesphere::SYSTEM,
             "labels": {"app.kubernetes.io/managed-by": "ksi"},
         },
         "type": "Opaque",

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::Error;
 use super::store::{secret, text};
-use super::{Error, NAMESPACE};
 use crate::cluster::{Cluster, Kind};
-use crate::object::embedded;
+use crate::object::{embedded, kubesphere};
 use crate::values::KeptValues;
 
 /// The values that can be read from what is there; empty on a new cluster.
 pub(super) async fn values(cluster: &Cluster) -> Result<KeptValues, Error> {
-    let config = Kind::new("", "v1", "ConfigMap").named(Some(NAMESPACE), "kubesphere-config");
+    let config =
+        Kind::new("", "v1", "ConfigMap").named(Some(kubesphere::SYSTEM), kubesphere::CONFIG);
     let admin = Kind::new("iam.kubesphere.io", "v1alpha2", "User").named(None, "admin");
     let (secrets, redis, config, admin) = futures_util::future::try_join4(
-        cluster.get(&secret("kubesphere-secret")),
+        cluster.get(&secret(kubesphere::SECRET)),
         cluster.get(&secret("redis-secret")),
         cluster.get(&config),
         cluster.get(&admin),

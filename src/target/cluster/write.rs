@@ -14,7 +14,7 @@ const TRIES: usize = 10;
 pub(super) async fn write(
     cluster: &Cluster,
     write: Write<'_>,
-    seen: Option<&Identity>,
+    observed: Option<&Identity>,
 ) -> Result<Value, Error> {
     let Write { id, policy, create, body, force } = write;
     match (policy, create) {
@@ -23,8 +23,8 @@ pub(super) async fn write(
             Ok(cluster.apply(body, options).await?)
         }
         (Policy::Create | Policy::Embedded, true) => created(cluster, id, body).await,
-        (Policy::Create, false) => overwritten(cluster, id, body, seen).await,
-        (Policy::Embedded, false) => replaced(cluster, body, seen).await,
+        (Policy::Create, false) => overwritten(cluster, id, body, observed).await,
+        (Policy::Embedded, false) => replaced(cluster, id, body, observed).await,
     }
 }
 
@@ -34,11 +34,11 @@ pub(super) async fn write(
 pub(super) async fn first(
     cluster: &Cluster,
     write: Write<'_>,
-    seen: Option<&Identity>,
+    observed: Option<&Identity>,
 ) -> Result<Value, Error> {
     let Write { id, policy, create, body, .. } = write;
     if policy != Policy::Create || !create || cluster.get(id).await?.is_some() {
-        return self::write(cluster, write, seen).await;
+        return self::write(cluster, write, observed).await;
     }
     match cluster.apply(body, Apply::default()).await {
         Err(error) if matches!(error.problem, Problem::Owned(_)) => {
@@ -69,7 +69,7 @@ async fn overwritten(
     cluster: &Cluster,
     id: &ObjectId,
     body: &Value,
-    seen: Option<&Identity>,
+    observed: Option<&Identity>,
 ) -> Result<Value, Error> {
     let mut last = None;
     for _ in 0..TRIES {
@@ -77,7 +77,7 @@ async fn overwritten(
             return created(cluster, id, body).await;
         };
         let uid = live["metadata"]["uid"].as_str();
-        if seen.is_some_and(|seen| Some(seen.uid.as_str()) != uid) {
+        if observed.is_some_and(|observed| Some(observed.uid.as_str()) != uid) {
             return Err(another(id));
         }
         for (name, value) in body.as_object().into_iter().flatten() {
@@ -97,14 +97,22 @@ async fn overwritten(
 /// Replaces the document that was merged into: only if it is still that one.
 async fn replaced(
     cluster: &Cluster,
+    id: &ObjectId,
     body: &Value,
-    seen: Option<&Identity>,
+    observed: Option<&Identity>,
 ) -> Result<Value, Error> {
     let mut body = body.clone();
-    if let Some(version) = seen.and_then(|seen| seen.resource_version.as_deref()) {
+    if let Some(version) = observed.and_then(|observed| observed.resource_version.as_deref()) {
         body["metadata"]["resourceVersion"] = version.into();
     }
-    Ok(cluster.replace(&body).await?)
+    match cluster.replace(&body).await {
+        // It may have been replaced by an earlier try, of which the answer was lost.
+        Err(error) if error.problem == Problem::Changed => match cluster.get(id).await? {
+            Some(live) if live["data"] == body["data"] => Ok(live),
+            _ => Err(error.into()),
+        },
+        answer => Ok(answer?),
+    }
 }
 
 fn another(id: &ObjectId) -> Error {
@@ -133,6 +141,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cluster::tests::server::{Fault, Server, block_on};
 
     #[test]
     fn what_others_added_does_not_make_an_object_another() {
@@ -140,5 +149,28 @@ mod tests {
         assert!(holds(&json!({"email": "a", "lang": {"x": 1, "y": 2}, "status": {}}), &ours));
         assert!(!holds(&json!({"email": "b", "lang": {"x": 1}}), &ours));
         assert!(holds(&json!(null), &json!(null)) && !holds(&json!(null), &json!({"a": 1})));
+    }
+
+    #[test]
+    fn a_replacement_of_which_the_answer_was_lost_is_no_conflict() {
+        let server = Server::start();
+        let map = |text: &str| {
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "a", "namespace": "default"}, "data": {"a": text},
+            })
+        };
+        block_on(async {
+            let cluster = server.connect().await;
+            let made = cluster.create(&map("1"), false).await.unwrap();
+            let (id, observed) = (ObjectId::of(&made).unwrap(), Identity::of(&made));
+            server.fault("PUT", "/configmaps/a", Fault::LostAnswer);
+            let live = replaced(&cluster, &id, &map("2"), observed.as_ref()).await.unwrap();
+            assert_eq!(live["data"]["a"], "2");
+            assert_eq!(server.count("PUT", "/configmaps/a"), 2);
+
+            let late = replaced(&cluster, &id, &map("3"), observed.as_ref()).await;
+            assert_eq!(late.unwrap_err().class, Class::Conflict);
+        });
     }
 }

@@ -5,27 +5,44 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::target::{Class, Error, Faults};
+use crate::target::{Class, Error};
 
 /// What only its owner may read.
 pub(super) const PRIVATE: u32 = 0o600;
 /// What everybody may read whom the umask lets.
 pub(super) const PUBLIC: u32 = 0o666;
 
-/// The file system, with the faults that a test scripts.
-#[derive(Debug, Default)]
+/// What is asked before each change.
+type Hook = Box<dyn Fn() -> io::Result<()> + Send + Sync>;
+
+/// The file system. Every single change to it goes through here.
+#[derive(Default)]
 pub(super) struct Disk {
-    pub(super) faults: Faults,
+    hook: Option<Hook>,
+}
+
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Disk")
+    }
 }
 
 impl Disk {
+    pub(super) fn with_hook(hook: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
+        Self { hook: Some(Box::new(hook)) }
+    }
+
     fn change<T>(
         &self,
         action: &'static str,
         path: &Path,
         change: impl FnOnce() -> io::Result<T>,
     ) -> Result<T, Error> {
-        self.faults.step().and_then(|()| change()).map_err(|e| Error::io(action, shown(path), &e))
+        self.hook
+            .as_ref()
+            .map_or(Ok(()), |hook| hook())
+            .and_then(|()| change())
+            .map_err(|e| Error::io(action, shown(path), &e))
     }
 
     /// Makes a directory and those above it. One that is there may be a link: the user named it.
@@ -131,7 +148,6 @@ pub(super) fn is_directory(action: &'static str, path: &Path) -> Result<bool, Er
     }
 }
 
-/// Whether there is a plain file; anything else in its place is an error.
 /// The names in a folder; none when it is not there.
 pub(super) fn names(folder: &Path) -> Result<Vec<String>, Error> {
     if !is_directory("read", folder)? {
@@ -144,6 +160,7 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, Error> {
         .collect()
 }
 
+/// Whether there is a plain file; anything else in its place is an error.
 pub(super) fn is_file(action: &'static str, path: &Path) -> Result<bool, Error> {
     match kind(action, path)? {
         None => Ok(false),

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::object::{ObjectId, Policy};
-use ksi::target::{Class, ClusterTarget, Error, Target as _, Write, Written};
+use ksi::target::{Class, ClusterTarget, Error, Write, Writer as _, Written};
 use sandbox::proxy::{Fault, Match, Nth, Rule, Victim};
 use sandbox::requirements::skip;
 use serde_json::{Value, json};

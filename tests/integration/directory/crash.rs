@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ksi::target::{Class, Directory, Faults, Memory, Target as _};
+use ksi::target::{Class, Directory, Store as _};
 
-use super::world::{look, manifests, run, run_with, wait};
+use super::world::{look, manifests, run, run_with, scripted, wait};
+use crate::engine::doubles::{Faults, Memory};
 
 /// Puts the directory into the state before the run that is stopped.
 type Prepared = fn(&Path);
@@ -22,9 +23,9 @@ fn sweep(prepare: Prepared, faults: fn(usize) -> Faults, check: fn(&Path, usize)
     for at in 0.. {
         let root = tempfile::tempdir().unwrap();
         prepare(root.path());
-        let target = Directory::with_faults(root.path(), faults(at));
+        let (target, script) = scripted(root.path(), faults(at));
         let answer = run(&target, 'b', 1000);
-        if target.changes() <= at {
+        if script.count() <= at {
             answer.unwrap();
             return at;
         }
@@ -55,10 +56,10 @@ fn goes_on(root: &Path, at: usize) {
     assert_eq!(after.len(), 6, "{:?} after change {at}", after.keys());
     let staged: Vec<_> = std::fs::read_dir(root.join(".ksi/staging")).unwrap().collect();
     assert!(staged.is_empty(), "{staged:?} after change {at}");
-    let last = Directory::new(root);
+    let (last, script) = scripted(root, Faults::default());
     assert!(look(&last, 'b', 3000).unwrap().is_settled(), "after change {at}");
     run(&last, 'b', 4000).unwrap();
-    assert_eq!(last.changes(), 0, "after change {at}");
+    assert_eq!(script.count(), 0, "after change {at}");
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn a_disk_that_is_full_before_the_commit_leaves_every_manifest_as_it_was() {
     let before = manifests(root.path());
     let mut unchanged = 0;
     for at in 0.. {
-        let target = Directory::with_faults(root.path(), Faults::fail(at, ErrorKind::StorageFull));
+        let (target, _) = scripted(root.path(), Faults::fail(at, ErrorKind::StorageFull));
         let error = run(&target, 'b', 1000).unwrap_err();
         let ksi::engine::Error::Target(error) = error else { panic!("{error}") };
         assert_eq!(error.class, Class::Full);

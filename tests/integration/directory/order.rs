@@ -8,11 +8,11 @@ use ksi::engine::{self, Desired};
 use ksi::facts::Facts;
 use ksi::object::{Object, ObjectId, order};
 use ksi::render::{self, DEFAULT_VERSION};
-use ksi::target::Directory;
 use ksi::values;
 use ksi::values::{Given, KeptValues};
 
 use super::world::{self, Seeded, now, options, tree, wait};
+use crate::engine::doubles::Faults;
 
 fn configuration() -> Configuration {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/host.yaml");
@@ -37,14 +37,14 @@ fn rendered(kept: &KeptValues, seed: u64) -> (Vec<Object>, KeptValues) {
 }
 
 fn apply(root: &Path, seed: u64) -> (usize, usize) {
-    let target = Directory::new(root);
+    let (target, script) = world::scripted(root, Faults::default());
     let desire = |kept: &KeptValues| -> Result<Desired, ()> {
         let (objects, values) = rendered(kept, seed);
         Ok(Desired { objects, values, spec_hash: String::new() })
     };
     let view = wait(engine::look(&target, &options(seed), desire)).unwrap();
     let outcome = world::apply(&target, &view, seed, &mut |_| {}).unwrap();
-    (outcome.writes(), target.changes())
+    (outcome.writes(), script.count())
 }
 
 #[test]

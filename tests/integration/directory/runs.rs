@@ -4,10 +4,13 @@ use std::fs;
 
 use ksi::engine::{self, Desired, Event, Phase};
 use ksi::plan::Summary;
-use ksi::target::{Class, Directory, Memory, Target as _};
+use ksi::target::{Class, Directory, Writer as _};
 use ksi::values::{Given, KeptValues, preview};
 
-use super::world::{apply, look, manifests, object, objects, options, run, run_with, tree, wait};
+use super::world::{
+    apply, look, manifests, object, objects, options, run, run_with, scripted, tree, wait,
+};
+use crate::engine::doubles::{Faults, Memory};
 
 #[test]
 fn the_first_run_writes_everything_and_the_second_nothing() {
@@ -18,11 +21,11 @@ fn the_first_run_writes_everything_and_the_second_nothing() {
     insta::assert_snapshot!(manifests(&root).into_keys().collect::<Vec<_>>().join("\n"));
 
     let before = tree(&root);
-    let second = Directory::new(&root);
+    let (second, script) = scripted(&root, Faults::default());
     assert!(look(&second, 'a', 2).unwrap().is_settled());
     let outcome = run(&second, 'a', 3).unwrap();
     assert_eq!(outcome, Summary { unchanged: 6, ..Summary::default() });
-    assert_eq!(second.changes(), 0);
+    assert_eq!(script.count(), 0);
     assert_eq!(tree(&root), before);
 }
 

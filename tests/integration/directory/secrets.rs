@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use ksi::target::{Directory, SystemEntropy, Target as _};
+use ksi::target::{Directory, Store as _, SystemEntropy};
 use ksi::values::{self, Given, KeptValues};
 
 use super::world::{look, manifests, mode, now, run, run_with, wait};

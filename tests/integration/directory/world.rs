@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -13,9 +14,11 @@ use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
 use ksi::plan::Summary;
-use ksi::target::{self, Target};
+use ksi::target::{self, Directory, Target};
 use ksi::values::{self, Entropy, EntropyError, Given, KeptValues, KeyKind};
 use serde_json::{Value, json};
+
+use crate::engine::doubles::Faults;
 
 /// Randomness that differs from run to run, so that a value made twice is noticed, with keys from
 /// files, since making RSA keys takes long.
@@ -52,6 +55,13 @@ impl Entropy for Seeded {
 
 pub(super) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+}
+
+/// A directory whose changes are counted and go wrong by script.
+pub(super) fn scripted(root: impl Into<PathBuf>, faults: Faults) -> (Directory, Arc<Faults>) {
+    let faults = Arc::new(faults);
+    let script = Arc::clone(&faults);
+    (Directory::new(root).with_hook(move || script.step()), faults)
 }
 
 /// Runs a future that never waits for anything but the disk.

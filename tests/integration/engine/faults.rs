@@ -1,9 +1,12 @@
 //! Runs that are stopped, killed or refused.
 
-use ksi::engine::{ComponentState, Error, Event};
-use ksi::target::{Class, Faults, Life, Memory};
+use std::time::Duration;
 
-use super::world::{Told, all_known, id, objects, options, run, run_until};
+use ksi::engine::{self, ComponentState, Error, Event, Stop};
+use ksi::target::Class;
+
+use super::doubles::{Faults, Life, Memory};
+use super::world::{Told, all_known, id, look, objects, options, run, run_until, wait};
 
 fn slow() -> Memory {
     let slow = objects().into_iter().map(|object| (object.id, 2)).collect();
@@ -66,6 +69,20 @@ fn a_run_that_is_killed_after_any_change_is_finished_by_the_next() {
         }
         goes_on(&memory, at);
     }
+}
+
+#[test]
+fn a_run_that_is_dropped_leaves_no_lock() {
+    let memory = slow();
+    wait(async {
+        let (options, stop) = (options(), Stop::default());
+        let view = look(&memory, objects(), &options).await;
+        let mut report = |_| assert!(memory.log().is_empty() || memory.is_locked());
+        let run = engine::apply(&memory, &view, &options, &stop, &mut report);
+        tokio::time::timeout(Duration::from_millis(25), run).await.unwrap_err();
+    });
+    assert!(!memory.is_locked() && !memory.log().is_empty());
+    goes_on(&memory, 0);
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use ksi::engine::{ComponentState, Event};
 use ksi::object::{FieldConflict, Forecast};
-use ksi::target::{Class, Faults, Life, Memory};
+use ksi::target::Class;
 use serde_json::json;
 
+use super::doubles::{Faults, Life, Memory};
 use super::uninstall::lingering;
 use super::world::{Told, id, object, objects, options, removing, run, run_until};
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ksi::engine::{ComponentState, Event, Wait};
 use ksi::object::Forecast;
-use ksi::target::{Class, Faults, Finding, Life, Memory};
+use ksi::target::{Class, Finding};
 use serde_json::json;
 
+use super::doubles::{Faults, Life, Memory};
 use super::world::{all_known, at, id, objects, options, run};
 
 #[test]
@@ -196,7 +197,7 @@ fn what_is_settled_is_not_written() {
 fn only_some_components_are_touched_and_the_others_stay_recorded() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
-    let known = super::world::wait(ksi::target::Target::inventory(&memory)).unwrap().unwrap();
+    let known = super::world::wait(ksi::target::Store::inventory(&memory)).unwrap().unwrap();
     // Everything changes, and what was of core is not wanted any more.
     let mut wanted: Vec<_> = objects().into_iter().filter(|o| o.component != "core").collect();
     for object in &mut wanted {
@@ -208,7 +209,7 @@ fn only_some_components_are_touched_and_the_others_stay_recorded() {
     assert_eq!(told.answer.unwrap().writes(), 1);
     let log = again.log();
     assert_eq!(log, ["write Deployment/kubefed", "commit", "record inventory", "commit"]);
-    let now = super::world::wait(ksi::target::Target::inventory(&again)).unwrap().unwrap();
+    let now = super::world::wait(ksi::target::Store::inventory(&again)).unwrap().unwrap();
     assert_eq!(now.entries().len(), known.entries().len());
     for entry in known.entries().iter().filter(|entry| entry.component != "kubefed") {
         assert_eq!(now.get(&entry.id), Some(entry));

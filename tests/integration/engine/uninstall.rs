@@ -2,10 +2,10 @@
 
 use ksi::engine::Event;
 use ksi::object::Object;
-use ksi::target::{Class, Faults, Life, Memory, Target as _};
-
+use ksi::target::{Class, Store as _};
 use serde_json::json;
 
+use super::doubles::{Faults, Life, Memory};
 use super::world::{
     all_known, at, id, look, object, objects, options, removing, run, run_until, wait,
 };

@@ -9,9 +9,11 @@ use ksi::engine::{
 use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::{PlanOptions, Summary};
-use ksi::target::{Memory, Target as _};
+use ksi::target::Store as _;
 use ksi::values::KeptValues;
 use serde_json::{Value, json};
+
+use super::doubles::Memory;
 
 /// Runs on a clock that stands still until everybody waits.
 pub(super) fn wait<F: Future>(future: F) -> F::Output {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::object::ObjectId;
-use ksi::target::{Class, ClusterTarget, Error, Target as _};
+use ksi::target::{Class, ClusterTarget, Error, Writer as _};
 use serde_json::json;
 
 use crate::client::block_on;

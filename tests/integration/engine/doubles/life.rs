@@ -4,33 +4,32 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ksi::object::ObjectId;
+use ksi::target::{Class, Finding};
 use serde_json::{Value, json};
-
-use crate::object::ObjectId;
-use crate::target::{Class, Finding};
 
 /// When objects become healthy, which writes are refused, which deletions take their time. Time is
 /// counted in calls of `changed` and `probe`.
 #[derive(Debug, Clone, Default)]
-pub struct Life {
+pub(crate) struct Life {
     /// How long an object takes to become healthy; others are healthy at once.
-    pub slow: BTreeMap<ObjectId, usize>,
+    pub(crate) slow: BTreeMap<ObjectId, usize>,
     /// Objects that fail for good, and why.
-    pub broken: BTreeMap<ObjectId, String>,
+    pub(crate) broken: BTreeMap<ObjectId, String>,
     /// Writes that are refused.
-    pub refused: BTreeMap<ObjectId, Class>,
+    pub(crate) refused: BTreeMap<ObjectId, Class>,
     /// How often a write is refused because what it needs is not free yet.
-    pub held: BTreeMap<ObjectId, usize>,
+    pub(crate) held: BTreeMap<ObjectId, usize>,
     /// How long a deleted object stays because of a finalizer.
-    pub lingers: BTreeMap<ObjectId, usize>,
+    pub(crate) lingers: BTreeMap<ObjectId, usize>,
     /// How often a controller makes an object again as soon as it is deleted.
-    pub replaced: BTreeMap<ObjectId, usize>,
+    pub(crate) replaced: BTreeMap<ObjectId, usize>,
     /// From when on the webhook of a kind answers.
-    pub guarded: BTreeMap<String, usize>,
+    pub(crate) guarded: BTreeMap<String, usize>,
     /// What a diagnosis finds.
-    pub findings: BTreeMap<ObjectId, Finding>,
+    pub(crate) findings: BTreeMap<ObjectId, Finding>,
     /// What is warned of, once.
-    pub warnings: Arc<Mutex<Vec<String>>>,
+    pub(crate) warnings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Life {
@@ -88,7 +87,7 @@ fn settled(kind: &str, body: &Value) -> Value {
 }
 
 /// Marks an object as being deleted.
-pub(super) fn begin_to_leave(body: &mut Value) {
+pub(super) fn begin_termination(body: &mut Value) {
     body["metadata"]["deletionTimestamp"] = json!("2027-01-15T08:00:00Z");
     body["metadata"]["finalizers"] = json!(["finalizers.test/slow"]);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the changes that a target makes, and breaks one of them. The default breaks none.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     made: AtomicUsize,
     script: Script,
 }
@@ -20,22 +20,22 @@ enum Script {
 
 impl Faults {
     /// The n-th change, from 0, fails; those behind it work again.
-    pub fn fail(nth: usize, kind: io::ErrorKind) -> Self {
+    pub(crate) fn fail(nth: usize, kind: io::ErrorKind) -> Self {
         Self { script: Script::Fail(nth, kind), ..Self::default() }
     }
 
     /// Nothing happens any more after this many changes, as if the process had been killed.
-    pub fn cut(after: usize) -> Self {
+    pub(crate) fn cut(after: usize) -> Self {
         Self { script: Script::Cut(after), ..Self::default() }
     }
 
     /// How many changes were tried.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.made.load(Ordering::Relaxed)
     }
 
     /// To be called before each change.
-    pub(super) fn step(&self) -> io::Result<()> {
+    pub(crate) fn step(&self) -> io::Result<()> {
         let at = self.made.fetch_add(1, Ordering::Relaxed);
         match self.script {
             Script::Fail(nth, kind) if at == nth => Err(kind.into()),

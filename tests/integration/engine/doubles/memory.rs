@@ -1,25 +1,25 @@
 //! A target in memory, for tests of everything that stands on targets.
 
-mod life;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ksi::health::judge;
+use ksi::inventory::Inventory;
+use ksi::object::{Forecast, Object, ObjectId};
+use ksi::target::{
+    Class, Effect, Error, Finding, Monitor, NewKind, Reader, Seen, Store, Write, Writer, Written,
+};
+use ksi::values::KeptValues;
 use serde_json::Value;
 
-use super::{Class, Effect, Error, Faults, Finding, NewKind, Seen, Target, Write, Written};
-use crate::health::judge;
-use crate::inventory::Inventory;
-use crate::object::{Forecast, Object, ObjectId};
-use crate::values::KeptValues;
-
-pub use life::Life;
+use super::Faults;
+use super::life::{self, Life};
 
 /// Objects, values and inventory in memory. Changes are visible at once, as in a cluster. Nothing runs
 /// there, unless it is given a [`Life`]. `Debug` shows how many objects there are, not what is in them.
 #[derive(Default)]
-pub struct Memory {
+pub(crate) struct Memory {
     content: Mutex<Content>,
     faults: Faults,
     life: Option<Life>,
@@ -35,26 +35,18 @@ struct Content {
     log: Vec<String>,
     /// How often objects got a uid.
     uids: usize,
-    /// Since when each object is as it is, and which are on their way out, counted in `changed`.
+    /// Since when each object is as it is, and which are terminating, counted in `changed`.
     since: BTreeMap<ObjectId, usize>,
-    leaving: BTreeMap<ObjectId, usize>,
+    terminating: BTreeMap<ObjectId, usize>,
     /// How often objects were made again when they were deleted.
     replaced: BTreeMap<ObjectId, usize>,
     now: usize,
 }
 
 impl Memory {
-    /// A place that holds these objects already.
-    pub fn of(objects: impl IntoIterator<Item = Value>) -> Self {
-        let memory = Self::default();
-        memory.content().objects =
-            objects.into_iter().filter_map(|body| Some((ObjectId::of(&body)?, body))).collect();
-        memory
-    }
-
     /// The same content under another fault script; as a new process finds it: unlocked, no log.
     #[must_use]
-    pub fn restarted(&self, faults: Faults) -> Self {
+    pub(crate) fn restarted(&self, faults: Faults) -> Self {
         let content = Content { locked: false, log: Vec::new(), ..self.content().clone() };
         let (life, forecasts) = (self.life.clone(), self.forecasts.clone());
         Self { content: Mutex::new(content), faults, life, forecasts }
@@ -62,42 +54,50 @@ impl Memory {
 
     /// The same as a place where objects run, by a script.
     #[must_use]
-    pub fn living(self, life: Life) -> Self {
+    pub(crate) fn living(self, life: Life) -> Self {
         Self { life: Some(life), ..self }
     }
 
     /// The same as a place that foresees writes.
     #[must_use]
-    pub fn foreseeing(self, forecasts: impl IntoIterator<Item = (ObjectId, Forecast)>) -> Self {
+    pub(crate) fn foreseeing(
+        self,
+        forecasts: impl IntoIterator<Item = (ObjectId, Forecast)>,
+    ) -> Self {
         Self { forecasts: forecasts.into_iter().collect(), ..self }
     }
 
     /// Changes an object behind everybody's back.
-    pub fn meddle(&self, id: &ObjectId, change: impl FnOnce(&mut Value)) {
+    pub(crate) fn meddle(&self, id: &ObjectId, change: impl FnOnce(&mut Value)) {
         if let Some(body) = self.content().objects.get_mut(id) {
             change(body);
         }
     }
 
     /// Makes an object behind everybody's back.
-    pub fn make(&self, body: Value) {
+    pub(crate) fn make(&self, body: Value) {
         if let Some(id) = ObjectId::of(&body) {
             self.content().objects.insert(id, body);
         }
     }
 
     /// Every object.
-    pub fn objects(&self) -> BTreeMap<ObjectId, Value> {
+    pub(crate) fn objects(&self) -> BTreeMap<ObjectId, Value> {
         self.content().objects.clone()
     }
 
     /// What was asked for, in order: `write Secret/a/b`, `commit`.
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         self.content().log.clone()
     }
 
+    /// Whether a run holds the lock.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.content().locked
+    }
+
     /// How many changes were tried.
-    pub fn changes(&self) -> usize {
+    pub(crate) fn changes(&self) -> usize {
         self.faults.count()
     }
 
@@ -114,9 +114,9 @@ impl Memory {
         let mut content = self.content();
         content.log.push(format!("{action} {place}"));
         if !content.locked {
-            return Err(Error::new(Class::Locked, action, place, "the lock is not held", ""));
+            return Err(error(Class::Locked, action, place, "the lock is not held"));
         }
-        self.faults.step().map_err(|error| Error::io(action, place, &error))?;
+        self.faults.step().map_err(|cut| error(Class::Io, action, place, &cut.to_string()))?;
         change(&mut content);
         Ok(())
     }
@@ -152,10 +152,10 @@ impl Content {
     /// Time goes on: what was to leave is gone.
     fn tick(&mut self) {
         self.now += 1;
-        for (id, _) in self.leaving.iter().filter(|(_, until)| **until <= self.now) {
+        for (id, _) in self.terminating.iter().filter(|(_, until)| **until <= self.now) {
             self.objects.remove(id);
         }
-        self.leaving.retain(|_, until| *until > self.now);
+        self.terminating.retain(|_, until| *until > self.now);
     }
 }
 
@@ -165,17 +165,9 @@ impl fmt::Debug for Memory {
     }
 }
 
-impl Target for Memory {
+impl Reader for Memory {
     fn place(&self) -> String {
         "memory".into()
-    }
-
-    async fn values(&self) -> Result<KeptValues, Error> {
-        Ok(self.content().values.clone())
-    }
-
-    async fn inventory(&self) -> Result<Option<Inventory>, Error> {
-        Ok(self.content().inventory.clone())
     }
 
     async fn observe(
@@ -184,7 +176,9 @@ impl Target for Memory {
         inventory: Option<&Inventory>,
     ) -> Result<Seen, Error> {
         let content = self.content();
-        let found = super::ids(desired, inventory);
+        let ours = inventory.into_iter().flat_map(Inventory::entries).map(|entry| &entry.id);
+        let found: BTreeSet<&ObjectId> =
+            desired.iter().map(|object| &object.id).chain(ours).collect();
         let objects = found.into_iter().filter_map(|id| content.objects.get_key_value(id));
         let is_there = |id: &ObjectId| content.objects.contains_key(id);
         let forecasts = self.forecasts.iter().filter(|(id, _)| is_there(id));
@@ -194,13 +188,27 @@ impl Target for Memory {
         })
     }
 
-    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
-        let mut content = self.content();
-        if content.locked {
-            return Err(Error::new(Class::Locked, "lock", "memory", "another run holds it", ""));
-        }
-        content.locked = true;
-        Ok(Vec::new())
+    async fn instances(
+        &self,
+        definitions: &[ObjectId],
+    ) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
+        let content = self.content();
+        let there = definitions.iter().filter(|_| self.life.is_some());
+        Ok(there.map(|id| (id.clone(), content.instances(id).cloned().collect())).collect())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.life.as_ref().map(Life::take_warnings).unwrap_or_default()
+    }
+}
+
+impl Store for Memory {
+    async fn values(&self) -> Result<KeptValues, Error> {
+        Ok(self.content().values.clone())
+    }
+
+    async fn inventory(&self) -> Result<Option<Inventory>, Error> {
+        Ok(self.content().inventory.clone())
     }
 
     async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
@@ -215,19 +223,37 @@ impl Target for Memory {
         })
     }
 
+    async fn forget(&self) -> Result<(), Error> {
+        self.change("forget", "everything", |content| {
+            content.values = KeptValues::default();
+            content.inventory = None;
+        })
+    }
+}
+
+impl Writer for Memory {
+    async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
+        let mut content = self.content();
+        if content.locked {
+            return Err(error(Class::Locked, "lock", "memory", "another run holds it"));
+        }
+        content.locked = true;
+        Ok(Vec::new())
+    }
+
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         let life = self.life.as_ref();
         if let Some(class) = life.and_then(|life| life.refused.get(write.id)) {
             let place = write.id.to_string();
             self.content().log.push(format!("refuse {place}"));
-            return Err(Error::new(*class, "write", place, "it is refused", ""));
+            return Err(error(*class, "write", place, "it is refused"));
         }
         if let Some(often) = life.and_then(|life| life.held.get(write.id)) {
             let (mut content, words) = (self.content(), format!("hold {}", write.id));
             if content.log.iter().filter(|held| **held == words).count() < *often {
                 content.log.push(words);
                 let place = write.id.to_string();
-                return Err(Error::new(Class::Held, "write", place, "its port is held", ""));
+                return Err(error(Class::Held, "write", place, "its port is held"));
             }
         }
         let mut written = Written::plain(Effect::Visible);
@@ -256,8 +282,8 @@ impl Target for Memory {
             Some(for_) => {
                 let until = content.now.saturating_add(*for_);
                 if let Some(body) = content.objects.get_mut(id) {
-                    life::begin_to_leave(body);
-                    content.leaving.entry(id.clone()).or_insert(until);
+                    life::begin_termination(body);
+                    content.terminating.entry(id.clone()).or_insert(until);
                 }
             }
             None => {
@@ -267,8 +293,27 @@ impl Target for Memory {
         Ok(Effect::Visible)
     }
 
-    async fn live(&self, ids: &[ObjectId]) -> Result<Option<BTreeMap<ObjectId, Value>>, Error> {
-        let Some(life) = &self.life else { return Ok(None) };
+    async fn commit(&self) -> Result<(), Error> {
+        self.content().log.push("commit".into());
+        Ok(())
+    }
+
+    async fn release(&self) {
+        self.abandon();
+    }
+
+    fn abandon(&self) {
+        self.content().locked = false;
+    }
+}
+
+impl Monitor for Memory {
+    fn runs_workloads(&self) -> bool {
+        self.life.is_some()
+    }
+
+    async fn live(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        let Some(life) = &self.life else { return Ok(BTreeMap::new()) };
         let content = self.content();
         let body_of = |id: &ObjectId| {
             let mut body = content.objects.get(id)?.clone();
@@ -276,16 +321,7 @@ impl Target for Memory {
             life.status(id, age, &mut body);
             Some((id.clone(), body))
         };
-        Ok(Some(ids.iter().filter_map(body_of).collect()))
-    }
-
-    async fn instances(
-        &self,
-        definitions: &[ObjectId],
-    ) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
-        let content = self.content();
-        let there = definitions.iter().filter(|_| self.life.is_some());
-        Ok(there.map(|id| (id.clone(), content.instances(id).cloned().collect())).collect())
+        Ok(ids.iter().filter_map(body_of).collect())
     }
 
     async fn changed(&self, _: &[ObjectId]) {
@@ -296,7 +332,7 @@ impl Target for Memory {
 
     async fn unserved(&self, kinds: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {
         let definitions: Vec<_> = kinds.iter().map(|kind| kind.definition.clone()).collect();
-        let live = self.live(&definitions).await?.unwrap_or_default();
+        let live = self.live(&definitions).await?;
         self.content().tick();
         let is_served = |id: &ObjectId| live.get(id).is_some_and(|body| judge(body).is_healthy());
         Ok(definitions.into_iter().filter(|id| !is_served(id)).collect())
@@ -316,26 +352,11 @@ impl Target for Memory {
     async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {
         self.life.iter().filter_map(|life| life.findings.get(id).cloned()).collect()
     }
+}
 
-    fn warnings(&self) -> Vec<String> {
-        self.life.as_ref().map(Life::take_warnings).unwrap_or_default()
-    }
-
-    async fn commit(&self) -> Result<(), Error> {
-        self.content().log.push("commit".into());
-        Ok(())
-    }
-
-    async fn forget(&self) -> Result<(), Error> {
-        self.change("forget", "everything", |content| {
-            content.values = KeptValues::default();
-            content.inventory = None;
-        })
-    }
-
-    async fn release(&self) {
-        self.content().locked = false;
-    }
+fn error(class: Class, action: &'static str, place: impl Into<String>, cause: &str) -> Error {
+    let (cause, help) = (cause.to_owned(), String::new());
+    Error { class, action, place: place.into(), cause, help }
 }
 
 fn owned((id, body): (&ObjectId, &Value)) -> (ObjectId, Value) {

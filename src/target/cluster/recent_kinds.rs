@@ -1,4 +1,4 @@
-//! Kinds that this run made.
+//! Kinds that this run made a moment ago.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,25 +10,25 @@ use crate::object::{ObjectId, defined_kind};
 /// An API server keeps whoever creates an object of a kind waiting for two seconds, while the kind was
 /// established less than two seconds ago (`customresource_handler.go` of Kubernetes). This counts from the
 /// write of its definition: to be established may take the rest.
-const YOUNG: Duration = Duration::from_secs(5);
+const RECENT: Duration = Duration::from_secs(5);
 
 /// When a kind was made, by group and name.
 #[derive(Debug, Default)]
-pub(super) struct Births(Mutex<BTreeMap<(String, String), Instant>>);
+pub(super) struct RecentKinds(Mutex<BTreeMap<(String, String), Instant>>);
 
-impl Births {
+impl RecentKinds {
     /// Remembers a write that made a kind.
     pub(super) fn note(&self, write: Write<'_>) {
         if let Some((group, kind)) = defined_kind(write.body).filter(|_| write.create) {
-            let mut births = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            births.insert((group.to_owned(), kind.to_owned()), Instant::now());
+            let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kinds.insert((group.to_owned(), kind.to_owned()), Instant::now());
         }
     }
 
     /// Whether the kind of an object was made a moment ago.
-    pub(super) fn is_young(&self, id: &ObjectId) -> bool {
-        let births = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let birth = births.get(&(id.group.clone(), id.kind.clone()));
-        birth.is_some_and(|birth| birth.elapsed() < YOUNG)
+    pub(super) fn is_recent(&self, id: &ObjectId) -> bool {
+        let kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = kinds.get(&(id.group.clone(), id.kind.clone()));
+        made.is_some_and(|made| made.elapsed() < RECENT)
     }
 }

@@ -1,0 +1,47 @@
+//! The Lease as it is written.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use super::super::process;
+use super::Terms;
+use crate::cluster::Kind;
+use crate::object::{ObjectId, kubesphere};
+
+pub(super) fn id() -> ObjectId {
+    Kind::new("coordination.k8s.io", "v1", "Lease")
+        .named(Some(kubesphere::SYSTEM), kubesphere::LOCK)
+}
+
+pub(super) fn manifest(holder: &str, terms: Terms, version: Option<&str>) -> Value {
+    let now = now();
+    let mut body = json!({
+        "apiVersion": "coordination.k8s.io/v1",
+        "kind": "Lease",
+        "metadata": {
+            "name": kubesphere::LOCK,
+            "namespace": kubesphere::SYSTEM,
+            "annotations": {process::ANNOTATION: process::own().unwrap_or_default()},
+        },
+        "spec": {
+            "holderIdentity": holder,
+            "leaseDurationSeconds": terms.duration,
+            "acquireTime": now,
+            "renewTime": now,
+        },
+    });
+    if let Some(version) = version {
+        body["metadata"]["resourceVersion"] = version.into();
+    }
+    body
+}
+
+/// A `MicroTime`, for people who read the Lease.
+pub(super) fn now() -> String {
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+    OffsetDateTime::from(SystemTime::now()).format(&format).unwrap_or_default()
+}

@@ -1,0 +1,181 @@
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::*;
+use crate::cluster::tests::server::{Fault, Server, block_on};
+use crate::cluster::{Apply, Error as ClusterError};
+use crate::object::Policy;
+use crate::target::{Class, ClusterTarget, Store as _, Write, Writer as _};
+
+const LEASE: &str = "/leases/ks-installer-apply";
+const CONFIG_MAP: &str = "/configmaps/a";
+
+fn short() -> Terms {
+    Terms {
+        duration: 1,
+        renewed_every: Duration::from_millis(20),
+        trusted: Duration::from_millis(500),
+    }
+}
+
+fn config_map() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "a", "namespace": "default"}, "data": {},
+    })
+}
+
+async fn acquire(cluster: &Cluster) -> LeaseGuard {
+    LeaseGuard::acquire(cluster, "one@here/1", short()).await.unwrap().0
+}
+
+fn take_over(server: &Server) {
+    server.change(LEASE, |lease| lease["spec"]["holderIdentity"] = "other@there/2".into());
+}
+
+fn holder(server: &Server) -> String {
+    let lease = server.object(LEASE).unwrap();
+    lease["spec"]["holderIdentity"].as_str().unwrap().to_owned()
+}
+
+/// Waits for at most some seconds.
+async fn until(what: &str, is: impl Fn() -> bool) {
+    for _ in 0..300 {
+        if is() {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what}");
+}
+
+fn is_lost<T>(answer: &Result<T, ClusterError>) -> bool {
+    matches!(answer, Err(error) if error.problem == Problem::Cancelled)
+}
+
+#[test]
+fn a_run_that_lost_its_lock_is_cancelled_at_once() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let other_run = cluster.session();
+        let guard = acquire(&cluster).await;
+        let written = guard.cluster();
+        written.apply(&config_map(), Apply::default()).await.unwrap();
+        take_over(&server);
+        let renewals = server.count("GET", LEASE);
+        until("a renewal", || server.count("GET", LEASE) > renewals).await;
+        sleep(Duration::from_millis(100)).await;
+        assert!(is_lost(&written.apply(&config_map(), Apply::default()).await));
+        let error = cluster.read_path("/version").await.unwrap_err();
+        assert!(error.to_string().contains("another run has taken it over"), "{error}");
+        assert_eq!(crate::target::Error::from(error).class, Class::Locked);
+        assert_eq!(server.count("PATCH", CONFIG_MAP), 1);
+        other_run.read_path("/version").await.unwrap();
+
+        guard.release().await;
+        assert_eq!(holder(&server), "other@there/2");
+    });
+}
+
+#[test]
+fn a_write_that_is_tried_again_is_not_sent_after_a_takeover() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let terms = Terms { renewed_every: Duration::from_secs(600), ..short() };
+        let (guard, _) = LeaseGuard::acquire(&cluster, "one@here/1", terms).await.unwrap();
+        for _ in 0..20 {
+            server.fault("PATCH", CONFIG_MAP, Fault::Status(503));
+        }
+        let (cluster, map) = (guard.cluster(), config_map());
+        let writing = cluster.apply(&map, Apply::default());
+        let taking = async {
+            sleep(Duration::from_millis(100)).await;
+            take_over(&server);
+        };
+        let (answer, ()) = futures_util::join!(writing, taking);
+        assert!(is_lost(&answer), "{answer:?}");
+        let sent = server.count("PATCH", CONFIG_MAP);
+        assert!((1..15).contains(&sent), "{sent}");
+    });
+}
+
+#[test]
+fn a_lock_that_was_not_renewed_in_time_is_renewed_before_the_next_write() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let trusted = Duration::from_millis(50);
+        let terms = Terms { renewed_every: Duration::from_secs(600), trusted, ..short() };
+        let (guard, _) = LeaseGuard::acquire(&cluster, "one@here/1", terms).await.unwrap();
+        sleep(trusted * 2).await;
+        let (cluster, map) = (guard.cluster(), config_map());
+        // Sixteen are on their way at most, and asking takes a place, too.
+        let writes = (0..40).map(|_| cluster.apply(&map, Apply::default()));
+        futures_util::future::try_join_all(writes).await.unwrap();
+        let renewals = server.count("PUT", LEASE);
+        assert!((1..10).contains(&renewals), "{renewals}");
+    });
+}
+
+#[test]
+fn a_lock_that_is_dropped_is_released_and_not_renewed() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        drop(acquire(&cluster).await);
+        until("released", || holder(&server).is_empty()).await;
+        let renewals = server.count("PUT", LEASE);
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(server.count("PUT", LEASE), renewals);
+
+        // Dropped before the answer came.
+        server.fault("PUT", LEASE, Fault::LateAnswer(Duration::from_secs(5)));
+        let acquired = LeaseGuard::acquire(&cluster, "two@here/2", short());
+        let cut_off = tokio::time::timeout(Duration::from_millis(200), acquired).await;
+        assert!(cut_off.is_err());
+        assert_eq!(holder(&server), "two@here/2");
+        until("released", || holder(&server).is_empty()).await;
+    });
+}
+
+#[test]
+fn a_release_outlasts_a_renewal_that_is_on_its_way() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let terms = Terms { renewed_every: Duration::from_secs(600), ..short() };
+        let (guard, _) = LeaseGuard::acquire(&cluster, "one@here/1", terms).await.unwrap();
+        server.fault("PUT", LEASE, Fault::Status(409));
+        guard.release().await;
+        assert_eq!(holder(&server), "");
+    });
+}
+
+#[test]
+fn a_target_writes_only_under_its_lock() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let target = ClusterTarget::new(&cluster, "one@here/1");
+        let body = config_map();
+        let id = ObjectId::of(&body).unwrap();
+        let write =
+            Write { id: &id, policy: Policy::Apply, create: true, body: &body, force: false };
+        let error = target.write(write).await.unwrap_err();
+        assert_eq!(error.class, Class::Locked);
+        assert_eq!(error.cause, "it was never taken");
+        assert_eq!(server.count("PATCH", CONFIG_MAP), 0);
+
+        let made = target.lock().await.unwrap();
+        assert_eq!(made[0].to_string(), "Namespace/kubesphere-system");
+        target.write(write).await.unwrap();
+        target.keep(&crate::values::KeptValues::default()).await.unwrap();
+        target.abandon();
+        until("released", || holder(&server).is_empty()).await;
+        assert_eq!(target.write(write).await.unwrap_err().class, Class::Locked);
+    });
+}
