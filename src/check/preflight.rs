@@ -175,7 +175,9 @@ async fn gather(
     objects.insert(Part::Definitions, Ok(writes.definitions()));
     Gathered {
         version: Ok(json!({"gitVersion": format!("v{}", writes.kubernetes)})),
-        server_time: cluster.server_time().ok_or_else(|| "no response had a Date header".to_owned()),
+        server_time: cluster
+            .server_time()
+            .ok_or_else(|| "no response had a Date header".to_owned()),
         rights,
         objects,
         ..Gathered::default()

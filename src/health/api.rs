@@ -10,7 +10,9 @@ pub(super) fn definition(live: &Value) -> Health {
     if let Some(refused) = false_condition(live, "NamesAccepted") {
         return Health::failed(refused.describe());
     }
-    if true_condition(live, "Established").is_some() && true_condition(live, "NamesAccepted").is_some() {
+    if true_condition(live, "Established").is_some()
+        && true_condition(live, "NamesAccepted").is_some()
+    {
         return Health::Healthy;
     }
     match condition(live, "Established") {

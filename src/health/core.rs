@@ -15,7 +15,9 @@ pub(super) fn claim(live: &Value) -> Health {
             Some(class) => {
                 Health::progressing(format!("waiting for a volume of StorageClass {class}"))
             }
-            None => Health::progressing("waiting for a volume, but there is no default StorageClass"),
+            None => {
+                Health::progressing("waiting for a volume, but there is no default StorageClass")
+            }
         },
     }
 }
@@ -36,12 +38,12 @@ pub(super) fn service(live: &Value) -> Health {
 mod tests {
     use serde_json::json;
 
-    use crate::health::tests::{assert_judged, changed};
+    use crate::health::tests::{assert_assessed, changed};
 
     #[test]
     fn claims() {
         let claim = |path: &str, value: &str| changed("claim-pending", &[(path, json!(value))]);
-        assert_judged(&[
+        assert_assessed(&[
             (claim("/status/phase", "Bound"), "healthy"),
             (claim("/status/phase", "Lost"), "failed: its volume no longer exists"),
             (
@@ -60,7 +62,7 @@ mod tests {
         let service = |kind: &str, ip: &str| {
             changed("service", &[("/spec/type", json!(kind)), ("/spec/clusterIP", json!(ip))])
         };
-        assert_judged(&[
+        assert_assessed(&[
             (service("LoadBalancer", "10.96.7.7"), "healthy"),
             (service("ExternalName", ""), "healthy"),
             (service("ClusterIP", ""), "progressing: no cluster IP yet"),

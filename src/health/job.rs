@@ -9,7 +9,9 @@ use super::number::{count, counted, number};
 /// A Job is healthy when it is complete: whatever waits for it needs its result, not its pods.
 pub(super) fn assess(live: &Value) -> Health {
     // Since Kubernetes 1.31 FailureTarget is set first, while pods of the failed Job still terminate.
-    if let Some(failed) = true_condition(live, "Failed").or_else(|| true_condition(live, "FailureTarget")) {
+    if let Some(failed) =
+        true_condition(live, "Failed").or_else(|| true_condition(live, "FailureTarget"))
+    {
         return Health::failed(failed.describe());
     }
     if true_condition(live, "Complete").is_some() {

@@ -110,10 +110,7 @@ mod tests {
         let collects = ("/spec/statusCollection", json!("Enabled"));
         let status_type = ("/spec/statusType", json!({"kind": "FederatedServiceStatus"}));
         assert_assessed(&[
-            (
-                of(&[("/status", json!(null))]),
-                "progressing: propagation controller not started",
-            ),
+            (of(&[("/status", json!(null))]), "progressing: propagation controller not started"),
             (
                 of(&[("/status/propagationController", json!("NotRunning"))]),
                 "progressing: propagation controller not running",
@@ -166,7 +163,10 @@ mod tests {
         assert_assessed(&[
             (cluster("direct", json!([joined, ready])), "healthy"),
             (cluster("proxy", json!([initialized, connected, joined, ready])), "healthy"),
-            (cluster("proxy", json!([])), "progressing: waiting for Tower to assign a port and a token"),
+            (
+                cluster("proxy", json!([])),
+                "progressing: waiting for Tower to assign a port and a token",
+            ),
             (
                 cluster("proxy", json!([initialized])),
                 "progressing: waiting for its agent to connect to Tower",
@@ -178,10 +178,7 @@ mod tests {
                 ),
                 "progressing: AgentAvailable is False: Why: Agent has not connected to proxy.",
             ),
-            (
-                cluster("direct", json!([joined])),
-                "progressing: joined KubeFed, but not ready yet",
-            ),
+            (cluster("direct", json!([joined])), "progressing: joined KubeFed, but not ready yet"),
             (
                 cluster(
                     "direct",

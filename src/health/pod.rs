@@ -18,9 +18,13 @@ pub(super) fn assess(live: &Value) -> Health {
         return Health::Healthy;
     }
     let troubles = troubles(live);
-    if let Some(trouble) = troubles.iter().find(|t| !t.may_pass()).or(troubles.first()) {
+    if let Some(trouble) = troubles.iter().find(|t| !t.is_transient()).or(troubles.first()) {
         let text = describe(trouble);
-        return if trouble.may_pass() { Health::progressing(text) } else { Health::failed(text) };
+        return if trouble.is_transient() {
+            Health::progressing(text)
+        } else {
+            Health::failed(text)
+        };
     }
     let unready = false_condition(live, "Ready").filter(|_| phase == "Running");
     match unready.or_else(|| false_condition(live, "Initialized")) {

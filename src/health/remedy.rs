@@ -46,10 +46,7 @@ pub(super) fn next_step(
         ),
         "Unschedulable" => pod.unschedulable(message),
         "SchedulingGated" => {
-            format!(
-                "wait until its scheduling gates are removed: {} shows them",
-                pod.describe()
-            )
+            format!("wait until its scheduling gates are removed: {} shows them", pod.describe())
         }
         "NodeLost" | "Unknown" => format!(
             "the kubelet on {} does not respond: check it with `kubectl describe node`",
@@ -117,7 +114,12 @@ impl<'a> Pod<'a> {
         };
         if contains(&["x509", "certificate", "http response to https client"]) {
             format!("make the container runtime on {node} trust the registry of {image}")
-        } else if contains(&["unauthorized", "authentication required", "forbidden", "access denied"]) {
+        } else if contains(&[
+            "unauthorized",
+            "authentication required",
+            "forbidden",
+            "access denied",
+        ]) {
             format!(
                 "the registry requires a login, or has no such image: check {image} and the \
                  imagePullSecrets of the pod"
@@ -125,7 +127,9 @@ impl<'a> Pod<'a> {
         } else if contains(&["not found", "manifest unknown", "no match for platform"]) {
             format!("the registry has no {image} for {node}: push it, or correct the image name")
         } else if contains(&["toomanyrequests", "too many requests", "429"]) {
-            format!("the registry limits the pull rate: wait, log in, or pull {image} from a mirror")
+            format!(
+                "the registry limits the pull rate: wait, log in, or pull {image} from a mirror"
+            )
         } else if contains(&["no such host", "i/o timeout", "dial tcp", "deadline", "lookup"]) {
             format!(
                 "{node} cannot reach the registry of {image}: check its network and DNS, or use a \

@@ -40,7 +40,7 @@ impl Trouble {
     /// Whether it may resolve without a change to the pod: images get pulled, nodes get free, Secrets get
     /// created, and a program that crashed without its database may reach it later. Failed pods are
     /// never restarted.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         !(self.is_pod_failure() || FINAL.contains(&self.reason.as_str()))
     }
 
@@ -76,7 +76,8 @@ pub fn troubles(pod: &Value) -> Vec<Trouble> {
         // The states of its containers are then only a consequence of its end.
         return whole.into_iter().collect();
     }
-    let containers = failing_containers(pod).map(|(status, found)| trouble(pod, &object, status, &found));
+    let containers =
+        failing_containers(pod).map(|(status, found)| trouble(pod, &object, status, &found));
     whole.into_iter().chain(containers).collect()
 }
 

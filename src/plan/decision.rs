@@ -91,10 +91,10 @@ pub(super) fn dropped(
         return Some(change.because(reason).without_write(Action::Keep));
     }
     Some(match decision {
-        Prune::Gone => return None,
+        Prune::AlreadyDeleted => return None,
         Prune::Delete => change.delete(live),
         Prune::Keep(reason) => change.because(reason).without_write(Action::Keep),
-        Prune::GiveBack => {
+        Prune::ReleaseFields => {
             let base =
                 observed.inventory.as_ref().and_then(|inventory| base(inventory, Some(entry)));
             let without = labels::patch(&Value::Null, live, base.as_ref(), options.winner).body;
@@ -102,8 +102,7 @@ pub(super) fn dropped(
                 let reason = "not created by ksi, and without labels or annotations of ksi";
                 return Some(change.because(reason).without_write(Action::Keep));
             }
-            let reason =
-                "no longer needed: removes ksi's labels and annotations, keeps the object";
+            let reason = "no longer needed: removes ksi's labels and annotations, keeps the object";
             let change = change.because(reason).write(Action::Update, Some(live), normal(&without));
             change.sending(is_served(live).then(|| labels::identity(live)))
         }
@@ -141,7 +140,7 @@ fn applied(
         return change.write(Action::Update, Some(&have), wanted);
     }
     if ownership::is_lost(entry, live) {
-        return change.because(ownership::LOST).write(Action::Update, Some(&have), wanted);
+        return change.because(ownership::RECLAIMED).write(Action::Update, Some(&have), wanted);
     }
     change.without_write(Action::Unchanged)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::decide::Draft;
+use super::decision::Draft;
 use super::merge::Winner;
 use super::normal::normal;
 use super::{Action, Change, PlanOptions, ownership};
@@ -38,9 +38,9 @@ pub(super) fn decide(
     };
     match forecast {
         Forecast::Settled => change.without_write(Action::Unchanged),
-        Forecast::Refused(why) => {
-            change.because(format!("rejected by the API server: {why}")).without_write(Action::Conflict)
-        }
+        Forecast::Refused(why) => change
+            .because(format!("rejected by the API server: {why}"))
+            .without_write(Action::Conflict),
         Forecast::Becomes(after) => {
             let (action, change) = if adoption.is_some() {
                 (Action::Adopt, change.adopting(adoption))

@@ -170,7 +170,9 @@ impl Walk<'_> {
             return Some(live.clone());
         };
         let mut remaining = self.parts(place, &[], &parts);
-        if remaining.len() < parts.len() && remaining.iter().all(|(_, value)| meaning::is_silent(value)) {
+        if remaining.len() < parts.len()
+            && remaining.iter().all(|(_, value)| meaning::is_silent(value))
+        {
             return None;
         }
         // An item of a list of named items needs its name.

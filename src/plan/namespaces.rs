@@ -1,12 +1,13 @@
 //! Deleting a namespace deletes its content, so it is kept while it contains something that is kept.
 
 use super::{Action, Change, PlanOptions};
-use crate::inventory::waits_for_flag;
+use crate::inventory::needs_consent;
 
 /// Keeps each namespace with a kept object in it, and that of ksi's inventory as long as the inventory is
 /// needed.
 pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOptions) {
-    let has_inventory = |change: &Change| Some(&change.id.name) == options.record_namespace.as_ref();
+    let has_inventory =
+        |change: &Change| Some(&change.id.name) == options.record_namespace.as_ref();
     let mut kept = Vec::new();
     for (at, namespace) in deleted(dropped) {
         let stays = |change: &&Change| {
@@ -18,7 +19,7 @@ pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOpti
             kept.push((at, format!("contains {}, which is kept", inside.id)));
         } else if has_inventory(namespace) {
             let later = |change: &&Change| {
-                change.action == Action::Keep && waits_for_flag(&change.id, options.prune)
+                change.action == Action::Keep && needs_consent(&change.id, options.prune)
             };
             let count = dropped.iter().filter(later).count();
             if let Some(first) = dropped.iter().find(later) {
@@ -35,9 +36,13 @@ pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOpti
     // Another kept namespace is in the inventory, too.
     if let Some((first, _)) = kept.first() {
         let first = dropped[*first].id.clone();
-        let record = deleted(dropped).find(|(_, namespace)| has_inventory(namespace)).map(|(at, _)| at);
+        let record =
+            deleted(dropped).find(|(_, namespace)| has_inventory(namespace)).map(|(at, _)| at);
         if let Some(at) = record.filter(|at| kept.iter().all(|(other, _)| other != at)) {
-            kept.push((at, format!("contains ksi's inventory, which is needed to delete {first} later")));
+            kept.push((
+                at,
+                format!("contains ksi's inventory, which is needed to delete {first} later"),
+            ));
         }
     }
     for (at, reason) in kept {

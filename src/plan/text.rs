@@ -70,7 +70,8 @@ impl Writer {
         }
         for conflict in &change.conflicts {
             let (desired, live) = masked::conflict(change, conflict, masker);
-            let note = format!("{}: keeping {live}; the configuration has {desired}", conflict.path);
+            let note =
+                format!("{}: keeping {live}; the configuration has {desired}", conflict.path);
             self.line(style, "  ", &note)?;
         }
         let shown = Masked::of(change, masker);

@@ -69,7 +69,11 @@ fn pod_security(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         });
         let refused: Vec<String> = refused.map(|o| o.id.name.clone()).collect();
         if !refused.is_empty() {
-            lines.push(format!("namespace {} enforces {level}, which rejects {}", name(place), some_of(&refused)));
+            lines.push(format!(
+                "namespace {} enforces {level}, which rejects {}",
+                name(place),
+                some_of(&refused)
+            ));
         }
     }
     errors(&lines)

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{DryRun, Gathered, Part};
-use super::super::see::{condition, is, name, message, text};
+use super::super::see::{condition, is, message, name, text};
 use super::super::verdict::{Unread, Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
 use crate::facts::KubernetesVersion;
@@ -99,7 +99,10 @@ fn kubelets(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         let kubelet = text(&node["status"]["nodeInfo"]["kubeletVersion"]);
         let Ok(version) = kubelet.parse::<KubernetesVersion>() else {
             // Simulated kubelets have versions of their own, for example those of kwok.
-            unknown.push(format!("node {}: kubelet version `{kubelet}` is not a Kubernetes version", name(node)));
+            unknown.push(format!(
+                "node {}: kubelet version `{kubelet}` is not a Kubernetes version",
+                name(node)
+            ));
             continue;
         };
         if version > server {

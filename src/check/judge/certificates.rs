@@ -59,9 +59,12 @@ fn expiry(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         if certificate.not_after <= context.now {
             invalid.push(format!("the certificate in Secret {namespace}/{secret} has expired"));
         } else if certificate.not_before > context.now {
-            invalid.push(format!("the certificate in Secret {namespace}/{secret} is not valid yet"));
+            invalid
+                .push(format!("the certificate in Secret {namespace}/{secret} is not valid yet"));
         } else if days < SOON {
-            soon.push(format!("the certificate in Secret {namespace}/{secret} expires in {days} days"));
+            soon.push(format!(
+                "the certificate in Secret {namespace}/{secret} expires in {days} days"
+            ));
         }
     }
     match (seen, invalid.is_empty()) {

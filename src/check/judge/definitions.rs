@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, items, name, message, some_of, text};
+use super::super::see::{condition, is, items, message, name, some_of, text};
 use super::super::verdict::{Unread, Verdict, error, errors, ok};
 use super::super::{Check, Phase};
 use crate::object::{Object, is_departing};
@@ -109,7 +109,9 @@ fn stored(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         let served: BTreeSet<&str> = versions.map(|v| text(&v["name"])).collect();
         let stored = items(&live["status"]["storedVersions"]).map(text);
         let dropped = stored.filter(|version| !served.contains(version));
-        lines.extend(dropped.map(|version| format!("{} has objects stored in {version}", name(live))));
+        lines.extend(
+            dropped.map(|version| format!("{} has objects stored in {version}", name(live))),
+        );
     }
     errors(&lines)
 }

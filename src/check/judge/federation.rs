@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::context::{Context, FEDERATED};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, name, message, some_of, text};
+use super::super::see::{condition, is, message, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
 use super::components::has_kubefed;
@@ -62,7 +62,9 @@ fn scope(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     match gathered.object(Part::KubeFedConfigs, "KubeFedConfig", FEDERATED, "kubefed")? {
         None => skipped("KubeFedConfig kubefed does not exist yet"),
         Some(config) if config["spec"]["scope"] == "Cluster" => ok(),
-        Some(config) => error(format!("its scope is {}, but must be Cluster", text(&config["spec"]["scope"]))),
+        Some(config) => {
+            error(format!("its scope is {}, but must be Cluster", text(&config["spec"]["scope"])))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::backend::{Abandoned, abandoned};
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{full_name, items, name, message, some_of, text};
+use super::super::see::{full_name, items, message, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, ok, warning, warnings};
 use super::super::{Check, Phase};
 use crate::object::is_departing;

@@ -82,7 +82,9 @@ fn ports(gathered: &Gathered, context: &Context<'_>, service: &str) -> Verdict {
     for other in others {
         let has = items(&other["spec"]["ports"]).filter_map(|p| p["nodePort"].as_u64());
         let same = has.filter(|port| ports.contains(port));
-        taken.extend(same.map(|port| format!("NodePort {port} is used by Service {}", full_name(other))));
+        taken.extend(
+            same.map(|port| format!("NodePort {port} is used by Service {}", full_name(other))),
+        );
     }
     errors(&taken)
 }

@@ -101,7 +101,8 @@ fn schedulable(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !schedules(&nothing) && context.workloads().next().is_none() {
         return error("every node is cordoned, tainted or not ready");
     }
-    let unschedulable = context.workloads().filter(|o| !schedules(&o.body["spec"]["template"]["spec"]));
+    let unschedulable =
+        context.workloads().filter(|o| !schedules(&o.body["spec"]["template"]["spec"]));
     let unschedulable: Vec<String> = unschedulable.map(|o| o.id.to_string()).collect();
     if unschedulable.is_empty() {
         return ok();

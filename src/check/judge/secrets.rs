@@ -76,7 +76,9 @@ fn member(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let live = live(gathered)?;
     let live = live.as_ref().map(|d| text(&d["authentication"]["jwtSecret"]));
     match (given, live) {
-        (None, None | Some("")) => error("neither the configuration nor the cluster has a jwtSecret"),
+        (None, None | Some("")) => {
+            error("neither the configuration nor the cluster has a jwtSecret")
+        }
         (Some(given), Some(live)) if given != live => {
             error("the jwtSecret in kubesphere-config differs from the configuration")
         }

@@ -59,8 +59,12 @@ fn default_class(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     match &defaults[..] {
         [one] => fine(one.clone()),
         [] if named => skipped("the configuration sets a StorageClass"),
-        [] if needs_volumes => error("there is no default StorageClass, and the installation needs volumes"),
-        [] => warning("there is no default StorageClass; the current configuration does not need one"),
+        [] if needs_volumes => {
+            error("there is no default StorageClass, and the installation needs volumes")
+        }
+        [] => {
+            warning("there is no default StorageClass; the current configuration does not need one")
+        }
         several => warning(format!("several StorageClasses are the default: {}", some_of(several))),
     }
 }

@@ -146,7 +146,7 @@ fn what_a_program_wrote_last_is_not_repeated() {
 }
 
 #[test]
-fn what_waiting_may_cure() {
+fn transient_troubles() {
     let reason = |phase: &str, reason: &str| {
         let pod = changed(
             "pod-ready",
@@ -154,15 +154,15 @@ fn what_waiting_may_cure() {
         );
         troubles(&pod).remove(0)
     };
-    assert!(!reason("Failed", "Evicted").may_pass());
-    assert!(!reason("Failed", "DeadlineExceeded").may_pass());
-    assert!(reason("Unknown", "NodeLost").may_pass());
-    assert!(reason("Unknown", "").may_pass());
+    assert!(!reason("Failed", "Evicted").is_transient());
+    assert!(!reason("Failed", "DeadlineExceeded").is_transient());
+    assert!(reason("Unknown", "NodeLost").is_transient());
+    assert!(reason("Unknown", "").is_transient());
     for name in ["pod-crash", "pod-image", "pod-unbound-claim", "pod-missing-secret", "pod-oom"] {
-        assert!(troubles(&live(name))[0].may_pass(), "{name}");
+        assert!(troubles(&live(name))[0].is_transient(), "{name}");
     }
     for name in ["pod-failed", "pod-wrong-name"] {
-        assert!(!troubles(&live(name))[0].may_pass(), "{name}");
+        assert!(!troubles(&live(name))[0].is_transient(), "{name}");
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::Health;
 use super::super::condition::{condition, false_condition, true_condition};
 use super::super::number::count;
-use super::{without_counters, replica_failure, short_of, surplus, wanted};
+use super::{replica_failure, short_of, surplus, wanted, without_counters};
 
 /// Like `kubectl rollout status`, with the cause when the rollout is stuck.
 ///

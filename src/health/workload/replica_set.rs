@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Health;
 use super::super::number::count;
-use super::{without_counters, replica_failure, short_of, surplus, wanted};
+use super::{replica_failure, short_of, surplus, wanted, without_counters};
 
 /// Healthy when the desired number of pods exists and all of them are available.
 pub(in super::super) fn assess(live: &Value) -> Health {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Health;
 use super::super::number::{count, number};
-use super::{without_counters, short_of, surplus, wanted};
+use super::{short_of, surplus, wanted, without_counters};
 
 /// Healthy when all replicas are available, and those above the partition have the current revision.
 ///
@@ -37,12 +37,7 @@ fn outdated(spec: &Value, status: &Value, wanted: i64) -> Option<String> {
         return None;
     }
     let partition = number(&strategy["rollingUpdate"]["partition"]).unwrap_or(0).max(0);
-    let short = short_of(
-        status,
-        "updatedReplicas",
-        wanted.saturating_sub(partition),
-        "updated",
-    );
+    let short = short_of(status, "updatedReplicas", wanted.saturating_sub(partition), "updated");
     // Below a partition the old revision stays; without one, `currentRevision` is set at the end.
     short.or_else(|| (partition == 0).then(|| "rolling update not complete".to_owned()))
 }

@@ -91,10 +91,7 @@ fn stateful_sets() {
         (of(&[("/status/replicas", json!(1))]), "progressing: 1 of 2 replicas created"),
         (of(&[("/spec/replicas", json!(1))]), "progressing: 1 extra replica still running"),
         (of(&[("/status/readyReplicas", json!(1))]), "progressing: 1 of 2 replicas ready"),
-        (
-            of(&[("/status/availableReplicas", json!(0))]),
-            "progressing: 0 of 2 replicas available",
-        ),
+        (of(&[("/status/availableReplicas", json!(0))]), "progressing: 0 of 2 replicas available"),
         (of(&[("/status/availableReplicas", json!(null))]), "healthy"),
         (with(&[]), "progressing: 1 of 2 replicas updated"),
         (
@@ -125,10 +122,7 @@ fn daemon_sets() {
     };
     assert_assessed(&[
         (nodes("currentNumberScheduled", 2), "progressing: 2 of 3 pods scheduled"),
-        (
-            nodes("updatedNumberScheduled", 2),
-            "progressing: 2 of 3 pods updated",
-        ),
+        (nodes("updatedNumberScheduled", 2), "progressing: 2 of 3 pods updated"),
         (nodes("numberReady", 0), "progressing: 0 of 3 pods ready"),
         (nodes("numberAvailable", 1), "progressing: 1 of 3 pods available"),
         (nodes("desiredNumberScheduled", 0), "healthy"),

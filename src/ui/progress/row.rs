@@ -95,7 +95,8 @@ impl Row {
             Some(awaited) => awaited.reason = reason,
             None => self.awaited.push(Awaited { object: object.clone(), reason, since: now }),
         }
-        if self.removed < self.removals && (self.state == State::Queued || self.state.is_success()) {
+        if self.removed < self.removals && (self.state == State::Queued || self.state.is_success())
+        {
             self.enter(State::Removing, None, now);
         } else if matches!(self.state, State::Queued | State::Writing) {
             self.enter(State::Checking, None, now);

@@ -242,7 +242,9 @@ fn what_was_interrupted_says_so() {
     let (mut progress, now) = run(&begun());
     progress.stop();
     let look = Look { width: 80, height: None, colour: false, symbols: true };
-    assert!(progress.lines(look, now).join("\n").contains("press Ctrl-C again to exit immediately"));
+    assert!(
+        progress.lines(look, now).join("\n").contains("press Ctrl-C again to exit immediately")
+    );
     progress.end(false, now);
     let text = drawn(&(progress, now), 80, true);
     assert!(text.contains("· stopped") && text.contains("· pending"), "{text}");
