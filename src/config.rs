@@ -1,9 +1,8 @@
-//! The configuration: its types, the schemas made of them, and what can be said about each key.
+//! The configuration: its types, the schemas generated from them, and the documentation of each key.
 //!
-//! The types in [`types`] are the only place where a key is written down. From them come the strict
-//! JSON Schema ([`schema`]: diagnostics, editors), the lenient CRD ([`crd`]: what an API server
-//! keeps), the explanations ([`explain`]) and the knowledge which values are secret
-//! ([`is_sensitive`]).
+//! The types in [`types`] are the only definition of the keys. The strict JSON Schema ([`schema`]:
+//! diagnostics, editors), the lenient CRD ([`crd`]), the documentation ([`explain`]) and the list of
+//! secret values ([`is_sensitive`]) are derived from them.
 
 mod crd;
 mod document;
@@ -41,9 +40,9 @@ use crate::object::kubesphere;
 pub const API_VERSION: &str = "installer.kubesphere.io/v1alpha1";
 /// Its kind.
 pub const KIND: &str = "ClusterConfiguration";
-/// The name of the one object that KubeSphere's tools look at.
+/// The name of the only object that KubeSphere's tools read.
 pub const NAME: &str = kubesphere::INSTALLER;
-/// Its namespace, and that of everything that it refers to by name.
+/// Its namespace, and that of every object that it refers to by name.
 pub const NAMESPACE: &str = kubesphere::SYSTEM;
 /// The version of KubeSphere that is installed.
 pub const KUBESPHERE_VERSION: &str = "v3.4.1";

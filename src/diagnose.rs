@@ -1,12 +1,11 @@
-//! Why something does not become healthy: what its pods, its events and its logs say, and what to do
-//! next.
+//! Diagnoses objects that do not become healthy, from their pods, events and logs.
 //!
-//! Messages and lines come from the cluster and from programs of others. They are scrubbed: what looks
-//! like a secret is hidden, and nothing in them steers a terminal.
+//! Messages and lines come from the cluster and from other programs. They are scrubbed: what looks like a
+//! secret is hidden, and control sequences are removed.
 
-mod departing;
 mod events;
 mod finding;
+mod terminating;
 
 use futures_util::future::{join, join_all};
 use serde_json::Value;
@@ -18,10 +17,10 @@ use crate::object::{ObjectId, Scrubber, is_departing};
 pub use events::{Event, dedup};
 pub use finding::Finding;
 
-/// So many events and log lines of each are shown.
+/// The numbers of events and log lines that are shown for each object.
 const EVENTS: usize = 5;
 const LOG_LINES: i64 = 20;
-/// Pods of one workload fail alike: the first of them say it.
+/// Pods of one workload usually fail for the same reason, so only the first ones are shown.
 const PODS: usize = 3;
 
 /// Kinds whose pods are found by a selector.
@@ -32,18 +31,18 @@ pub fn pods() -> Kind {
     Kind::new("", "v1", "Pod")
 }
 
-/// The kind of events, as every version of Kubernetes keeps them.
+/// The kind of events, in the version that every Kubernetes serves.
 pub fn event_kind() -> Kind {
     Kind::new("", "v1", "Event")
 }
 
-/// Whether an object runs pods that it selects.
+/// Whether an object is a workload that selects pods.
 pub fn is_workload(id: &ObjectId) -> bool {
     matches!(id.group.as_str(), "apps" | "batch") && WORKLOADS.contains(&id.kind.as_str())
 }
 
-/// What is wrong with an object; empty when nothing is. What cannot be read is left out: this is told to
-/// somebody who has another problem already.
+/// The findings about an object; empty if there are none. Data that cannot be read is omitted: the user
+/// already has another problem.
 pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
     let live = match cluster.get(id).await {
         Ok(Some(live)) => live,
@@ -51,7 +50,7 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         Err(error) => return vec![finding::unreadable(id, &error)],
     };
     if is_departing(&live) {
-        return vec![departing::finding(cluster, id, &live).await];
+        return vec![terminating::finding(cluster, id, &live).await];
     }
     let events = events_near(cluster, id).await;
     let pods = match &id.namespace {
@@ -73,15 +72,15 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
     let Some(reason) = health.reason() else {
         return if waits_for_address { vec![finding::no_address(id, &live)] } else { Vec::new() };
     };
-    let word = match health {
+    let state = match health {
         Health::Failed { .. } => "Failed",
         _ => "Progressing",
     };
     let own = |event: &&Event| event.object == *id || is_below(event, id);
-    vec![finding::of_object(id, word, reason, event_lines(events.iter().filter(own)))]
+    vec![finding::of_object(id, state, reason, event_lines(events.iter().filter(own)))]
 }
 
-/// The trouble of a pod with its events and its last words.
+/// The problem of a pod with its events and last log lines.
 async fn of_trouble(cluster: &Cluster, trouble: &Trouble, events: &[Event]) -> Finding {
     let own = events.iter().filter(|event| event.object == trouble.object);
     let mut lines = event_lines(own);
@@ -94,19 +93,19 @@ async fn of_trouble(cluster: &Cluster, trouble: &Trouble, events: &[Event]) -> F
                 log_lines(cluster, namespace, &trouble.object.name, container, true).await
             })
             .await;
-        let told = |words: &str, lines: Vec<String>| {
-            lines.into_iter().map(move |line| format!("{words}: {line}")).collect::<Vec<_>>()
+        let labelled = |label: &str, lines: Vec<String>| {
+            lines.into_iter().map(move |line| format!("{label}: {line}")).collect::<Vec<_>>()
         };
-        // Right after a restart both are the same container.
+        // Right after a restart both logs are from the same container.
         if before != now {
-            lines.extend(told("log before the restart", before));
+            lines.extend(labelled("previous log", before));
         }
-        lines.extend(told("log", now));
+        lines.extend(labelled("log", now));
     }
     finding::of_trouble(trouble, lines)
 }
 
-/// The last words of a container; none where there is no log.
+/// The last log lines of a container; none if there is no log.
 async fn log_lines(
     cluster: &Cluster,
     namespace: &str,
@@ -128,7 +127,7 @@ async fn log_lines(
 
 /// Warnings in the namespace of an object, deduplicated, newest last.
 async fn events_near(cluster: &Cluster, id: &ObjectId) -> Vec<Event> {
-    // Events of objects without a namespace are kept in this one.
+    // Events of cluster-scoped objects are stored in this namespace.
     let namespace = id.namespace.as_deref().unwrap_or("default");
     let selection = Selection::within(Some(namespace)).with_fields("type=Warning");
     let events: Vec<Value> = cluster.list(&event_kind(), &selection).await.unwrap_or_default();
@@ -141,7 +140,7 @@ fn event_lines<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<String> {
     lines.split_off(lines.len().saturating_sub(EVENTS))
 }
 
-/// Whether an event is about what a workload makes: a `ReplicaSet` of a Deployment, a pod.
+/// Whether an event is about a `ReplicaSet` or pod of a workload.
 fn is_below(event: &Event, id: &ObjectId) -> bool {
     is_workload(id)
         && event.object.namespace == id.namespace

@@ -1,8 +1,8 @@
-//! What is wrong with the user's input, and where.
+//! Diagnostics: problems in the user's input, with their place.
 //!
-//! A [`Diagnostic`] is data: a stable [`Code`], a message, the [`Span`] it talks about and what to
-//! do next. The pure core only collects them; [`to_text`] and [`to_json`] turn them into what a person or
-//! a program reads. Source text is shown through [`Sources`], which hides secrets in every snippet.
+//! A [`Diagnostic`] is data: a stable [`Code`], a message, the [`Span`] that it is about and what to do
+//! next. The pure core only collects them; [`to_text`] and [`to_json`] format them. Source text is shown
+//! through [`Sources`], which hides secrets in every snippet.
 
 mod code;
 mod json;
@@ -16,17 +16,17 @@ pub(crate) use redact::is_secret_key;
 pub use source::{Position, SourceId, Sources, Span};
 pub use text::{TextStyle, to_text};
 
-/// How bad it is: an error refuses the configuration, a warning does not.
+/// The severity: an error makes the configuration invalid, a warning does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Nothing is rendered or applied.
     Error,
-    /// The run goes on; `--strict` turns it into a failure.
+    /// The run continues; in strict mode warnings are errors.
     Warning,
 }
 
 impl Severity {
-    /// The word shown to people and programs.
+    /// The name, as shown in text and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -40,15 +40,15 @@ impl Severity {
 pub struct Diagnostic {
     /// The stable, documented code.
     pub code: Code,
-    /// Whether it refuses the configuration.
+    /// Its severity.
     pub severity: Severity,
-    /// What is wrong: lowercase, no full stop, names the key or object. Never holds a secret.
+    /// What is wrong: lowercase, no full stop, names the key or object. Contains no secret.
     pub message: String,
-    /// Where in the sources, when there is a place.
+    /// Its place in the sources, if it has one.
     pub span: Option<Span>,
-    /// A short word under the caret, for instance "did you mean `clusterRole`?".
+    /// A short text under the caret, for example "did you mean `clusterRole`?".
     pub label: Option<String>,
-    /// What to do next, one sentence a line.
+    /// What to do next, one sentence per line.
     pub help: Vec<String>,
 }
 
@@ -74,7 +74,7 @@ impl Diagnostic {
         self
     }
 
-    /// Puts a short word under the caret.
+    /// Sets the short text under the caret.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
@@ -99,17 +99,17 @@ impl Diagnostics {
         self.0.push(diagnostic);
     }
 
-    /// Whether anything refuses the configuration.
+    /// Whether there are errors.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
     }
 
-    /// How many problems of one severity there are.
+    /// The number of problems of one severity.
     pub fn count(&self, severity: Severity) -> usize {
         self.0.iter().filter(|d| d.severity == severity).count()
     }
 
-    /// Whether there is nothing to say.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

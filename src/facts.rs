@@ -1,12 +1,11 @@
-//! What the cluster is, as far as rendering depends on it. Read from a cluster, or from flags when
-//! there is none.
+//! Facts about the cluster that rendering depends on. Read from a cluster, or given by the user.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A Kubernetes version, as far as it matters: major and minor.
+/// A Kubernetes version: major and minor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct KubernetesVersion {
     /// Always 1 so far.
@@ -18,7 +17,7 @@ pub struct KubernetesVersion {
 impl KubernetesVersion {
     /// The oldest version that ksi supports: server-side apply is GA since 1.22.
     pub const OLDEST: Self = Self { major: 1, minor: 22 };
-    /// The newest version that ksi was tried on.
+    /// The newest version that ksi was tested with.
     pub const NEWEST: Self = Self { major: 1, minor: 37 };
 }
 
@@ -40,14 +39,14 @@ impl FromStr for KubernetesVersion {
         };
         match (number(), number()) {
             (Some(major), Some(minor)) => Ok(Self { major, minor }),
-            _ => {
-                Err(format!("`{text}` is not a Kubernetes version; write it like 1.34 or v1.34.4"))
-            }
+            _ => Err(format!(
+                "`{text}` is not a Kubernetes version; use for example 1.34 or v1.34.4"
+            )),
         }
     }
 }
 
-/// What rendering may depend on. Counts are numbers of nodes.
+/// The facts that rendering depends on. Counts are numbers of nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Facts {
     /// The API server's version.
@@ -56,12 +55,12 @@ pub struct Facts {
     pub nodes: u32,
     /// Nodes labelled `node-role.kubernetes.io/control-plane` or `…/master`.
     pub control_plane_nodes: u32,
-    /// An address under which a browser reaches a node, when one is known.
+    /// An address at which a browser reaches a node, if one is known.
     pub node_address: Option<String>,
 }
 
 impl Default for Facts {
-    /// What is assumed offline: one node of the newest Kubernetes.
+    /// The offline assumption: one node of the newest Kubernetes.
     fn default() -> Self {
         Self {
             kubernetes: KubernetesVersion::NEWEST,

@@ -1,17 +1,17 @@
-//! How live objects are, judged from nothing but what the server gives of them.
+//! The health of live objects, assessed from their manifests and status alone.
 //!
 //! The rules are those of kstatus (sigs.k8s.io/cli-utils, `pkg/kstatus/status/core.go`), which Flux and
-//! Helm wait by, with these differences, each for a reason seen in the field:
+//! Helm use to wait, with these differences, each for a reason seen in the field:
 //!
-//! - a status that its controller has not written yet is never healthy, also for workloads without an
-//!   `observedGeneration`: right after a write the old status still says that all is well;
-//! - `observedGeneration` may be a text: some controllers write it so, and comparing it strictly waits
-//!   for ever (helm/helm#32615);
-//! - a running Job is not done;
-//! - kinds of KubeSphere and KubeFed are known, whose status kstatus cannot read.
+//! - an object is never healthy before its controller has written a status, even if it is a workload
+//!   without `observedGeneration`: right after a write the old status still reports success;
+//! - `observedGeneration` may be a string: some controllers write it that way, and a strict comparison
+//!   would wait forever (helm/helm#32615);
+//! - a running Job is not complete;
+//! - kinds of KubeSphere and KubeFed are supported, whose status kstatus cannot read.
 //!
-//! Nothing here waits, reads or knows the time. How long something may stay [`Health::Progressing`] is
-//! for the caller to decide, and [`troubles`] of its pods say why it does.
+//! Nothing here waits, does I/O or reads a clock. The caller decides how long an object may stay
+//! [`Health::Progressing`]; the [`troubles`] of its pods explain why it does.
 
 mod address;
 mod api;
@@ -39,31 +39,31 @@ pub use trouble::{Trouble, troubles};
 use crate::object::is_departing;
 use number::number;
 
-/// How an object is.
+/// The health of an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum Health {
-    /// As its maker wants it.
+    /// It has reached its desired state.
     Healthy,
-    /// On its way.
+    /// It has not reached its desired state yet.
     Progressing {
-        /// What is awaited: `1 of 2 replicas are available`.
+        /// What is missing: `1 of 2 replicas available`.
         reason: String,
     },
-    /// It will not become healthy by waiting.
+    /// Waiting does not make it healthy.
     Failed {
-        /// What went wrong, in the words of the controller that says so.
+        /// What went wrong, as its controller reports it.
         reason: String,
     },
 }
 
 impl Health {
-    /// Whether nothing is awaited.
+    /// Whether it has reached its desired state.
     pub fn is_healthy(&self) -> bool {
         matches!(self, Self::Healthy)
     }
 
-    /// What is awaited or went wrong; `None` when healthy.
+    /// What is missing or went wrong; `None` when healthy.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Healthy => None,
@@ -71,7 +71,7 @@ impl Health {
         }
     }
 
-    /// Every reason is cleaned here: much of it comes from controllers of others.
+    /// Every reason is sanitized here: most of them come from other controllers.
     fn progressing(reason: impl AsRef<str>) -> Self {
         Self::Progressing { reason: text::clean(reason.as_ref()) }
     }
@@ -81,43 +81,43 @@ impl Health {
     }
 }
 
-/// Judges one live object: the whole manifest with its status, as a server gives it.
+/// Assesses one live object: the whole manifest with its status, as the server returns it.
 pub fn judge(live: &Value) -> Health {
     if !live.is_object() {
-        return Health::progressing("is not there");
+        return Health::progressing("not found");
     }
     let (group, kind) = kind(live);
     if is_departing(live) {
-        return deleted(kind, live);
+        return terminating(kind, live);
     }
-    if let Some(stale) = stale(live) {
-        return stale;
+    if let Some(unobserved) = unobserved(live) {
+        return unobserved;
     }
     match (group, kind) {
         ("apps", "Deployment") => workload::deployment(live),
         ("apps", "StatefulSet") => workload::stateful_set(live),
         ("apps", "DaemonSet") => workload::daemon_set(live),
         ("apps", "ReplicaSet") => workload::replica_set(live),
-        ("batch", "Job") => job::judge(live),
-        ("", "Pod") => pod::judge(live),
+        ("batch", "Job") => job::assess(live),
+        ("", "Pod") => pod::assess(live),
         ("", "PersistentVolumeClaim") => core::claim(live),
         ("", "Service") => core::service(live),
-        ("", "Namespace") => namespace::judge(live),
+        ("", "Namespace") => namespace::assess(live),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => api::definition(live),
         ("apiregistration.k8s.io", "APIService") => api::service(live),
         ("core.kubefed.io", "FederatedTypeConfig") => kubesphere::federated_type(live),
         ("core.kubefed.io", "KubeFedCluster") => kubesphere::federated_cluster(live),
         ("cluster.kubesphere.io", "Cluster") => kubesphere::cluster(live),
         ("iam.kubesphere.io", "User") => kubesphere::user(live),
-        _ if is_healthy_by_being_there(group, kind) => Health::Healthy,
-        _ => generic::judge(live),
+        _ if is_healthy_if_present(group, kind) => Health::Healthy,
+        _ => generic::assess(live),
     }
 }
 
-/// Kinds whose conditions say something about other objects, or about a choice that somebody made: an
-/// autoscaler without metrics or a disruption budget that allows none is no failed installation. What
-/// stands behind a webhook is judged where it runs. `KubeSphere` writes no status on its roles.
-fn is_healthy_by_being_there(group: &str, kind: &str) -> bool {
+/// Kinds whose conditions describe other objects, or a choice that somebody made: an autoscaler without
+/// metrics or a disruption budget that allows no disruption is not a failed installation. The backend
+/// of a webhook is assessed where it runs. `KubeSphere` writes no status on its roles.
+fn is_healthy_if_present(group: &str, kind: &str) -> bool {
     matches!(
         (group, kind),
         ("admissionregistration.k8s.io" | "autoscaling" | "policy", _)
@@ -128,42 +128,42 @@ fn is_healthy_by_being_there(group: &str, kind: &str) -> bool {
     )
 }
 
-/// Group and kind; empty where the object has none.
+/// Group and kind; empty strings if the object has none.
 fn kind(live: &Value) -> (&str, &str) {
     let api_version = live["apiVersion"].as_str().unwrap_or_default();
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     (group, live["kind"].as_str().unwrap_or_default())
 }
 
-fn deleted(kind: &str, live: &Value) -> Health {
-    let awaited = match kind {
-        "Namespace" => namespace::awaited(live),
+fn terminating(kind: &str, live: &Value) -> Health {
+    let blocker = match kind {
+        "Namespace" => namespace::blocker(live),
         _ => finalizers(live),
     };
-    match awaited {
-        Some(awaited) => Health::progressing(format!("is being deleted: {awaited}")),
+    match blocker {
+        Some(blocker) => Health::progressing(format!("is being deleted: {blocker}")),
         None => Health::progressing("is being deleted"),
     }
 }
 
-/// Who has to let go of an object before it can end.
+/// The finalizers that have to be removed before an object is deleted.
 fn finalizers(live: &Value) -> Option<String> {
     let names = live["metadata"]["finalizers"].as_array()?;
     let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
     match names.len() {
         0 => None,
-        1 => Some(format!("waits for finalizer {}", names[0])),
-        _ => Some(format!("waits for finalizers {}", names.join(", "))),
+        1 => Some(format!("waiting for finalizer {}", names[0])),
+        _ => Some(format!("waiting for finalizers {}", names.join(", "))),
     }
 }
 
-/// What is to be said of an object whose controller has not seen its last change yet.
-fn stale(live: &Value) -> Option<Health> {
+/// The health of an object whose controller has not observed its latest generation yet.
+fn unobserved(live: &Value) -> Option<Health> {
     let generation = number(&live["metadata"]["generation"])?;
     let observed = number(&live["status"]["observedGeneration"])?;
     (observed < generation).then(|| {
         Health::progressing(format!(
-            "its controller has seen generation {observed} of {generation}"
+            "not yet observed by its controller (generation {observed} of {generation})"
         ))
     })
 }

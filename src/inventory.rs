@@ -1,9 +1,9 @@
-//! What ksi owns: which objects it wrote, from what, and what may be removed again.
+//! The inventory: the objects that ksi owns, what they were rendered from, and what may be pruned.
 //!
-//! The inventory holds no values, only keyed hashes of them: it can tell whether something changed,
-//! and whoever reads it learns nothing. It is written twice in a run: the [union](Inventory::union)
-//! of old and new before the first object, the exact set at the end, so that a run that is killed
-//! leaves nothing behind that the next one does not know.
+//! The inventory contains no values, only keyed hashes of them: it shows whether something changed, but
+//! reveals nothing. A run writes it twice: before the first object the [intent](Inventory::union), the
+//! union of old and new objects, and at the end the result. So a killed run leaves no object that the
+//! next run does not know.
 
 mod base;
 mod digest;
@@ -20,10 +20,10 @@ use crate::object::{Object, ObjectId, Policy, embedded, owned_fields};
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
 pub use digest::Key;
-pub use prune::{Prune, PruneOptions, prune, waits_for_flag};
+pub use prune::{Prune, PruneOptions, needs_consent, prune};
 pub use secret::SECRET;
 
-/// The version of the stored form that this ksi writes, and the newest that it reads.
+/// The storage format that this ksi writes, and the newest one that it reads.
 pub const FORMAT: u32 = 1;
 
 /// Why a stored inventory cannot be used.
@@ -31,7 +31,7 @@ pub const FORMAT: u32 = 1;
 pub enum Error {
     /// A newer ksi wrote it.
     #[error(
-        "the inventory has format {found}, this ksi knows {FORMAT}: a newer ksi ({ksi}) wrote it"
+        "a newer ksi ({ksi}) wrote the inventory, in format {found}; this ksi reads format {FORMAT}"
     )]
     TooNew {
         /// The format of the stored one.
@@ -44,20 +44,20 @@ pub enum Error {
     Damaged(String),
 }
 
-/// What ksi owns in one target.
+/// The objects that ksi owns in one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Inventory {
-    /// The version of the stored form.
+    /// The storage format.
     pub format: u32,
     /// The version of ksi that wrote it.
     pub ksi_version: String,
-    /// Hash of the configuration that was applied last, empty before the first apply ended.
+    /// The hash of the last applied configuration; empty before the first apply has completed.
     #[serde(default)]
     pub spec_hash: String,
-    /// The key of all hashes in here.
+    /// The key of all hashes in this inventory.
     pub key: Key,
-    /// What is owned: sorted, each identity once.
+    /// The owned objects: sorted, each identity once.
     #[serde(deserialize_with = "sorted")]
     entries: Vec<Entry>,
 }
@@ -68,26 +68,26 @@ pub struct Inventory {
 pub struct Entry {
     /// The object.
     pub id: ObjectId,
-    /// Its uid where the target gives one: the same name with another uid is another object.
+    /// Its uid, if the target assigns uids: the same name with another uid is another object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uid: Option<String>,
     /// The component that rendered it.
     pub component: String,
-    /// How far it is ours.
+    /// How ksi manages it.
     pub policy: Policy,
-    /// Hash of what was rendered; empty while it is only announced, not written.
+    /// The hash of the rendered object; empty while its first write is pending.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
-    /// Hash of our own managedFields entry after the write, where the target has such entries.
+    /// The hash of our managedFields entry after the write, if the target has such entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned: Option<String>,
-    /// What was rendered at each path, as hashes: for objects that are merged.
+    /// The hashes of the rendered values by path, for objects that are merged.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub base: BTreeMap<String, String>,
 }
 
 impl Entry {
-    /// Whether the object was only announced: the run ended before its write was recorded.
+    /// Whether the first write is pending: the run ended before it was recorded.
     pub fn is_announced(&self) -> bool {
         self.digest.is_empty()
     }
@@ -105,10 +105,10 @@ impl Inventory {
         }
     }
 
-    /// Reads the stored form.
+    /// Reads the storage format.
     ///
     /// # Errors
-    /// It is damaged, or newer than this ksi understands.
+    /// It is damaged, or its format is too new.
     pub fn from_json(stored: Value) -> Result<Self, Error> {
         match stored["format"].as_u64() {
             Some(found) if found > u64::from(FORMAT) => {
@@ -119,7 +119,7 @@ impl Inventory {
         }
     }
 
-    /// What is owned, sorted by identity.
+    /// The owned objects, sorted by identity.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -156,8 +156,8 @@ impl Inventory {
         self.key.digest(body)
     }
 
-    /// The hash of the fields that we own of a live object: of our entry in its managedFields. `None`
-    /// where there is none, and for what is not applied: others may take all of that.
+    /// The hash of the fields of a live object that ksi owns, from our entry in its managedFields. `None`
+    /// if there is none, and for other policies than `apply`, whose fields others may take.
     pub fn owned(&self, policy: Policy, live: &Value) -> Option<String> {
         if policy != Policy::Apply {
             return None;
@@ -165,12 +165,12 @@ impl Inventory {
         owned_fields(live).map(|fields| self.key.digest(fields))
     }
 
-    /// What stands at each path of a rendered embedded document, as hashes.
+    /// The hashes of the values in a rendered embedded document, by path.
     pub fn base_of(&self, document: &Value) -> BTreeMap<String, String> {
         base::of_document(&self.key, document)
     }
 
-    /// The base for merging an object; `None` when it was never written by us.
+    /// The base for merging an object; `None` if ksi never wrote it.
     pub fn base(&self, id: &ObjectId) -> Option<Base<'_>> {
         let entry = self.get(id).filter(|entry| !entry.is_announced())?;
         Some(Base::new(&self.key, &entry.base))
@@ -184,21 +184,21 @@ impl Inventory {
         }
     }
 
-    /// Forgets an object.
+    /// Removes the entry of an object.
     pub fn remove(&mut self, id: &ObjectId) -> Option<Entry> {
         let at = self.entries.binary_search_by(|known| known.id.cmp(id)).ok()?;
         Some(self.entries.remove(at))
     }
 
-    /// What is written before the first object: everything that is owned already, unchanged, and
-    /// the new objects as announced. Whatever happens then, a later run knows of all of them, and
-    /// takes none for written that was not.
+    /// The intent, which is written before the first object: all current entries, unchanged, and the new
+    /// objects as pending. Whatever happens then, a later run knows all of them, and does not assume
+    /// that a pending one was written.
     #[must_use]
     pub fn union<'o>(&self, desired: impl IntoIterator<Item = &'o Object>) -> Self {
-        let mut union = self.clone();
+        let mut intent = self.clone();
         for object in desired {
             if self.get(&object.id).is_none() {
-                union.insert(Entry {
+                intent.insert(Entry {
                     id: object.id.clone(),
                     uid: None,
                     component: object.component.clone(),
@@ -209,11 +209,11 @@ impl Inventory {
                 });
             }
         }
-        union
+        intent
     }
 }
 
-/// The lookups need the order, and the stored text may have been through other hands.
+/// Lookups need the order, and somebody may have edited the stored text.
 fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Entry>, D::Error> {
     let mut entries = Vec::<Entry>::deserialize(deserializer)?;
     entries.sort_by(|a, b| a.id.cmp(&b.id));
@@ -289,16 +289,16 @@ mod tests {
     }
 
     #[test]
-    fn the_union_announces_without_claiming_a_write() {
+    fn new_objects_are_pending_in_the_intent() {
         let mut old = inventory();
         let written = object("Secret", Policy::Apply, json!({"data": {"a": "1"}}));
         old.insert(old.entry(&written, None));
         let changed = object("Secret", Policy::Apply, json!({"data": {"a": "2"}}));
         let new = object("Service", Policy::Apply, json!({}));
-        let union = old.union([&changed, &new]);
-        assert_eq!(union.get(&changed.id), old.get(&written.id));
-        assert!(union.get(&new.id).unwrap().is_announced());
-        assert!(union.base(&new.id).is_none());
-        assert!(union.entries.is_sorted_by(|a, b| a.id < b.id));
+        let intent = old.union([&changed, &new]);
+        assert_eq!(intent.get(&changed.id), old.get(&written.id));
+        assert!(intent.get(&new.id).unwrap().is_announced());
+        assert!(intent.base(&new.id).is_none());
+        assert!(intent.entries.is_sorted_by(|a, b| a.id < b.id));
     }
 }

@@ -1,25 +1,26 @@
-//! What would change: desired objects against what is there.
+//! The plan: desired objects compared with live ones.
 //!
-//! [`plan`] is a pure function of what is rendered and what was [`Observed`]; [`text()`] and [`json`]
-//! show a plan with every secret hidden; [`record`] says what the inventory holds once the plan is
-//! carried out. What is compared depends on the object's policy:
+//! [`plan`] is a pure function of the rendered objects and of what was [`Observed`]; [`text()`] and
+//! [`json`] show a plan with all secrets hidden; [`record`] computes the inventory after the plan has
+//! been executed. What is compared depends on the policy of the object:
 //!
-//! - `apply`: what the place foresees, and where it foresees nothing, the whole manifest, without what
-//!   servers add and without fields that another hand owns;
-//! - `create`: nothing, being there is enough;
+//! - `apply`: the result of the target's dry run; without one, the whole manifest, except what servers
+//!   add and fields that another field manager owns;
+//! - `create`: nothing, the object only has to exist;
 //! - `patch`: our labels and annotations only;
-//! - `embedded`: the document in the ConfigMap, by key and meaning (see [`merge`]).
+//! - `embedded`: the document in the ConfigMap, by key and semantic equality (see [`merge`]).
 //!
-//! **Adoption.** An object that is there already is adopted, which people confirm, when something
-//! says that it is not ours: an inventory that does not have it, another uid than the one in the
-//! inventory, or managedFields in which ksi does not occur. Plain files without an inventory say
-//! nothing of the kind and are updated.
+//! **Adoption.** An existing object is adopted, which the user has to confirm, if there is evidence that
+//! it is not ours: the inventory does not have it, its uid differs from the one in the inventory, or ksi
+//! is not among its field managers. Plain files without an inventory have no such evidence and are
+//! updated.
 
-mod decide;
+mod decision;
 mod diff;
-mod foreseen;
+mod dry_run;
 mod json;
 mod labels;
+mod masked;
 pub mod merge;
 mod namespaces;
 mod normal;
@@ -28,7 +29,6 @@ mod ownership;
 mod record;
 mod summary;
 mod text;
-mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,23 +47,23 @@ pub use record::record;
 pub use summary::Summary;
 pub use text::{TextOptions, text};
 
-/// What is to be done with one object.
+/// The action for one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// It is not there.
+    /// It does not exist.
     Create,
-    /// It is there and differs.
+    /// It exists and differs.
     Update,
-    /// It is there, made by another tool, and will be ours.
+    /// It exists, was created by another tool, and becomes ours.
     Adopt,
-    /// It is ours and no longer wanted.
+    /// It is ours and no longer desired.
     Delete,
-    /// It stays as it is although that is not what was asked for; the reason says why.
+    /// It stays although it is no longer desired, or differs; the reason says why.
     Keep,
-    /// It is there as wanted.
+    /// It exists as desired.
     Unchanged,
-    /// Somebody else owns what we want to change.
+    /// Another field manager owns what we want to change.
     Conflict,
 }
 
@@ -82,42 +82,42 @@ impl Action {
     }
 }
 
-/// What is to be done with one object, and how it looks before and after.
+/// The planned change of one object, with its state before and after.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
     /// The object.
     pub id: ObjectId,
     /// The component that renders it, or rendered it last.
     pub component: String,
-    /// How far it is ours.
+    /// How ksi manages it.
     pub policy: Policy,
-    /// What is to be done.
+    /// The action.
     pub action: Action,
-    /// Why, where the action alone does not say it.
+    /// The reason, if the action alone does not explain it.
     pub reason: Option<String>,
-    /// The live object, without what the server adds. Absent where nothing is written.
+    /// The live object without what the server adds. Absent if nothing is written.
     pub before: Option<Value>,
     /// The object as it will be written; for a conflict, as it could be written without touching
-    /// what is in conflict. Absent where nothing is written.
+    /// what is in conflict. Absent if nothing is written.
     pub after: Option<Value>,
-    /// What is written where it is not `after`: the fields that are ours, where the place merges them
-    /// with those of others.
+    /// The body of the write if it is not `after`: only our fields, if the target merges them with
+    /// those of other field managers.
     pub sent: Option<Value>,
-    /// Whether the write takes fields that others own.
+    /// Whether the write takes fields from other field managers.
     pub force: bool,
-    /// The keys that somebody changed after we wrote them. They keep their live values.
+    /// The keys that somebody else changed after we wrote them. They keep their live values.
     pub conflicts: Vec<Conflict>,
-    /// Keys of an embedded document that only the live object has. They stay.
+    /// Keys of an embedded document that only the live object has. They are kept.
     pub foreign: Vec<Path>,
 }
 
 impl Change {
-    /// The deletion of an object that is not ours, but of a kind or in a namespace that goes.
+    /// The cascading deletion of an object that is not ours: its CRD or its namespace is deleted.
     pub fn lost(id: &ObjectId, component: &str) -> Self {
-        decide::Draft::new(id, component, Policy::Apply).leave(Action::Delete)
+        decision::Draft::new(id, component, Policy::Apply).without_write(Action::Delete)
     }
 
-    /// What a write sends; `None` where nothing is written.
+    /// The body of the write; `None` if nothing is written.
     pub fn body(&self) -> Option<&Value> {
         self.sent.as_ref().or(self.after.as_ref())
     }
@@ -128,22 +128,22 @@ impl Change {
     }
 }
 
-/// All changes in the order in which they are made: creates and updates first, then deletes.
+/// All changes in the order of their execution: creates and updates first, then deletes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Plan {
     /// One entry per object, unchanged ones included.
     pub changes: Vec<Change>,
-    /// Objects of others that go with the kinds or namespaces that are deleted; the engine looks for them.
+    /// Cascading deletes: objects of others whose CRD or namespace is deleted. The engine adds them.
     pub lost: Vec<Change>,
 }
 
 impl Plan {
-    /// Whether anything differs from what is wanted, conflicts included.
+    /// Whether anything differs from the desired state, conflicts included.
     pub fn has_changes(&self) -> bool {
         self.changes.iter().any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
     }
 
-    /// Whether carrying it out writes or deletes anything.
+    /// Whether executing it writes or deletes anything.
     pub fn has_writes(&self) -> bool {
         let writes = |action| {
             matches!(action, Action::Create | Action::Update | Action::Adopt | Action::Delete)
@@ -151,51 +151,51 @@ impl Plan {
         self.changes.iter().any(|change| writes(change.action))
     }
 
-    /// How many objects there are of each action.
+    /// The number of objects for each action.
     pub fn summary(&self) -> Summary {
         Summary::of(self)
     }
 }
 
-/// What is there.
+/// The observed state of a target.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
-    /// The manifests of those objects that are there: desired ones and those in the inventory.
+    /// The manifests of the live objects: desired ones and those in the inventory.
     pub objects: BTreeMap<ObjectId, Value>,
-    /// What the place says about writing the desired ones; nothing where it cannot say.
+    /// The dry run results for the desired objects, as far as the target supports dry runs.
     pub forecasts: BTreeMap<ObjectId, Forecast>,
-    /// What we own there; `None` where nothing was ever recorded.
+    /// The inventory of the target; `None` if nothing was ever recorded.
     pub inventory: Option<Inventory>,
 }
 
-/// What the user allowed.
+/// What the user has consented to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// What may be removed.
+    /// What may be deleted.
     pub prune: PruneOptions,
-    /// Whether an empty set of desired objects removes everything, as when uninstalling.
+    /// Whether an empty set of desired objects deletes everything, as when uninstalling.
     pub allow_empty: bool,
-    /// Who wins where somebody changed what we wrote.
+    /// Who wins if somebody else changed what we wrote.
     pub winner: Winner,
-    /// Fields that may be taken from whoever owns them: `.spec.replicas`, with everything below it, or
+    /// Fields that may be taken from other field managers: `.spec.replicas`, with everything below it, or
     /// `Deployment/kubesphere-system/tower:.spec.replicas` for one object.
     pub take: Vec<String>,
-    /// The namespace that holds ksi's own record, where removing it removes what is in it: it stays for
-    /// as long as something that is recorded may still be removed later.
+    /// The namespace with ksi's inventory, if deleting it deletes its content: it is kept as long as the
+    /// inventory has objects that may be deleted later.
     pub record_namespace: Option<String>,
 }
 
-/// Compares what is desired with what is there, without any leave to remove or to overwrite.
+/// Plans without any consent to delete protected objects or to overwrite foreign fields.
 pub fn plan(desired: &[Object], observed: &Observed) -> Plan {
     plan_with(desired, observed, &PlanOptions::default())
 }
 
-/// Compares what is desired with what is there.
+/// Compares the desired objects with the observed ones.
 pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions) -> Plan {
     let mut objects: Vec<&Object> = desired.iter().collect();
     objects.sort_by_cached_key(|object| (order::rank(&object.id), object.id.clone()));
     let mut changes: Vec<_> =
-        objects.into_iter().map(|object| decide::desired(object, observed, options)).collect();
+        objects.into_iter().map(|object| decision::desired(object, observed, options)).collect();
 
     let wanted: BTreeSet<&ObjectId> = desired.iter().map(|object| &object.id).collect();
     let entries = observed.inventory.iter().flat_map(Inventory::entries);
@@ -203,11 +203,11 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
         .filter(|entry| !wanted.contains(&entry.id))
         .filter_map(|entry| {
             let live = observed.objects.get(&entry.id);
-            decide::dropped(entry, live, observed, options, desired.is_empty())
+            decision::dropped(entry, live, observed, options, desired.is_empty())
         })
         .collect();
     namespaces::keep(&changes, &mut dropped, options);
-    // What stays is said before anything is removed.
+    // Kept objects are listed before anything is deleted.
     dropped.sort_by(|a, b| {
         let removes = |change: &Change| change.action == Action::Delete;
         removes(a).cmp(&removes(b)).then_with(|| order::compare_removal(&a.id, &b.id))

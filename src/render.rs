@@ -1,18 +1,19 @@
-//! From a configuration to the manifests of a cluster: pure, without clock, environment and I/O.
+//! Renders a configuration into manifests: pure, without clock, environment and I/O.
 //!
 //! A component is a folder under `templates/`: `component.yaml` says when it is installed, what it
 //! needs and which images it runs; `NN-name.yaml.j2` holds its manifests. A table
 //! `NN-name.rows.jsonl` beside a template renders it once per `row`; what all rows share stands in
 //! `NN-name.common.yaml`.
 //!
-//! A value stands in a template only where a whole YAML value stands, and never becomes a part of
-//! its text, so no text of a user can become structure. Each rendered text is parsed at once: a
-//! mistake in a template is a diagnostic, not a manifest.
+//! A template uses a value only in place of a whole YAML value, never as part of a text, so no user input
+//! can become structure. Each rendered text is parsed at once: an error in a template is a diagnostic,
+//! not a manifest.
 //!
-//! `kubesphere.yaml`, the one document that KubeSphere itself reads and rewrites, is no template
-//! but a typed structure.
+//! `kubesphere.yaml`, the document that KubeSphere itself reads and rewrites, is not a template but a
+//! typed structure.
 
 mod catalogue;
+mod config_checksum;
 mod context;
 mod document;
 mod embedded;
@@ -20,7 +21,6 @@ mod environment;
 mod image;
 mod kubesphere_config;
 mod placement;
-mod restart;
 mod slots;
 mod spec;
 
@@ -43,15 +43,15 @@ use environment::Templates;
 use image::Images;
 use slots::Slots;
 
-/// The version of KubeSphere that is installed unless another one is asked for.
+/// The version of KubeSphere that is installed by default.
 pub const DEFAULT_VERSION: &str = crate::config::KUBESPHERE_VERSION;
 
-/// All that rendering depends on.
+/// The input of rendering.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
-    /// What the user wants.
+    /// The configuration.
     pub configuration: &'a Configuration,
-    /// What the cluster is.
+    /// Facts about the cluster.
     pub facts: &'a Facts,
     /// Secrets and certificates.
     pub values: &'a Values,
@@ -60,7 +60,7 @@ pub struct Input<'a> {
 }
 
 /// The manifests of every component that the configuration enables, in the order in which they can be
-/// made.
+/// created.
 ///
 /// # Errors
 ///
@@ -85,14 +85,14 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
 }
 
-/// Reads the catalogue and the templates, which [`render`] does otherwise when it is first called: for a
-/// caller that has a thread to spare while it still checks the configuration.
+/// Loads the catalogue and the templates in advance, which the first [`render`] would do otherwise: for a
+/// caller with a spare thread while it still validates the configuration.
 pub fn prepare() {
     let _ = (Templates::embedded(), Catalogue::embedded());
 }
 
-/// Does each piece of work, in any order. Two threads take a third off a whole run; more would wait for
-/// each other's memory.
+/// Does all work items, in any order. Two threads save a third of the time; more would contend for
+/// memory.
 fn on_two_threads<W: Sync, D: Send>(work: &[W], does: impl Fn(&W) -> D + Sync) -> Vec<D> {
     let next = AtomicUsize::new(0);
     let worker = || {
@@ -113,11 +113,11 @@ fn on_two_threads<W: Sync, D: Send>(work: &[W], does: impl Fn(&W) -> D + Sync) -
     })
 }
 
-/// The components that a configuration enables, each after those that it needs.
+/// The components that a configuration enables, each after its dependencies.
 ///
 /// # Errors
 ///
-/// When the catalogue itself is wrong, which is a mistake in ksi.
+/// When the catalogue itself is wrong, which is a bug in ksi.
 pub fn enabled(
     configuration: &Configuration,
     facts: &Facts,
@@ -137,12 +137,12 @@ pub fn enabled(
     Ok(enabled)
 }
 
-/// The images that the enabled components run, or all that ksi knows, sorted by name, as the
-/// configuration moves them to a registry.
+/// The images of the enabled components, or all images that ksi knows, sorted by name, with the registry
+/// of the configuration.
 ///
 /// # Errors
 ///
-/// When the version's list or the catalogue is wrong, which is a mistake in ksi.
+/// When the image list or the catalogue is wrong, which is a bug in ksi.
 pub fn images(
     configuration: &Configuration,
     facts: &Facts,

@@ -1,8 +1,8 @@
-//! Which rights ksi needs in a cluster.
+//! The permissions that ksi needs in a cluster.
 //!
-//! One table for three callers: what `ksi check --pre` asks for, what `ksi apply` asks for before it
-//! writes, and `deploy/rbac.yaml`, the account that runs ksi in a cluster. What a configuration needs is
-//! read from the objects that it renders ([`rendered`]), what ksi itself needs stands in [`own`].
+//! Three callers share them: the check before an installation, the preflight checks of a run, and
+//! `deploy/rbac.yaml`, the account that runs ksi in a cluster. What a configuration needs follows from the
+//! objects that it renders ([`rendered`]); what ksi itself needs is in [`own`].
 
 mod manifest;
 mod own;
@@ -18,32 +18,32 @@ pub use rule::Rule;
 
 use crate::object::kubesphere;
 
-/// The namespace of ksi's own records, and of the account that runs it in a cluster.
+/// The namespace of ksi's inventory, and of the account that runs ksi in a cluster.
 const SYSTEM: &str = kubesphere::SYSTEM;
 
-/// A right to do something.
+/// A permission for one verb on one resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Right {
     /// API group, empty for the core group.
     pub group: String,
     /// Plural name, with a subresource behind a slash: `pods/log`.
     pub resource: String,
-    /// The namespace; without one, objects of the cluster or of all namespaces.
+    /// The namespace; `None` for cluster-scoped objects, or for all namespaces.
     pub namespace: Option<String>,
     /// `get`, `create`, `patch`, `bind`, `escalate`, …
     pub verb: String,
-    /// Only this object. Lists, watches and POST know no name.
+    /// Only this object. Requests for list, watch and create have no name.
     pub name: Option<String>,
 }
 
 impl Right {
-    /// The same for objects of every name.
+    /// The same right for objects of every name.
     #[must_use]
     pub fn for_all_names(&self) -> Self {
         Self { name: None, ..self.clone() }
     }
 
-    /// As `kubectl auth can-i` takes it: the group behind a dot.
+    /// Resource and group as in `kubectl auth can-i`: `deployments.apps`.
     pub fn full_resource(&self) -> String {
         match self.group.as_str() {
             "" => self.resource.clone(),

@@ -1,4 +1,4 @@
-//! What a person or a program sees: the only room, beside `cli`, that prints.
+//! Terminal output: the only module, apart from `cli`, that prints.
 
 mod colour;
 mod event;

@@ -1,6 +1,6 @@
-//! Is the configuration right? First its shape, against the strict schema, then its meaning, rule by
-//! rule. All problems are found in one pass: a value whose shape is wrong is left out and the rest
-//! is still judged.
+//! Validates the configuration: first its shape against the strict schema, then its meaning, rule by
+//! rule. One pass finds all problems: a value of the wrong shape is removed, and the rest is still
+//! validated.
 
 mod rules;
 mod shape;
@@ -13,14 +13,14 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::facts::Facts;
 use crate::yaml::{Content, Node, Step};
 
-/// How strictly to judge.
+/// How strict the validation is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Unknown keys are warnings, and are left out.
+    /// Unknown keys are warnings, and are ignored.
     pub allow_unknown: bool,
 }
 
-/// A configuration that nothing refuses, and what is worth a warning.
+/// A valid configuration and its warnings.
 #[derive(Debug, Clone)]
 pub struct Valid {
     /// The typed specification, defaults filled in.
@@ -29,10 +29,10 @@ pub struct Valid {
     pub warnings: Diagnostics,
 }
 
-/// Judges a loaded configuration.
+/// Validates a loaded configuration.
 ///
 /// # Errors
-/// Everything that is wrong, warnings included, sorted by place.
+/// All errors and warnings, sorted by place.
 pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Valid, Diagnostics> {
     let mut found: Diagnostics = loaded.diagnostics.iter().cloned().collect();
     let Some(spec) = &loaded.spec else {
@@ -44,7 +44,7 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
         remove(&mut sound, &violation.path.0);
         found.push(violation.diagnostic);
     }
-    // Leaving one value out may leave its parent without a required key: that was reported above.
+    // Removing a value may leave its parent without a required key, which needs no report of its own.
     loop {
         let again = shape::check(&sound, true);
         if again.is_empty() {
@@ -65,19 +65,19 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
     }
 }
 
-/// The typed form. The schema comes from the types, so a sound tree always has one; if the two
-/// disagree after all, that is told instead of hidden. The reader's own words may quote a secret.
+/// The typed form. The schema is generated from the types, so a tree that passes it can always be
+/// deserialized; if not, that is reported as a bug. The error of serde may quote a secret and is dropped.
 fn typed(json: Value, found: &mut Diagnostics) -> Option<Configuration> {
     let configuration = Configuration::from_json(json).ok();
     if configuration.is_none() {
         let message = "the configuration passes the schema and still cannot be read";
         let diagnostic = Diagnostic::error(Code::WrongType, message);
-        found.push(diagnostic.help("this is a mistake in ksi: please report it"));
+        found.push(diagnostic.help("this is a bug in ksi: please report it"));
     }
     configuration
 }
 
-/// Takes the value at a path out of a tree; the whole of it when the path is empty.
+/// Removes the value at a path; an empty path empties the tree.
 fn remove(node: &mut Node, path: &[Step]) {
     match path {
         [] => node.content = Content::Map(Vec::new()),
@@ -89,7 +89,7 @@ fn remove(node: &mut Node, path: &[Step]) {
                 remove(child, rest);
             }
         }
-        // An item is emptied with its list: indices behind it must not move.
+        // A list is emptied as a whole: the indices of its items must not change.
         [Step::Index(_), ..] => node.content = Content::List(Vec::new()),
     }
 }

@@ -1,17 +1,16 @@
-//! Values: secrets and certificates that are generated once and then kept.
+//! Values: secrets and certificates that are generated once and then stored.
 //!
-//! [`resolve`] takes each from the configuration, else from what the target keeps, else makes it
-//! from [`Entropy`]. It is a pure function: the caller brings randomness, keys and the time.
-//! [`foresee`] says what `resolve` would give without making anything, [`preview`] what is known
-//! without any target.
+//! [`resolve`] takes each value from the configuration, or else from the values stored in the target, or
+//! else generates it with [`Entropy`]. It is a pure function: the caller provides randomness, keys and
+//! the time. [`foresee`] does the same without generating anything, [`preview`] without a target.
 
 mod certificate;
 mod entropy;
 mod error;
 mod given;
-mod kept;
 mod password;
 mod resolve;
+mod stored;
 mod token;
 
 use serde::Serialize;
@@ -19,42 +18,42 @@ use serde::Serialize;
 pub use entropy::{Entropy, EntropyError, KeyKind};
 pub use error::Error;
 pub use given::{Given, preview};
-pub use kept::KeptValues;
 pub use resolve::{foresee, resolve};
+pub use stored::KeptValues;
 
-/// Where a value came from in this run.
+/// The source of a value in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ValueSource {
-    /// The configuration gives it.
+    /// The configuration.
     Configuration,
-    /// The target already has it.
+    /// The values stored in the target.
     Live,
-    /// Made in this run; the target must keep it.
+    /// Generated in this run; the target must store it.
     Generated,
-    /// Nobody knows it yet: offline, what only an installation makes.
+    /// Not known yet: only an installation generates it.
     AtInstall,
 }
 
-/// The text that stands for a value which is made at installation.
+/// The placeholder for a value that is generated at installation.
 pub const AT_INSTALL: &str = "(generated at install)";
 
-/// One secret text. `Debug` never shows it.
+/// One secret string. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText {
     /// The text itself.
     pub text: String,
-    /// Where it came from.
+    /// Its source.
     pub source: ValueSource,
 }
 
 impl SecretText {
-    /// A text and where it came from.
+    /// A text and its source.
     pub fn new(text: impl Into<String>, source: ValueSource) -> Self {
         Self { text: text.into(), source }
     }
 
-    /// What only an installation makes.
+    /// The placeholder for a value that is generated at installation.
     pub fn at_install() -> Self {
         Self::new(AT_INSTALL, ValueSource::AtInstall)
     }
@@ -67,12 +66,12 @@ pub struct Certificate {
     pub certificate: String,
     /// Its private key, PEM.
     pub key: String,
-    /// Where the pair came from.
+    /// The source of the pair.
     pub source: ValueSource,
 }
 
 impl Certificate {
-    /// What only an installation makes.
+    /// The placeholder for a value that is generated at installation.
     pub fn at_install() -> Self {
         Self {
             certificate: AT_INSTALL.into(),
@@ -94,23 +93,23 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
-/// Everything that rendering needs and that must stay the same between runs.
+/// The values that rendering needs and that must stay the same between runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Values {
     /// Signs every token; the same on a host and its members. Read by ks-apiserver.
     pub jwt_secret: SecretText,
     /// An HS256 token without expiry for `admin`, signed with `jwt_secret`; key `token` of Secret
-    /// `kubesphere-secret`, read by ks-devops. Minted anew whenever `jwt_secret` changes.
+    /// `kubesphere-secret`, read by ks-devops. Generated again whenever `jwt_secret` changes.
     pub static_token: SecretText,
-    /// The first password of user `admin`, as text; empty when only a bcrypt hash is known.
+    /// The initial password of user `admin`, in plain text; empty if only a bcrypt hash is known.
     pub admin_password: SecretText,
     /// The same as a bcrypt hash, for the User object.
     pub admin_password_hash: SecretText,
     /// Password of Redis; key `auth` of Secret `redis-secret`.
     pub redis_password: SecretText,
-    /// RSA authority of Tower, which refuses other keys.
+    /// RSA certificate authority of Tower, which rejects other keys.
     pub tower_ca: Certificate,
-    /// Authority of the webhook certificates; its certificate is every `caBundle`.
+    /// Certificate authority of the webhooks; its certificate is every `caBundle`.
     pub webhook_ca: Certificate,
     /// Serving certificate of the webhooks of ks-controller-manager.
     pub controller_manager_webhook: Certificate,

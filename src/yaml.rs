@@ -1,9 +1,9 @@
-//! YAML in and out: the only module that names the YAML crate.
+//! Parses and writes YAML: the only module that uses the YAML crate.
 //!
-//! [`parse`] makes of a text what kubectl makes of it (`sigs.k8s.io/yaml`: YAML 1.1 booleans, legacy
-//! octal, merge keys, floats without a fraction as integers) and keeps beside every key and value
-//! where it stands. What kubectl accepts but nobody means (a key twice, an endless alias) is an
-//! error here. [`emit`] writes text that kubectl reads back as the same value.
+//! [`parse`] reads text like kubectl (`sigs.k8s.io/yaml`: YAML 1.1 booleans, legacy octal, merge keys,
+//! floats without a fraction as integers) and records the place of every key and value. What kubectl
+//! accepts but nobody intends (duplicate keys, endless aliases) is an error here. [`emit`] writes text
+//! that kubectl reads back as the same value.
 
 mod emit;
 mod node;

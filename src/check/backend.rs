@@ -1,4 +1,4 @@
-//! Webhook configurations and what stands behind them.
+//! Webhook configurations and their backends.
 
 use serde_json::Value;
 
@@ -6,15 +6,15 @@ use super::gathered::{Gathered, Part};
 use super::see::{items, name, text};
 use super::verdict::Unread;
 
-/// Groups of `KubeSphere`, `KubeFed` and what comes with them, by the ends of their names.
+/// API groups of `KubeSphere` and `KubeFed`, by the ends of their names.
 const OURS: &[&str] = &["kubesphere.io", "kubefed.io"];
 
-/// What is missing behind a Service of this name.
+/// What a webhook backend lacks; the name is that of its Service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
     /// The Service itself.
     Service(String),
-    /// A pod that is ready: it may be on its way.
+    /// A ready pod: it may still be starting.
     Pod(String),
 }
 
@@ -26,40 +26,41 @@ impl std::fmt::Display for Missing {
         }
     }
 }
-/// A webhook configuration of which a webhook has no backend.
+
+/// A webhook configuration with a webhook that has no backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Abandoned {
     /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Its uid: another of the same name is not this one.
+    /// Its uid, to tell it from a later one of the same name.
     pub uid: String,
     /// What is missing.
     pub reason: Missing,
-    /// Whether what it guards cannot be written.
+    /// Whether writes that it intercepts fail.
     pub blocks: bool,
     /// Whether it belongs to `KubeSphere` or `KubeFed`.
     pub ours: bool,
-    /// Whether not one of its webhooks has a backend.
+    /// Whether none of its webhooks has a backend.
     pub wholly: bool,
 }
 
 impl Abandoned {
-    /// Whether a Service is not there at all.
-    pub(super) fn is_gone(&self) -> bool {
+    /// Whether the Service itself does not exist.
+    pub(super) fn lacks_service(&self) -> bool {
         matches!(self.reason, Missing::Service(_))
     }
 }
 
 impl std::fmt::Display for Abandoned {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let blocks = if self.blocks { ", and it blocks what it guards" } else { "" };
+        let blocks = if self.blocks { ", so the writes that it intercepts fail" } else { "" };
         write!(f, "{}/{}: {}{blocks}", self.kind, self.name, self.reason)
     }
 }
 
-/// All webhook configurations of which a Service is missing or has no ready pod.
+/// All webhook configurations whose Service is missing or has no ready pod.
 ///
 /// # Errors
 /// Webhooks, Services or endpoints could not be read.
@@ -67,13 +68,13 @@ pub fn abandoned(gathered: &Gathered) -> Result<Vec<Abandoned>, Unread> {
     let mut found = Vec::new();
     for part in [Part::ValidatingWebhooks, Part::MutatingWebhooks] {
         for configuration in gathered.list(part)? {
-            found.extend(judge(gathered, configuration)?);
+            found.extend(orphaned(gathered, configuration)?);
         }
     }
     Ok(found)
 }
 
-fn judge(gathered: &Gathered, configuration: &Value) -> Result<Option<Abandoned>, Unread> {
+fn orphaned(gathered: &Gathered, configuration: &Value) -> Result<Option<Abandoned>, Unread> {
     let (mut reasons, mut blocks, mut total) = (Vec::new(), false, 0);
     for webhook in items(&configuration["webhooks"]) {
         total += 1;
@@ -102,7 +103,7 @@ fn judge(gathered: &Gathered, configuration: &Value) -> Result<Option<Abandoned>
     }))
 }
 
-/// What is missing behind a Service; `None` when it has a ready endpoint.
+/// What a Service lacks; `None` if it has a ready endpoint.
 pub(super) fn missing(
     gathered: &Gathered,
     namespace: &str,
@@ -120,12 +121,12 @@ pub(super) fn missing(
                 && slice["metadata"]["labels"]["kubernetes.io/service-name"] == name
         })
         .flat_map(|slice| items(&slice["endpoints"]))
-        // Not known counts as ready, as the API says.
+        // Unknown counts as ready, as the API defines.
         .any(|endpoint| endpoint["conditions"]["ready"] != false);
     Ok((!ready).then_some(Missing::Pod(full_name)))
 }
 
-/// By the objects that it guards, or by its own name.
+/// By the objects that it intercepts, by its backend, or by its own name.
 fn is_ours(configuration: &Value) -> bool {
     let ours =
         |text: &str| OURS.iter().any(|end| text == *end || text.ends_with(&format!(".{end}")));

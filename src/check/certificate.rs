@@ -1,4 +1,4 @@
-//! What certificates in Secrets and webhook configurations say.
+//! Certificates in Secrets and webhook configurations.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use x509_parser::pem::{Pem, parse_x509_pem};
 
 use super::see::{clean, text};
 
-/// The parts of a certificate that are judged.
+/// The fields of a certificate that checks evaluate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Certificate {
     pub(super) common_name: String,
@@ -16,7 +16,7 @@ pub(super) struct Certificate {
     pub(super) is_rsa: bool,
 }
 
-/// The PEM text under a key of a Secret, or of a field with base64.
+/// The PEM text in a base64 value.
 pub(super) fn decoded(value: &Value) -> Option<String> {
     String::from_utf8(BASE64_STANDARD.decode(text(value)).ok()?).ok()
 }
@@ -36,7 +36,8 @@ pub(super) fn read(pem: &str) -> Option<Certificate> {
     })
 }
 
-/// Whether a certificate is signed by one of the authorities of a bundle, or is one of them.
+/// Whether a certificate is signed by one of the authorities in a bundle, or is one of them; `None` if
+/// that cannot be determined.
 pub(super) fn is_trusted(certificate: &str, bundle: &str) -> Option<bool> {
     let certificate = first(certificate)?;
     let certificate = certificate.parse_x509().ok()?;

@@ -1,11 +1,11 @@
-//! What is known besides the cluster.
+//! What is known apart from the cluster.
 
 use time::OffsetDateTime;
 
 use crate::config::{Configuration, Role};
 use crate::object::{Object, kubesphere};
 
-/// The namespaces that `KubeSphere`'s core and its multi-cluster system use.
+/// The namespaces of `KubeSphere`'s core and of its multi-cluster system.
 pub(super) const NAMESPACES: &[&str] = &[
     kubesphere::SYSTEM,
     kubesphere::CONTROLS,
@@ -17,57 +17,57 @@ pub(super) const NAMESPACES: &[&str] = &[
 pub(super) const SYSTEM: &str = kubesphere::SYSTEM;
 /// Where `KubeFed` runs.
 pub(super) const FEDERATED: &str = kubesphere::FEDERATION;
-/// Name of the Lease that is the lock.
+/// The name of the Lease that serves as lock.
 pub(super) const LOCK: &str = kubesphere::LOCK;
 
-/// A configuration and what it wants.
+/// A configuration and the objects that it renders.
 #[derive(Debug, Default)]
 pub struct Configured {
-    /// Where it comes from: a file, or the cluster.
+    /// Its source: a file, or the cluster.
     pub source: String,
-    /// The typed configuration; `None` when there is none, or when it is refused.
+    /// The typed configuration; `None` if there is none, or if it is invalid.
     pub configuration: Option<Configuration>,
-    /// Why it is refused, with codes.
+    /// Its errors, with codes.
     pub errors: Vec<String>,
-    /// What is worth a warning, with codes.
+    /// Its warnings, with codes.
     pub warnings: Vec<String>,
-    /// Why the configuration of the cluster could not be read.
+    /// Why the cluster's configuration could not be read.
     pub unread: Option<String>,
-    /// What it renders, with placeholders for generated values.
+    /// The objects that it renders, with placeholders for generated values.
     pub desired: Vec<Object>,
 }
 
-/// What is known besides the cluster.
+/// What is known apart from the cluster.
 #[derive(Debug)]
 pub struct Context<'a> {
-    /// The configuration and what it wants.
+    /// The configuration and the objects that it renders.
     pub configured: &'a Configured,
-    /// Our own clock.
+    /// The clock of this machine.
     pub now: OffsetDateTime,
 }
 
 impl Context<'_> {
-    /// The configuration, where there is a right one.
+    /// The configuration, if there is a valid one.
     pub(super) fn configuration(&self) -> Option<&Configuration> {
         self.configured.configuration.as_ref()
     }
 
-    /// The role of the cluster, where it is known.
+    /// The role of the cluster, if it is known.
     pub(super) fn role(&self) -> Option<Role> {
         self.configuration().map(Configuration::role)
     }
 
-    /// Whether the cluster is to be a host.
+    /// Whether the cluster is configured as a host.
     pub(super) fn is_host(&self) -> bool {
         self.role() == Some(Role::Host)
     }
 
-    /// What the configuration wants of one kind.
+    /// The rendered objects of one kind.
     pub(super) fn desired(&self, kind: &str) -> impl Iterator<Item = &Object> {
         self.configured.desired.iter().filter(move |object| object.id.kind == kind)
     }
 
-    /// Workloads with pods that stay.
+    /// The rendered workloads with long-running pods.
     pub(super) fn workloads(&self) -> impl Iterator<Item = &Object> {
         let kinds = ["Deployment", "StatefulSet", "DaemonSet"];
         self.configured.desired.iter().filter(move |o| kinds.contains(&o.id.kind.as_str()))

@@ -28,7 +28,7 @@ pub enum Part {
     /// Endpoint slices of the Services behind webhooks, and of DNS.
     Endpoints,
     FederatedTypes,
-    /// Secrets in which helm keeps its releases: only their metadata.
+    /// Secrets in which Helm stores its releases: only their metadata.
     HelmReleases,
     /// The Secret with ksi's inventory.
     Inventory,
@@ -42,7 +42,7 @@ pub enum Part {
     Pods,
     PriorityClasses,
     Quotas,
-    /// The few Secrets that are looked at by name.
+    /// The few Secrets that are read by name.
     Secrets,
     Services,
     StorageClasses,
@@ -50,35 +50,35 @@ pub enum Part {
     ValidatingWebhooks,
 }
 
-/// What the server says to an apply that changes nothing.
+/// The result of a server-side dry run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DryRun {
-    /// It would do it.
+    /// The server would accept the write.
     Accepted,
-    /// We have no right to ask.
+    /// ksi has no permission for the request.
     Forbidden,
-    /// It would not.
+    /// The server would reject the write: why.
     Refused(String),
 }
 
-/// Rights that were asked for.
+/// The result of an access review.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
-    /// How many.
+    /// How many rights were checked.
     pub asked: usize,
-    /// Those that are not given; without a name where it is the same for all objects.
+    /// The rights that are missing; without a name if they are missing for all objects.
     pub missing: Vec<Right>,
 }
 
 /// Everything that was read. `Debug` shows no values.
 pub struct Gathered {
-    /// The answer of `/version`.
+    /// The response of `/version`.
     pub version: Read<Value>,
-    /// The server's clock when everything else had been read.
+    /// The server's clock after everything else had been read.
     pub server_time: Read<OffsetDateTime>,
     /// Whether server-side apply works.
     pub dry_run: Read<DryRun>,
-    /// What we may do.
+    /// What ksi is allowed to do.
     pub rights: Read<Rights>,
     /// The objects.
     pub objects: BTreeMap<Part, Read<Vec<Value>>>,
@@ -90,7 +90,7 @@ impl Gathered {
         match self.objects.get(&part) {
             Some(Ok(list)) => Ok(list),
             Some(Err(why)) => Err(Unread(why.clone())),
-            None => Err(Unread(format!("{part:?} were not asked for"))),
+            None => Err(Unread(format!("{part:?} was not requested"))),
         }
     }
 
@@ -110,10 +110,10 @@ impl Gathered {
     }
 }
 
-/// What was not read: a reason why for everything.
+/// Nothing was read: every field has a reason.
 impl Default for Gathered {
     fn default() -> Self {
-        let why = || "it was not asked for".to_owned();
+        let why = || "not requested".to_owned();
         Self {
             version: Err(why()),
             server_time: Err(why()),

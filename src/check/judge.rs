@@ -1,4 +1,4 @@
-//! The table of all checks, one file per heading.
+//! The table of all checks, one file per category.
 
 mod admission;
 mod api;
@@ -19,6 +19,8 @@ mod storage;
 mod tower;
 
 use super::Check;
+
+pub(super) use rights::CATEGORY as PERMISSIONS;
 
 const TABLE: &[&[Check]] = &[
     api::CHECKS,

@@ -1,4 +1,4 @@
-//! The results, for people and for programs.
+//! The report, as text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -7,16 +7,16 @@ use serde_json::{Value, json as value};
 use super::verdict::Outcome;
 use super::{Check, Phase, checks};
 
-/// A check and what came of it.
+/// A check and its outcome.
 #[derive(Debug)]
 pub struct Row {
     /// The check.
     pub check: &'static Check,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// All results in the order of the table.
+/// All outcomes in the order of the table.
 #[derive(Debug)]
 pub struct Report {
     /// One per check.
@@ -34,7 +34,7 @@ impl Report {
         self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_))).count()
     }
 
-    /// The first error: what is not as it should be.
+    /// The id of the first check with an error.
     pub fn first_error(&self) -> &'static str {
         let mut errors = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_)));
         errors.next().map_or("none", |row| row.check.id)
@@ -53,14 +53,14 @@ impl Report {
     }
 }
 
-/// How a report looks.
+/// How a report is shown.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Look {
     /// With colours.
     pub colour: bool,
-    /// With `√ ‼ ×`; with words otherwise.
+    /// With `√ ‼ ×`; otherwise with words.
     pub symbols: bool,
-    /// Only trouble.
+    /// Only warnings and errors.
     pub short: bool,
 }
 
@@ -84,8 +84,8 @@ pub fn table(report: &Report, look: Look) -> String {
         let shown: Vec<&Row> = rows
             .into_iter()
             .filter(|row| {
-                let trouble = matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
-                trouble || !look.short
+                let is_problem = matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
+                is_problem || !look.short
             })
             .collect();
         if shown.is_empty() {
@@ -122,7 +122,7 @@ fn line(text: &mut String, row: &Row, look: Look) {
     }
 }
 
-/// The report as JSON, in the form of `linkerd check` and with the names of checks.
+/// The report as JSON: the format of `linkerd check` plus the ids of the checks.
 pub fn json(report: &Report) -> Value {
     let categories = report.categories().into_iter().map(|(name, rows)| {
         let checks = rows.into_iter().map(|Row { check, outcome }| {
@@ -144,7 +144,7 @@ pub fn json(report: &Report) -> Value {
     value!({"success": report.success(), "categories": categories.collect::<Vec<_>>()})
 }
 
-/// Every check with its phase and what is true when it succeeds.
+/// Every check with its phase and description.
 pub fn list() -> String {
     let width = checks().map(|check| check.id.len()).max().unwrap_or(0);
     checks().fold(String::new(), |mut text, check| {

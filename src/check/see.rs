@@ -1,13 +1,13 @@
-//! Small looks into manifests.
+//! Fields of manifests.
 
 use serde_json::Value;
 
-/// A text, empty when there is none.
+/// A string; empty if the value is none.
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The items of a list, none when it is not there.
+/// The items of a list; none if the value is not a list.
 pub(super) fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
@@ -20,7 +20,7 @@ pub(super) fn namespace(object: &Value) -> &str {
     text(&object["metadata"]["namespace"])
 }
 
-/// `namespace/name`, or the name of what is in none.
+/// `namespace/name`, or only the name of a cluster-scoped object.
 pub(super) fn full_name(object: &Value) -> String {
     match namespace(object) {
         "" => name(object).to_owned(),
@@ -38,19 +38,19 @@ pub(super) fn is(object: &Value, kind: &str) -> bool {
     condition(object, kind).is_some_and(|c| c["status"] == "True")
 }
 
-/// What a condition says: its message, else its reason.
-pub(super) fn says(condition: &Value) -> String {
+/// The message of a condition, or else its reason.
+pub(super) fn message(condition: &Value) -> String {
     let message = text(&condition["message"]);
     clean(if message.is_empty() { text(&condition["reason"]) } else { message })
 }
 
-/// Texts of clusters go to terminals: on one line, without control characters, and not endless.
+/// Text from a cluster, sanitized for a terminal: one line, no control characters, at most 300 characters.
 pub(super) fn clean(text: &str) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c });
     spaced.filter(|c| !c.is_control()).take(300).collect()
 }
 
-/// Names in a list that stays readable.
+/// The first names of a list, and how many more there are.
 pub(super) fn some_of(names: &[String]) -> String {
     const MOST: usize = 5;
     match names.len().checked_sub(MOST) {

@@ -1,17 +1,17 @@
-//! What a check finds.
+//! The outcome of a check.
 
-#![allow(clippy::unnecessary_wraps, reason = "judgements end with one of these")]
+#![allow(clippy::unnecessary_wraps, reason = "checks end with one of these")]
 
-/// The outcome of one check. No text ever holds a secret.
+/// The outcome of one check. No text contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is so; perhaps with a detail.
+    /// It succeeded; perhaps with a detail.
     Ok(Option<String>),
-    /// It works, but somebody should look.
+    /// It works, but needs attention.
     Warning(String),
     /// It does not work.
     Error(String),
-    /// It does not apply here, and why.
+    /// It does not apply here: why.
     Skipped(String),
 }
 
@@ -19,7 +19,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread(pub String);
 
-/// An outcome, or what could not be read for it.
+/// An outcome, or why the data for it could not be read.
 pub type Verdict = Result<Outcome, Unread>;
 
 pub(super) fn ok() -> Verdict {

@@ -1,11 +1,11 @@
-//! The CRD: what an API server keeps of a `ClusterConfiguration`.
+//! The CRD of `ClusterConfiguration`.
 //!
 //! It is lenient on purpose. Objects of every older version must survive create, edit and update
-//! as they are, because migration reads their old keys; so every object node keeps unknown fields
-//! (at the root alone it has no effect on the nodes below that are typed). There are no defaults: a
-//! server would write them into the user's object, later defaults would reach nobody, and an absent
-//! adminPassword would be lost. Null is kept: files have sections of which every line is commented
-//! out. Problems are found by the strict schema and the rules, with line and column.
+//! unchanged, because migration reads their old keys; so every object node preserves unknown fields
+//! (setting that only at the root has no effect on typed nodes below). There are no defaults: a server
+//! would write them into the user's object, later defaults would have no effect, and an absent
+//! adminPassword could no longer be recognized. Null is preserved: files have sections whose lines are
+//! all commented out. The strict schema and the rules find problems, with line and column.
 
 use serde_json::{Map, Value, json};
 
@@ -30,9 +30,9 @@ pub fn crd() -> Value {
             },
             // No status subresource. The CRD that clusters already have has none; ks-installer's
             // documented repair (`kubectl patch cc … remove /status/devops`, `kubectl edit cc`) and
-            // its own patches go through the main resource and would be dropped without a word. The
-            // price is that a write of status raises metadata.generation too: who asks "has the spec
-            // changed?" compares a hash of the spec.
+            // its own patches go through the main resource and would silently be dropped. The price
+            // is that a status write raises metadata.generation, too: to detect a changed spec, compare
+            // a hash of it.
             "versions": [{
                 "name": "v1alpha1",
                 "served": true,
@@ -47,7 +47,7 @@ pub fn crd() -> Value {
 fn document() -> Value {
     json!({
         "type": "object",
-        "description": "What KubeSphere shall be on this cluster.",
+        "description": "The desired state of KubeSphere on this cluster.",
         "x-kubernetes-preserve-unknown-fields": true,
         "properties": {
             "apiVersion": { "type": "string" },
@@ -57,15 +57,14 @@ fn document() -> Value {
             "status": {
                 "type": "object",
                 "nullable": true,
-                "description": "What the installer reports.",
+                "description": "The status that the installer reports.",
                 "x-kubernetes-preserve-unknown-fields": true,
             },
         },
     })
 }
 
-/// Columns of `kubectl get cc`. The version is the one that is installed, not the label that asks
-/// for one.
+/// Columns of `kubectl get cc`. The version is the installed one, not the requested one in the label.
 fn columns() -> Value {
     let ready = |field: &str| format!(r#".status.conditions[?(@.type=="Ready")].{field}"#);
     json!([
@@ -83,8 +82,8 @@ fn lenient(schema: &Value) -> Value {
     let mut node = Map::new();
     match kind(schema) {
         // Without a type every value passes. A fraction needs it: it is neither integer nor string.
-        // Placement and resources get it, because a typing of what Kubernetes types itself would
-        // only cost room. Null passes too, but a server drops it unless it is declared.
+        // Placement and resources are untyped, because repeating the types of Kubernetes would only
+        // enlarge the CRD. Null passes too, but a server drops it unless it is declared.
         Kind::Anything => {
             node.insert(PRESERVE.into(), true.into());
             node.insert("nullable".into(), true.into());
@@ -93,7 +92,7 @@ fn lenient(schema: &Value) -> Value {
         Kind::Section(properties) => {
             node.insert("type".into(), "object".into());
             node.insert(PRESERVE.into(), true.into());
-            // What is only accepted from older files need not be shown: unknown fields are kept.
+            // Deprecated keys need not be listed: unknown fields are preserved.
             let shown = properties.iter().filter(|(_, inner)| inner.get("deprecated").is_none());
             let properties = shown.map(|(key, inner)| (key.clone(), lenient_key(key, inner)));
             node.insert("properties".into(), Value::Object(properties.collect()));
@@ -114,7 +113,7 @@ fn lenient(schema: &Value) -> Value {
         node.insert("description".into(), first_sentence(text).into());
     }
     if is_role(schema) {
-        // On the text itself the rule is asked only where there is one: absent and null pass
+        // On the string itself the rule is evaluated only if it is set: absent and null pass
         // without `has()`.
         node.insert(
             "x-kubernetes-validations".into(),
@@ -127,7 +126,7 @@ fn lenient(schema: &Value) -> Value {
     Value::Object(node)
 }
 
-/// The lenient form of a key. `enabled` explains itself, and there are dozens of it.
+/// The lenient form of a key. `enabled` is self-explanatory, and there are dozens of it.
 fn lenient_key(key: &str, schema: &Value) -> Value {
     let mut node = lenient(schema);
     if key == "enabled"
@@ -140,7 +139,7 @@ fn lenient_key(key: &str, schema: &Value) -> Value {
 
 const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 
-/// What the CRD tells apart.
+/// The kinds of nodes in the CRD.
 enum Kind<'a> {
     Anything,
     Section(&'a Map<String, Value>),

@@ -1,4 +1,4 @@
-//! Which document of an input is what.
+//! The documents of an input, sorted by kind.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::{API_VERSION, KIND};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
 use crate::yaml::{self, Content, Node, Path};
 
-/// What one input holds.
+/// The relevant documents of one input.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     /// The ClusterConfiguration, as a whole document.
@@ -83,7 +83,7 @@ fn classify(node: &Node) -> Kind {
     }
 }
 
-/// The form of 2.x: the specification as text under `data."ks-config.yaml"`.
+/// The format of 2.x: the specification as text under `data."ks-config.yaml"`.
 fn from_config_map(
     sources: &Sources,
     id: SourceId,
@@ -98,7 +98,7 @@ fn from_config_map(
                 "ConfigMap ks-installer has no data.\"ks-config.yaml\"",
             )
             .at(map.span)
-            .help("2.x kept its configuration there as text"),
+            .help("KubeSphere 2.x has its configuration there, as text"),
         );
         return None;
     };
@@ -107,7 +107,7 @@ fn from_config_map(
         found.push(
             Diagnostic::error(Code::Syntax, "`ks-config.yaml` must be a literal block (`|`)")
                 .at(entry.key_span)
-                .help("write `ks-config.yaml: |` and the configuration indented below it"),
+                .help("use `ks-config.yaml: |` with the configuration indented below it"),
         );
         return None;
     };
@@ -119,7 +119,7 @@ fn from_config_map(
             "ConfigMap ks-installer of 2.x is read as a ClusterConfiguration",
         )
         .at(entry.key_span)
-        .help("`ksi config migrate` writes it in the present form"),
+        .help("`ksi config migrate` rewrites it in the current format"),
     );
     let spec = if nodes.is_empty() { Node::empty_map() } else { nodes.swap_remove(0) };
     let mut document = Node::empty_map();
@@ -146,13 +146,13 @@ fn block_text(text: &str, span: Span) -> Option<Range<usize>> {
 
 fn second_configuration(sources: &Sources, first: &Node, second: &Node) -> Diagnostic {
     let line = first.span.map_or(1, |s| sources.position(s).line);
-    Diagnostic::error(Code::SeveralConfigurations, "a second ClusterConfiguration in one file")
+    Diagnostic::error(Code::SeveralConfigurations, "a second ClusterConfiguration in the same file")
         .at(second.entry("kind").and_then(|e| e.key_span).or(second.span))
         .label(format!("the first begins on line {line}"))
-        .help("keep one; to overlay one file with another, give both with -f")
+        .help("keep one; to combine several files, give each with -f")
 }
 
-/// Says what is wrong with the choice of documents.
+/// Reports unexpected and missing documents.
 fn report(
     id: SourceId,
     documents: &Documents,
@@ -165,22 +165,22 @@ fn report(
         let harmless = documents.configuration.is_some() && !looks_meant(other);
         found.push(if harmless { as_warning(diagnostic) } else { diagnostic });
     }
-    // KubeKey's Cluster may stand in a file of its own.
+    // KubeKey's Cluster may be in a file of its own.
     let nothing = documents.configuration.is_none() && documents.cluster.is_none();
     if nothing && others.is_empty() && !broken {
-        found.push(no_configuration(id, "the file has no document"));
+        found.push(no_configuration(id, "the file contains no YAML document"));
     }
 }
 
-/// There is nothing to install.
+/// The input has no configuration.
 pub(super) fn no_configuration(id: SourceId, message: &str) -> Diagnostic {
     Diagnostic::error(Code::NoConfiguration, message)
         .at(start_of(id))
-        .help("`ksi config init` writes one to start from")
+        .help("`ksi config init` creates one to start from")
 }
 
 fn as_warning(diagnostic: Diagnostic) -> Diagnostic {
-    Diagnostic { severity: Severity::Warning, ..diagnostic }.help("the document is left alone")
+    Diagnostic { severity: Severity::Warning, ..diagnostic }.help("the document is ignored")
 }
 
 fn wrong_kind(node: &Node) -> Diagnostic {
@@ -188,7 +188,7 @@ fn wrong_kind(node: &Node) -> Diagnostic {
     match (&node.content, kind.and_then(|e| e.value.as_str())) {
         (Content::Map(_), Some(name)) => {
             let diagnostic =
-                Diagnostic::error(Code::WrongKind, format!("kind `{name}` is not read by ksi"))
+                Diagnostic::error(Code::WrongKind, format!("ksi does not read kind `{name}`"))
                     .at(kind.and_then(|e| e.value.span));
             if looks_meant(node) {
                 diagnostic.label(format!("help: did you mean `{KIND}`?"))
@@ -202,13 +202,13 @@ fn wrong_kind(node: &Node) -> Diagnostic {
             let place = node.entries().first().and_then(|e| e.key_span);
             Diagnostic::error(Code::NoConfiguration, "a document without `kind`")
                 .at(place.or(node.span))
-                .help(format!("begin it with `apiVersion: {API_VERSION}` and `kind: {KIND}`, keys below `spec:`"))
+                .help(format!("begin it with `apiVersion: {API_VERSION}` and `kind: {KIND}`, and put the keys under `spec:`"))
         }
         _ => Diagnostic::error(Code::WrongKind, "a document that is not a mapping").at(node.span),
     }
 }
 
-/// Whether somebody meant a ClusterConfiguration and mistyped the kind.
+/// Whether a ClusterConfiguration with a mistyped kind was probably intended.
 fn looks_meant(node: &Node) -> bool {
     let kind = node.get("kind").and_then(Node::as_str).unwrap_or_default();
     let group = node.get("apiVersion").and_then(Node::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What can be said about a key: `ksi explain PATH`.
+//! The documentation of a key, for `ksi explain PATH`.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::crd::first_sentence;
 use super::shape;
 use crate::yaml::{Path, Step};
 
-/// All that is known about one key.
+/// The documentation of one key.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
@@ -16,16 +16,16 @@ pub struct Explanation {
     /// Its type in words, for example `list of objects`.
     #[serde(rename = "type")]
     pub type_name: String,
-    /// What holds when it is absent; nothing for sections and for keys without a default.
+    /// Its default; none for sections and for keys without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// The values or the range that it may have; empty when every value of its type is allowed.
+    /// The allowed values or range; empty if every value of its type is allowed.
     pub allowed: Vec<Allowed>,
     /// What it does.
     pub description: String,
     /// Whether its value is secret.
     pub sensitive: bool,
-    /// Whether it is only accepted from older files.
+    /// Whether it is accepted only for compatibility with older files.
     pub deprecated: bool,
     /// The keys in it.
     pub children: Vec<Child>,
@@ -36,11 +36,11 @@ pub struct Explanation {
 pub struct Allowed {
     /// The value, or a range in words.
     pub value: String,
-    /// What it stands for; empty where the value says it.
+    /// What it means; empty if the value is self-explanatory.
     pub description: String,
 }
 
-/// A key in a section, in one line.
+/// A key of a section, in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Child {
     /// The key.
@@ -52,8 +52,8 @@ pub struct Child {
     pub summary: String,
 }
 
-/// Explains a key by its path below `spec`, for example `multicluster.tower.service`. `spec.` in
-/// front is allowed. Items of a list are reached with or without an index: `common.gpu.kinds.default`
+/// Explains a key by its path below `spec`, for example `multicluster.tower.service`. A leading `spec.`
+/// is allowed. Items of a list are reached with or without an index: `common.gpu.kinds.default`
 /// and `common.gpu.kinds[0].default` are the same. `None` when there is no such key.
 pub fn explain(path: &str) -> Option<Explanation> {
     let path = path.trim().trim_start_matches('.');
@@ -141,7 +141,7 @@ fn allowed(schema: &Value) -> Vec<Allowed> {
             .collect();
     }
     let bound = |key: &str| schema.get(key).and_then(Value::as_u64);
-    // That a count is not negative, or fits into our type, need not be said.
+    // The bounds of the integer types need no mention.
     let range = match (bound("minimum"), bound("maximum").filter(|max| *max <= 65535)) {
         (Some(min), Some(max)) => Some(format!("{min} to {max}")),
         (Some(min), None) if min > 0 => Some(format!("{min} or more")),

@@ -1,4 +1,4 @@
-//! The forms of small texts, as Kubernetes, Go and the registries define them.
+//! The formats of small values, as Kubernetes, Go and registries define them.
 
 use std::net::IpAddr;
 

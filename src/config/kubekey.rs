@@ -1,5 +1,5 @@
-//! What ksi reads of KubeKey's `kind: Cluster`: the registry, etcd's addresses, the Kubernetes version,
-//! the control plane's address and how many nodes there are. The rest is KubeKey's.
+//! The parts of KubeKey's `kind: Cluster` that ksi reads: the registry, the addresses of etcd, the
+//! Kubernetes version, the address of the control plane and the number of nodes.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::diagnostic::Span;
 use crate::facts::{Facts, KubernetesVersion};
 use crate::yaml::{Content, Node, Path};
 
-/// The part of a KubeKey cluster that matters to KubeSphere.
+/// The parts of a KubeKey cluster that are relevant to KubeSphere.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct KubeKey {
     kubernetes: Option<KubernetesVersion>,
@@ -21,7 +21,7 @@ pub struct KubeKey {
 }
 
 impl KubeKey {
-    /// Reads `v1alpha1` and `v1alpha2`; what is absent or strange stays unknown.
+    /// Reads `v1alpha1` and `v1alpha2`; absent or unexpected values stay unknown.
     pub(super) fn read(document: &Node) -> Self {
         let spec = document.get("spec").cloned().unwrap_or_else(Node::empty_map);
         let at = |path: &str| {
@@ -71,7 +71,7 @@ impl KubeKey {
         }
     }
 
-    /// Fills in what the specification leaves open.
+    /// Fills in keys that the specification does not set.
     pub(super) fn complete(&self, spec: &mut Node) {
         for (to, node) in &self.completions {
             let path = Path::keys(to);
@@ -84,7 +84,7 @@ impl KubeKey {
         }
     }
 
-    /// Fills in what nobody told about the cluster yet.
+    /// Fills in facts about the cluster that are not known otherwise.
     #[must_use]
     pub fn facts(&self, base: Facts) -> Facts {
         Facts {

@@ -1,4 +1,4 @@
-//! From inputs to one specification: read, choose the documents, migrate, overlay, set.
+//! Loads the inputs into one specification: parse, choose the documents, migrate, overlay, `--set`.
 
 use serde_json::Value;
 
@@ -10,7 +10,7 @@ use super::{API_VERSION, NAME, NAMESPACE, document, shape};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
 use crate::yaml::{Content, Node, Path, Step};
 
-/// What a run reads its configuration from.
+/// The sources of a configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The inputs, in the order given: later wins per key.
@@ -19,14 +19,14 @@ pub struct Request {
     pub sets: Vec<String>,
 }
 
-/// A configuration as it was read: one specification in today's form, each value with its place.
+/// A loaded configuration: one specification in the current format, each value with its place.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// The texts, for showing places.
     pub sources: Sources,
     /// The specification; `None` when no input has one.
     pub spec: Option<Node>,
-    /// What is wrong so far.
+    /// The diagnostics so far.
     pub diagnostics: Vec<Diagnostic>,
     /// What the KubeKey document says about the cluster.
     pub kubekey: Option<KubeKey>,
@@ -38,7 +38,7 @@ pub struct Loaded {
     cluster_only: Option<SourceId>,
 }
 
-/// Reads all inputs. Never fails: what is wrong is among the diagnostics.
+/// Reads all inputs. Never fails: problems are among the diagnostics.
 pub fn load(request: Request) -> Loaded {
     let mut loaded = Loaded {
         sources: Sources::default(),
@@ -53,7 +53,7 @@ pub fn load(request: Request) -> Loaded {
         loaded.read(input);
     }
     if let (None, false, Some(id)) = (&loaded.spec, loaded.has_errors(), loaded.cluster_only) {
-        let message = "there is KubeKey's Cluster but no ClusterConfiguration";
+        let message = "the input has a KubeKey Cluster but no ClusterConfiguration";
         loaded.diagnostics.push(document::no_configuration(id, message));
     }
     if let (Some(spec), Some(kubekey)) = (&mut loaded.spec, &loaded.kubekey) {
@@ -102,8 +102,8 @@ impl Loaded {
         }
     }
 
-    /// A diagnostic without any secret in its words: an anchor or a copy may have carried one to a key
-    /// that is not secret.
+    /// A diagnostic with all secrets hidden: an anchor or a copy may have put one under a key that is not
+    /// secret.
     #[must_use]
     pub fn discreet(&self, diagnostic: Diagnostic) -> Diagnostic {
         let hide = |text: String| {
@@ -121,7 +121,7 @@ impl Loaded {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Checks the frame of a ClusterConfiguration: version, name and namespace, keys beside `spec`.
+    /// Checks the envelope of a ClusterConfiguration: version, name and namespace, keys outside `spec`.
     fn envelope(&mut self, document: &Node) {
         const KEYS: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
         let version = document.entry("apiVersion");
@@ -131,10 +131,10 @@ impl Loaded {
             let message = if text.is_empty() {
                 "the ClusterConfiguration has no `apiVersion`".to_owned()
             } else {
-                format!("apiVersion `{text}` is not known")
+                format!("unknown apiVersion `{text}`")
             };
             let wrong = Diagnostic::error(Code::WrongKind, message).at(place);
-            self.diagnostics.push(wrong.help(format!("write `apiVersion: {API_VERSION}`")));
+            self.diagnostics.push(wrong.help(format!("use `apiVersion: {API_VERSION}`")));
         }
         for entry in document.entries().iter().filter(|e| !KEYS.contains(&e.key.as_str())) {
             let meant = KEYS.iter().find(|key| {
@@ -147,7 +147,7 @@ impl Loaded {
                 }
                 None => Diagnostic::error(
                     Code::MisplacedField,
-                    format!("`{}` stands outside of `spec`", entry.key),
+                    format!("`{}` is outside `spec`", entry.key),
                 )
                 .help(format!("indent `{}` under `spec:`", entry.key)),
             };
@@ -184,7 +184,7 @@ impl Loaded {
         if let Err(diagnostic) = set {
             self.diagnostics.push(diagnostic);
         }
-        // An old path may be set too.
+        // An old path may be set, too.
         migrate::migrate(spec, &mut self.diagnostics);
     }
 
@@ -204,14 +204,14 @@ impl Loaded {
         self.kubekey.as_ref().and_then(|k| k.kubernetes_span)
     }
 
-    /// The name of the source that a span belongs to, its line and column.
+    /// Source name, line and column of a span.
     pub fn place(&self, span: Span) -> String {
         self.sources.place(span)
     }
 }
 
-/// An empty value is a value that is not given: kubectl and serde agree on that. In mappings whose
-/// keys belong to somebody else null may mean something.
+/// A null value counts as not set, as in kubectl and serde. In free-form mappings null may have a
+/// meaning and stays.
 fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
     if schema.is_some_and(shape::is_free_form) {
         return;
@@ -234,7 +234,7 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
     }
 }
 
-/// Tells the sources where secrets stand, so that no snippet shows one.
+/// Marks the secrets in the sources, so that no snippet shows one.
 fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
     let mut secrets = Vec::new();
     spec.each(&Path::default(), &mut |path, node| {
@@ -245,7 +245,7 @@ fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
         if let Some(span) = node.span {
             sources.hide(span);
         }
-        // Shorter ones are words that stand everywhere, like the `admin` of a demo.
+        // Shorter ones are words that may occur anywhere, such as `admin`.
         if let Some(secret) = node.as_str().filter(|text| text.len() >= 8) {
             sources.hide_text(secret);
             secrets.push(secret.to_owned());

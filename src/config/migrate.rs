@@ -1,6 +1,6 @@
-//! Old forms of the configuration, read as the new one. The user's object is never rewritten: the
-//! moves happen in the parsed tree, where every node keeps its place, so that a later error still
-//! points at the line that the user wrote.
+//! Migrates old formats of the configuration. The user's object is never rewritten: keys are moved in
+//! the parsed tree, where every node keeps its place, so that a later error still points at the line
+//! that the user wrote.
 
 mod rewrite;
 mod table;
@@ -13,18 +13,18 @@ use super::overlay::put;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::yaml::{Content, Entry, Node, Path, Step};
 
-/// One old key that was found and where it went.
+/// One old key and its new path.
 #[derive(Debug, Clone, PartialEq)]
 struct Move {
     /// The path in the text.
     from: Path,
-    /// The path that it is read as; `None` when nothing reads it any more.
+    /// The new path; `None` if the key is obsolete.
     to: Option<Path>,
-    /// The value as it is read now.
+    /// The migrated value.
     value: Node,
 }
 
-/// Reads every old form in the specification as the new one.
+/// Migrates every old key in the specification.
 pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) {
     misindented(spec, found);
     while let Some((_, diagnostic)) = next(spec) {
@@ -32,8 +32,8 @@ pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// Does the first migration that applies. A refused one is taken out too, so that the next call
-/// goes on behind it; its diagnostic is an error.
+/// Applies the first migration that matches. If it fails, its diagnostic is an error, and the old key is
+/// removed all the same, so that the next call continues after it.
 fn next(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
     RULES.iter().find_map(|rule| apply(spec, rule))
 }
@@ -49,7 +49,7 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
     match rule.to {
         To::Nothing(why) => {
             let diagnostic =
-                Diagnostic::warning(Code::Obsolete, format!("`{from}` has no effect any more"))
+                Diagnostic::warning(Code::Obsolete, format!("`{from}` no longer has an effect"))
                     .at(key_span)
                     .help(why);
             Some((Some(Move { from, to: None, value }), diagnostic))
@@ -58,16 +58,19 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
         To::Role if !matches!(value.content, Content::Scalar(Value::Bool(_))) => {
             let message = format!("`{from}` must be true or false");
             let wrong = Diagnostic::error(Code::WrongType, message).at(value.span.or(key_span));
-            Some((None, wrong.help("or use its new form: `clusterRole: host`, `member` or `none`")))
+            Some((
+                None,
+                wrong.help("or use its replacement: `clusterRole: host`, `member` or `none`"),
+            ))
         }
         To::Role => {
             let value = role(&value);
             let read_as = value.as_str().unwrap_or_default().to_owned();
             let to = Path::keys("multicluster.clusterRole");
-            // "Not a host" says no more than a role that is given.
+            // "Not a host" adds nothing to a role that is set.
             let given = spec.at(&to).and_then(Node::as_str);
             if read_as == "none" && matches!(given, Some("member" | "none")) {
-                let message = format!("`{from}` has no effect beside `{to}`");
+                let message = format!("`{from}` has no effect because `{to}` is set");
                 let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span);
                 return Some((Some(Move { from, to: None, value }), diagnostic));
             }
@@ -79,7 +82,7 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
     }
 }
 
-/// Puts a value at its new path unless another one is there already.
+/// Moves a value to its new path, unless that has a different value.
 fn relocate(
     spec: &mut Node,
     from: Path,
@@ -91,10 +94,10 @@ fn relocate(
     if let Some(conflict) = present.and_then(|p| conflict(p, &value, &to)) {
         let diagnostic = Diagnostic::error(
             Code::MigrationConflict,
-            format!("`{from}` and `{conflict}` disagree"),
+            format!("`{from}` and `{conflict}` have different values"),
         )
         .at(key_span)
-        .help(format!("`{from}` is the old form of `{to}`: remove one of them"));
+        .help(format!("`{from}` was replaced by `{to}`: remove one of them"));
         return (None, diagnostic);
     }
     let merged = match present {
@@ -107,12 +110,12 @@ fn relocate(
     };
     put(spec, &to.0, key_span, merged);
     let diagnostic =
-        Diagnostic::warning(Code::Migrated, format!("`{from}` is the old form of `{to}`"))
+        Diagnostic::warning(Code::Migrated, format!("`{from}` is deprecated: use `{to}`"))
             .at(key_span);
     (Some(Move { from, to: Some(to), value }), diagnostic)
 }
 
-/// The first path at which two values disagree; mappings may complete each other.
+/// The first path at which two values differ; mappings may complement each other.
 fn conflict(present: &Node, old: &Node, at: &Path) -> Option<Path> {
     match (&present.content, &old.content) {
         (Content::Map(_), Content::Map(entries)) => entries
@@ -122,7 +125,7 @@ fn conflict(present: &Node, old: &Node, at: &Path) -> Option<Path> {
     }
 }
 
-/// Takes a path out, and every mapping on the way that is empty then.
+/// Removes a path, and every mapping on the way that becomes empty.
 fn take(node: &mut Node, path: &[Step]) {
     let Some((Step::Key(key), rest)) = path.split_first() else {
         return;
@@ -137,7 +140,7 @@ fn take(node: &mut Node, path: &[Step]) {
     }
 }
 
-/// Keys of `multicluster` that stand beside an empty `multicluster:`, as in the 3.0-alpha guide.
+/// Keys of `multicluster` at the same level as an empty `multicluster:`, as in the 3.0-alpha guide.
 fn misindented(spec: &mut Node, found: &mut Vec<Diagnostic>) -> Vec<Move> {
     const KEYS: &[&str] = &["enabled", "clusterRole", "proxyPublishAddress", "hostClusterName"];
     if !spec.get("multicluster").is_some_and(Node::is_null) {
@@ -159,7 +162,8 @@ fn indent(spec: &mut Node, entry: Entry, found: &mut Vec<Diagnostic>) -> Move {
         (to, value, read_as)
     };
     put(spec, &to.0, key_span, value.clone());
-    let message = format!("`{key}` stands beside `multicluster:` and is read as `{read_as}`");
+    let message =
+        format!("`{key}` is at the same level as `multicluster:` and is read as `{read_as}`");
     found.push(
         Diagnostic::warning(Code::MisindentedRole, message)
             .at(key_span)

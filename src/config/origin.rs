@@ -16,7 +16,7 @@ pub struct Origin {
     pub place: Option<String>,
 }
 
-/// Every leaf of the effective specification in order.
+/// Every leaf of the effective specification, in order.
 pub fn origins(loaded: &Loaded, effective: &Value) -> Vec<Origin> {
     let mut list = Vec::new();
     walk(loaded, effective, loaded.spec.as_ref(), &Path::default(), &mut list);

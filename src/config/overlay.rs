@@ -1,4 +1,4 @@
-//! Several files and `--set` flags become one tree: later wins per key.
+//! Merges several files and `--set` flags into one tree: later wins per key.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::shape;
 use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::yaml::{self, Content, Entry, Node, Path, Step};
 
-/// Lays `over` on `base`: mappings are merged per key, everything else is replaced.
+/// Merges `over` into `base`: mappings per key, everything else is replaced.
 pub(super) fn overlay(base: &mut Node, over: Node) {
     match (&mut base.content, over.content) {
         (Content::Map(_), Content::Map(entries)) => {
@@ -21,7 +21,7 @@ pub(super) fn overlay(base: &mut Node, over: Node) {
     }
 }
 
-/// Puts a value at a path of keys, making the mappings on the way.
+/// Sets the value at a path of keys, creating the mappings on the way.
 pub(super) fn put(node: &mut Node, path: &[Step], key_span: Option<Span>, value: Node) {
     let Some((Step::Key(key), rest)) = path.split_first() else {
         return;
@@ -38,8 +38,8 @@ pub(super) fn put(node: &mut Node, path: &[Step], key_span: Option<Span>, value:
     }
 }
 
-/// One `--set path=value` laid on the specification. The value is YAML; where the schema wants a
-/// string it is taken literally.
+/// Applies one `--set path=value` to the specification. The value is YAML; if the schema wants a string,
+/// it is used literally.
 ///
 /// # Errors
 /// No `=`, an empty path, or a value that is not YAML.
@@ -54,13 +54,13 @@ pub(super) fn set(
     let Some((name, text)) = flag.split_once('=') else {
         return Err(Diagnostic::error(Code::BadSet, "`--set` takes path=value")
             .at(whole)
-            .help("for instance --set multicluster.clusterRole=host"));
+            .help("for example --set multicluster.clusterRole=host"));
     };
     let path = Path::keys(name.trim().strip_prefix("spec.").unwrap_or(name.trim()));
     if path.0.is_empty() || name.contains("..") || name.contains('[') {
-        return Err(Diagnostic::error(Code::BadSet, format!("`{name}` is not a path of keys"))
+        return Err(Diagnostic::error(Code::BadSet, format!("`{name}` is not a valid path"))
             .at(Span { end: name.len(), ..whole })
-            .help("separate keys by dots; a list is set as a whole: --set key='[a, b]'"));
+            .help("separate keys by dots, and set a list as a whole: --set key='[a, b]'"));
     }
     let key_span = Span { end: name.len(), ..whole };
     let value_span = Span { start: name.len() + 1, ..whole };

@@ -1,6 +1,5 @@
-//! The JSON Schema of the spec as the types give it, made plain: everything in place, one `type`
-//! word or list per node, no null. The strict schema, the CRD, explanations and secrecy are read
-//! from it.
+//! The plain JSON Schema of the spec, generated from the types: everything inlined, one `type` per node,
+//! no null. The strict schema, the CRD, the documentation and the list of secrets are derived from it.
 
 use std::sync::LazyLock;
 
@@ -10,7 +9,7 @@ use serde_json::{Map, Value};
 use super::types::Configuration;
 use crate::yaml::{Path, Step};
 
-/// Marks a section that is not there at all unless it is given, whatever defaults its keys have.
+/// Marks a section that is absent unless it is set, whatever defaults its keys have.
 pub(super) const OPTIONAL: &str = "x-optional";
 
 static SPEC: LazyLock<Value> = LazyLock::new(|| {
@@ -46,13 +45,12 @@ pub fn subschema<'s>(schema: &'s Value, path: &Path) -> &'s Value {
     path.0.iter().try_fold(schema, step).unwrap_or(&Value::Null)
 }
 
-/// Whether a mapping's keys belong to somebody else.
+/// Whether a mapping is free-form: its keys are not defined by KubeSphere.
 pub(super) fn is_free_form(schema: &Value) -> bool {
     schema.get("additionalProperties") == Some(&Value::Bool(true))
 }
 
-/// A spec without the keys that have nothing behind them. What is inside a free-form mapping stays:
-/// there null may mean something.
+/// A spec without null values. Free-form mappings stay as they are: there null may have a meaning.
 pub(super) fn without_nulls(mut spec: Value) -> Value {
     if spec.is_null() {
         return Value::Object(Map::new());
@@ -87,7 +85,7 @@ fn prune(value: &mut Value, schema: &Value) {
 fn plain(schema: &mut Value) {
     let Value::Object(node) = schema else { return };
     node.shift_remove("title");
-    // Widths of Rust's numbers say nothing to a user; `minimum` and `maximum` do.
+    // The widths of Rust's integers mean nothing to users; `minimum` and `maximum` do.
     node.shift_remove("format");
     if let Some(Value::Array(types)) = node.get_mut("type") {
         let all = types.len();
@@ -115,18 +113,18 @@ fn plain(schema: &mut Value) {
     if let Some(Value::Object(properties)) = node.get_mut("properties") {
         properties.values_mut().for_each(plain);
     }
-    // A section's default that its keys already say is noise.
+    // A section's default that follows from its keys is redundant.
     if node.get("default").is_some_and(|given| given.is_null() || *given == composed(node)) {
         node.shift_remove("default");
     }
-    // Readers want to know first what a key is.
+    // The description comes first for readers.
     if let Some(text) = node.shift_remove("description") {
         node.shift_insert(0, "description".into(), text);
     }
 }
 
-/// `oneOf` of documented constants becomes an `enum`: validators then name the allowed values in
-/// one message. The documentation moves to where editors look for it.
+/// `oneOf` of documented constants becomes an `enum`: validators then list the allowed values in one
+/// message. The documentation moves to where editors look for it.
 fn collapse_choice(node: &mut Map<String, Value>) {
     let Some(Value::Array(variants)) = node.get("oneOf").or_else(|| node.get("anyOf")).cloned()
     else {
@@ -154,7 +152,7 @@ fn gather(variants: &[Value], allowed: &mut Vec<Value>, described: &mut Vec<Valu
     }
 }
 
-/// What the defaults of a section's keys come to.
+/// The default of a section, composed of the defaults of its keys.
 fn composed(node: &Map<String, Value>) -> Value {
     let Some(Value::Object(properties)) = node.get("properties") else {
         return Value::Null;
@@ -170,7 +168,7 @@ fn composed(node: &Map<String, Value>) -> Value {
     Value::Object(defaults.collect())
 }
 
-/// What the defaults of the whole spec come to.
+/// The default of the whole spec.
 #[cfg(test)]
 pub(super) fn defaults() -> Value {
     spec().as_object().map_or(Value::Null, composed)

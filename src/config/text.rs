@@ -1,24 +1,24 @@
-//! From bytes to text that may be parsed.
+//! Decodes the bytes of an input.
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
 
-/// One input as it was read: a file, standard input, an object's text.
+/// One input: a file, standard input, or the text of an object.
 #[derive(Debug, Clone)]
 pub struct Input {
-    /// What diagnostics call it.
+    /// Its name in diagnostics.
     pub name: String,
-    /// Its bytes, in any state.
+    /// Its bytes, not decoded yet.
     pub bytes: Vec<u8>,
 }
 
-/// Inputs beyond this size are refused unread: a ClusterConfiguration has some 10 kB, and etcd takes
-/// no object above 1.5 MB.
+/// Larger inputs are rejected unread: a ClusterConfiguration has about 10 kB, and etcd stores no object
+/// above 1.5 MB.
 pub const LARGEST_INPUT: usize = 16 << 20;
 
 /// Adds an input to the sources.
 ///
 /// # Errors
-/// Too large, not UTF-8, or with NUL bytes: nothing of it is parsed.
+/// Too large, not UTF-8, or with NUL bytes.
 pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Diagnostic> {
     let Input { name, mut bytes } = input;
     if bytes.len() > LARGEST_INPUT {
@@ -26,19 +26,22 @@ pub(super) fn decode(input: Input, sources: &mut Sources) -> Result<SourceId, Di
         let id = sources.add(name, "");
         return Err(Diagnostic::error(
             Code::TooLarge,
-            format!("the file has {size} MiB; 16 are read"),
+            format!("the file is {size} MiB large; the limit is 16 MiB"),
         )
         .at(start_of(id))
-        .help("is this really a ClusterConfiguration? One has some 10 kB"));
+        .help("check that this is a ClusterConfiguration, which usually has about 10 kB"));
     }
     if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
         bytes.drain(..3);
     }
     if let Some(at) = bytes.iter().position(|b| *b == 0).filter(|_| !is_utf16(&bytes)) {
         let id = sources.add(name, String::from_utf8_lossy(&bytes).into_owned());
-        return Err(Diagnostic::error(Code::NotUtf8, "a NUL byte: this is not text")
-            .at(Span { source: id, start: at, end: at + 1 })
-            .help("remove it, or take the file from its source again"));
+        return Err(Diagnostic::error(
+            Code::NotUtf8,
+            "the file contains a NUL byte, so it is not text",
+        )
+        .at(Span { source: id, start: at, end: at + 1 })
+        .help("remove it, or get the file from its source again"));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(sources.add(name, text)),

@@ -1,8 +1,8 @@
 //! The `spec` of a `ClusterConfiguration`, typed.
 //!
-//! One file per area. A section is declared with `section!`: the doc comment of a field is what
-//! users read in the schema, the CRD and `ksi explain`; the default stands beside the field. To add
-//! a key is to add a line here and to run the tests with `UPDATE=1`.
+//! One file per area. A section is declared with `section!`: users read the doc comment of a field in the
+//! schema, the CRD and `ksi explain`; the default is declared with the field. To add a key, add a line
+//! here and run the tests with `UPDATE=1`.
 
 mod auditing;
 mod authentication;

@@ -1,4 +1,4 @@
-//! Events of Kubernetes, read from whatever wrote them.
+//! Kubernetes events, from both events APIs.
 
 use std::collections::HashMap;
 
@@ -7,29 +7,29 @@ use serde_json::Value;
 
 use crate::object::{ObjectId, Scrubber};
 
-/// Something that happened to an object, perhaps several times. Scrubbed.
+/// An event of an object, perhaps repeated. Scrubbed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
-    /// When it happened last, as the server writes it, to the second.
+    /// The last time, as the server writes it, to the second.
     pub last: String,
-    /// When it happened first.
+    /// The first time.
     pub first: String,
     /// `Normal` or `Warning`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// One word.
+    /// The reason, one word.
     pub reason: String,
     /// The object.
     pub object: ObjectId,
-    /// What happened, one line.
+    /// The message, one line.
     pub message: String,
-    /// How often.
+    /// The number of occurrences.
     pub count: u64,
 }
 
 impl Event {
-    /// Reads an Event of `v1`; `None` when it is about nothing.
+    /// Reads an Event of `v1`; `None` if it has no object.
     pub fn of(event: &Value) -> Option<Self> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let about = &event["involvedObject"];
@@ -74,7 +74,7 @@ impl Event {
     }
 }
 
-/// Microseconds are noise, and stand in the way of comparing times as text.
+/// Without microseconds, so that times can be compared as text.
 fn seconds(time: &str) -> String {
     match time.split_once('.') {
         Some((whole, _)) => format!("{whole}Z"),
@@ -82,7 +82,7 @@ fn seconds(time: &str) -> String {
     }
 }
 
-/// Each thing once, with how often it happened in all, the newest last.
+/// Merges equal events and adds their counts; the newest is last.
 pub fn dedup(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     let mut merged: Vec<Event> = Vec::new();
     let mut known = HashMap::new();

@@ -1,4 +1,4 @@
-//! The stable codes of diagnostics. A code is never given to another problem.
+//! The stable codes of diagnostics. A code is never reused for another problem.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ macro_rules! codes {
             /// Every code, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// The page that explains it, Markdown.
+            /// The page that explains it, in Markdown.
             pub fn page(self) -> &'static str {
                 match self {
                     $(Self::$name => include_str!(concat!("../../docs/errors/KSI", $text, ".md")),)*
                 }
             }
 
-            /// What the code stands for, in a few words.
+            /// The title of the code, a few words.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
             }

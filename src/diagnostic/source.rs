@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::redact;
 
-/// Names one text of a run: a file, standard input, or a `--set` flag.
+/// Identifies one text: a file, standard input, or a `--set` flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(u32);
 
@@ -27,7 +27,7 @@ pub struct Span {
     pub end: usize,
 }
 
-/// A place as people count: lines and columns (in characters) from 1.
+/// Line and column (in characters), from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The line, from 1.
@@ -40,7 +40,7 @@ pub struct Position {
 struct Source {
     name: String,
     text: String,
-    /// Found in the text when a part of it is first shown: most texts never are.
+    /// Searched when a part of the text is first shown, since most texts never are.
     secrets: OnceLock<Vec<(usize, usize)>>,
     /// Marked by `hide` and `hide_text`.
     marked: Vec<(usize, usize)>,
@@ -55,7 +55,7 @@ impl Sources {
     /// Adds a text under the name that diagnostics show (`config.yaml`, `-`, `--set`).
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         let text = text.into();
-        // A lone carriage return ends a line to a YAML reader, too.
+        // A lone carriage return ends a line in YAML, too.
         let bytes = text.as_bytes();
         let ends_line = |at: &usize| match bytes[*at] {
             b'\n' => true,
@@ -86,7 +86,7 @@ impl Sources {
         }
     }
 
-    /// Marks every place of a secret text as secret: it may stand behind an anchor, or be copied.
+    /// Marks every occurrence of a secret text: it may be repeated by an anchor or a copy.
     pub fn hide_text(&mut self, secret: &str) {
         for source in &mut self.0 {
             let places = source.text.match_indices(secret).map(|(at, _)| (at, at + secret.len()));
@@ -102,7 +102,7 @@ impl Sources {
         })
     }
 
-    /// The bytes of the line in which a span begins, without its end, and the line's number.
+    /// The byte range of the line in which a span begins, without its line end, and its number.
     pub(super) fn line_of(&self, span: Span) -> (Range<usize>, usize) {
         let Some(source) = self.get(span.source) else {
             return (0..0, 1);

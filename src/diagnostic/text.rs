@@ -1,10 +1,10 @@
-//! Diagnostics as people read them: title, place, the line, a caret, what to do.
+//! Diagnostics as text: title, place, the line with a caret, and what to do.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
 use super::{Diagnostic, Diagnostics, Severity, Sources, Span};
 
-/// How the text may look.
+/// The style of the text.
 #[derive(Debug, Clone, Copy)]
 pub struct TextStyle {
     /// Whether to colour it.
@@ -19,10 +19,10 @@ impl Default for TextStyle {
     }
 }
 
-/// Lines longer than this are named by place only: nobody reads a caret in them.
+/// For longer lines only the place is shown: a caret would not be visible.
 const LONGEST_LINE: usize = 2_000;
 
-/// All problems, one block each, separated by empty lines; empty text when there are none.
+/// All problems, one block each, separated by empty lines; empty if there are none.
 pub fn to_text(diagnostics: &Diagnostics, sources: &Sources, style: TextStyle) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);

@@ -1,21 +1,23 @@
-//! What extends the API itself: until it answers, objects of its kinds cannot even be read.
+//! API extensions: until they are available, objects of their kinds cannot even be read.
 
 use serde_json::Value;
 
 use super::Health;
-use super::condition::{condition, denies, holds};
+use super::condition::{condition, false_condition, true_condition};
 
-/// Names that another definition has taken stay taken; all else comes within a second.
+/// A name conflict with another definition is permanent; everything else resolves within a second.
 pub(super) fn definition(live: &Value) -> Health {
-    if let Some(refused) = denies(live, "NamesAccepted") {
-        return Health::failed(refused.says());
+    if let Some(refused) = false_condition(live, "NamesAccepted") {
+        return Health::failed(refused.describe());
     }
-    if holds(live, "Established").is_some() && holds(live, "NamesAccepted").is_some() {
+    if true_condition(live, "Established").is_some()
+        && true_condition(live, "NamesAccepted").is_some()
+    {
         return Health::Healthy;
     }
     match condition(live, "Established") {
-        Some(established) if !established.is_true() => Health::progressing(established.says()),
-        _ => Health::progressing("is not established yet"),
+        Some(established) if !established.is_true() => Health::progressing(established.describe()),
+        _ => Health::progressing("not established yet"),
     }
 }
 
@@ -23,8 +25,8 @@ pub(super) fn definition(live: &Value) -> Health {
 pub(super) fn service(live: &Value) -> Health {
     match condition(live, "Available") {
         Some(available) if available.is_true() => Health::Healthy,
-        Some(available) => Health::progressing(available.says()),
-        None => Health::progressing("is not available yet"),
+        Some(available) => Health::progressing(available.describe()),
+        None => Health::progressing("not available yet"),
     }
 }
 
@@ -32,15 +34,15 @@ pub(super) fn service(live: &Value) -> Health {
 mod tests {
     use serde_json::json;
 
-    use crate::health::tests::{assert_judged, changed};
+    use crate::health::tests::{assert_assessed, changed};
 
     #[test]
-    fn on_their_way() {
+    fn not_yet_available() {
         let crd = |conditions: serde_json::Value| {
             changed("crd-established", &[("/status/conditions", conditions)])
         };
-        let fresh = "progressing: is not established yet";
-        assert_judged(&[
+        let fresh = "progressing: not established yet";
+        assert_assessed(&[
             (crd(json!(null)), fresh),
             (crd(json!([{"type": "NamesAccepted", "status": "True"}])), fresh),
             (crd(json!([{"type": "Established", "status": "True"}])), fresh),
@@ -52,7 +54,7 @@ mod tests {
             ),
             (
                 changed("apiservice-available", &[("/status", json!({}))]),
-                "progressing: is not available yet",
+                "progressing: not available yet",
             ),
         ]);
     }

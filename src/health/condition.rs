@@ -1,4 +1,4 @@
-//! Conditions: what a controller says of an object, by type.
+//! Conditions: what a controller reports about an object, by type.
 
 use serde_json::Value;
 
@@ -39,16 +39,16 @@ impl<'a> Condition<'a> {
         self.has_status(false)
     }
 
-    /// Whether it speaks of an older generation of the object (`observedGeneration` of
-    /// metav1.Condition, which many custom resources have instead of the one in the status).
+    /// Whether it is about an older generation of the object (`observedGeneration` of
+    /// metav1.Condition, which many custom resources set instead of the one in the status).
     pub(super) fn is_stale(self) -> bool {
         let observed = super::number(&self.condition["observedGeneration"]);
         let generation = super::number(&self.live["metadata"]["generation"]);
         observed.zip(generation).is_some_and(|(observed, generation)| observed < generation)
     }
 
-    /// What it says: `Reason: message`, or whichever of them there is.
-    pub(super) fn says(self) -> String {
+    /// `Reason: message`, or whichever of them is set.
+    pub(super) fn describe(self) -> String {
         match (self.reason(), self.text("message")) {
             ("", "") => match self.condition["status"].as_str() {
                 Some(status) => format!("condition {} is {status}", self.name()),
@@ -61,10 +61,10 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// What it says without the reason, where there is a message.
+    /// The message; without one, the reason.
     pub(super) fn message(self) -> String {
         match self.text("message") {
-            "" => self.says(),
+            "" => self.describe(),
             message => message.to_owned(),
         }
     }
@@ -82,11 +82,11 @@ pub(super) fn condition<'a>(live: &'a Value, name: &str) -> Option<Condition<'a>
 }
 
 /// The condition of a type, if it is true.
-pub(super) fn holds<'a>(live: &'a Value, name: &str) -> Option<Condition<'a>> {
+pub(super) fn true_condition<'a>(live: &'a Value, name: &str) -> Option<Condition<'a>> {
     condition(live, name).filter(|condition| condition.is_true())
 }
 
 /// The condition of a type, if it is false.
-pub(super) fn denies<'a>(live: &'a Value, name: &str) -> Option<Condition<'a>> {
+pub(super) fn false_condition<'a>(live: &'a Value, name: &str) -> Option<Condition<'a>> {
     condition(live, name).filter(|condition| condition.is_false())
 }

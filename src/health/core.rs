@@ -4,31 +4,33 @@ use serde_json::Value;
 
 use super::Health;
 
-/// A claim that its `StorageClass` binds to its first consumer is pending until a pod uses it; the claim
-/// does not say so itself.
+/// A claim whose `StorageClass` binds on first use stays pending until a pod uses it; the claim itself
+/// does not show that.
 pub(super) fn claim(live: &Value) -> Health {
     match live["status"]["phase"].as_str() {
         Some("Bound") => Health::Healthy,
-        Some("Lost") => Health::failed("its volume is gone"),
+        Some("Lost") => Health::failed("its volume no longer exists"),
         _ => match live["spec"]["storageClassName"].as_str() {
-            Some("") => Health::progressing("waits for a volume without a StorageClass"),
+            Some("") => Health::progressing("waiting for a volume without a StorageClass"),
             Some(class) => {
-                Health::progressing(format!("waits for a volume of StorageClass {class}"))
+                Health::progressing(format!("waiting for a volume of StorageClass {class}"))
             }
-            None => Health::progressing("waits for a volume, and there is no default StorageClass"),
+            None => {
+                Health::progressing("waiting for a volume, but there is no default StorageClass")
+            }
         },
     }
 }
 
-/// The server gives an address at once; the address of a load balancer is for [`super::address`] to say:
-/// on bare metal it never comes, and the Service works without.
+/// The server assigns the cluster IP at once. The address of a load balancer is the business of
+/// [`super::address`]: on bare metal it may never be assigned, and the Service works without it.
 pub(super) fn service(live: &Value) -> Health {
     let spec = &live["spec"];
     let has_address = spec["clusterIP"].as_str().is_some_and(|ip| !ip.is_empty());
     if spec["type"] == "ExternalName" || has_address {
         Health::Healthy
     } else {
-        Health::progressing("has no cluster address yet")
+        Health::progressing("no cluster IP yet")
     }
 }
 
@@ -36,21 +38,21 @@ pub(super) fn service(live: &Value) -> Health {
 mod tests {
     use serde_json::json;
 
-    use crate::health::tests::{assert_judged, changed};
+    use crate::health::tests::{assert_assessed, changed};
 
     #[test]
     fn claims() {
         let claim = |path: &str, value: &str| changed("claim-pending", &[(path, json!(value))]);
-        assert_judged(&[
+        assert_assessed(&[
             (claim("/status/phase", "Bound"), "healthy"),
-            (claim("/status/phase", "Lost"), "failed: its volume is gone"),
+            (claim("/status/phase", "Lost"), "failed: its volume no longer exists"),
             (
                 claim("/spec/storageClassName", "local"),
-                "progressing: waits for a volume of StorageClass local",
+                "progressing: waiting for a volume of StorageClass local",
             ),
             (
                 claim("/spec/storageClassName", ""),
-                "progressing: waits for a volume without a StorageClass",
+                "progressing: waiting for a volume without a StorageClass",
             ),
         ]);
     }
@@ -60,10 +62,10 @@ mod tests {
         let service = |kind: &str, ip: &str| {
             changed("service", &[("/spec/type", json!(kind)), ("/spec/clusterIP", json!(ip))])
         };
-        assert_judged(&[
+        assert_assessed(&[
             (service("LoadBalancer", "10.96.7.7"), "healthy"),
             (service("ExternalName", ""), "healthy"),
-            (service("ClusterIP", ""), "progressing: has no cluster address yet"),
+            (service("ClusterIP", ""), "progressing: no cluster IP yet"),
         ]);
     }
 }

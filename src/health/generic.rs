@@ -1,26 +1,26 @@
-//! Kinds that nothing is known of, by the conventions of custom resources.
+//! Kinds without rules of their own, by the conventions for custom resources.
 
 use serde_json::Value;
 
 use super::Health;
-use super::condition::{condition, holds};
+use super::condition::{condition, true_condition};
 
-/// `Stalled`, `Reconciling` and `Ready` mean what kstatus says that they mean; who has none of them is
-/// healthy by being there.
-pub(super) fn judge(live: &Value) -> Health {
-    if let Some(stalled) = holds(live, "Stalled") {
-        return Health::failed(stalled.says());
+/// `Stalled`, `Reconciling` and `Ready` mean what kstatus defines; an object without any of them is
+/// healthy as soon as it exists.
+pub(super) fn assess(live: &Value) -> Health {
+    if let Some(stalled) = true_condition(live, "Stalled") {
+        return Health::failed(stalled.describe());
     }
-    if let Some(reconciling) = holds(live, "Reconciling") {
-        return Health::progressing(reconciling.says());
+    if let Some(reconciling) = true_condition(live, "Reconciling") {
+        return Health::progressing(reconciling.describe());
     }
     match condition(live, "Ready") {
         None => Health::Healthy,
         Some(ready) if ready.is_stale() => {
-            Health::progressing("its condition Ready is of an older generation")
+            Health::progressing("condition Ready is from an older generation")
         }
         Some(ready) if ready.is_true() => Health::Healthy,
-        Some(ready) => Health::progressing(ready.says()),
+        Some(ready) => Health::progressing(ready.describe()),
     }
 }
 
@@ -28,7 +28,7 @@ pub(super) fn judge(live: &Value) -> Health {
 mod tests {
     use serde_json::json;
 
-    use crate::health::tests::assert_judged;
+    use crate::health::tests::assert_assessed;
 
     #[test]
     fn by_convention() {
@@ -38,14 +38,14 @@ mod tests {
                 "metadata": {"name": "a", "generation": 2}, "status": {"conditions": conditions},
             })
         };
-        assert_judged(&[
+        assert_assessed(&[
             (object(json!(null)), "healthy"),
             (object(json!([{"type": "Synced", "status": "False"}])), "healthy"),
             (object(json!([{"type": "Ready", "status": "True"}])), "healthy"),
             (object(json!([{"type": "Ready", "status": true}])), "healthy"),
             (
                 object(json!([{"type": "Ready", "status": "True", "observedGeneration": 1}])),
-                "progressing: its condition Ready is of an older generation",
+                "progressing: condition Ready is from an older generation",
             ),
             (
                 object(json!([{"type": "Ready", "status": "False", "reason": "Issuing",

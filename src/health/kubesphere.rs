@@ -3,98 +3,98 @@
 use serde_json::Value;
 
 use super::Health;
-use super::condition::{condition, denies, holds};
+use super::condition::{condition, false_condition, true_condition};
 
-/// `KubeFed` runs a controller per type, and says so in the status; where propagation is disabled it runs
-/// none (v0.10.0, `pkg/controller/federatedtypeconfig/controller.go`).
+/// `KubeFed` runs a controller per type and reports it in the status; while propagation is disabled, it
+/// runs none (v0.10.0, `pkg/controller/federatedtypeconfig/controller.go`).
 ///
-/// A second controller collects status for the type `services` alone, and only with a `statusType`: on
-/// every other type `statusCollection: Enabled` changes nothing, and waiting for it would not end.
+/// A second controller collects status for the type `services` only, and only with a `statusType`: on
+/// every other type `statusCollection: Enabled` has no effect, and waiting for it would never end.
 pub(super) fn federated_type(live: &Value) -> Health {
     let (spec, status) = (&live["spec"], &live["status"]);
     let collects = live["metadata"]["name"] == "services"
         && spec["statusCollection"] == "Enabled"
         && spec["statusType"].is_object();
-    let awaited = [
+    let controllers = [
         ("propagation", spec["propagation"] != "Disabled", &status["propagationController"]),
         ("status", collects, &status["statusController"]),
     ];
-    for (name, is_awaited, state) in awaited {
-        if is_awaited && state != "Running" {
+    for (name, is_expected, state) in controllers {
+        if is_expected && state != "Running" {
             let state = state.as_str().unwrap_or("not started");
-            return Health::progressing(format!("its {name} controller is {}", spoken(state)));
+            return Health::progressing(format!("{name} controller {}", describe(state)));
         }
     }
     Health::Healthy
 }
 
-/// `NotRunning` is how `KubeFed` writes it.
-fn spoken(state: &str) -> &str {
+/// `KubeFed` writes `NotRunning`.
+fn describe(state: &str) -> &str {
     if state == "NotRunning" { "not running" } else { state }
 }
 
-/// `KubeFed` asks each cluster for its health every ten seconds and writes only what is so: `Ready` is
-/// gone, not false, while `Offline` or `ConfigMalformed` is true. It looks again also at a malformed
-/// one, which is well as soon as its Secret is there (both seen with v0.10.0).
+/// `KubeFed` probes each cluster every ten seconds and writes only conditions that are true: `Ready` is
+/// absent, not false, while `Offline` or `ConfigMalformed` is true. It also retries a malformed cluster,
+/// which becomes ready as soon as its Secret exists (both observed with v0.10.0).
 pub(super) fn federated_cluster(live: &Value) -> Health {
     for name in ["ConfigMalformed", "Offline"] {
-        if let Some(bad) = holds(live, name) {
-            return Health::progressing(bad.says());
+        if let Some(bad) = true_condition(live, name) {
+            return Health::progressing(bad.describe());
         }
     }
     match condition(live, "Ready") {
         Some(ready) if ready.is_true() => Health::Healthy,
-        Some(ready) => Health::progressing(ready.says()),
-        None => Health::progressing("KubeFed has not looked at it yet"),
+        Some(ready) => Health::progressing(ready.describe()),
+        None => Health::progressing("waiting for KubeFed to probe the cluster"),
     }
 }
 
-/// What a Cluster waits for, in the order in which it comes: Tower gives a cluster of type proxy its
-/// port and token (`Initialized`) and says whether its agent is there, then ks-controller-manager joins it
-/// (`Federated`) and looks at it (`Ready`). The last two only come with `spec.joinFederation`: without
-/// it ks-controller-manager leaves a cluster alone.
+/// What a Cluster waits for, in this order: Tower assigns a port and a token to a cluster of type proxy
+/// (`Initialized`) and reports whether its agent is connected, then ks-controller-manager joins it to
+/// KubeFed (`Federated`) and probes it (`Ready`). The last two are set only with `spec.joinFederation`:
+/// without it, ks-controller-manager ignores the cluster.
 pub(super) fn cluster(live: &Value) -> Health {
     let spec = &live["spec"];
-    if holds(live, "Ready").is_some() {
+    if true_condition(live, "Ready").is_some() {
         return Health::Healthy;
     }
     for name in ["Initialized", "AgentAvailable", "Federated", "Ready"] {
-        if let Some(denied) = denies(live, name) {
-            // Reasons are sentences here, sometimes the whole error: both are needed.
-            return Health::progressing(format!("{name} is False: {}", denied.says()));
+        if let Some(unmet) = false_condition(live, name) {
+            // Reasons are sentences here, sometimes the whole error, so the message alone is not enough.
+            return Health::progressing(format!("{name} is False: {}", unmet.describe()));
         }
     }
     let by_proxy = spec["connection"]["type"] == "proxy";
-    if by_proxy && holds(live, "Initialized").is_none() {
-        return Health::progressing("Tower has not looked at it yet");
+    if by_proxy && true_condition(live, "Initialized").is_none() {
+        return Health::progressing("waiting for Tower to assign a port and a token");
     }
-    if by_proxy && holds(live, "AgentAvailable").is_none() {
-        return Health::progressing("its agent has not connected to Tower yet");
+    if by_proxy && true_condition(live, "AgentAvailable").is_none() {
+        return Health::progressing("waiting for its agent to connect to Tower");
     }
     if spec["joinFederation"] != true {
         return Health::Healthy;
     }
-    Health::progressing(if holds(live, "Federated").is_some() {
-        "has joined KubeFed, and is not ready yet"
+    Health::progressing(if true_condition(live, "Federated").is_some() {
+        "joined KubeFed, but not ready yet"
     } else {
-        "ks-controller-manager has not looked at it yet"
+        "waiting for ks-controller-manager to join it to KubeFed"
     })
 }
 
-/// Who may log in. ks-controller-manager hashes the password, marks that by an annotation, and then makes
-/// the User active. To be disabled is somebody's will.
+/// ks-controller-manager hashes the password of a User, marks that with an annotation, and then
+/// activates the User. A disabled User is healthy: somebody chose that.
 pub(super) fn user(live: &Value) -> Health {
     let hashed = &live["metadata"]["annotations"]["iam.kubesphere.io/password-encrypted"];
     match live["status"]["state"].as_str().unwrap_or_default() {
         "Active" | "Disabled" => Health::Healthy,
         "AuthLimitExceeded" => {
-            Health::progressing("is locked for a while after too many failed logins")
+            Health::progressing("temporarily locked after too many failed sign-ins")
         }
         "" if hashed == "true" => Health::progressing(
-            "its password is hashed, and ks-controller-manager has not made it active yet",
+            "password hashed, waiting for ks-controller-manager to activate the user",
         ),
-        "" => Health::progressing("ks-controller-manager has not looked at it yet"),
-        state => Health::progressing(format!("its state is {state}")),
+        "" => Health::progressing("waiting for ks-controller-manager to process the user"),
+        state => Health::progressing(format!("state is {state}")),
     }
 }
 
@@ -102,21 +102,18 @@ pub(super) fn user(live: &Value) -> Health {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::health::tests::{assert_judged, changed};
+    use crate::health::tests::{assert_assessed, changed};
 
     #[test]
     fn federated_types() {
         let of = |changes: &[(&str, Value)]| changed("federatedtypeconfig", changes);
         let collects = ("/spec/statusCollection", json!("Enabled"));
         let status_type = ("/spec/statusType", json!({"kind": "FederatedServiceStatus"}));
-        assert_judged(&[
-            (
-                of(&[("/status", json!(null))]),
-                "progressing: its propagation controller is not started",
-            ),
+        assert_assessed(&[
+            (of(&[("/status", json!(null))]), "progressing: propagation controller not started"),
             (
                 of(&[("/status/propagationController", json!("NotRunning"))]),
-                "progressing: its propagation controller is not running",
+                "progressing: propagation controller not running",
             ),
             (
                 of(&[
@@ -128,7 +125,7 @@ mod tests {
             (of(std::slice::from_ref(&collects)), "healthy"),
             (
                 of(&[collects.clone(), status_type.clone()]),
-                "progressing: its status controller is not running",
+                "progressing: status controller not running",
             ),
             (
                 of(&[collects, status_type, ("/status/statusController", json!("Running"))]),
@@ -163,13 +160,16 @@ mod tests {
             "Cluster can not join federation control plane",
         );
         let ready = of("Ready", "True", "Ready", "Cluster is available now");
-        assert_judged(&[
+        assert_assessed(&[
             (cluster("direct", json!([joined, ready])), "healthy"),
             (cluster("proxy", json!([initialized, connected, joined, ready])), "healthy"),
-            (cluster("proxy", json!([])), "progressing: Tower has not looked at it yet"),
+            (
+                cluster("proxy", json!([])),
+                "progressing: waiting for Tower to assign a port and a token",
+            ),
             (
                 cluster("proxy", json!([initialized])),
-                "progressing: its agent has not connected to Tower yet",
+                "progressing: waiting for its agent to connect to Tower",
             ),
             (
                 cluster(
@@ -178,10 +178,7 @@ mod tests {
                 ),
                 "progressing: AgentAvailable is False: Why: Agent has not connected to proxy.",
             ),
-            (
-                cluster("direct", json!([joined])),
-                "progressing: has joined KubeFed, and is not ready yet",
-            ),
+            (cluster("direct", json!([joined])), "progressing: joined KubeFed, but not ready yet"),
             (
                 cluster(
                     "direct",
@@ -208,22 +205,21 @@ mod tests {
         let state = |state: &str| changed("user", &[("/status/state", json!(state))]);
         let mut hashed = changed("user", &[("/status", json!(null))]);
         hashed["metadata"]["annotations"]["iam.kubesphere.io/password-encrypted"] = json!("true");
-        assert_judged(&[
+        assert_assessed(&[
             (
                 changed("user", &[("/status", json!(null))]),
-                "progressing: ks-controller-manager has not looked at it yet",
+                "progressing: waiting for ks-controller-manager to process the user",
             ),
             (
                 hashed,
-                "progressing: its password is hashed, and ks-controller-manager has not made it \
-                 active yet",
+                "progressing: password hashed, waiting for ks-controller-manager to activate the user",
             ),
             (state("Disabled"), "healthy"),
             (
                 state("AuthLimitExceeded"),
-                "progressing: is locked for a while after too many failed logins",
+                "progressing: temporarily locked after too many failed sign-ins",
             ),
-            (state("Odd"), "progressing: its state is Odd"),
+            (state("Odd"), "progressing: state is Odd"),
         ]);
     }
 }

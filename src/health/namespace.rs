@@ -5,21 +5,21 @@ use serde_json::Value;
 use super::Health;
 use super::condition::conditions;
 
-/// A Namespace takes objects while it is active.
-pub(super) fn judge(live: &Value) -> Health {
+/// A Namespace accepts objects while it is active.
+pub(super) fn assess(live: &Value) -> Health {
     match live["status"]["phase"].as_str() {
         Some("Active") => Health::Healthy,
-        Some("Terminating") => match awaited(live) {
-            Some(awaited) => Health::progressing(format!("is being deleted: {awaited}")),
+        Some("Terminating") => match blocker(live) {
+            Some(blocker) => Health::progressing(format!("is being deleted: {blocker}")),
             None => Health::progressing("is being deleted"),
         },
-        _ => Health::progressing("is not active yet"),
+        _ => Health::progressing("not active yet"),
     }
 }
 
-/// What the end of a Namespace waits for, as its controller says in conditions that are true; who
-/// holds an object back (a finalizer) comes first, then what cannot be listed, then what is left.
-pub(super) fn awaited(live: &Value) -> Option<String> {
+/// What blocks the deletion of a Namespace, from the conditions that are true: first finalizers, then
+/// kinds that cannot be listed, then remaining content.
+pub(super) fn blocker(live: &Value) -> Option<String> {
     const ORDER: &[&str] = &[
         "NamespaceFinalizersRemaining",
         "NamespaceDeletionDiscoveryFailure",
@@ -41,14 +41,14 @@ pub(super) fn awaited(live: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use crate::health::tests::{assert_judged, changed};
+    use crate::health::tests::{assert_assessed, changed};
 
     #[test]
-    fn on_their_way() {
+    fn not_active() {
         let phase = |phase: &str| changed("namespace-active", &[("/status/phase", json!(phase))]);
-        assert_judged(&[
+        assert_assessed(&[
             (phase("Terminating"), "progressing: is being deleted"),
-            (phase(""), "progressing: is not active yet"),
+            (phase(""), "progressing: not active yet"),
             (
                 changed(
                     "namespace-terminating",

@@ -25,11 +25,6 @@ pub(super) fn counted(count: i64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// `is` or `are`, after [`counted`].
-pub(super) fn is_or_are(count: i64) -> &'static str {
-    if count == 1 { "is" } else { "are" }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

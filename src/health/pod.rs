@@ -3,12 +3,12 @@
 use serde_json::Value;
 
 use super::Health;
-use super::condition::{Condition, condition, denies};
+use super::condition::{Condition, condition, false_condition};
 use super::trouble::{Trouble, troubles};
 
-/// A pod is healthy while it is ready, and when it has succeeded. Its troubles mostly pass once somebody
-/// mends their cause, which a kubelet tries again and again: only what is never tried again is failed.
-pub(super) fn judge(live: &Value) -> Health {
+/// A pod is healthy while it is ready, and once it has succeeded. The kubelet keeps retrying after most
+/// troubles, so the pod recovers once their cause is fixed: only what is never retried counts as failed.
+pub(super) fn assess(live: &Value) -> Health {
     let phase = live["status"]["phase"].as_str().unwrap_or_default();
     if phase == "Succeeded" {
         return Health::Healthy;
@@ -18,37 +18,41 @@ pub(super) fn judge(live: &Value) -> Health {
         return Health::Healthy;
     }
     let troubles = troubles(live);
-    if let Some(trouble) = troubles.iter().find(|t| !t.may_pass()).or(troubles.first()) {
-        let said = said(trouble);
-        return if trouble.may_pass() { Health::progressing(said) } else { Health::failed(said) };
+    if let Some(trouble) = troubles.iter().find(|t| !t.is_transient()).or(troubles.first()) {
+        let text = describe(trouble);
+        return if trouble.is_transient() {
+            Health::progressing(text)
+        } else {
+            Health::failed(text)
+        };
     }
-    let unready = denies(live, "Ready").filter(|_| phase == "Running");
-    match unready.or_else(|| denies(live, "Initialized")) {
+    let unready = false_condition(live, "Ready").filter(|_| phase == "Running");
+    match unready.or_else(|| false_condition(live, "Initialized")) {
         Some(condition) => Health::progressing(condition.message()),
-        None if denies(live, "PodScheduled").is_some() || phase.is_empty() => {
-            Health::progressing("waits for a node")
+        None if false_condition(live, "PodScheduled").is_some() || phase.is_empty() => {
+            Health::progressing("waiting to be scheduled")
         }
-        None => Health::progressing("its containers start"),
+        None => Health::progressing("containers are starting"),
     }
 }
 
 /// `container web: CrashLoopBackOff (exit code 2): …`.
-fn said(trouble: &Trouble) -> String {
-    let mut said = String::new();
+fn describe(trouble: &Trouble) -> String {
+    let mut text = String::new();
     if let Some(name) = &trouble.container {
-        said.push_str("container ");
-        said.push_str(name);
-        said.push_str(": ");
+        text.push_str("container ");
+        text.push_str(name);
+        text.push_str(": ");
     }
-    said.push_str(&trouble.reason);
+    text.push_str(&trouble.reason);
     if let Some(code) = trouble.exit_code {
-        said.push_str(" (exit code ");
-        said.push_str(&code.to_string());
-        said.push(')');
+        text.push_str(" (exit code ");
+        text.push_str(&code.to_string());
+        text.push(')');
     }
     if !trouble.message.is_empty() {
-        said.push_str(": ");
-        said.push_str(&trouble.message);
+        text.push_str(": ");
+        text.push_str(&trouble.message);
     }
-    said
+    text
 }

@@ -1,10 +1,10 @@
-//! What a person does next about a pod in trouble.
+//! What to do next about a problem of a pod.
 
 use serde_json::Value;
 
 use super::text::clean;
 
-/// One sentence for a reason: the command that shows more, and the usual cure.
+/// One sentence for a reason: the usual fix, and the command that shows more.
 pub(super) fn next_step(
     pod: &Value,
     container: Option<&str>,
@@ -20,50 +20,48 @@ pub(super) fn next_step(
         | "SignatureValidationFailed" => pod.pull(message),
         "InvalidImageName" => format!("correct the image name {} in the configuration", pod.image),
         "ErrImageNeverPull" => format!(
-            "load image {} onto {}, or allow it to be pulled: its imagePullPolicy is Never",
+            "load image {} onto {}, or change the imagePullPolicy, which is Never",
             pod.image, pod.node
         ),
         "CreateContainerConfigError" => format!(
-            "create what the message names, and the kubelet goes on by itself; {} shows all that \
-             container {} refers to",
+            "create the missing object that the message names: the kubelet then retries; {} shows \
+             everything that container {} refers to",
             pod.describe(),
             pod.container
         ),
         "OOMKilled" => pod.memory(),
         "StartError" | "ContainerCannotRun" | "RunContainerError" | "CreateContainerError" => {
             format!(
-                "the container runtime on {} could not start it: {} shows its events; check \
-                 command and image {}",
+                "the container runtime on {} could not start it: check command and image {}; {} shows \
+                 its events",
                 pod.node,
-                pod.describe(),
-                pod.image
+                pod.image,
+                pod.describe()
             )
         }
         "CrashLoopBackOff" | "Error" | "Completed" => pod.crash(message),
         "Failed" => format!(
-            "`kubectl -n {} logs {} --all-containers` shows why; nobody starts it again",
+            "`kubectl -n {} logs {} --all-containers` shows why; the pod is not restarted",
             pod.namespace, pod.name
         ),
         "Unschedulable" => pod.unschedulable(message),
         "SchedulingGated" => {
-            format!(
-                "{} shows its scheduling gates: who set them has to remove them",
-                pod.describe()
-            )
+            format!("wait until its scheduling gates are removed: {} shows them", pod.describe())
         }
         "NodeLost" | "Unknown" => format!(
-            "`kubectl describe node` shows whether {} is there: its kubelet does not answer",
+            "the kubelet on {} does not respond: check it with `kubectl describe node`",
             pod.node
         ),
         "Evicted" => format!(
-            "`kubectl describe node` shows what {} lacks; free it, then delete the evicted pod",
+            "free resources on {} (`kubectl describe node` shows what is short), then delete the \
+             evicted pod",
             pod.node
         ),
         _ => format!("{} shows its events", pod.describe()),
     }
 }
 
-/// What sentences say of a pod.
+/// The values that the sentences name.
 struct Pod<'a> {
     spec: &'a Value,
     name: String,
@@ -95,7 +93,7 @@ impl<'a> Pod<'a> {
     }
 
     fn crash(&self, message: &str) -> String {
-        // What the runtime says is in the message then; there is no log of what never ran.
+        // The message has the error of the runtime; a container that never ran has no log.
         if message.contains("failed to create containerd task") {
             return format!(
                 "check command and image {} of container {}",
@@ -103,35 +101,42 @@ impl<'a> Pod<'a> {
             );
         }
         format!(
-            "`kubectl -n {} logs {} -c {} --previous` shows why it ended",
+            "`kubectl -n {} logs {} -c {} --previous` shows why it exited",
             self.namespace, self.name, self.container
         )
     }
 
     fn pull(&self, message: &str) -> String {
         let (image, node) = (&self.image, &self.node);
-        let says = |words: &[&str]| {
+        let contains = |words: &[&str]| {
             let message = message.to_ascii_lowercase();
             words.iter().any(|word| message.contains(word))
         };
-        if says(&["x509", "certificate", "http response to https client"]) {
+        if contains(&["x509", "certificate", "http response to https client"]) {
             format!("make the container runtime on {node} trust the registry of {image}")
-        } else if says(&["unauthorized", "authentication required", "forbidden", "access denied"]) {
+        } else if contains(&[
+            "unauthorized",
+            "authentication required",
+            "forbidden",
+            "access denied",
+        ]) {
             format!(
-                "the registry wants a login, or has no such image: check {image} and the \
+                "the registry requires a login, or has no such image: check {image} and the \
                  imagePullSecrets of the pod"
             )
-        } else if says(&["not found", "manifest unknown", "no match for platform"]) {
-            format!("the registry has no {image} for {node}: push it there, or correct its name")
-        } else if says(&["toomanyrequests", "too many requests", "429"]) {
-            format!("the registry limits pulls: wait, log in, or take {image} from a mirror")
-        } else if says(&["no such host", "i/o timeout", "dial tcp", "deadline", "lookup"]) {
+        } else if contains(&["not found", "manifest unknown", "no match for platform"]) {
+            format!("the registry has no {image} for {node}: push it, or correct the image name")
+        } else if contains(&["toomanyrequests", "too many requests", "429"]) {
             format!(
-                "{node} cannot reach the registry of {image}: check its network and DNS, or take \
-                 the images from a registry that it reaches"
+                "the registry limits the pull rate: wait, log in, or pull {image} from a mirror"
+            )
+        } else if contains(&["no such host", "i/o timeout", "dial tcp", "deadline", "lookup"]) {
+            format!(
+                "{node} cannot reach the registry of {image}: check its network and DNS, or use a \
+                 registry that it can reach"
             )
         } else {
-            format!("{} shows the registry's answer for {image}", self.describe())
+            format!("{} shows the error of the registry for {image}", self.describe())
         }
     }
 
@@ -139,11 +144,11 @@ impl<'a> Pod<'a> {
         let container = &self.container;
         match self.spec["resources"]["limits"]["memory"].as_str().map(clean) {
             Some(limit) => {
-                format!("raise the memory limit of container {container}, which is {limit}")
+                format!("raise the memory limit of container {container} (now {limit})")
             }
             None => format!(
-                "{} ran out of memory: free some, or give container {container} a request and a \
-                 limit",
+                "{} ran out of memory: free some, or set a memory request and limit for container \
+                 {container}",
                 self.node
             ),
         }
@@ -152,14 +157,14 @@ impl<'a> Pod<'a> {
     fn unschedulable(&self, message: &str) -> String {
         if message.contains("PersistentVolumeClaim") || message.contains("persistentvolumeclaim") {
             return format!(
-                "`kubectl -n {} get pvc` shows which claim has no volume: is there a default \
-                 StorageClass, and does its provisioner run",
+                "check that there is a default StorageClass and that its provisioner runs: `kubectl -n \
+                 {} get pvc` shows the unbound claims",
                 self.namespace
             );
         }
         if message.contains("Insufficient") {
             return "add a node, free resources, or lower the requests: `kubectl describe nodes` \
-                    shows what is taken"
+                    shows what is in use"
                 .to_owned();
         }
         if message.contains("taint") || message.contains("affinity") || message.contains("selector")
@@ -170,11 +175,11 @@ impl<'a> Pod<'a> {
                 self.describe()
             );
         }
-        format!("{} shows what the scheduler misses", self.describe())
+        format!("{} shows why it cannot be scheduled", self.describe())
     }
 }
 
-/// The container of a name; null when there is none.
+/// The container with this name; null if there is none.
 fn container_of<'a>(spec: &'a Value, name: &str) -> &'a Value {
     ["initContainers", "containers", "ephemeralContainers"]
         .iter()

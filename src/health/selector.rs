@@ -4,11 +4,11 @@ use serde_json::Value;
 
 /// Whether a pod belongs to the selector of a Deployment, `StatefulSet`, `DaemonSet`, `ReplicaSet` or Job.
 ///
-/// By namespace and labels alone: apps/v1 refuses selectors that do not select the workload's own
-/// template, so owners need not be followed. A selector that asks for nothing selects nothing here.
+/// By namespace and labels alone: apps/v1 rejects selectors that do not match the workload's own
+/// template, so owner references need not be followed. An empty selector selects nothing here.
 pub fn selects(workload: &Value, pod: &Value) -> bool {
     let namespace = |object: &Value| {
-        // Servers always say it; in files it may be left out.
+        // Servers always set it; files may omit it.
         object["metadata"]["namespace"].as_str().unwrap_or("default").to_owned()
     };
     let selector = &workload["spec"]["selector"];
@@ -20,7 +20,7 @@ pub fn selects(workload: &Value, pod: &Value) -> bool {
     selects_labels(selector, &pod["metadata"]["labels"])
 }
 
-/// Whether labels have everything that a selector asks for. One that asks for nothing selects all.
+/// Whether labels match a selector. An empty selector matches everything.
 pub fn selects_labels(selector: &Value, labels: &Value) -> bool {
     let all = selector["matchLabels"].as_object().into_iter().flatten();
     let expressions = selector["matchExpressions"].as_array().into_iter().flatten();

@@ -1,5 +1,5 @@
-//! Live objects of tests/fixtures/live, taken from a real cluster (Kubernetes 1.34.4, KubeFed 0.10.0) and
-//! cut down to what is read of them, judged. What could not be had is made from these by small changes.
+//! The health of the live objects in tests/fixtures/live: taken from a real cluster (Kubernetes 1.34.4,
+//! KubeFed 0.10.0) and reduced to the fields that are read, or derived from those by small changes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -45,13 +45,13 @@ fn shown(health: &Health) -> String {
     }
 }
 
-/// Judges objects; an expectation that ends in `…` is a beginning.
-pub(super) fn assert_judged(cases: &[(Value, &str)]) {
+/// Assesses objects; an expectation that ends in `…` is a beginning.
+pub(super) fn assert_assessed(cases: &[(Value, &str)]) {
     for (object, expected) in cases {
-        let judged = shown(&judge(object));
+        let assessed = shown(&judge(object));
         match expected.strip_suffix('…') {
-            Some(beginning) => assert!(judged.starts_with(beginning), "{judged}\n{object:#}"),
-            None => assert_eq!(judged, *expected, "{object:#}"),
+            Some(beginning) => assert!(assessed.starts_with(beginning), "{assessed}\n{object:#}"),
+            None => assert_eq!(assessed, *expected, "{object:#}"),
         }
     }
 }
@@ -62,16 +62,16 @@ const LIVE: &[(&str, &str)] = &[
         "apiservice-unavailable",
         "progressing: ServiceNotFound: service/absent in \"live\" is not present",
     ),
-    ("claim-pending", "progressing: waits for a volume, and there is no default StorageClass"),
-    ("cluster-fresh", "progressing: ks-controller-manager has not looked at it yet"),
+    ("claim-pending", "progressing: waiting for a volume, but there is no default StorageClass"),
+    ("cluster-fresh", "progressing: waiting for ks-controller-manager to join it to KubeFed"),
     ("crd-established", "healthy"),
     ("crd-name-taken", "failed: ListKindConflict: \"ThingList\" is already in use"),
     ("daemonset-available", "healthy"),
-    ("daemonset-rolling", "progressing: 0 of 1 node has a ready pod"),
+    ("daemonset-rolling", "progressing: 0 of 1 pod ready"),
     ("deployment-available", "healthy"),
     (
         "deployment-deadline",
-        "failed: its progress deadline has passed: ReplicaSet \"late-88bd8cc46\" has timed out progressing.",
+        "failed: progress deadline exceeded: ReplicaSet \"late-88bd8cc46\" has timed out progressing.",
     ),
     (
         "deployment-podsecurity",
@@ -82,17 +82,17 @@ const LIVE: &[(&str, &str)] = &[
         "progressing: FailedCreate: pods \"blocked-5b78c8b7b8-pfpzg\" is forbidden: exceeded quota: none, \
          requested: pods=1, used: pods=0, limited: pods=0",
     ),
-    ("deployment-rolling", "progressing: 1 of 2 replicas are of the last template"),
+    ("deployment-rolling", "progressing: 1 of 2 replicas updated"),
     ("deployment-zero", "healthy"),
     ("federatedtypeconfig", "healthy"),
     (
         "federatedtypeconfig-deleted",
-        "progressing: is being deleted: waits for finalizer core.kubefed.io/federated-type-config",
+        "progressing: is being deleted: waiting for finalizer core.kubefed.io/federated-type-config",
     ),
     ("job-complete", "healthy"),
     ("job-failed", "failed: BackoffLimitExceeded: Job has reached the specified backoff limit"),
-    ("job-running", "progressing: 0 of 1 pod is done, 1 active"),
-    ("kubefedcluster-fresh", "progressing: KubeFed has not looked at it yet"),
+    ("job-running", "progressing: 0 of 1 pod succeeded, 1 active"),
+    ("kubefedcluster-fresh", "progressing: waiting for KubeFed to probe the cluster"),
     (
         "kubefedcluster-malformed",
         "progressing: ClusterConfigMalformed: cluster's configuration may be malformed",
@@ -139,23 +139,23 @@ const LIVE: &[(&str, &str)] = &[
         "replicaset-quota",
         "progressing: FailedCreate: pods \"blocked-5b78c8b7b8-pfpzg\" is forbidden…",
     ),
-    ("replicaset-unready", "progressing: 0 of 1 replica is ready"),
+    ("replicaset-unready", "progressing: 0 of 1 replica ready"),
     ("service", "healthy"),
     ("service-headless", "healthy"),
     ("statefulset-available", "healthy"),
-    ("statefulset-rolling", "progressing: 1 of 2 replicas are of the last revision"),
+    ("statefulset-rolling", "progressing: 1 of 2 replicas updated"),
     ("user", "healthy"),
 ];
 
 #[test]
 fn what_clusters_gave() {
     let cases: Vec<_> = LIVE.iter().map(|(name, expected)| (live(name), *expected)).collect();
-    assert_judged(&cases);
+    assert_assessed(&cases);
     let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
     let files: BTreeSet<_> =
         files.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     let known: BTreeSet<_> = LIVE.iter().map(|(name, _)| (*name).to_owned()).collect();
-    assert_eq!(files, known, "every file is judged");
+    assert_eq!(files, known, "every file is assessed");
 }
 
 #[test]
@@ -167,15 +167,17 @@ fn a_status_of_yesterday_is_not_believed() {
             continue;
         }
         let newer = changed(name, &[("/metadata/generation", json!(generation + 1))]);
-        let reason =
-            format!("its controller has seen generation {generation} of {}", generation + 1);
+        let reason = format!(
+            "not yet observed by its controller (generation {generation} of {})",
+            generation + 1
+        );
         assert_eq!(judge(&newer), Health::progressing(reason), "{name}");
         let as_text =
             changed(name, &[("/status/observedGeneration", json!(generation.to_string()))]);
         assert_eq!(judge(&as_text), Health::Healthy, "{name}");
     }
-    let fresh = "progressing: its controller has not looked at it yet";
-    assert_judged(&[
+    let fresh = "progressing: not yet observed by its controller";
+    assert_assessed(&[
         (changed("deployment-available", &[("/status", json!({}))]), fresh),
         (changed("statefulset-available", &[("/status", json!({"replicas": 0}))]), fresh),
         (changed("daemonset-available", &[("/status", json!(null))]), fresh),
@@ -186,7 +188,7 @@ fn a_status_of_yesterday_is_not_believed() {
 #[test]
 fn deletion_comes_first() {
     let deleted = ("/metadata/deletionTimestamp", json!("2026-11-21T16:08:03Z"));
-    assert_judged(&[
+    assert_assessed(&[
         (
             changed("deployment-available", std::slice::from_ref(&deleted)),
             "progressing: is being deleted",
@@ -196,7 +198,7 @@ fn deletion_comes_first() {
                 "user",
                 &[deleted, ("/metadata/finalizers", json!(["a.example.com/x", "b.example.com/y"]))],
             ),
-            "progressing: is being deleted: waits for finalizers a.example.com/x, b.example.com/y",
+            "progressing: is being deleted: waiting for finalizers a.example.com/x, b.example.com/y",
         ),
     ]);
 }
@@ -210,7 +212,7 @@ fn there_is_enough() {
         });
         (object, "healthy")
     };
-    assert_judged(&[
+    assert_assessed(&[
         of("admissionregistration.k8s.io/v1", "ValidatingWebhookConfiguration"),
         of("autoscaling/v2", "HorizontalPodAutoscaler"),
         of("policy/v1", "PodDisruptionBudget"),
@@ -218,7 +220,7 @@ fn there_is_enough() {
         of("iam.kubesphere.io/v1alpha2", "GlobalRole"),
         of("tenant.kubesphere.io/v1alpha2", "WorkspaceTemplate"),
         (json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}), "healthy"),
-        (json!(null), "progressing: is not there"),
+        (json!(null), "progressing: not found"),
     ]);
 }
 
@@ -231,7 +233,7 @@ fn nothing_of_a_message_steers_a_terminal() {
         object["status"]["conditions"].as_array_mut().unwrap().remove(0);
         object
     };
-    assert_judged(&[(object, "failed: BackoffLimitExceeded: fine and more")]);
+    assert_assessed(&[(object, "failed: BackoffLimitExceeded: fine and more")]);
 }
 
 #[test]
@@ -273,7 +275,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn judges_anything(
+    fn assesses_anything(
         parts in proptest::collection::vec(any_json(), 3),
         like in proptest::sample::select(LIVE),
     ) {

@@ -1,12 +1,12 @@
-//! Text from a cluster, made fit for a terminal and a log.
+//! Text from a cluster, sanitized for terminals and logs.
 
 use crate::object::scrub::visible;
 
-/// More than this of a message is noise: the first words say what it is about.
+/// Longer messages are cut: their beginning names the problem.
 const LONGEST: usize = 300;
 
-/// One line without anything that steers a terminal (CVE-2021-21303 of Helm), cut at some 300
-/// characters. Escape sequences go as a whole, other control characters become spaces.
+/// One line without anything that controls a terminal (CVE-2021-21303 of Helm), cut at about 300
+/// characters. Escape sequences are removed as a whole, other control characters become spaces.
 pub(super) fn clean(text: &str) -> String {
     let mut line = String::new();
     let mut length = 0;

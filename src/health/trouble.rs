@@ -3,48 +3,49 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::condition::denies;
+use super::condition::false_condition;
 use super::number::{count, number};
 use super::remedy;
 use super::text::clean;
 use crate::object::{ObjectId, is_departing};
 
-/// What is wrong with a pod, in the words of Kubernetes.
+/// A problem of a pod, as Kubernetes reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trouble {
     /// The pod.
     pub object: ObjectId,
-    /// The container, where it is one container's trouble; containers that initialise come first.
+    /// The container, if the problem is that of one container; init containers come first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container: Option<String>,
     /// `ImagePullBackOff`, `CrashLoopBackOff`, `Unschedulable`, `CreateContainerConfigError`,
     /// `OOMKilled`, …
     pub reason: String,
-    /// What the kubelet or the scheduler says of it; never what the program itself wrote.
+    /// The message of the kubelet or the scheduler; never output of the program itself.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// How the container ended the last time, where it ran.
+    /// The exit code of the last run, if the container ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i64>,
-    /// How often the container was started again.
+    /// How often the container was restarted.
     pub restarts: u64,
-    /// One sentence: what a person does next.
+    /// What to do next, one sentence.
     pub next_step: String,
 }
 
-/// Reasons of which nobody tries again what failed: by waiting nothing becomes better.
+/// Reasons after which the kubelet does not retry: waiting does not help.
 const FINAL: &[&str] = &["InvalidImageName", "ErrImageNeverPull"];
 
 impl Trouble {
-    /// Whether waiting alone may cure it: images get pulled, nodes get free, Secrets get made, and what
-    /// crashed without its database may find it. Pods that have failed are never started again.
-    pub fn may_pass(&self) -> bool {
-        !(self.is_of_failed_pod() || FINAL.contains(&self.reason.as_str()))
+    /// Whether it may resolve without a change to the pod: images get pulled, nodes get free, Secrets get
+    /// created, and a program that crashed without its database may reach it later. Failed pods are
+    /// never restarted.
+    pub fn is_transient(&self) -> bool {
+        !(self.is_pod_failure() || FINAL.contains(&self.reason.as_str()))
     }
 
-    /// Only pods as a whole have reasons that come from the pod's phase.
-    fn is_of_failed_pod(&self) -> bool {
+    /// Reasons that come from the pod's phase belong to the pod as a whole, not to a container.
+    fn is_pod_failure(&self) -> bool {
         self.container.is_none()
             && !matches!(self.reason.as_str(), UNSCHEDULABLE | GATED | UNKNOWN | LOST)
     }
@@ -56,13 +57,13 @@ const GATED: &str = "SchedulingGated";
 const UNKNOWN: &str = "Unknown";
 const LOST: &str = "NodeLost";
 
-/// What a container waits for when all is well.
+/// Waiting reasons of a container that starts normally.
 const STARTING: &[&str] = &["", "ContainerCreating", "PodInitializing"];
 
-/// What is wrong with a pod; empty when nothing is, or when the pod is on its way out.
+/// The problems of a pod; empty if there are none, or if the pod is terminating.
 ///
-/// A container that is merely not ready yet is no trouble: only one that waits for a bad reason, has
-/// ended badly, or has done so and is not ready again.
+/// A container that is merely not ready yet is not a problem: only one that waits for a bad reason, has
+/// failed, or has failed and is not ready again.
 pub fn troubles(pod: &Value) -> Vec<Trouble> {
     let status = &pod["status"];
     let phase = status["phase"].as_str().unwrap_or_default();
@@ -70,53 +71,54 @@ pub fn troubles(pod: &Value) -> Vec<Trouble> {
     if phase == "Succeeded" || is_departing(pod) {
         return Vec::new();
     }
-    let whole = whole(pod, phase).map(|found| trouble(pod, &object, &Value::Null, &found));
+    let whole = pod_trouble(pod, phase).map(|found| trouble(pod, &object, &Value::Null, &found));
     if phase == "Failed" {
-        // What its containers are said to be then is noise of its end.
+        // The states of its containers are then only a consequence of its end.
         return whole.into_iter().collect();
     }
-    let containers = bad_ends(pod).map(|(status, found)| trouble(pod, &object, status, &found));
+    let containers =
+        failing_containers(pod).map(|(status, found)| trouble(pod, &object, status, &found));
     whole.into_iter().chain(containers).collect()
 }
 
-/// The containers that wait or ended for a bad reason, those that initialise first.
-fn bad_ends(pod: &Value) -> impl Iterator<Item = (&Value, Found)> {
+/// The containers that wait for a bad reason or have failed, init containers first.
+fn failing_containers(pod: &Value) -> impl Iterator<Item = (&Value, Found)> {
     ["initContainerStatuses", "containerStatuses"]
         .into_iter()
         .filter_map(|list| pod["status"][list].as_array())
         .flatten()
-        .filter_map(|status| Some((status, ended_badly(status)?)))
+        .filter_map(|status| Some((status, container_trouble(status)?)))
 }
 
-/// What was found: reason, message and exit code.
+/// Reason, message and exit code of a problem.
 struct Found {
     reason: String,
     message: String,
     exit_code: Option<i64>,
 }
 
-/// The trouble of the pod as a whole.
-fn whole(pod: &Value, phase: &str) -> Option<Found> {
+/// The problem of the pod as a whole.
+fn pod_trouble(pod: &Value, phase: &str) -> Option<Found> {
     let status = &pod["status"];
-    let said = |reason: &str| Found {
+    let found = |reason: &str| Found {
         reason: reason.to_owned(),
         message: clean(status["message"].as_str().unwrap_or_default()),
         exit_code: None,
     };
     match (phase, status["reason"].as_str()) {
-        (_, Some(LOST)) => Some(said(LOST)),
-        ("Unknown", _) => Some(said(UNKNOWN)),
-        ("Failed", Some(reason)) => Some(said(reason)),
+        (_, Some(LOST)) => Some(found(LOST)),
+        ("Unknown", _) => Some(found(UNKNOWN)),
+        ("Failed", Some(reason)) => Some(found(reason)),
         ("Failed", None) => {
-            let end = bad_ends(pod).next();
-            Some(end.map_or(said(FAILED), |(status, end)| Found {
+            let end = failing_containers(pod).next();
+            Some(end.map_or(found(FAILED), |(status, end)| Found {
                 reason: FAILED.to_owned(),
                 message: format!("container {}: {}", name(status), clean(&end.reason)),
                 exit_code: end.exit_code,
             }))
         }
         _ => {
-            let waits = denies(pod, "PodScheduled")?;
+            let waits = false_condition(pod, "PodScheduled")?;
             matches!(waits.reason(), UNSCHEDULABLE | GATED).then(|| Found {
                 reason: waits.reason().to_owned(),
                 message: clean(&waits.message()),
@@ -126,8 +128,8 @@ fn whole(pod: &Value, phase: &str) -> Option<Found> {
     }
 }
 
-/// The trouble of one container, from its status.
-fn ended_badly(status: &Value) -> Option<Found> {
+/// The problem of one container, from its status.
+fn container_trouble(status: &Value) -> Option<Found> {
     let (state, last) = (&status["state"], &status["lastState"]["terminated"]);
     let waiting = &state["waiting"];
     if waiting.is_object() {
@@ -141,7 +143,7 @@ fn ended_badly(status: &Value) -> Option<Found> {
             exit_code: number(&last["exitCode"]),
         };
         if reason == "CrashLoopBackOff" {
-            name_the_crash(&mut found, last);
+            refine_crash(&mut found, last);
         }
         return Some(found);
     }
@@ -158,8 +160,8 @@ fn ended_badly(status: &Value) -> Option<Found> {
     Some(Found { reason, message, exit_code: Some(exit_code) })
 }
 
-/// A crash by lack of memory has a name of its own; one of the runtime has its words.
-fn name_the_crash(found: &mut Found, last: &Value) {
+/// An out-of-memory crash gets its own reason; a start error of the runtime gets its message.
+fn refine_crash(found: &mut Found, last: &Value) {
     if last["reason"] == "OOMKilled" {
         "OOMKilled".clone_into(&mut found.reason);
     }
@@ -168,8 +170,8 @@ fn name_the_crash(found: &mut Found, last: &Value) {
     }
 }
 
-/// What the container runtime said when it could not start a container. Of other ends the message is
-/// what the program wrote last, and that may be anything, also a secret.
+/// The message of the container runtime when it could not start a container. Otherwise the message is
+/// the last output of the program, which may be anything, even a secret.
 fn runtime_message(ended: &Value) -> Option<String> {
     let by_runtime = ["StartError", "ContainerCannotRun", "ContainerStatusUnknown"];
     let reason = ended["reason"].as_str().filter(|reason| by_runtime.contains(reason))?;
@@ -180,7 +182,7 @@ fn name(status: &Value) -> String {
     clean(status["name"].as_str().unwrap_or_default())
 }
 
-/// Of a container by its status, or of the whole pod by none.
+/// The problem of a container, or of the whole pod if `status` is null.
 fn trouble(pod: &Value, object: &ObjectId, status: &Value, found: &Found) -> Trouble {
     let container = status.is_object().then(|| name(status));
     let reason = clean(&found.reason);

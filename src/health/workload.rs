@@ -1,4 +1,4 @@
-//! Workloads: what runs pods for ever.
+//! Workloads: Deployments, StatefulSets, DaemonSets and ReplicaSets.
 
 mod daemon_set;
 mod deployment;
@@ -8,59 +8,57 @@ mod stateful_set;
 use serde_json::Value;
 
 use super::Health;
-use super::condition::{Condition, holds};
-use super::number::{count, counted, is_or_are, number};
+use super::condition::{Condition, true_condition};
+use super::number::{count, counted, number};
 
-pub(super) use daemon_set::judge as daemon_set;
-pub(super) use deployment::judge as deployment;
-pub(super) use replica_set::judge as replica_set;
-pub(super) use stateful_set::judge as stateful_set;
+pub(super) use daemon_set::assess as daemon_set;
+pub(super) use deployment::assess as deployment;
+pub(super) use replica_set::assess as replica_set;
+pub(super) use stateful_set::assess as stateful_set;
 
-/// How many replicas are wanted: one when the object does not say.
+/// The desired number of replicas: one if the object does not set it.
 fn wanted(live: &Value) -> i64 {
     number(&live["spec"]["replicas"]).unwrap_or(1)
 }
 
-/// What can be said before any count: nothing is wanted and nothing is left; or there is no status to
-/// believe yet, since controllers of workloads always write the generation that they have seen.
-fn at_once(live: &Value) -> Option<Health> {
+/// The health that needs no counters: no replicas are desired and none are left, or there is no status
+/// yet, since workload controllers always write the generation that they have observed.
+fn without_counters(live: &Value) -> Option<Health> {
     if wanted(live) == 0 && count(&live["status"]["replicas"]) == 0 {
         return Some(Health::Healthy);
     }
-    is_unseen(live).then(unseen)
+    is_unobserved(live).then(unobserved)
 }
 
-fn is_unseen(live: &Value) -> bool {
+fn is_unobserved(live: &Value) -> bool {
     number(&live["status"]["observedGeneration"]).is_none()
 }
 
-fn unseen() -> Health {
-    Health::progressing("its controller has not looked at it yet")
+fn unobserved() -> Health {
+    Health::progressing("not yet observed by its controller")
 }
 
-/// `Some` while a counter of the status is below what it should reach: `1 of 2 replicas are ready`.
+/// `Some` while a counter of the status is below its target: `1 of 2 replicas ready`.
 fn short_of(status: &Value, counter: &str, target: i64, state: &str) -> Option<String> {
     let reached = count(&status[counter]);
     let noun = if target == 1 { "replica" } else { "replicas" };
-    (reached < target)
-        .then(|| format!("{reached} of {target} {noun} {} {state}", is_or_are(target)))
+    (reached < target).then(|| format!("{reached} of {target} {noun} {state}"))
 }
 
-/// `Some` while more replicas run than are wanted.
+/// `Some` while replicas run that are to be removed: `1 old replica still running`.
 fn surplus(count: i64, which: &str) -> Option<String> {
-    let verb = if count == 1 { "has" } else { "have" };
-    (count > 0).then(|| format!("{} {verb} to end", counted(count, which)))
+    (count > 0).then(|| format!("{} still running", counted(count, which)))
 }
 
-/// What to say while pods cannot be made: a quota, a webhook, a missing ServiceAccount. The controller
-/// tries again, and all of these may be mended from outside; what Pod Security or the API's own
-/// validation refuses is refused again.
+/// The health while pods cannot be created: a quota, a webhook, a missing ServiceAccount. The controller
+/// retries, and all of these can be fixed from outside; pods that Pod Security or API validation rejects
+/// are rejected again.
 fn replica_failure(live: &Value) -> Option<Health> {
-    let failure = holds(live, "ReplicaFailure")?;
+    let failure = true_condition(live, "ReplicaFailure")?;
     Some(if is_final(failure) {
-        Health::failed(failure.says())
+        Health::failed(failure.describe())
     } else {
-        Health::progressing(failure.says())
+        Health::progressing(failure.describe())
     })
 }
 

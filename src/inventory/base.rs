@@ -1,4 +1,4 @@
-//! What was rendered last, path by path, as hashes: the third side of a three-way merge.
+//! The base of a three-way merge: what was rendered last, as hashes by path.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Key;
 use crate::object::meaning;
 
-/// What was rendered last at each path of one object.
+/// The last rendered values of one object, as hashes by path.
 #[derive(Debug, Clone, Copy)]
 pub struct Base<'i> {
     key: &'i Key,
@@ -20,32 +20,32 @@ impl<'i> Base<'i> {
         Self { key, hashes }
     }
 
-    /// Whether something was rendered at this path.
+    /// Whether a value was rendered at this path.
     pub fn has(&self, pointer: &str) -> bool {
         self.hashes.contains_key(pointer)
     }
 
-    /// Whether a value means what was rendered at this path.
+    /// Whether a value is semantically equal to the one rendered at this path.
     pub fn holds(&self, pointer: &str, value: &Value) -> bool {
         self.hashes
             .get(pointer)
             .is_some_and(|hash| *hash == self.key.digest(&meaning::canonical(value)))
     }
 
-    /// Whether exactly this text was rendered at this path: for labels, where no two spellings mean
-    /// the same.
+    /// Whether exactly this text was rendered at this path: for labels, whose values have only one
+    /// spelling.
     pub fn holds_exactly(&self, pointer: &str, value: &Value) -> bool {
         self.hashes.get(pointer).is_some_and(|hash| *hash == self.key.digest(value))
     }
 
-    /// The paths at which something was rendered.
+    /// The paths of the rendered values.
     pub fn pointers(&self) -> impl Iterator<Item = &'i str> {
         self.hashes.keys().map(String::as_str)
     }
 }
 
-/// The base of an embedded document. Empty values are left out: what is rendered as nothing is not
-/// ours. `false` is an opinion and stays.
+/// The base of an embedded document. Empty values are omitted: ksi does not own them. `false` is a
+/// deliberate value and stays.
 pub(super) fn of_document(key: &Key, document: &Value) -> BTreeMap<String, String> {
     leaves(document)
         .into_iter()
@@ -54,7 +54,7 @@ pub(super) fn of_document(key: &Key, document: &Value) -> BTreeMap<String, Strin
         .collect()
 }
 
-/// The base of an object of which only labels and annotations are ours.
+/// The base of an object of which ksi owns only labels and annotations.
 pub(super) fn of_metadata(key: &Key, body: &Value) -> BTreeMap<String, String> {
     ["labels", "annotations"]
         .into_iter()

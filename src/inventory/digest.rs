@@ -1,4 +1,4 @@
-//! Keyed hashes: hashes of secrets could be guessed without a key.
+//! Keyed hashes: without a key, secrets could be guessed from their hashes.
 
 use std::fmt;
 

@@ -1,106 +1,107 @@
-//! Whether an object that nobody wants any more is removed, and why not.
+//! Decides whether an object that is no longer desired is deleted.
 
 use serde_json::Value;
 
 use super::Entry;
 use crate::object::{FIELD_MANAGER, GuardFlag, Guarded, ObjectId, Policy, rules};
 
-/// What the user allowed to be removed.
+/// What the user has consented to delete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools)] // Each is a flag of its own on the command line.
 pub struct PruneOptions {
-    /// `--delete-crds`: with every object of their kinds.
+    /// CRDs, with every object of their kinds.
     pub crds: bool,
-    /// `--delete-data`: objects of kind `PersistentVolumeClaim`.
+    /// Objects of kind `PersistentVolumeClaim`.
     pub data: bool,
-    /// `--delete-namespaces`: with everything in them.
+    /// Namespaces, with everything in them.
     pub namespaces: bool,
-    /// Objects of policy `create`, for instance generated Secrets: what `uninstall` removes.
+    /// Objects of policy `create`, for example generated Secrets: `uninstall` deletes them.
     pub created: bool,
 }
 
-/// What becomes of an entry that nobody wants any more.
+/// The decision about an entry that is no longer desired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prune {
-    /// The object is gone already.
-    Gone,
-    /// It is removed.
+    /// The object no longer exists.
+    AlreadyDeleted,
+    /// The object is deleted.
     Delete,
-    /// It stays, and what we put on it is taken off.
-    GiveBack,
-    /// It stays, for this reason.
+    /// The object is kept, but our fields are removed from it.
+    ReleaseFields,
+    /// The object is kept, for this reason.
     Keep(String),
 }
 
-/// Decides on an entry. `live` is the object as it is now.
+/// Decides about an entry. `live` is the current object.
 ///
-/// An object is removed only when it is the one that we wrote: same uid where there are uids, and
-/// with a field of ours where the target knows who owns which.
+/// An object is deleted only if it is the one that ksi wrote: it has the same uid, if the target has uids,
+/// and a field that ksi owns, if the target tracks field ownership.
 pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prune {
-    let Some(live) = live else { return Prune::Gone };
+    let Some(live) = live else { return Prune::AlreadyDeleted };
     let metadata = &live["metadata"];
     let keep = |reason: &str| Prune::Keep(reason.to_owned());
 
     if metadata["labels"]["kubefed.io/managed"] == "true" {
-        return keep("it belongs to the host cluster (label kubefed.io/managed=true)");
+        return keep("managed by the host cluster (label kubefed.io/managed=true)");
     }
     if let (Some(ours), Some(uid)) = (&entry.uid, metadata["uid"].as_str())
         && ours != uid
     {
-        return keep(
-            "somebody deleted ours and made another one of the same name (its uid differs)",
-        );
+        return keep("recreated by somebody else: its uid differs from the recorded one");
     }
     if entry.uid.is_none() && metadata["uid"].is_string() && entry.policy != Policy::Patch {
         return keep(
-            "it was written by a run that was stopped before it could record its uid; the next run \
-             knows whether it is ours",
+            "written by a run that was interrupted before it recorded the uid; the next run can tell \
+             whether it is ours",
         );
     }
     if entry.policy == Policy::Patch {
-        return Prune::GiveBack;
+        return Prune::ReleaseFields;
     }
     let is_set = |marker: &&crate::object::KeepMarker| {
         metadata["annotations"][&marker.annotation] == marker.value.as_str()
     };
     if let Some(marker) = rules().pruning.keep_markers.iter().find(is_set) {
-        return Prune::Keep(format!(
-            "it has the annotation {}: {}",
-            marker.annotation, marker.value
-        ));
+        return Prune::Keep(format!("annotated with {}={}", marker.annotation, marker.value));
     }
     if entry.policy == Policy::Create && !options.created {
-        return keep("it is only created once, others own it since");
+        return keep(
+            "created once and not managed since; delete it with kubectl if it is no longer needed",
+        );
     }
-    if let Some(guard) = closed(&entry.id, options) {
-        return Prune::Keep(format!("{}; {} does it", guard.because, guard.flag.as_str()));
+    if let Some(guard) = missing_consent(&entry.id, options) {
+        return Prune::Keep(format!(
+            "{}; to delete it, use {}",
+            guard.because,
+            guard.flag.as_str()
+        ));
     }
     match metadata["managedFields"].as_array() {
-        // Of some objects only the name is ours: they never had a field that could be lost.
+        // Of some objects ksi owns only the name: they never had a field that could be lost.
         Some(entries)
             if entry.policy == Policy::Apply
                 && entry.owned.is_some()
                 && !entries.iter().any(|e| e["manager"] == FIELD_MANAGER) =>
         {
-            keep("no field of it is ours any more")
+            keep("ksi no longer owns any of its fields")
         }
         _ => Prune::Delete,
     }
 }
 
-/// Whether an object stays only because a flag was not given.
-pub fn waits_for_flag(id: &ObjectId, options: PruneOptions) -> bool {
-    closed(id, options).is_some()
+/// Whether an object is kept only for lack of consent.
+pub fn needs_consent(id: &ObjectId, options: PruneOptions) -> bool {
+    missing_consent(id, options).is_some()
 }
 
-fn closed(id: &ObjectId, options: PruneOptions) -> Option<&'static Guarded> {
+fn missing_consent(id: &ObjectId, options: PruneOptions) -> Option<&'static Guarded> {
     let guard = rules().pruning.guarded.iter().find(|guard| guard.kind.matches(id))?;
-    let open = match guard.flag {
+    let consented = match guard.flag {
         GuardFlag::DeleteCrds => options.crds,
         GuardFlag::DeleteData => options.data,
         GuardFlag::DeleteNamespaces => options.namespaces,
     };
-    (!open).then_some(guard)
+    (!consented).then_some(guard)
 }
 
 #[cfg(test)]
@@ -133,7 +134,7 @@ mod tests {
     fn ours_is_removed() {
         let deployment = entry("apps/v1", "Deployment", Policy::Apply);
         let options = PruneOptions::default();
-        assert_eq!(prune(&deployment, None, options), Prune::Gone);
+        assert_eq!(prune(&deployment, None, options), Prune::AlreadyDeleted);
         for live in [
             json!({}),
             json!({"metadata": {"uid": "u1"}}),
@@ -170,6 +171,6 @@ mod tests {
             assert_eq!(prune(&guarded, Some(&live), all), Prune::Delete, "{}", guarded.id);
         }
         let patched = entry("v1", "Namespace", Policy::Patch);
-        assert_eq!(prune(&patched, Some(&live), all), Prune::GiveBack);
+        assert_eq!(prune(&patched, Some(&live), all), Prune::ReleaseFields);
     }
 }

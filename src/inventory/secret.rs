@@ -1,4 +1,4 @@
-//! The form in which a cluster holds an inventory: compressed, since a Secret holds 1 MiB at most.
+//! The inventory in a Secret of the cluster: compressed, since a Secret is limited to 1 MiB.
 
 use std::io::{Read as _, Write as _};
 
@@ -14,7 +14,7 @@ use super::{Error, Inventory};
 pub const SECRET: &str = "ksi-inventory";
 /// Its one key: `kubectl get secret … -o jsonpath='{.data.inventory\.json\.gz}' | base64 -d | gunzip`.
 const KEY: &str = "inventory.json.gz";
-/// More than any Secret can hold in compressed form is not ours.
+/// No inventory decompresses to more than this.
 const MOST: u64 = 64 << 20;
 
 impl Inventory {
@@ -30,7 +30,7 @@ impl Inventory {
     /// Reads the Secret.
     ///
     /// # Errors
-    /// It is damaged, or newer than this ksi understands.
+    /// It is damaged, or its format is too new.
     pub fn from_secret(secret: &Value) -> Result<Self, Error> {
         let damaged = |cause: &str| Error::Damaged(cause.to_owned());
         let text = secret["data"][KEY].as_str();

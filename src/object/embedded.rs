@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use crate::diagnostic::Sources;
 use crate::yaml;
 
-/// The key under which KubeSphere's components read their configuration.
+/// The key from which KubeSphere's components read their configuration.
 pub const KEY: &str = "kubesphere.yaml";
 
-/// A text that is no YAML document. The message never holds a part of the text.
+/// A text that is not a YAML document. The message contains no part of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("cannot be read as YAML, line {line}: {reason}")]
+#[error("is not valid YAML, line {line}: {reason}")]
 pub struct Unreadable {
     /// The line in the embedded text, from 1.
     pub line: usize,
@@ -18,7 +18,7 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// The document of a ConfigMap; `None` when it has no such key. An empty text is an empty document.
+/// The document of a ConfigMap; `None` if it has no such key. An empty text is an empty document.
 ///
 /// # Errors
 /// The text is not YAML, or not a mapping.
@@ -29,7 +29,7 @@ pub fn read(body: &Value) -> Result<Option<Value>, Unreadable> {
     }
 }
 
-/// Puts a document into a ConfigMap as text, in place of the one that is there.
+/// Writes a document into a ConfigMap as text, replacing the current one.
 pub fn write(body: &mut Value, document: &Value) {
     let Value::Object(fields) = body else { return };
     let data = fields.entry("data").or_insert(Value::Null);

@@ -1,29 +1,28 @@
-//! What the place itself says about writing an object.
+//! The result of a dry run.
 
 use serde::Serialize;
 use serde_json::Value;
 
-/// What the place itself says about writing an object; where it says nothing, manifests are compared.
+/// The result of a dry run of a write. Targets without dry runs have none; then manifests are compared.
 /// `Debug` may show the manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Forecast {
-    /// Nothing of ours was touched since we wrote it, and we would write the same: no request is
-    /// needed.
+    /// Nobody changed our fields since we wrote them, and we would write the same: no request is needed.
     Settled,
-    /// The object as it would be.
+    /// The object after the write.
     Becomes(Value),
-    /// Others own fields that we would change.
+    /// Other field managers own fields that we would change.
     Conflict {
-        /// The fields, and who owns them.
+        /// The fields and their managers.
         fields: Vec<FieldConflict>,
-        /// The object as it would be if the fields were taken; `None` when that is refused too.
+        /// The object after a forced write; `None` if that is rejected, too.
         forced: Option<Value>,
     },
-    /// The place would not accept it: why.
+    /// The server rejects the write: why.
     Refused(String),
 }
 
-/// A field that we would change and that somebody else owns.
+/// A field that we would change and that another field manager owns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldConflict {
     /// The field manager that owns it.

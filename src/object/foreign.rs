@@ -1,11 +1,11 @@
-//! Fields that another hand owns, seen from the object itself.
+//! Fields that other field managers own, according to the object itself.
 
 use serde_json::Value;
 
 use super::{FIELD_MANAGER, ObjectId, PathPattern, Segment, rules};
 
-/// The fields that are ours of a live object: `fieldsV1` of our entry in its managedFields. `None`
-/// where there is none.
+/// The fields of a live object that ksi owns: `fieldsV1` of our entry in its managedFields. `None` if
+/// there is none.
 pub fn owned_fields(live: &Value) -> Option<&Value> {
     let entries = live["metadata"]["managedFields"].as_array()?;
     let ours = |entry: &&Value| {
@@ -16,7 +16,7 @@ pub fn owned_fields(live: &Value) -> Option<&Value> {
     entries.iter().find(ours).map(|entry| &entry["fieldsV1"])
 }
 
-/// The fields that another hand owns and that ksi therefore leaves out of its set.
+/// The fields that another field manager owns and that ksi therefore does not apply.
 pub fn foreign_fields(id: &ObjectId, live: &Value) -> Vec<&'static PathPattern> {
     let metadata = &live["metadata"];
     let entries = metadata["managedFields"].as_array().map_or(&[][..], Vec::as_slice);
@@ -45,7 +45,7 @@ pub fn foreign_fields(id: &ObjectId, live: &Value) -> Vec<&'static PathPattern> 
         .collect()
 }
 
-/// Whether a `fieldsV1` set has a field: `f:key` for keys, `k:{…}` for items of lists.
+/// Whether a `fieldsV1` set contains a field: `f:key` for keys, `k:{…}` for list items.
 fn owns(fields: &Value, path: &[Segment]) -> bool {
     let Some((first, rest)) = path.split_first() else {
         return true;

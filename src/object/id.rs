@@ -1,4 +1,4 @@
-//! What identifies an object in a cluster.
+//! The identity of an object.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,8 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Group, kind, namespace and name identify an object; the version says how we talk about it and
-/// takes no part in comparisons.
+/// Group, kind, namespace and name identify an object. The version only selects the API version of
+/// requests and is ignored in comparisons.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ObjectId {
     /// API group, empty for the core group.
@@ -17,7 +17,7 @@ pub struct ObjectId {
     pub version: String,
     /// Kind.
     pub kind: String,
-    /// Namespace; `None` for objects of the whole cluster.
+    /// Namespace; `None` for cluster-scoped objects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
     /// Name.

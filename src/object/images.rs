@@ -1,4 +1,4 @@
-//! The images that an object's pods run.
+//! The images of an object's pods.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContain
 /// Image references in every pod template of an object, each once, in order of appearance.
 pub fn of(body: &Value) -> Vec<String> {
     let mut images = Vec::new();
-    // A CustomResourceDefinition describes templates, it has none.
+    // A CustomResourceDefinition describes pod templates, but has none.
     if body["kind"] != "CustomResourceDefinition" {
         collect(body, &mut images);
     }

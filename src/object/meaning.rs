@@ -1,14 +1,14 @@
-//! What a value of kubesphere.yaml means to the Go programs that read it.
+//! Semantic equality of values in kubesphere.yaml, as its Go programs read them.
 //!
-//! KubeSphere reads the document into a struct and writes it back whole: durations come back in
-//! another spelling, and what has Go's zero value is left out. Neither is a change.
+//! KubeSphere reads the document into a struct and writes it back as a whole: durations come back in
+//! another spelling, and Go's zero values are omitted. Neither is a change.
 
 use serde_json::{Map, Value};
 
-/// Whether the value says no more than its absence: null, `false`, empty text, list or mapping,
-/// and mappings of nothing else.
+/// Whether the value is equivalent to an absent one: null, `false`, an empty string, list or mapping, and
+/// mappings with only such values.
 ///
-/// Numbers are not among them: an `accessTokenMaxAge` of 0 means "never", its absence two hours.
+/// Numbers are not among them: an `accessTokenMaxAge` of 0 means "never", an absent one two hours.
 pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
@@ -19,7 +19,7 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether the value states nothing at all: what [`is_empty`], but for `false`, which somebody meant.
+/// Whether the value is unset: like [`is_empty`], except for `false`, which was set on purpose.
 pub fn is_silent(value: &Value) -> bool {
     match value {
         Value::Bool(_) => false,
@@ -28,12 +28,13 @@ pub fn is_silent(value: &Value) -> bool {
     }
 }
 
-/// Whether two values mean the same.
+/// Whether two values are semantically equal.
 pub fn same(a: &Value, b: &Value) -> bool {
     a == b || canonical(a) == canonical(b)
 }
 
-/// One spelling for all values of one meaning; null for what [`is_empty`]. Keys are sorted.
+/// The canonical form of a value, the same for all semantically equal ones; null if [`is_empty`]. Keys are
+/// sorted.
 pub fn canonical(value: &Value) -> Value {
     match value {
         _ if is_empty(value) => Value::Null,

@@ -1,24 +1,24 @@
-//! The order in which objects are made and removed, from `schemas/rules.yaml`.
+//! The order in which objects are created and deleted, from `schemas/rules.yaml`.
 
 use std::cmp::Ordering;
 
 use super::{KindPattern, Object, ObjectId, rules};
 
-/// Sorts objects into the order in which they can be made: what others need comes first. Total:
-/// the result does not depend on the order of the input.
+/// Sorts objects into the order of creation: dependencies come first. The order is total, so the result
+/// does not depend on the order of the input.
 pub fn sort(objects: &mut [Object]) {
     objects.sort_by_cached_key(|object| (rank(&object.id), object.id.clone()));
 }
 
-/// Compares by the order in which objects are made.
+/// Compares by the order of creation.
 pub fn compare(a: &ObjectId, b: &ObjectId) -> Ordering {
     rank(a).cmp(&rank(b)).then_with(|| a.cmp(b))
 }
 
-/// Compares by the order in which objects are removed: webhooks first, then the reverse of making.
+/// Compares by the order of deletion: webhooks first, then the reverse order of creation.
 pub fn compare_removal(a: &ObjectId, b: &ObjectId) -> Ordering {
-    let guards = |id: &ObjectId| rules().delete_first.iter().any(|kind| kind.matches(id));
-    guards(b).cmp(&guards(a)).then_with(|| compare(b, a))
+    let is_first = |id: &ObjectId| rules().delete_first.iter().any(|kind| kind.matches(id));
+    is_first(b).cmp(&is_first(a)).then_with(|| compare(b, a))
 }
 
 /// The place of an object's kind among all kinds, from 0.

@@ -1,4 +1,4 @@
-//! Which kinds and which fields a rule is about.
+//! Patterns for kinds and fields.
 
 use std::str::FromStr;
 
@@ -62,12 +62,12 @@ impl PathPattern {
         &self.0
     }
 
-    /// Calls `f` on every value that the pattern reaches.
+    /// Calls `f` on every value that the pattern matches.
     pub fn visit(&self, value: &mut Value, f: &mut impl FnMut(&mut Value)) {
         visit(&self.0, value, f);
     }
 
-    /// Takes every key that the pattern reaches out of its mapping; list items stay.
+    /// Removes every key that the pattern matches from its mapping; list items stay.
     pub fn remove(&self, value: &mut Value) {
         let Some((Segment::Key(last), parents)) = self.0.split_last() else {
             return;

@@ -1,4 +1,4 @@
-//! What is known about kinds and fields, read once from `schemas/rules.yaml`.
+//! Rules about kinds and fields, read once from `schemas/rules.yaml`.
 
 use std::sync::OnceLock;
 
@@ -13,23 +13,23 @@ const TEXT: &str = include_str!("../../schemas/rules.yaml");
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rules {
-    /// Kinds in the order in which their objects are made.
+    /// Kinds in the order in which their objects are created.
     pub order: Vec<KindPattern>,
     /// The kind of the order with which each stage of a component begins.
     pub stages: Stages,
-    /// Kinds whose objects are removed before all others.
+    /// Kinds whose objects are deleted before all others.
     pub delete_first: Vec<KindPattern>,
-    /// Kinds whose objects are removed after all other custom resources.
+    /// Kinds whose objects are deleted after all other custom resources.
     pub delete_late: Vec<KindPattern>,
-    /// Who takes which finalizers off.
+    /// The controllers that remove finalizers.
     pub finalizers: Vec<Finalizers>,
     /// What no output may show.
     pub masking: Masking,
-    /// Fields that another hand may own.
+    /// Fields that another field manager may own.
     pub foreign_fields: Vec<ForeignField>,
-    /// Field managers whose objects are taken over.
+    /// Field managers whose objects are adopted.
     pub adoptable: Vec<String>,
-    /// What is kept although nobody wants it any more.
+    /// Objects that are kept although they are no longer desired.
     pub pruning: Pruning,
 }
 
@@ -39,15 +39,15 @@ pub struct Rules {
 pub struct Stages {
     /// Namespaces and kinds.
     pub foundation: KindPattern,
-    /// Who may do what, and what pods mount.
+    /// RBAC, and what pods mount.
     pub access: KindPattern,
-    /// How pods are reached.
+    /// Services.
     pub services: KindPattern,
-    /// What runs.
+    /// Workloads.
     pub workloads: KindPattern,
-    /// What calls into workloads.
+    /// Webhooks, which call workloads.
     pub webhooks: KindPattern,
-    /// Everything that controllers act upon.
+    /// Resources that controllers reconcile.
     pub resources: KindPattern,
 }
 
@@ -59,15 +59,15 @@ impl Stages {
     }
 }
 
-/// Who takes finalizers off.
+/// A controller that removes finalizers.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Finalizers {
-    /// What their names contain.
+    /// A part of the names of its finalizers.
     pub domain: String,
-    /// Where their controller runs.
+    /// The namespace of the controller.
     pub namespace: String,
-    /// The Deployment of that controller.
+    /// The Deployment of the controller.
     pub deployment: String,
 }
 
@@ -123,7 +123,7 @@ pub struct SecretText {
     pub paths: Vec<PathPattern>,
 }
 
-/// A field that leaves our set while another hand owns it.
+/// A field that ksi does not apply while another field manager owns it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ForeignField {
@@ -131,32 +131,32 @@ pub struct ForeignField {
     pub kind: KindPattern,
     /// The field.
     pub path: PathPattern,
-    /// Owned through this subresource, whoever the manager is.
+    /// Owned through this subresource, by any manager.
     #[serde(default)]
     pub subresource: Option<String>,
     /// Owned by one of these managers.
     #[serde(default)]
     pub managers: Vec<String>,
-    /// Left to others as soon as the object has this annotation.
+    /// Left to others if the object has this annotation.
     #[serde(default)]
     pub annotation: Option<String>,
 }
 
-/// What is kept although nobody wants it any more.
+/// Objects that are kept although they are no longer desired.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pruning {
-    /// Kinds that need a flag of their own.
+    /// Kinds whose deletion needs consent.
     pub guarded: Vec<Guarded>,
-    /// Annotations by which a user keeps an object.
+    /// Annotations with which a user keeps an object.
     pub keep_markers: Vec<KeepMarker>,
-    /// Kinds whose removal leaves what they own.
+    /// Kinds that are deleted without the objects that they own.
     pub orphaning: Vec<KindPattern>,
-    /// Groups whose objects are marked before they are removed.
+    /// Groups whose objects are annotated before they are deleted.
     pub releasing: Vec<Releasing>,
 }
 
-/// A mark by which a controller leaves what it made of an object that is removed.
+/// An annotation with which a controller keeps the objects that it created for a deleted one.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Releasing {
@@ -168,7 +168,7 @@ pub struct Releasing {
     pub value: String,
 }
 
-/// A kind that is not pruned without a flag.
+/// A kind that is not pruned without consent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Guarded {
@@ -176,11 +176,11 @@ pub struct Guarded {
     pub kind: KindPattern,
     /// The flag, without dashes.
     pub flag: GuardFlag,
-    /// Why it needs one.
+    /// Why it needs consent.
     pub because: String,
 }
 
-/// The flags that open a guard.
+/// The flags that give consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GuardFlag {
@@ -203,13 +203,13 @@ impl GuardFlag {
     }
 }
 
-/// An annotation by which a user keeps an object.
+/// An annotation with which a user keeps an object.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeepMarker {
     /// Its name.
     pub annotation: String,
-    /// The value that keeps.
+    /// The value with that effect.
     pub value: String,
 }
 
@@ -225,8 +225,8 @@ fn parse(text: &str) -> Result<Rules, String> {
 }
 
 impl Rules {
-    /// What stands in for rules that cannot be read: everything is secret. Tests keep such a ksi
-    /// from being built; were one built all the same, it would not leak.
+    /// The rules if the shipped ones cannot be parsed: everything is secret. Tests prevent such a build;
+    /// if there were one, it would leak nothing.
     fn closed() -> Self {
         let everything = SecretFields {
             kind: KindPattern::Any,
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_words_in_the_rules_are_an_error() {
+    fn unknown_keys_in_the_rules_are_an_error() {
         assert!(parse(&format!("{TEXT}\nmaskign: {{}}\n")).is_err());
     }
 }

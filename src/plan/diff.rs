@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use crate::yaml::{Path, Step};
 
-/// One place at which two values differ. Absence is `None`, which is not null.
+/// One path at which two values differ. Absence is `None`, which is not null.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Where: keys, and places in lists from 0. Empty for the whole value.
+    /// The path: keys, and list indices from 0. Empty for the whole value.
     pub path: Path,
-    /// What stood there.
+    /// The old value.
     pub before: Option<Value>,
-    /// What stands there now.
+    /// The new value.
     pub after: Option<Value>,
 }
 
@@ -27,8 +27,8 @@ impl Serialize for Difference {
     }
 }
 
-/// Where two values differ, as deep as possible: mappings key by key, lists place by place. The
-/// order of keys is no difference.
+/// The paths at which two values differ, as deep as possible: mappings key by key, lists index by index.
+/// The order of keys does not matter.
 pub fn diff(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(&mut Path::default(), Some(before), Some(after), &mut found);
@@ -69,7 +69,7 @@ fn compare(
     }
 }
 
-/// Makes of the first value of a [`diff`] the second.
+/// Applies a [`diff`] to its first value, which yields the second.
 pub fn apply_differences(value: &mut Value, differences: &[Difference]) {
     for difference in differences {
         set(value, &difference.path.0, difference.after.as_ref());

@@ -1,14 +1,14 @@
-//! A plan for programs.
+//! A plan as JSON.
 
 use serde_json::{Map, Value, json};
 
-use super::{Change, Difference, Plan, diff, view};
+use super::{Change, Difference, Plan, diff, masked};
 use crate::object::{Masker, ObjectId};
 use crate::yaml::Path;
 
-/// A plan as JSON, secrets hidden: `changes` has one entry per object with the places that differ,
-/// `summary` the numbers, `lost` the objects of others that go with their kinds or namespaces, where there
-/// are some. Paths go into the embedded document.
+/// A plan as JSON, secrets hidden: `changes` has one entry per object with the paths that differ,
+/// `summary` the numbers, `lost` the cascading deletes, if there are any. Paths continue into embedded
+/// documents.
 pub fn json(plan: &Plan) -> Value {
     let mut masker = Masker::new();
     let changes: Vec<_> = plan.changes.iter().map(|change| one(change, &mut masker)).collect();
@@ -20,8 +20,8 @@ pub fn json(plan: &Plan) -> Value {
 }
 
 fn one(change: &Change, masker: &mut Masker) -> Value {
-    let view = view::View::of(change, masker);
-    let differences = match (view.before, view.after) {
+    let shown = masked::Masked::of(change, masker);
+    let differences = match (shown.before, shown.after) {
         (Some(before), Some(after)) => diff(&before, &after),
         (None, None) => Vec::new(),
         (before, after) => vec![Difference { path: Path::default(), before, after }],
@@ -37,7 +37,7 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
     put("changes", json!(differences));
     if !change.conflicts.is_empty() {
         let conflicts = change.conflicts.iter().map(|conflict| {
-            let (desired, live) = view::conflict(change, conflict, masker);
+            let (desired, live) = masked::conflict(change, conflict, masker);
             json!({"path": conflict.path.to_string(), "desired": desired, "live": live})
         });
         put("conflicts", conflicts.collect());

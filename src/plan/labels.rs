@@ -8,14 +8,14 @@ use crate::yaml::Path;
 
 const FIELDS: [&str; 2] = ["labels", "annotations"];
 
-/// The live object with our labels and annotations, and those that somebody changed after us.
+/// The live object with our labels and annotations, and the conflicts.
 pub(super) struct Patched {
     pub(super) body: Value,
     pub(super) conflicts: Vec<Conflict>,
 }
 
-/// Puts ours on, takes off what was ours and is wanted no more. A value that somebody changed after
-/// we wrote it is a conflict.
+/// Sets our labels and annotations and removes those that are no longer desired. A value that somebody
+/// else changed after we wrote it is a conflict.
 pub(super) fn patch(
     desired: &Value,
     live: &Value,
@@ -61,13 +61,13 @@ pub(super) fn patch(
     Patched { body, conflicts }
 }
 
-/// What is written where the object itself is not there, as in a directory: its identity, our
-/// labels and annotations, and nothing that could make it ours.
+/// The body of the write if the object itself does not exist, as in a directory: its identity, our labels
+/// and annotations, and nothing that would make it ours.
 pub(super) fn partial(desired: &Value) -> Value {
     part(desired, &["name", "namespace", "labels", "annotations"])
 }
 
-/// What says which object it is, and nothing else: who applies that owns nothing of it.
+/// Only the identity of the object: applying it owns no fields.
 pub(super) fn identity(body: &Value) -> Value {
     part(body, &["name", "namespace"])
 }

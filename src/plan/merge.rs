@@ -1,22 +1,22 @@
-//! The three-way merge of an embedded document: what ksi rendered last, what it renders now, and
-//! what is live.
+//! The three-way merge of an embedded document: base (what ksi rendered last), desired (what it renders
+//! now) and live.
 //!
-//! Key by key, and by [meaning]: `168h` is `168h0m0s`, `false` is absence. A desired value that
-//! states nothing (null, empty text, list or mapping) counts as no value: a template's empty default
-//! is no reason to wipe out what somebody set.
+//! Values are merged key by key and compared by [semantic equality](meaning): `168h` equals `168h0m0s`,
+//! `false` equals an absent key. An empty desired value (null, empty string, list or mapping) counts as
+//! absent: the empty default of a template is no reason to remove what somebody set.
 //!
 //! | base | desired | live | merged |
 //! |---|---|---|---|
-//! | any | same meaning as live | | live, in its spelling |
-//! | any | value | absent or silent | desired: what was taken away is put back |
-//! | not known, or has no such key | value | another value | desired: the first run takes over, and so does a key that is new in the configuration |
+//! | any | semantically equal to live | | live, in its spelling |
+//! | any | value | absent or empty | desired: a removed value is restored |
+//! | unknown, or without this key | value | another value | desired: on the first run, and for a key that is new in the configuration |
 //! | equals live | value | another value | desired: only we changed it |
-//! | differs from live | value | another value | **conflict**: live stays, since somebody changed what we wrote |
+//! | differs from live | value | another value | **conflict**: live is kept, since somebody changed what we wrote |
 //! | equals live | absent | value | removed: it was ours |
 //! | otherwise | absent | value | live, as a **foreign** key |
 //!
-//! Lists are values like any other, except those whose items all have a `name` of their own: these
-//! are merged item by item. The result has desired's keys in desired's order, then the foreign ones.
+//! Lists are merged as a whole, except those whose items all have a unique `name`: these are merged
+//! item by item. The result has the desired keys in their order, then the foreign ones.
 
 use serde_json::{Map, Value};
 
@@ -25,24 +25,24 @@ use crate::inventory::{children, step};
 use crate::object::meaning;
 use crate::yaml::Path;
 
-/// Who wins where both sides changed.
+/// Who wins if both sides changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Winner {
-    /// The live value stays and the conflict is reported.
+    /// The live value is kept and the conflict is reported.
     #[default]
     Live,
-    /// The desired value is taken (`--force-conflicts`).
+    /// The desired value is written.
     Desired,
 }
 
-/// A key that somebody changed after we wrote it. The values may be secret.
+/// A key that somebody else changed after we wrote it. The values may be secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
-    /// Where: keys, and names for items of lists of named items.
+    /// Its path: keys, and names for items of lists of named items.
     pub path: Path,
-    /// What the configuration wants.
+    /// The value in the configuration.
     pub desired: Value,
-    /// What is live, and stays.
+    /// The live value, which is kept.
     pub live: Value,
 }
 
@@ -51,13 +51,13 @@ pub struct Conflict {
 pub struct Merge {
     /// The document to write.
     pub merged: Value,
-    /// Keys that somebody changed after we wrote them.
+    /// Keys that somebody else changed after we wrote them.
     pub conflicts: Vec<Conflict>,
     /// Keys that only the live document has.
     pub foreign: Vec<Path>,
 }
 
-/// Merges; where both sides changed a key, live stays and the conflict is reported.
+/// Merges; if both sides changed a key, live is kept and the conflict is reported.
 pub fn merge(base: Option<&Base<'_>>, desired: &Value, live: &Value) -> Merge {
     merge_with(base, desired, live, Winner::Live)
 }
@@ -65,7 +65,7 @@ pub fn merge(base: Option<&Base<'_>>, desired: &Value, live: &Value) -> Merge {
 /// Merges, with a choice of who wins.
 pub fn merge_with(base: Option<&Base<'_>>, desired: &Value, live: &Value, winner: Winner) -> Merge {
     let mut walk = Walk { base, winner, conflicts: Vec::new(), foreign: Vec::new() };
-    let merged = walk.merge(&Place::default(), Some(desired), Some(live));
+    let merged = walk.merge(&Position::default(), Some(desired), Some(live));
     Merge {
         merged: merged.unwrap_or_else(|| Value::Object(Map::new())),
         conflicts: walk.conflicts,
@@ -73,14 +73,14 @@ pub fn merge_with(base: Option<&Base<'_>>, desired: &Value, live: &Value, winner
     }
 }
 
-/// Where the walk is, in the two forms in which places are written.
+/// The position of the walk, as path and as JSON pointer.
 #[derive(Default)]
-struct Place {
+struct Position {
     path: Path,
     pointer: String,
 }
 
-impl Place {
+impl Position {
     fn child(&self, name: &str) -> Self {
         Self { path: self.path.key(name), pointer: step(&self.pointer, name) }
     }
@@ -96,7 +96,7 @@ struct Walk<'b> {
 impl Walk<'_> {
     fn merge(
         &mut self,
-        place: &Place,
+        place: &Position,
         desired: Option<&Value>,
         live: Option<&Value>,
     ) -> Option<Value> {
@@ -117,7 +117,7 @@ impl Walk<'_> {
     /// The parts of two mappings (or lists of named items): desired's first, then the foreign ones.
     fn parts(
         &mut self,
-        place: &Place,
+        place: &Position,
         desired: &[(&str, &Value)],
         live: &[(&str, &Value)],
     ) -> Vec<(String, Value)> {
@@ -136,7 +136,7 @@ impl Walk<'_> {
     }
 
     /// A value on both sides.
-    fn leaf<'v>(&mut self, place: &Place, desired: &'v Value, live: &'v Value) -> &'v Value {
+    fn leaf<'v>(&mut self, place: &Position, desired: &'v Value, live: &'v Value) -> &'v Value {
         if meaning::same(desired, live) {
             return live;
         }
@@ -155,10 +155,10 @@ impl Walk<'_> {
         live
     }
 
-    /// A live value that the configuration does not have: removed where it is what we wrote.
-    fn undesired(&mut self, place: &Place, live: &Value) -> Option<Value> {
+    /// A live value that the configuration does not have: removed if it is what we wrote.
+    fn undesired(&mut self, place: &Position, live: &Value) -> Option<Value> {
         let Some(parts) = children(live).filter(|parts| !parts.is_empty()) else {
-            // An empty value was never recorded as ours, even where it means what was.
+            // An empty value was never recorded as ours, even if it is semantically equal.
             let ours = !meaning::is_silent(live)
                 && self.base.is_some_and(|base| base.holds(&place.pointer, live));
             if ours {
@@ -169,18 +169,20 @@ impl Walk<'_> {
             }
             return Some(live.clone());
         };
-        let mut kept = self.parts(place, &[], &parts);
-        if kept.len() < parts.len() && kept.iter().all(|(_, value)| meaning::is_silent(value)) {
+        let mut remaining = self.parts(place, &[], &parts);
+        if remaining.len() < parts.len()
+            && remaining.iter().all(|(_, value)| meaning::is_silent(value))
+        {
             return None;
         }
-        // An item of a list of named items is nothing without its name.
+        // An item of a list of named items needs its name.
         if let Some(name) = live.get("name")
-            && kept.len() < parts.len()
-            && kept.iter().all(|(key, _)| key != "name")
+            && remaining.len() < parts.len()
+            && remaining.iter().all(|(key, _)| key != "name")
         {
-            kept.insert(0, ("name".to_owned(), name.clone()));
+            remaining.insert(0, ("name".to_owned(), name.clone()));
         }
-        Some(assemble(kept, live.is_array()))
+        Some(assemble(remaining, live.is_array()))
     }
 }
 

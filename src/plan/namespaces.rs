@@ -1,43 +1,48 @@
-//! A namespace goes with everything in it: not while something in it stays.
+//! Deleting a namespace deletes its content, so it is kept while it contains something that is kept.
 
 use super::{Action, Change, PlanOptions};
-use crate::inventory::waits_for_flag;
+use crate::inventory::needs_consent;
 
-/// Keeps each namespace in which something stays, and that of ksi's record for as long as the record
-/// is of use.
+/// Keeps each namespace with a kept object in it, and that of ksi's inventory as long as the inventory is
+/// needed.
 pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOptions) {
-    let of_record = |change: &Change| Some(&change.id.name) == options.record_namespace.as_ref();
+    let has_inventory =
+        |change: &Change| Some(&change.id.name) == options.record_namespace.as_ref();
     let mut kept = Vec::new();
-    for (at, namespace) in goes(dropped) {
+    for (at, namespace) in deleted(dropped) {
         let stays = |change: &&Change| {
             change.action != Action::Delete
                 && change.id.namespace.as_ref() == Some(&namespace.id.name)
         };
         let inside = others.iter().chain(dropped.iter()).find(stays);
         if let Some(inside) = inside {
-            kept.push((at, format!("{} stays, which is in it", inside.id)));
-        } else if of_record(namespace) {
+            kept.push((at, format!("contains {}, which is kept", inside.id)));
+        } else if has_inventory(namespace) {
             let later = |change: &&Change| {
-                change.action == Action::Keep && waits_for_flag(&change.id, options.prune)
+                change.action == Action::Keep && needs_consent(&change.id, options.prune)
             };
             let count = dropped.iter().filter(later).count();
             if let Some(first) = dropped.iter().find(later) {
                 let more =
                     if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
                 let reason = format!(
-                    "it holds ksi's record of {}{more}, without which nobody can remove them later",
+                    "contains ksi's inventory, which is needed to delete {}{more} later",
                     first.id
                 );
                 kept.push((at, reason));
             }
         }
     }
-    // Another namespace that stays is in the record too.
+    // Another kept namespace is in the inventory, too.
     if let Some((first, _)) = kept.first() {
         let first = dropped[*first].id.clone();
-        let record = goes(dropped).find(|(_, namespace)| of_record(namespace)).map(|(at, _)| at);
+        let record =
+            deleted(dropped).find(|(_, namespace)| has_inventory(namespace)).map(|(at, _)| at);
         if let Some(at) = record.filter(|at| kept.iter().all(|(other, _)| other != at)) {
-            kept.push((at, format!("it holds ksi's record of {first}, which stays")));
+            kept.push((
+                at,
+                format!("contains ksi's inventory, which is needed to delete {first} later"),
+            ));
         }
     }
     for (at, reason) in kept {
@@ -48,11 +53,11 @@ pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOpti
     }
 }
 
-/// The namespaces that would go.
-fn goes(changes: &[Change]) -> impl Iterator<Item = (usize, &Change)> {
+/// The namespaces that would be deleted.
+fn deleted(changes: &[Change]) -> impl Iterator<Item = (usize, &Change)> {
     let namespace = |change: &Change| change.id.group.is_empty() && change.id.kind == "Namespace";
-    let goes = move |change: &Change| change.action == Action::Delete && namespace(change);
-    changes.iter().enumerate().filter(move |(_, change)| goes(change))
+    let is_deleted = move |change: &Change| change.action == Action::Delete && namespace(change);
+    changes.iter().enumerate().filter(move |(_, change)| is_deleted(change))
 }
 
 #[cfg(test)]
@@ -73,7 +78,7 @@ mod tests {
         Object { id, component: "c".into(), policy: Policy::Apply, body }
     }
 
-    /// What becomes of each namespace when everything of ours is unwanted.
+    /// The action for each namespace when nothing is desired any more.
     fn fate(prune: PruneOptions) -> Vec<(String, Action)> {
         let crd = "apiextensions.k8s.io/v1";
         let objects = [

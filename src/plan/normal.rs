@@ -1,10 +1,10 @@
-//! Manifests without what is not theirs, so that they can be compared.
+//! Normalized manifests, without what servers and controllers add, for comparison.
 
 use serde_json::{Map, Value};
 
 use crate::object::LAST_APPLIED;
 
-/// Fields of `metadata` that only a server writes.
+/// Fields of `metadata` that only servers write.
 const SERVER_METADATA: [&str; 7] = [
     "managedFields",
     "uid",
@@ -15,12 +15,12 @@ const SERVER_METADATA: [&str; 7] = [
     "deletionTimestamp",
 ];
 
-/// What the Deployment controller writes a moment after a Deployment was made: a plan that was made
-/// before that moment is not out of date after it.
+/// The Deployment controller writes it a moment after a Deployment was created; a plan made before that
+/// moment must stay valid.
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
-/// A manifest without status, without what servers add to the metadata, and without nulls, which
-/// the API reads as absence. Empty mappings stay where they say something (`emptyDir: {}`).
+/// A manifest without status, without what servers add to the metadata, and without nulls, which the
+/// API treats as absent. Empty mappings that are meaningful stay (`emptyDir: {}`).
 pub(super) fn normal(body: &Value) -> Value {
     let Value::Object(fields) = body else {
         return body.clone();
@@ -50,7 +50,7 @@ fn metadata(metadata: &Value) -> Value {
             }
             other => other.clone(),
         };
-        // Labels, annotations and finalizers of which nothing is left.
+        // Labels, annotations and finalizers that are empty now.
         let empty = match &value {
             Value::Object(entries) => entries.is_empty(),
             Value::Array(items) => items.is_empty(),
@@ -77,7 +77,7 @@ fn without_nulls(value: &Value) -> Value {
     }
 }
 
-/// `over` laid upon `under`, mapping by mapping; everything else of `over` replaces.
+/// Merges `over` into `under`, mapping by mapping; other values of `over` replace those of `under`.
 pub(super) fn overlay(under: &mut Value, over: &Value) {
     match (under, over) {
         (Value::Object(under), Value::Object(over)) => {
@@ -94,8 +94,8 @@ pub(super) fn overlay(under: &mut Value, over: &Value) {
     }
 }
 
-/// The same value with its keys in the order of another, so that text views of both differ only
-/// where the values do.
+/// The same value with its keys in the order of another, so that their texts differ only where the
+/// values do.
 pub(super) fn align(value: Value, like: &Value) -> Value {
     match (value, like) {
         (Value::Object(mut map), Value::Object(like)) => {
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_servers_add_is_gone_and_what_says_something_stays() {
+    fn what_servers_add_is_removed_and_meaningful_values_stay() {
         let live = json!({
             "apiVersion": "v1", "kind": "Pod", "status": {"phase": "Running"},
             "metadata": {

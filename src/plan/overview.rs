@@ -1,42 +1,42 @@
-//! A plan that removes, in few lines: how many objects of which kinds.
+//! A short overview of a plan that deletes: the number of objects of each kind.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Action, Change, Plan, Policy};
 
-/// What a plan removes, and what it leaves and why, by numbers. Each object by its name is in
-/// [`text`](super::text()).
+/// What a plan deletes, and what it keeps and why, in numbers. [`text`](super::text()) lists each object
+/// by name.
 pub fn overview(plan: &Plan) -> String {
     let mut out = String::new();
-    let goes = || plan.changes.iter().filter(|change| change.action == Action::Delete);
+    let deleted = || plan.changes.iter().filter(|change| change.action == Action::Delete);
     let mut components: Vec<(&str, Vec<&Change>)> = Vec::new();
-    for change in goes() {
+    for change in deleted() {
         match components.iter_mut().find(|(name, _)| *name == change.component) {
             Some((_, changes)) => changes.push(change),
             None => components.push((&change.component, vec![change])),
         }
     }
-    let given_back = plan.changes.iter().filter(|change| change.is_write());
-    let given_back: Vec<&Change> = given_back.collect();
+    let released = plan.changes.iter().filter(|change| change.is_write());
+    let released: Vec<&Change> = released.collect();
     // Writing to a string does not fail.
     if !components.is_empty() {
-        let _ = writeln!(out, "- delete {}", objects(goes().count()));
+        let _ = writeln!(out, "- delete {}", objects(deleted().count()));
     }
     for (name, changes) in &components {
-        let name = if name.is_empty() { "of no component" } else { name };
+        let name = if name.is_empty() { "no component" } else { name };
         let _ = writeln!(out, "    {name}: {}", counts(changes));
     }
     if !plan.lost.is_empty() {
-        let _ = writeln!(out, "- delete {}", lost(plan));
+        let _ = writeln!(out, "- delete {}", cascading(plan));
     }
-    if !given_back.is_empty() {
-        let what = if given_back.iter().all(|change| change.policy == Policy::Patch) {
-            "take labels and annotations of ksi off"
+    if !released.is_empty() {
+        let what = if released.iter().all(|change| change.policy == Policy::Patch) {
+            "remove labels and annotations of ksi from"
         } else {
             "change"
         };
-        let _ = writeln!(out, "~ {what} {}: {}", objects(given_back.len()), kinds(&given_back));
+        let _ = writeln!(out, "~ {what} {}: {}", objects(released.len()), kinds(&released));
     }
     for (reason, changes) in kept(plan) {
         let _ = writeln!(out, "= keep {}: {reason}", kinds(&changes));
@@ -45,21 +45,21 @@ pub fn overview(plan: &Plan) -> String {
     out
 }
 
-/// Objects of others that go with their kinds or namespaces, by numbers.
-pub(super) fn lost(plan: &Plan) -> String {
-    let lost: Vec<&Change> = plan.lost.iter().collect();
+/// The cascading deletes, in numbers.
+pub(super) fn cascading(plan: &Plan) -> String {
+    let cascading: Vec<&Change> = plan.lost.iter().collect();
     format!(
-        "{} made by others, of kinds or in namespaces that go: {}",
-        objects(lost.len()),
-        kinds(&lost)
+        "{} of others, whose CRDs or namespaces are deleted: {}",
+        objects(cascading.len()),
+        kinds(&cascading)
     )
 }
 
-/// What stays, by the reason; where that is about one object only, it is named.
+/// The kept objects by reason.
 fn kept(plan: &Plan) -> Vec<(String, Vec<&Change>)> {
     let mut kept: Vec<(String, Vec<&Change>)> = Vec::new();
     for change in plan.changes.iter().filter(|change| change.action == Action::Keep) {
-        let reason = change.reason.as_deref().unwrap_or("it is not ours");
+        let reason = change.reason.as_deref().unwrap_or("not created by ksi");
         match kept.iter_mut().find(|(known, _)| known == reason) {
             Some((_, changes)) => changes.push(change),
             None => kept.push((reason.to_owned(), vec![change])),
@@ -68,19 +68,19 @@ fn kept(plan: &Plan) -> Vec<(String, Vec<&Change>)> {
     kept
 }
 
-/// `12 ClusterRole, 3 Deployment, 1 Service`: the most first.
+/// `12 ClusterRole, 3 Deployment, 1 Service`: the largest number first.
 fn counts(changes: &[&Change]) -> String {
-    let words = by_kind(changes).into_iter().map(|(kind, of)| format!("{} {kind}", of.len()));
-    words.collect::<Vec<_>>().join(", ")
+    let parts = by_kind(changes).into_iter().map(|(kind, of)| format!("{} {kind}", of.len()));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
-/// The same with the names of what is single.
+/// The same, with the name of an object that is the only one of its kind.
 fn kinds(changes: &[&Change]) -> String {
-    let words = by_kind(changes).into_iter().map(|(kind, of)| match of[..] {
+    let parts = by_kind(changes).into_iter().map(|(kind, of)| match of[..] {
         [only] => only.id.to_string(),
         _ => format!("{} {kind}", of.len()),
     });
-    words.collect::<Vec<_>>().join(", ")
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn by_kind<'c>(changes: &[&'c Change]) -> Vec<(&'c str, Vec<&'c Change>)> {
@@ -135,8 +135,8 @@ mod tests {
             "- delete 4 objects
     tower: 2 Role, 1 Service
     ks-core: 1 Role
-- delete 1 object made by others, of kinds or in namespaces that go: Cluster/host
-~ take labels and annotations of ksi off 1 object: Namespace/default
+- delete 1 object of others, whose CRDs or namespaces are deleted: Cluster/host
+~ remove labels and annotations of ksi from 1 object: Namespace/default
 = keep 2 PersistentVolumeClaim: deleting it deletes data
 Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 0 unchanged
 "

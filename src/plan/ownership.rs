@@ -1,24 +1,22 @@
-//! Who owns an object, and which of its fields: as far as the object itself says.
+//! Who owns an object and its fields, according to the object itself.
 
 use serde_json::Value;
 
 use crate::inventory::Entry;
 use crate::object::FIELD_MANAGER;
 
-/// Whether KubeFed of a host cluster made the object: it is the host's then.
+/// Whether KubeFed of a host cluster created the object: it is managed by the host then.
 pub(super) fn is_federated(live: &Value) -> bool {
     live["metadata"]["labels"]["kubefed.io/managed"] == "true"
 }
 
-/// Why an object that is there has to be adopted; `None` when it is ours or nothing is known.
+/// Why an existing object has to be adopted; `None` if it is ours or nothing is known.
 pub(super) fn adoption(entry: Option<&Entry>, recorded: bool, live: &Value) -> Option<String> {
     let metadata = &live["metadata"];
     if let Some((ours, uid)) = entry.and_then(|e| e.uid.as_deref()).zip(metadata["uid"].as_str())
         && ours != uid
     {
-        return Some(
-            "made again by another hand: its uid differs from the one that ksi wrote".into(),
-        );
+        return Some("recreated by somebody else: its uid differs from the recorded one".into());
     }
     let managers = managers(live);
     if managers.contains(&FIELD_MANAGER) {
@@ -27,22 +25,21 @@ pub(super) fn adoption(entry: Option<&Entry>, recorded: bool, live: &Value) -> O
     match entry {
         Some(entry) if managers.is_empty() || !entry.is_announced() => None,
         None if managers.is_empty() && !recorded => None,
-        _ if managers.is_empty() => Some("there already, and not in the inventory".into()),
-        _ => Some(format!("made by {}", managers.join(", "))),
+        _ if managers.is_empty() => Some("already exists and is not in the inventory".into()),
+        _ => Some(format!("managed by {}", managers.join(", "))),
     }
 }
 
 /// Why an object is written although its values are right.
-pub(super) const LOST: &str =
-    "others took our fields and left their values: written again to own them";
+pub(super) const RECLAIMED: &str = "field ownership was lost; applying again";
 
-/// Whether others took every field of what we wrote: it must be written again to be ours.
+/// Whether other field managers took every field that we wrote, so that it must be applied again.
 pub(super) fn is_lost(entry: Option<&Entry>, live: &Value) -> bool {
     let managers = managers(live);
     entry.is_some() && !managers.is_empty() && !managers.contains(&FIELD_MANAGER)
 }
 
-/// The managers of the object itself; who writes only its status owns nothing of ours.
+/// The field managers of the object, without those that only write its status.
 fn managers(live: &Value) -> Vec<&str> {
     let entries = live["metadata"]["managedFields"].as_array();
     let mut managers: Vec<_> = entries

@@ -1,4 +1,4 @@
-//! What the inventory holds once a plan is carried out.
+//! The inventory after a plan has been executed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use super::{Action, Observed, Plan};
 use crate::inventory::Inventory;
 use crate::object::{FIELD_MANAGER, Object, ObjectId, Policy};
 
-/// What the inventory holds once the plan is carried out: the written objects with their new
-/// hashes, those that stay with their old ones. Of what is not written, the uid and what we own are
-/// those of the live object; the engine sets those of what it writes.
+/// The inventory after the plan has been executed: written objects with their new hashes, kept ones
+/// with their old ones. For objects that are not written, the uid and the owned fields are those of the
+/// live object; the engine sets them for what it writes.
 #[must_use]
 pub fn record(
     inventory: &Inventory,
@@ -24,14 +24,14 @@ pub fn record(
     for change in &plan.changes {
         let live = observed.objects.get(&change.id);
         match (change.action, bodies.get(&change.id)) {
-            // Nothing of it was written: what we know of it stays.
+            // Nothing was written: the entry stays.
             (Action::Conflict, _) => {}
             (Action::Keep, _) => identify(&mut recorded, &change.id, live),
-            // Removed, or given back.
+            // Deleted, or its fields were released.
             (_, None) => {
                 recorded.remove(&change.id);
             }
-            // It was there before us, and nothing of it was written: it is not ours.
+            // It existed before and nothing was written: it is not ours.
             (Action::Unchanged, Some(object))
                 if object.policy == Policy::Create
                     && !is_created_by_us(inventory, object, live) =>
@@ -51,7 +51,7 @@ pub fn record(
             }
         }
     }
-    // What is gone already is nobody's.
+    // Entries without a change no longer exist.
     let planned: BTreeSet<&ObjectId> = plan.changes.iter().map(|change| &change.id).collect();
     for entry in inventory.entries().iter().filter(|entry| !planned.contains(&entry.id)) {
         recorded.remove(&entry.id);
@@ -59,25 +59,25 @@ pub fn record(
     recorded
 }
 
-/// Whether an object that is only created was created by us. What was announced by a run that ended too
-/// early may have been created by somebody else since.
+/// Whether an object of policy `create` was created by us. An entry left pending by an interrupted run
+/// does not prove it: somebody else may have created the object since.
 fn is_created_by_us(inventory: &Inventory, object: &Object, live: Option<&Value>) -> bool {
     let by_us = live.and_then(is_written_by_us);
     match inventory.get(&object.id) {
         Some(entry) => !entry.is_announced() || by_us.unwrap_or(true),
-        // The record may be lost; the object still says who made it.
+        // The inventory may be lost; the object still names its field managers.
         None => by_us == Some(true),
     }
 }
 
-/// Whether ksi wrote a live object; `None` where nobody knows who writes.
+/// Whether ksi wrote a live object; `None` if it has no managedFields.
 fn is_written_by_us(live: &Value) -> Option<bool> {
     let entries = live["metadata"]["managedFields"].as_array()?;
     Some(entries.iter().any(|entry| entry["manager"] == FIELD_MANAGER))
 }
 
-/// An object that is ours, but was written by a run that ended before it could record the uid: from now
-/// on it is known, so that it can be removed.
+/// Records the uid of an object that is ours, but was written by a run that ended before it could do
+/// so: without a uid the object could never be deleted.
 fn identify(recorded: &mut Inventory, id: &ObjectId, live: Option<&Value>) {
     if let Some((entry, live)) = recorded.get(id).zip(live)
         && entry.uid.is_none()

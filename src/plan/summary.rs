@@ -1,4 +1,4 @@
-//! How many objects there are of each action.
+//! The number of objects for each action.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use serde::Serialize;
 
 use super::{Action, Plan};
 
-/// How many objects there are of each action.
+/// The number of objects for each action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Made.
+    /// Created.
     pub create: usize,
-    /// Changed.
+    /// Updated.
     pub update: usize,
-    /// Taken over.
+    /// Adopted.
     pub adopt: usize,
-    /// Removed.
+    /// Deleted.
     pub delete: usize,
-    /// Left alone, since somebody else owns what we want to change.
+    /// Not written, since another field manager owns what we want to change.
     pub conflict: usize,
-    /// Left alone although that is not what was asked for.
+    /// Kept although they are no longer desired, or differ.
     pub keep: usize,
-    /// As wanted.
+    /// As desired.
     pub unchanged: usize,
 }
 
@@ -48,8 +48,8 @@ impl Summary {
     }
 }
 
-/// `3 create, 1 update, 0 adopt, 0 delete, 0 conflict, 280 unchanged`; what is kept is said only
-/// when there is some.
+/// `3 create, 1 update, 0 adopt, 0 delete, 0 conflict, 280 unchanged`; kept objects are counted only if
+/// there are any.
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { create, update, adopt, delete, conflict, keep, unchanged } = self;

@@ -1,4 +1,4 @@
-//! A plan for people: a header for each object, the lines that differ below it, and a summary.
+//! A plan as text: a header for each object, the lines that differ below it, and a summary.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::view::{self, View};
+use super::masked::{self, Masked};
 use super::{Action, Change, Plan, overview};
 use crate::object::Masker;
 use crate::yaml;
@@ -17,7 +17,7 @@ use crate::yaml;
 pub struct TextOptions {
     /// Unchanged lines around each change.
     pub context: usize,
-    /// Whether to colour it. Signs and words are the same without.
+    /// Whether to colour it. The text is the same without.
     pub colour: bool,
     /// Headers and summary only.
     pub summary_only: bool,
@@ -42,7 +42,7 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
     }
     if !plan.lost.is_empty() {
         let style = AnsiColor::Red.on_default().bold();
-        let _ = writer.line(style, "", &format!("- delete {}", overview::lost(plan)));
+        let _ = writer.line(style, "", &format!("- delete {}", overview::cascading(plan)));
     }
     let _ = writeln!(writer.out, "Plan: {}", plan.summary());
     writer.out
@@ -55,7 +55,7 @@ struct Writer {
 
 impl Writer {
     fn change(&mut self, change: &Change, masker: &mut Masker) -> fmt::Result {
-        let (sign, style) = look(change.action);
+        let (sign, style) = header_style(change.action);
         if !self.options.summary_only && !self.out.is_empty() {
             self.out.push('\n');
         }
@@ -69,12 +69,13 @@ impl Writer {
             return Ok(());
         }
         for conflict in &change.conflicts {
-            let (desired, live) = view::conflict(change, conflict, masker);
-            let note = format!("{}: {live} stays, the configuration has {desired}", conflict.path);
+            let (desired, live) = masked::conflict(change, conflict, masker);
+            let note =
+                format!("{}: keeping {live}; the configuration has {desired}", conflict.path);
             self.line(style, "  ", &note)?;
         }
-        let view = View::of(change, masker);
-        match (&view.before, &view.after) {
+        let shown = Masked::of(change, masker);
+        match (&shown.before, &shown.after) {
             (None, None) => Ok(()),
             (Some(before), None) => self.whole(ChangeTag::Delete, before),
             (None, Some(after)) => self.whole(ChangeTag::Insert, after),
@@ -117,7 +118,7 @@ impl Writer {
     }
 }
 
-fn look(action: Action) -> (char, Style) {
+fn header_style(action: Action) -> (char, Style) {
     let (sign, colour) = match action {
         Action::Create => ('+', AnsiColor::Green),
         Action::Update => ('~', AnsiColor::Yellow),
@@ -130,10 +131,10 @@ fn look(action: Action) -> (char, Style) {
 }
 
 fn manifest(body: &Value) -> String {
-    yaml::emit(&*view::collapse(body))
+    yaml::emit(&*masked::collapse(body))
 }
 
-/// Text from a cluster must not steer the terminal.
+/// Text from a cluster must not control the terminal.
 fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(|c: char| c.is_control() && c != '\t') {
         return Cow::Borrowed(text);

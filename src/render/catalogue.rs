@@ -1,4 +1,4 @@
-//! The components that ksi installs.
+//! The catalogue of the components that ksi installs.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -15,14 +15,14 @@ use crate::yaml;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Component {
-    /// Its name, equal to its folder's.
+    /// Its name, the same as that of its folder.
     pub name: String,
-    /// What it is, one sentence.
+    /// Its description, one sentence.
     pub description: String,
-    /// The namespace of its workloads, when it has any.
+    /// The namespace of its workloads, if it has any.
     #[serde(default)]
     pub namespace: Option<String>,
-    /// An expression over `spec`, `role`, `facts` that says whether it is installed.
+    /// The condition for its installation: an expression over `spec`, `role` and `facts`.
     pub enabled_when: String,
     /// Components that must be healthy before it.
     #[serde(default)]
@@ -30,11 +30,11 @@ pub struct Component {
     /// Names of the images that it runs or hands to KubeSphere, as in the version's image list.
     #[serde(default)]
     pub images: Vec<String>,
-    /// Webhook configurations of it whose backends must answer before anything that they guard is
+    /// Its webhook configurations whose backends must be ready before anything that they intercept is
     /// written: `Kind/name`.
     #[serde(default)]
     pub webhooks: Vec<String>,
-    /// Templates whose objects are not plainly applied.
+    /// Templates whose objects have another policy than `apply`.
     #[serde(default)]
     pub policies: BTreeMap<String, Policy>,
     /// Its templates in the order in which they are rendered.
@@ -47,22 +47,22 @@ pub struct Component {
 pub(super) struct Template {
     /// Path below `templates/`.
     pub(super) path: &'static str,
-    /// How far its objects are ours.
+    /// The policy of its objects.
     pub(super) policy: Policy,
-    /// What all rows share, under the name `common`.
+    /// The values that all rows share, available as `common`.
     pub(super) common: Option<Value>,
     /// The rows for which it is rendered; `None` renders it once.
     pub(super) rows: Option<Vec<Value>>,
 }
 
-/// All components, in the order in which they are rendered: each after those that it needs.
+/// All components in the order of rendering: each after its dependencies.
 #[derive(Debug, Default)]
 pub(super) struct Catalogue {
     pub(super) components: Vec<Component>,
     pub(super) problems: Diagnostics,
 }
 
-/// Every component that ksi can install, each after those that it needs.
+/// Every component that ksi can install, each after its dependencies.
 pub fn components() -> &'static [Component] {
     &Catalogue::embedded().components
 }
@@ -114,7 +114,7 @@ fn with_templates(
     Ok(component)
 }
 
-/// What the rows of a table share.
+/// The values that the rows of a table share.
 fn common(path: &str) -> Result<Option<Value>, Diagnostic> {
     embedded::text(path).map(|text| document(path, text)).transpose()
 }

@@ -1,4 +1,4 @@
-//! What templates see.
+//! The variables of templates.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::catalogue::Component;
+use super::config_checksum::config_checksum;
 use super::image::Images;
 use super::kubesphere_config::KubesphereConfig;
 use super::placement::placement;
-use super::restart;
 use super::slots::Slots;
 use super::spec::Spec;
 use super::{Input, uses_redis};
@@ -27,7 +27,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Everything that a template may use.
+    /// The variables of all templates.
     pub(super) fn new(input: &Input<'_>, images: &Images) -> Self {
         let spec = serde_json::to_value(input.configuration).unwrap_or_default();
         let config = KubesphereConfig::new(input.configuration, input.values, images);
@@ -35,8 +35,8 @@ impl Context {
         context.set("version", Value::from(input.version));
         context.set("values", serialized(secrets(input.values)));
         let document = serde_json::to_value(&config).unwrap_or_default();
-        let word = restart::word(&document, &input.values.jwt_secret.text);
-        context.set("configurationWord", Value::from(word));
+        let checksum = config_checksum(&document, &input.values.jwt_secret.text);
+        context.set("configChecksum", Value::from(checksum));
         context.set("kubesphereConfig", serialized(config));
         context.set("image", image_function(images.clone()));
         context.set("pullPolicy", pull_policy_function(images.clone()));
@@ -45,7 +45,7 @@ impl Context {
         context
     }
 
-    /// What `enabledWhen` sees.
+    /// The variables of `enabledWhen`.
     pub(super) fn plain(configuration: &Configuration, facts: &Facts) -> Self {
         let mut context = Self { variables: BTreeMap::new() };
         context.set("spec", serialized(configuration));
@@ -56,7 +56,7 @@ impl Context {
         context
     }
 
-    /// Says which CRDs are rendered in this run, by name.
+    /// Sets the names of the CRDs that are rendered in this run.
     pub(super) fn set_crds(&mut self, enabled: &[&Component]) {
         let tables = enabled.iter().flat_map(|component| &component.templates);
         let tables = tables.filter(|template| template.path.ends_with("-crds.yaml.j2"));
@@ -67,7 +67,7 @@ impl Context {
         self.set("crds", serialized(names));
     }
 
-    /// The variables as one value: those of all templates, those of this one, and where values go.
+    /// All variables as one value: the shared ones, those of this template, and the slots.
     pub(super) fn value(&self, own: &[(&'static str, Value)], slots: &Arc<Slots>) -> Value {
         let variables = self.variables.iter().map(|(name, value)| (*name, value.clone()));
         let own = own.iter().cloned().chain([(Slots::NAME, Slots::variable(slots))]);
@@ -79,13 +79,13 @@ impl Context {
     }
 }
 
-/// How many pods the deployments get.
+/// The numbers of replicas.
 fn replicas(configuration: &Configuration, facts: &Facts) -> serde_json::Value {
     let masters = facts.control_plane_nodes.max(1);
     let available = if configuration.enable_ha { masters.max(3) } else { masters };
     let kubefed = configuration.multicluster.kubefed.replicas;
     json!({
-        // Its token cache is in memory without Redis: two of them would answer 401 at random.
+        // Without Redis its token cache is in memory: two replicas would return 401 at random.
         "apiserver": if uses_redis(configuration) { available } else { 1 },
         "stateless": available,
         "kubefed": kubefed.unwrap_or(if facts.nodes < 3 { 1 } else { 2 }),
@@ -110,7 +110,7 @@ fn secrets(values: &Values) -> serde_json::Value {
         "adminPasswordHash": values.admin_password_hash.text,
         "redisPassword": values.redis_password.text,
         "towerCa": pair(&values.tower_ca),
-        // Its key signs the leaves when they are resolved; no manifest holds it.
+        // Its key signs the serving certificates when they are resolved; no manifest contains it.
         "webhookCa": {"certificate": values.webhook_ca.certificate},
         "controllerManagerWebhook": pair(&values.controller_manager_webhook),
         "kubefedWebhook": pair(&values.kubefed_webhook),

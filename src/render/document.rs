@@ -1,4 +1,4 @@
-//! From a rendered text back to objects, with the checks that keep a template honest.
+//! Parses rendered text into objects, and checks what a template must not render.
 
 use serde_json::{Map, Value};
 
@@ -21,16 +21,19 @@ pub(super) fn objects(
     let (documents, problems) = yaml::parse(&sources, id);
     if let Some(problem) = problems.into_iter().next() {
         let line = problem.span.map_or(1, |span| sources.position(span).line);
-        // Values are not in the text, so it can be shown.
+        // The text contains no values, so it can be shown.
         let shown = text.lines().nth(line - 1).unwrap_or_default().trim();
         let detail = format!("line {line} of its text, `{shown}`: {}", problem.message);
-        return Err(mistake(path, &detail));
+        return Err(template_error(path, &detail));
     }
     let mut objects = Vec::new();
     for document in documents.iter().filter(|document| !document.is_null()) {
         let mut body = document.to_json();
         slots.fill(&mut body).map_err(|text| {
-            mistake(path, &format!("`{text}`: a value must stand alone, behind a key or a dash"))
+            template_error(
+                path,
+                &format!("`{text}`: a value must stand alone, behind a key or a dash"),
+            )
         })?;
         objects.push(object(path, component, template.policy, body)?);
     }
@@ -45,14 +48,14 @@ fn object(
 ) -> Result<Object, Diagnostic> {
     without_nulls(&mut body);
     let id = ObjectId::of(&body)
-        .ok_or_else(|| mistake(template, "a document without apiVersion, kind or name"))?;
-    let refuse = |detail: &str| Err(mistake(template, &format!("{id}: {detail}")));
-    // Under server-side apply a key that leaves stringData stays in data for ever.
+        .ok_or_else(|| template_error(template, "a document without apiVersion, kind or name"))?;
+    let refuse = |detail: &str| Err(template_error(template, &format!("{id}: {detail}")));
+    // Under server-side apply a key that is removed from stringData stays in data forever.
     if body.get("stringData").is_some() {
         return refuse("stringData is not allowed, write data with the filter b64");
     }
     if id.kind == "ServiceAccount" && body.get("secrets").is_some() {
-        return refuse("a ServiceAccount's secrets belong to Kubernetes");
+        return refuse("the secrets of a ServiceAccount are managed by Kubernetes");
     }
     if id.kind == "ConfigMap" {
         embed_texts(&mut body);
@@ -60,7 +63,7 @@ fn object(
     Ok(Object { id, component: component.to_owned(), policy, body })
 }
 
-/// A key whose value is null is not there: so a template can name an optional value in one line.
+/// Removes keys with null values, so that a template can name an optional value in one line.
 fn without_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -72,8 +75,8 @@ fn without_nulls(value: &mut Value) {
     }
 }
 
-/// Documents inside a `ConfigMap` are written as YAML in the template and become text here, so that
-/// no template writes YAML inside of YAML.
+/// Turns documents in a `ConfigMap`, which templates write as YAML, into text, so that no template
+/// contains YAML inside YAML.
 fn embed_texts(body: &mut Value) {
     let data = body.get_mut("data").and_then(Value::as_object_mut);
     for (_, value) in data.into_iter().flat_map(Map::iter_mut) {
@@ -83,9 +86,9 @@ fn embed_texts(body: &mut Value) {
     }
 }
 
-fn mistake(template: &str, detail: &str) -> Diagnostic {
+fn template_error(template: &str, detail: &str) -> Diagnostic {
     Diagnostic::error(Code::Template, format!("template {template}: {detail}"))
-        .help("this is a mistake in ksi, not in your configuration; please report it")
+        .help("this is a bug in ksi, not an error in your configuration: please report it")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The template language: minijinja, narrowed down so that a value can only become a value.
+//! The template language: minijinja, restricted so that a value can only become a whole value.
 
 use std::sync::OnceLock;
 
@@ -13,10 +13,10 @@ use super::slots;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::values::AT_INSTALL;
 
-/// What one rendering may spend; the largest template needs less than a tenth.
+/// The fuel of one rendering; the largest template needs less than a tenth of it.
 const FUEL: u64 = 200_000;
 
-/// Filters that make text of values, which the formatter would then take for one text.
+/// Filters that turn values into text, which the formatter would then treat as a string.
 const REMOVED_FILTERS: &[&str] = &["safe", "escape", "e", "tojson", "urlencode", "pprint"];
 
 /// Every template, compiled.
@@ -47,7 +47,7 @@ impl Templates {
             .map_err(|error| problem(name, &error))
     }
 
-    /// Whether an expression over the context holds.
+    /// Evaluates a boolean expression over the context.
     pub(super) fn holds(&self, expression: &str, context: &Value) -> Result<bool, Diagnostic> {
         self.environment
             .compile_expression(expression)
@@ -72,18 +72,18 @@ fn environment() -> Environment<'static> {
         environment.remove_filter(filter);
     }
     environment.add_filter("b64", |text: &str| {
-        // A placeholder stays readable: it is shown to people, never applied.
+        // A placeholder stays readable: it is shown to users, never applied.
         if text == AT_INSTALL { text.to_owned() } else { STANDARD.encode(text) }
     });
     environment
 }
 
-/// A mistake in a template, with its line.
+/// An error in a template, with its line.
 fn problem(name: &str, error: &Error) -> Diagnostic {
     let line = error.line().map_or_else(String::new, |line| format!(":{line}"));
     let detail = error.detail().map_or_else(String::new, |detail| format!(": {detail}"));
     Diagnostic::error(Code::Template, format!("template {name}{line}: {}{detail}", error.kind()))
-        .help("this is a mistake in ksi, not in your configuration; please report it")
+        .help("this is a bug in ksi, not an error in your configuration: please report it")
 }
 
 #[cfg(test)]

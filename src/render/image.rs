@@ -1,4 +1,4 @@
-//! Which image a container runs: the version's list, moved to the user's registry.
+//! The images of containers: those of the version's image list, in the registry of the configuration.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::config::Configuration;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::facts::KubernetesVersion;
 
-/// The mirror that `zone: cn` stands for. It holds everything under one organisation.
+/// The mirror for `zone: cn`. It has everything in one organisation.
 const CHINA_REGISTRY: &str = "registry.cn-beijing.aliyuncs.com";
 const CHINA_ORGANISATION: &str = "kubesphereio";
 
@@ -24,19 +24,19 @@ pub struct Image {
     pub tag: String,
     /// The digest, when the configuration pins one.
     pub digest: Option<String>,
-    /// Where it is pulled from when no private registry is set.
+    /// The reference without a private registry.
     pub upstream: String,
 }
 
 impl Image {
-    /// The reference as a container names it. A digest wins over the tag, which is kept to be read.
+    /// The reference for a container. A digest overrides the tag, which is kept for readers.
     pub fn reference(&self) -> String {
         let digest = self.digest.as_ref().map_or_else(String::new, |digest| format!("@{digest}"));
         format!("{}:{}{digest}", self.repository, self.tag)
     }
 }
 
-/// What a version of KubeSphere consists of: `templates/versions/<version>.yaml`.
+/// The image list of a version of KubeSphere: `templates/versions/<version>.yaml`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Version {
@@ -44,7 +44,7 @@ struct Version {
     images: BTreeMap<String, Source>,
 }
 
-/// Where an image comes from by itself.
+/// The upstream source of an image.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Source {
@@ -65,7 +65,7 @@ struct Source {
     tag_by_minor: BTreeMap<String, String>,
 }
 
-/// Answers which image to run, for one configuration.
+/// The images for one configuration.
 #[derive(Debug, Clone)]
 pub(super) struct Images {
     version: Version,
@@ -77,7 +77,7 @@ pub(super) struct Images {
 }
 
 impl Images {
-    /// The images of a version of KubeSphere as the configuration moves them.
+    /// The images of a version of KubeSphere, with the registry of the configuration.
     pub(super) fn new(
         version: &str,
         configuration: &Configuration,
@@ -115,7 +115,7 @@ impl Images {
         let repository = join(self.registry(source), self.organisation(source), last);
         let upstream = join(source.registry.as_deref(), source.organisation.as_deref(), last);
         let upstream = format!("{upstream}:{tag}");
-        // A digest is given for the image as it is listed, or as it is listed without a registry.
+        // A digest applies to the reference with or without the private registry.
         let listed = format!("{repository}:{tag}");
         let digest = self.digests.get(&listed).or_else(|| self.digests.get(&upstream));
         Some(Image { name: name.to_owned(), digest: digest.cloned(), upstream, repository, tag })
@@ -168,8 +168,11 @@ fn unsupported(version: &str) -> Diagnostic {
         .iter()
         .filter_map(|(name, _)| name.strip_prefix("versions/")?.strip_suffix(".yaml"))
         .collect();
-    Diagnostic::error(Code::UnsupportedVersion, format!("KubeSphere {version} cannot be installed"))
-        .help(format!("this ksi installs {}", known.join(", ")))
+    Diagnostic::error(
+        Code::UnsupportedVersion,
+        format!("this ksi cannot install KubeSphere {version}"),
+    )
+    .help(format!("supported versions: {}", known.join(", ")))
 }
 
 #[cfg(test)]

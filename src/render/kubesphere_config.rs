@@ -1,10 +1,9 @@
 //! `kubesphere.yaml` in ConfigMap kubesphere-config: what ks-apiserver and ks-controller-manager
 //! read, and rewrite.
 //!
-//! The order of the fields is the order of the text; what is `None` is not written. Everything that
-//! KubeSphere would add by itself on its first round trip (`clusterName`, the two token ages) is
-//! written by us, so that it has no reason to rewrite the document: its rewrite turns an absent
-//! token age into 0, that is into tokens that never expire.
+//! The order of the fields is the order in the text; `None` is not written. ksi writes everything that
+//! KubeSphere would add on its own (`clusterName`, the two token ages), so that it has no reason to rewrite
+//! the document: its rewrite turns an absent token age into 0, which means tokens that never expire.
 
 mod authentication;
 mod storage;
@@ -20,13 +19,13 @@ use crate::values::Values;
 use authentication::Authentication;
 use storage::{Auditing, S3, Search};
 
-/// Where Tower is found inside the host cluster.
+/// The Service of Tower inside the host cluster.
 const TOWER_SERVICE: &str = "tower.kubesphere-system.svc";
-/// KubeSphere's own default for the name of the host's Cluster.
+/// KubeSphere's default name of the host's Cluster.
 const HOST_CLUSTER: &str = "host";
 
-/// The whole document. Sections of components that are off are absent; those of components that are
-/// on but not installed by ksi are written all the same, since another tool may have installed them.
+/// The whole document. Sections of disabled components are absent; those of components that are enabled
+/// but not installed by ksi are written, since another tool may have installed them.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct KubesphereConfig {
@@ -65,7 +64,7 @@ struct Ldap {
     group_search_base: &'static str,
 }
 
-/// Where tokens are kept. ks-apiserver accepts exactly `redis` and `InMemoryCache`.
+/// The token cache. ks-apiserver accepts exactly `redis` and `InMemoryCache`.
 #[derive(Debug, Clone, Serialize)]
 struct Cache {
     r#type: &'static str,
@@ -174,7 +173,7 @@ struct Endpoint {
     endpoint: String,
 }
 
-/// Where alerting rules are kept and evaluated.
+/// Where alerting rules are stored and evaluated.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Alerting {

@@ -1,15 +1,15 @@
-//! On which nodes the pods of a component run.
+//! Placement of pods on nodes.
 
 use serde_json::{Map, Value, json};
 
 use super::spec::Spec;
 use crate::facts::KubernetesVersion;
 
-/// `nodeSelector`, `tolerations` and `affinity` of a pod; null where nothing is to be written.
+/// `nodeSelector`, `tolerations` and `affinity` of a pod; null if nothing is to be written.
 ///
-/// Each key comes from the first of `sections` that has it, then from the top of the spec, then from
-/// what is built in: rather on control-plane nodes, rather apart from pods with the same labels.
-/// A given `nodeAffinity` replaces that part of the affinity only.
+/// Each key comes from the first of `sections` that sets it, or else from the top of the spec, or else
+/// from the built-in default: preferably on control-plane nodes, and apart from pods with the same labels.
+/// A `nodeAffinity` replaces only that part of the affinity.
 pub(super) fn placement(
     spec: Spec<'_>,
     kubernetes: KubernetesVersion,
@@ -60,13 +60,13 @@ fn built_in(kubernetes: KubernetesVersion, labels: &Value) -> Value {
 
 fn tolerations() -> Value {
     let schedule = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoSchedule"});
-    let leave = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60});
+    let evict = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60});
     json!([
         schedule("node-role.kubernetes.io/control-plane"),
         schedule("node-role.kubernetes.io/master"),
         {"key": "CriticalAddonsOnly", "operator": "Exists"},
-        leave("node.kubernetes.io/not-ready"),
-        leave("node.kubernetes.io/unreachable"),
+        evict("node.kubernetes.io/not-ready"),
+        evict("node.kubernetes.io/unreachable"),
     ])
 }
 

@@ -1,9 +1,8 @@
-//! Values on their way through a template.
+//! Placeholders for values in rendered templates.
 //!
-//! A value never becomes a part of the template's text: in its place stands a token, and the value is
-//! put back when the text has been parsed. So no text of a user can become structure, whatever it
-//! holds, and large tables are not parsed as YAML again. A token that does not stand alone where a
-//! value may stand is a mistake in the template.
+//! A value never becomes part of the rendered text: a token takes its place, and the value is put back
+//! after the text has been parsed. So no user input can become structure, and large tables are not parsed
+//! as YAML again. A token that is not a whole value is an error in the template.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +10,7 @@ use minijinja::value::{Object, Value as Variable, ValueKind};
 use minijinja::{Error, ErrorKind, Output, State};
 use serde_json::Value;
 
-/// What a token begins with. No template writes this by itself: it would be found as a mistake.
+/// The beginning of a token. A template that contains it fails to render.
 const MARK: &str = "@{";
 
 /// The values that templates have written so far.
@@ -33,7 +32,7 @@ impl Slots {
     ///
     /// # Errors
     ///
-    /// Where a token does not stand alone: the text around it.
+    /// A token is not a whole value: the text around it.
     pub(super) fn fill(&self, parsed: &mut Value) -> Result<(), String> {
         match parsed {
             Value::String(text) if text.contains(MARK) => {
@@ -55,14 +54,14 @@ impl Slots {
         format!("{MARK}{}}}", values.len() - 1)
     }
 
-    /// The value of a text that is a token and nothing else.
+    /// The value of a text that is only a token.
     fn take(&self, token: &str) -> Option<Value> {
         let index: usize = token.strip_prefix(MARK)?.strip_suffix('}')?.parse().ok()?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index)?.take()
     }
 }
 
-/// Writes a token in the place of each value: the formatter of the templates.
+/// The formatter of the templates: writes a token in place of each value.
 pub(super) fn write(
     out: &mut Output<'_>,
     state: &mut State<'_, '_>,
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_does_not_stand_alone_is_a_mistake() {
+    fn a_token_that_is_not_a_whole_value_is_an_error() {
         let slots = Slots::default();
         let token = slots.put(json!("x"));
         for mut parsed in [json!(format!("--name={token}")), json!({&*token: 1}), json!("@{7}")] {

@@ -1,9 +1,8 @@
-//! Reads the serialised configuration by path, for templates that name a section.
+//! Reads the serialized configuration by path, for templates that refer to a section.
 
 use serde_json::Value;
 
-/// The `spec` of a ClusterConfiguration with all defaults filled in. Keys that are optional and not
-/// given are absent.
+/// The `spec` of a ClusterConfiguration with all defaults. Optional keys that are not set are absent.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spec<'a>(pub(super) &'a Value);
 

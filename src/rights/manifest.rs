@@ -1,4 +1,4 @@
-//! `deploy/rbac.yaml`: the account that runs ksi in a cluster, and what it may do.
+//! `deploy/rbac.yaml`: the account that runs ksi in a cluster, and its permissions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ metadata:
   namespace: kubesphere-system
 ";
 
-/// Where a rule stands: in the role of the cluster or in that of our own namespace.
+/// The part of a role in which a rule is listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Read,
@@ -68,11 +68,11 @@ fn is_read(verb: &str) -> bool {
     ["get", "list", "watch"].contains(&verb)
 }
 
-/// The file, from everything that ksi can render.
+/// The file, for everything that ksi can render.
 pub fn manifest(objects: &[Object]) -> String {
     let mut rights = rendered(objects, objects);
     rights.extend(own(&[Occasion::Run, Occasion::Diagnosis, Occasion::Look]));
-    // Other namespaces are not there yet when this file is applied, so no role can be in them.
+    // Other namespaces do not exist yet when this file is applied, so no role can be in them.
     let (here, everywhere): (BTreeSet<_>, BTreeSet<_>) =
         rights.into_iter().partition(|right| right.namespace.as_deref() == Some(SYSTEM));
     let everywhere = rules(everywhere);
@@ -84,14 +84,14 @@ pub fn manifest(objects: &[Object]) -> String {
     text
 }
 
-/// As few rules as say the same.
+/// The smallest equivalent set of rules.
 fn rules(rights: BTreeSet<Right>) -> Vec<Rule> {
     type Resource = (String, String);
     let mut verbs: BTreeMap<(Resource, Option<String>), BTreeSet<String>> = BTreeMap::new();
     for Right { group, resource, verb, name, .. } in rights {
         verbs.entry(((group, resource), name)).or_default().insert(verb);
     }
-    // What may be done with all objects need not be said of one.
+    // A verb on all objects need not be repeated for one.
     let wide = verbs.clone();
     for ((resource, name), some) in &mut verbs {
         if let Some(all) = wide.get(&(resource.clone(), None)).filter(|_| name.is_some()) {
@@ -160,7 +160,7 @@ fn role(text: &mut String, kind: &str, rules: &[Rule]) {
     );
 }
 
-/// A list on one line, or on several where it is long.
+/// A list on one line, or on several if it is long.
 fn flow(items: &[String]) -> String {
     let items: Vec<String> = items.iter().map(|item| word(item)).collect();
     let line = format!("[{}]", items.join(", "));
@@ -185,7 +185,7 @@ fn flow(items: &[String]) -> String {
     text
 }
 
-/// Plain where every YAML reader takes it for text.
+/// Unquoted if every YAML parser reads it as a string.
 fn word(text: &str) -> String {
     const MEANINGS: &[&str] = &["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_lowercase())

@@ -1,18 +1,18 @@
-//! What ksi itself needs, whatever is installed.
+//! The permissions of ksi itself, independent of what is installed.
 
 use std::collections::BTreeSet;
 
 use super::{Right, SYSTEM};
 use crate::object::kubesphere;
 
-/// What a right of ksi's own is for.
+/// The purpose of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Occasion {
-    /// No run gets to its end without it.
+    /// Every run needs it.
     Run,
-    /// Without it a run cannot say why something is not well.
+    /// Without it a run cannot diagnose unhealthy objects.
     Diagnosis,
-    /// Only other verbs use it: `check`, `status`, `logs`, `events`, `bundle`, `--replace-ks-installer`.
+    /// Only other commands use it: checks, status, logs, events, support bundles, replacing ks-installer.
     Look,
 }
 use Occasion::{Diagnosis, Look, Run};
@@ -21,10 +21,10 @@ struct Row {
     occasion: Occasion,
     group: &'static str,
     resource: &'static str,
-    /// The only namespace in which it is needed.
+    /// The namespace, if it is needed in only one.
     namespace: Option<&'static str>,
     verbs: &'static [&'static str],
-    /// The only objects for which it is needed.
+    /// The names, if it is needed for only some objects.
     names: &'static [&'static str],
 }
 
@@ -48,23 +48,23 @@ const TABLE: &[Row] = &[
     // The lock.
     row(Run, LEASES, HERE, &["create"], &[]),
     row(Run, LEASES, HERE, &["get", "update"], &[kubesphere::LOCK]),
-    // The inventory, kept values, and the history, whose Secrets have numbers.
+    // The inventory, the stored values, and the history, whose Secrets have numbers.
     row(Run, SECRETS, HERE, &["get", "list", "create"], &[]),
     row(Look, SECRETS, HERE, &["delete"], &[]),
     row(Run, SECRETS, HERE, &["update"], &["ksi-inventory", "ksi-values"]),
-    // What the cluster is, and which members a host has.
+    // Facts about the cluster, and the members of a host.
     row(Run, ("", "nodes"), None, &["get", "list"], &[]),
     row(Look, ("cluster.kubesphere.io", "clusters"), None, LIST, &[]),
-    // Another installer.
+    // The old ks-installer.
     row(Run, ("apps", "deployments"), HERE, &["get"], &[]),
     row(Look, ("apps", "deployments"), HERE, &["delete"], &[kubesphere::INSTALLER]),
     // Why something is not healthy.
     row(Diagnosis, ("", "pods"), None, FOLLOW, &[]),
     row(Diagnosis, ("", "pods/log"), None, &["get"], &[]),
     row(Diagnosis, ("", "events"), None, FOLLOW, &[]),
-    // Whether an apply is let in, asked by one that changes nothing.
+    // A dry run of server-side apply.
     row(Look, ("", "configmaps"), Some("default"), &["create", "patch"], &["ksi-check"]),
-    // What stands in the way: ports that others have, webhooks without a backend.
+    // Obstacles: NodePorts in use, webhooks without a backend.
     row(Look, ("", "services"), None, LIST, &[]),
     row(Look, ("discovery.k8s.io", "endpointslices"), None, LIST, &[]),
     row(Look, ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"), None, LIST, &[]),
@@ -78,7 +78,7 @@ const TABLE: &[Row] = &[
     row(Look, ("apps", "deployments"), None, LIST, &[]),
     row(Look, ("scheduling.k8s.io", "priorityclasses"), None, LIST, &[]),
     row(Look, ("storage.k8s.io", "storageclasses"), None, LIST, &[]),
-    // The configuration of the cluster, where the command line gives none.
+    // The configuration of the cluster.
     row(
         Look,
         ("installer.kubesphere.io", "clusterconfigurations"),
@@ -88,7 +88,7 @@ const TABLE: &[Row] = &[
     ),
 ];
 
-/// The rights that are for one of these occasions.
+/// The permissions for these purposes.
 pub fn own(occasions: &[Occasion]) -> BTreeSet<Right> {
     let rows = TABLE.iter().filter(|row| occasions.contains(&row.occasion));
     let rights = rows.flat_map(|row| {

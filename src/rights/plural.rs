@@ -1,4 +1,4 @@
-//! How kinds are called in rules.
+//! The resource names of kinds.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use crate::object::{Object, ObjectId};
 
-/// The names of kinds that definitions bring; all others follow English grammar.
+/// The resource names from CRDs; all others follow English grammar.
 #[derive(Debug, Default)]
 pub(super) struct Plurals(BTreeMap<(String, String), String>);
 
 impl Plurals {
-    /// What the definitions among these objects say.
+    /// From the CRDs among these objects.
     pub(super) fn of(objects: &[Object]) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let definitions = objects.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
@@ -22,14 +22,14 @@ impl Plurals {
         Self(names.collect())
     }
 
-    /// The name of an object's kind.
+    /// The resource name of an object's kind.
     pub(super) fn resource(&self, id: &ObjectId) -> String {
         let known = self.0.get(&(id.group.clone(), id.kind.clone()));
         known.cloned().unwrap_or_else(|| plural(&id.kind))
     }
 }
 
-/// The plural of a kind by English grammar, which all kinds of Kubernetes follow.
+/// The plural of a kind by English grammar, which holds for all built-in kinds.
 pub fn plural(kind: &str) -> String {
     let lower = kind.to_lowercase();
     match lower.strip_suffix('y') {

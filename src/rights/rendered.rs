@@ -1,4 +1,4 @@
-//! What it takes to look at objects, to write them and to remove them.
+//! The permissions to read, write and delete rendered objects.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use crate::object::{Object, ObjectId, Policy};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// What is done with one object by its name. Server-side apply is a PATCH, which names what it creates.
+/// The verbs for one object by name. Server-side apply is a PATCH, which names the object it creates.
 fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
     match policy {
-        // A kind takes along what others made of it: to see and to delete all that is for administrators.
+        // Deleting a CRD deletes objects of others, which is left to administrators.
         Policy::Apply if id.kind == "CustomResourceDefinition" => &["create", "patch"],
         Policy::Apply => &["create", "patch", "delete"],
-        // A Secret follows what is kept. Others are made once; whether the webhook in front of them
-        // answers is asked by an apply that changes nothing.
+        // A Secret follows the stored values. Other objects are created once; a dry run of an apply shows
+        // whether the webhook in front of them works.
         Policy::Create if id.group.is_empty() && id.kind == "Secret" => &["update", "delete"],
         Policy::Create => &["patch", "delete"],
         Policy::Embedded => &["update", "delete"],
@@ -23,8 +23,7 @@ fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
     }
 }
 
-/// The rights that an installation of objects needs, and its removal. `among` knows how kinds are
-/// called.
+/// The permissions to install and uninstall objects. `among` has the CRDs with their resource names.
 pub fn rendered<'o>(
     objects: impl IntoIterator<Item = &'o Object>,
     among: &[Object],
@@ -59,7 +58,7 @@ fn of_one(object: &Object, plurals: &Plurals) -> BTreeSet<Right> {
         return rights;
     }
     if id.kind.ends_with("Binding") {
-        // Whoever binds a role gives away what it holds.
+        // Binding a role grants its permissions.
         let role = &body["roleRef"];
         let [kind, name] = ["kind", "name"].map(|key| role[key].as_str().unwrap_or_default());
         rights.insert(Right {
@@ -74,8 +73,8 @@ fn of_one(object: &Object, plurals: &Plurals) -> BTreeSet<Right> {
     rights
 }
 
-/// What a run cannot do without to write these, each told with whether it is new: it looks again
-/// where it may not follow, and what it does not delete need not be its to delete.
+/// The permissions without which a run cannot write these objects, each with whether it is new. Without
+/// `watch` a run polls, and `delete` is not needed for objects that are not deleted.
 pub fn writing<'o>(
     objects: impl IntoIterator<Item = (&'o Object, bool)>,
     among: &[Object],
@@ -92,7 +91,7 @@ pub fn writing<'o>(
     each.collect()
 }
 
-/// The rights to remove objects that are not rendered any more.
+/// The permissions to delete objects that are no longer rendered.
 pub fn deleting<'i>(
     ids: impl IntoIterator<Item = &'i ObjectId>,
     among: &[Object],

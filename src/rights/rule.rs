@@ -1,10 +1,10 @@
-//! A rule of a role.
+//! A policy rule of a role.
 
 use serde::Deserialize;
 
 use super::Right;
 
-/// A rule of a role, as RBAC and `SelfSubjectRulesReview` write it.
+/// A policy rule, as in roles and in `SelfSubjectRulesReview`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Rule {
@@ -12,14 +12,14 @@ pub struct Rule {
     pub api_groups: Vec<String>,
     /// Plural names; `*` is every one.
     pub resources: Vec<String>,
-    /// The only objects for which it holds; none for all.
+    /// The names of the objects; empty for all.
     pub resource_names: Vec<String>,
     /// Verbs; `*` is every one.
     pub verbs: Vec<String>,
 }
 
 impl Rule {
-    /// Whether it gives a right, wherever it holds.
+    /// Whether it grants a right, in whatever namespace the rule applies.
     pub fn allows(&self, right: &Right) -> bool {
         let one_of = |list: &[String], wanted: &str| list.iter().any(|e| e == "*" || e == wanted);
         let every = right.resource.split_once('/').map(|(_, part)| format!("*/{part}"));

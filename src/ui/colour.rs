@@ -1,20 +1,21 @@
-//! Whether to colour: the flag, then `NO_COLOR`, then `CLICOLOR_FORCE`, then the terminal.
+//! Whether to use colours: depends on the flag, then on `NO_COLOR`, then on `CLICOLOR_FORCE`, then on the
+//! terminal.
 
 use clap::ValueEnum;
 
-/// What the flag `--color` says.
+/// The values of the flag `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ColourChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Also into pipes and files.
+    /// Also for pipes and files.
     Always,
     /// Never.
     Never,
 }
 
-/// Decides for one stream. `lookup` reads the environment: a variable counts when it is not empty.
+/// Decides for one stream. `lookup` reads the environment: an empty variable counts as unset.
 pub fn wants_colour(
     choice: ColourChoice,
     terminal: bool,

@@ -1,4 +1,4 @@
-//! Events of a run as lines of text and as JSON.
+//! The events of a run as lines of text and as JSON.
 
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -8,8 +8,8 @@ use crate::engine::{ComponentState, Event, Phase, Pruned};
 use crate::plan::{Action, Summary};
 use crate::target::Finding;
 
-/// An event as a line for people; `None` for those that say nothing to them. The error that
-/// ends a run is told by whoever ends the process.
+/// An event as a line of text; `None` for events that users need not see. The error that ends a run
+/// is printed when the process exits.
 pub fn event_line(event: &Event) -> Option<String> {
     let reason = |reason: &Option<String>| {
         reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"))
@@ -34,14 +34,14 @@ pub fn event_line(event: &Event) -> Option<String> {
         }
         Event::Status { state: Phase::Locking, message } => Some(message.clone()),
         Event::Status { state: Phase::ValuesKept, message } => {
-            Some(format!("made and kept: {message}"))
+            Some(format!("generated and stored: {message}"))
         }
         Event::Component { name, state, done, total, reason: why } => {
             let word = match state {
                 ComponentState::Healthy => "is healthy",
                 ComponentState::Failed => "failed",
-                ComponentState::Skipped => "is left out",
-                ComponentState::Done => "is done",
+                ComponentState::Skipped => "skipped",
+                ComponentState::Done => "applied",
                 ComponentState::Waiting | ComponentState::Applying | ComponentState::Checking => {
                     return None;
                 }
@@ -52,20 +52,20 @@ pub fn event_line(event: &Event) -> Option<String> {
             Some(format!("waiting for {object} ({component}): {reason}"))
         }
         Event::Ready { component, object } => Some(format!("ready {object} ({component})")),
-        Event::Finding { component, finding } => Some(found(component, finding)),
+        Event::Finding { component, finding } => Some(finding_text(component, finding)),
         Event::Warning { message } => Some(format!("warning: {message}")),
-        // One object of several; the last error is told by whoever ends the process.
+        // One object of several; the final error is printed when the process exits.
         Event::Error { object: Some(object), reason: Some(_), message, help } => {
             let next = if help.is_empty() { String::new() } else { format!("\n  next: {help}") };
             Some(format!("failed {object}: {message}{next}"))
         }
-        // Checks are shown as a table by whoever makes them.
+        // The command that runs the checks shows them as a table.
         Event::Check { .. } | Event::Status { .. } | Event::Error { .. } => None,
         Event::Summary(counts) => Some(summary(counts)),
     }
 }
 
-fn found(component: &str, finding: &Finding) -> String {
+fn finding_text(component: &str, finding: &Finding) -> String {
     let Finding { object, reason, message, lines, next_step } = finding;
     let mut text = format!("{object} ({component}): {reason}: {message}");
     for line in lines {
@@ -94,7 +94,7 @@ fn summary(summary: &Summary) -> String {
     format!("{done}: {}", parts.join(", "))
 }
 
-/// An event as one JSON value, with the time at which it was told.
+/// An event as one JSON value, with its time.
 pub fn event_json(event: &Event, now: OffsetDateTime) -> Value {
     let mut json = serde_json::to_value(event).unwrap_or_default();
     if let (Some(map), Ok(now)) = (json.as_object_mut(), now.format(&Rfc3339)) {

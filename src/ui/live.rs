@@ -1,4 +1,4 @@
-//! A run as it is shown while it goes on: a table in place, or lines.
+//! The live display of a run: a table that is redrawn, or lines.
 
 use std::io::{self, IsTerminal as _, Stderr, Write};
 use std::time::{Duration, Instant};
@@ -10,16 +10,16 @@ use super::{Output, event_line};
 use crate::engine::{Event, Phase, Pruned};
 use crate::plan::Action;
 
-/// How often a table is drawn at most, and at least, for the times in it.
-const OFTEN: Duration = Duration::from_millis(100);
-const SELDOM: Duration = Duration::from_secs(1);
-/// After how much silence a line says what is awaited: some runners end jobs that say nothing.
+/// The shortest and the longest time between two drawings of the table.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(1);
+/// The time without output after which a line shows what is awaited: some CI runners end silent jobs.
 const SILENCE: Duration = Duration::from_secs(15);
 /// How many components such a line names.
 const NAMED: usize = 3;
 
-/// A run as it is shown while it goes on. Whoever drives the run calls [`tick`](Self::tick) beside it,
-/// and [`finish`](Self::finish) in the end.
+/// The live display of a run. The caller calls [`tick`](Self::tick) during the run, and
+/// [`finish`](Self::finish) at its end.
 #[derive(Debug)]
 pub struct Live<W: Write = Stderr> {
     mode: Mode,
@@ -29,17 +29,17 @@ pub struct Live<W: Write = Stderr> {
     symbols: bool,
     /// Columns and lines of the terminal.
     size: fn() -> (usize, usize),
-    /// What stays, and is not written yet.
+    /// Permanent lines that are not written yet.
     above: String,
-    /// What comes after the table.
+    /// The line after the table.
     end: Option<String>,
     changed: bool,
     shown: Instant,
 }
 
 impl Live {
-    /// On standard error. `events` says that these go to standard output, `runs` that there is
-    /// something to wait for.
+    /// A display on standard error. `events`: they go to standard output. `runs`: there is something to
+    /// wait for.
     pub fn new(
         output: &Output,
         choice: ProgressChoice,
@@ -71,18 +71,18 @@ impl<W: Write> Live<W> {
         Self { mode, progress, screen, colour, symbols, size, above, end, changed, shown: now }
     }
 
-    /// Something happened.
+    /// Shows an event.
     pub fn tell(&mut self, event: &Event, now: Instant) {
         self.progress.tell(event, now);
         self.changed = true;
-        // Of what everything else leaves, the plan said what stays before, in few lines.
-        let said =
+        // The plan has already listed what an uninstallation keeps.
+        let is_known =
             self.progress.removes() && matches!(event, Event::Prune { state: Pruned::Kept, .. });
         let line = match self.mode {
-            Mode::Nothing => None,
-            _ if said => None,
+            Mode::Silent => None,
+            _ if is_known => None,
             Mode::Lines => event_line(event),
-            Mode::Errors => event_line(event).filter(|_| is_trouble(event)),
+            Mode::Errors => event_line(event).filter(|_| is_problem(event)),
             Mode::Table => match event {
                 Event::Summary(_) => {
                     self.end = event_line(event);
@@ -96,22 +96,22 @@ impl<W: Write> Live<W> {
                 self.above.push_str(&line);
                 self.above.push('\n');
             }
-            Some(line) => self.say(&line, now),
+            Some(line) => self.print(&line, now),
             None => {}
         }
         self.draw_when_due(now);
     }
 
-    /// Time goes by.
+    /// Updates the times.
     pub fn tick(&mut self, now: Instant) {
         self.draw_when_due(now);
         if self.mode == Mode::Lines && now - self.shown >= SILENCE {
             let line = self.heartbeat(now);
-            self.say(&line, now);
+            self.print(&line, now);
         }
     }
 
-    /// The user wants the run to end.
+    /// Shows that the user interrupted the run.
     pub fn stop(&mut self, now: Instant) {
         if !self.progress.stop() {
             return;
@@ -120,31 +120,31 @@ impl<W: Write> Live<W> {
         match self.mode {
             Mode::Table => self.draw_when_due(now),
             Mode::Lines | Mode::Errors => {
-                self.say("stopping: what was begun is finished; Ctrl-C again ends at once", now);
+                self.print("stopping after the requests in progress; press Ctrl-C again to exit immediately", now);
             }
-            Mode::Nothing => {}
+            Mode::Silent => {}
         }
     }
 
-    /// The run is over; it reached its end if all is `well`. The table stays.
-    pub fn finish(&mut self, well: bool, now: Instant) {
-        self.progress.end(well, now);
+    /// The run has ended; `success` is set if it was not cut short. The table stays.
+    pub fn finish(&mut self, success: bool, now: Instant) {
+        self.progress.end(success, now);
         if self.mode == Mode::Table {
             self.draw(None, now);
-            self.screen.leave();
+            self.screen.release();
             if let Some(end) = self.end.take() {
-                self.say(&end, now);
+                self.print(&end, now);
             }
         }
     }
 
-    fn say(&mut self, line: &str, now: Instant) {
+    fn print(&mut self, line: &str, now: Instant) {
         self.shown = now;
         self.screen.write(&format!("{line}\n"));
     }
 
     fn draw_when_due(&mut self, now: Instant) {
-        let due = if self.changed { OFTEN } else { SELDOM };
+        let due = if self.changed { SHORTEST } else { LONGEST };
         if self.mode == Mode::Table && now - self.shown >= due {
             let (_, height) = (self.size)();
             self.draw(Some(height), now);
@@ -159,7 +159,7 @@ impl<W: Write> Live<W> {
         (self.changed, self.shown) = (false, now);
     }
 
-    /// What is still awaited.
+    /// What the run still waits for.
     fn heartbeat(&self, now: Instant) -> String {
         let time = span(self.progress.lasts(now));
         let awaited = self.progress.awaited();
@@ -169,22 +169,22 @@ impl<W: Write> Live<W> {
         };
         let (done, total) = self.progress.objects();
         if awaited.is_empty() {
-            return format!("still at work after {time}: {done} of {total} objects");
+            return format!("still running after {time}: {done} of {total} objects");
         }
         let named: Vec<String> =
             awaited.iter().take(NAMED).map(|text| cut(text, 120, self.symbols)).collect();
-        format!("still at work after {time}, {done} of {total} objects: {}{more}", named.join(", "))
+        format!("still running after {time}, {done} of {total} objects: {}{more}", named.join(", "))
     }
 }
 
-/// What is wrong.
-fn is_trouble(event: &Event) -> bool {
+/// Whether an event reports a problem.
+fn is_problem(event: &Event) -> bool {
     matches!(event, Event::Finding { .. } | Event::Error { .. })
 }
 
-/// What a table does not show well enough.
+/// Whether an event stays above the table, which does not show it well enough.
 fn stays(event: &Event) -> bool {
-    is_trouble(event)
+    is_problem(event)
         || matches!(
             event,
             Event::Apply { state: Action::Conflict, .. }
@@ -194,7 +194,7 @@ fn stays(event: &Event) -> bool {
         )
 }
 
-/// The size of the terminal behind standard error: asked again for each drawing, since it changes.
+/// The size of the terminal on standard error, read for each drawing, since it may change.
 fn size() -> (usize, usize) {
     let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse().ok());
     let size = terminal_size::terminal_size_of(io::stderr());

@@ -1,17 +1,17 @@
-//! What `-v` tells on standard error: every request, and with more of it what the libraries below do.
+//! The log of `-v` on standard error: requests, and at higher levels the libraries below.
 
 use tracing_subscriber::EnvFilter;
 
 use super::Output;
 
-/// Names targets and their levels, as `RUST_LOG` does elsewhere: `ksi=debug,kube=trace`.
+/// Sets the level of each target, like `RUST_LOG`: `ksi=debug,kube=trace`.
 const VARIABLE: &str = "KSI_LOG";
 
 impl Output {
-    /// Begins to log, if `-v` was given so often, or if the environment wants it.
+    /// Starts the log if `-v` or the environment asks for it.
     ///
     /// # Errors
-    /// The environment cannot be understood: why.
+    /// The environment variable is not valid: why.
     pub fn log(&mut self, verbosity: u8) -> Result<(), String> {
         let variable = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty());
         let wanted = match (&variable, verbosity) {
@@ -23,7 +23,7 @@ impl Output {
         };
         let filter = EnvFilter::try_new(wanted).map_err(|error| {
             format!(
-                "{VARIABLE}: {error}\nhelp: give levels to targets, as in `{VARIABLE}=ksi=debug`"
+                "{VARIABLE}: {error}\nhelp: set a level for each target, for example `{VARIABLE}=ksi=debug`"
             )
         })?;
         tracing_subscriber::fmt()

@@ -1,18 +1,18 @@
-//! How a run is shown: the flag, then `CI`, then the terminal.
+//! How a run is shown: depends on the flag, then on `CI`, then on the terminal.
 
 use clap::ValueEnum;
 
-/// What the flag `--progress` says.
+/// The values of the flag `--progress`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ProgressChoice {
-    /// A table on a terminal, lines elsewhere and where `CI` is set.
+    /// A table on a terminal; lines elsewhere or if `CI` is set.
     #[default]
     Auto,
     /// A table that is redrawn in place.
     Tty,
-    /// One line for each change of state, and one every 15 seconds in which there is none.
+    /// One line per state change, and one every 15 seconds without a change.
     Plain,
-    /// Nothing but errors.
+    /// Only errors.
     None,
 }
 
@@ -23,25 +23,25 @@ pub enum Mode {
     Table,
     /// Lines.
     Lines,
-    /// Only what went wrong.
+    /// Only errors and findings.
     Errors,
-    /// Nothing at all: somebody else tells it.
-    Nothing,
+    /// Nothing: the events on standard output show the run.
+    Silent,
 }
 
-/// Where a run is shown.
+/// Where a run is shown, and what it does.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
     /// Whether standard error is a terminal.
     pub terminal: bool,
     /// Whether the events go to standard output.
     pub events: bool,
-    /// Whether something runs there, so that there is something to wait for.
+    /// Whether the target runs workloads, so that there is something to wait for.
     pub runs: bool,
 }
 
 impl Mode {
-    /// Decides. `lookup` reads the environment.
+    /// Chooses the mode. `lookup` reads the environment.
     pub fn of(
         choice: ProgressChoice,
         place: Place,
@@ -51,7 +51,7 @@ impl Mode {
         let smart = place.terminal && lookup("TERM").as_deref() != Some("dumb") && !set("CI");
         match choice {
             ProgressChoice::Tty => Self::Table,
-            ProgressChoice::Auto | ProgressChoice::None if place.events => Self::Nothing,
+            ProgressChoice::Auto | ProgressChoice::None if place.events => Self::Silent,
             ProgressChoice::None => Self::Errors,
             ProgressChoice::Auto if smart && place.runs => Self::Table,
             ProgressChoice::Plain | ProgressChoice::Auto => Self::Lines,
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(with(ProgressChoice::None, terminal, &[]), Mode::Errors);
         assert_eq!(with(auto, Place { runs: false, ..terminal }, &[]), Mode::Lines);
         let events = Place { events: true, ..terminal };
-        assert_eq!(with(auto, events, &[]), Mode::Nothing);
+        assert_eq!(with(auto, events, &[]), Mode::Silent);
         assert_eq!(with(ProgressChoice::Plain, events, &[]), Mode::Lines);
     }
 }

@@ -1,28 +1,28 @@
-//! The two streams: data on standard output, everything else on standard error.
+//! The output streams: data on standard output, everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
 
 use super::colour::{ColourChoice, wants_colour};
 use crate::diagnostic::{Diagnostics, Sources, TextStyle, to_text};
 
-/// Where a verb writes.
+/// The output of a command.
 #[derive(Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own about the streams")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an independent property of the streams")]
 pub struct Output {
     /// Whether data on standard output is coloured.
     pub colour: bool,
     /// Whether messages on standard error are coloured.
     pub colour_messages: bool,
-    /// Whether the terminal shows more than ASCII.
+    /// Whether the terminal shows Unicode symbols.
     pub symbols: bool,
     pub(super) quiet: bool,
-    /// Whether a log is written to standard error, so that nothing there can be redrawn.
+    /// Whether a log goes to standard error, so that nothing there can be redrawn.
     pub(super) logs: bool,
     width: usize,
 }
 
 impl Output {
-    /// Looks at the streams and at the environment.
+    /// Inspects the streams and the environment.
     pub fn new(choice: ColourChoice, quiet: bool) -> Self {
         let lookup = |name: &str| std::env::var(name).ok();
         let width = lookup("COLUMNS").and_then(|c| c.parse().ok()).or_else(terminal_width);
@@ -40,27 +40,27 @@ impl Output {
     /// Writes data to standard output.
     ///
     /// # Errors
-    /// The stream cannot be written, a closed pipe among others.
+    /// The stream cannot be written, for example because the pipe is closed.
     pub fn data(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
 
-    /// Says something to the person at the terminal; `--quiet` leaves it out.
+    /// Prints a message for the user, unless `--quiet` is set.
     pub fn say(&self, text: &str) {
         if !self.quiet {
             self.message(text);
         }
     }
 
-    /// Says something that must be read, `--quiet` or not.
+    /// Prints a message for the user, even with `--quiet`.
     pub fn message(&self, text: &str) {
-        // Nobody can be told that standard error is gone.
+        // A failure of standard error cannot be reported.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Shows problems on standard error; of warnings only when not quiet.
+    /// Prints diagnostics to standard error; with `--quiet` only if there are errors.
     pub fn diagnostics(&self, diagnostics: &Diagnostics, sources: &Sources) {
         if self.quiet && !diagnostics.has_errors() {
             return;
@@ -78,24 +78,24 @@ impl Output {
         io::stdout().is_terminal()
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// How text on standard output may look.
+    /// The style of text on standard output.
     pub fn style(&self) -> TextStyle {
         TextStyle { colour: self.colour, width: self.width }
     }
 }
 
-/// The columns of the terminal that data goes to.
+/// The width of the terminal on standard output.
 fn terminal_width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0))
 }
 
-/// Whether the locale knows more than ASCII. Where none is set, most logs are UTF-8.
+/// Whether the locale supports Unicode. Without a locale UTF-8 is assumed, which most logs use.
 fn shows_symbols(lookup: impl Fn(&str) -> Option<String>) -> bool {
     let set = |name| lookup(name).filter(|value: &String| !value.is_empty());
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));

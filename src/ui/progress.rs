@@ -1,4 +1,4 @@
-//! What a run is doing right now, as its events tell: a pure model, drawn as lines of text.
+//! The progress of a run, built from its events: a pure model, drawn as lines of text.
 
 mod draw;
 mod planned;
@@ -18,11 +18,11 @@ use row::Row;
 use state::State;
 pub(super) use text::{cut, span};
 
-/// What a run is doing right now, per component. Time is passed in.
+/// The progress of a run, per component. Time is passed in.
 #[derive(Debug)]
 pub struct Progress {
     title: String,
-    /// Whether everything is to go.
+    /// Whether the run uninstalls everything.
     removes: bool,
     began: Instant,
     ended: Option<Instant>,
@@ -35,7 +35,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A run of which nothing is known yet. The title says what happens where.
+    /// A run without any progress yet. The title names the command and its target.
     pub fn new(title: impl Into<String>, now: Instant) -> Self {
         Self {
             title: title.into(),
@@ -51,7 +51,7 @@ impl Progress {
         }
     }
 
-    /// Whether everything is to go.
+    /// Whether the run uninstalls everything.
     pub(super) fn removes(&self) -> bool {
         self.removes
     }
@@ -64,7 +64,7 @@ impl Progress {
         &mut self.rows[at]
     }
 
-    /// Takes note of something that happened.
+    /// Records an event.
     pub fn tell(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Apply { state: Action::Conflict, .. } => self.conflicts += 1,
@@ -101,19 +101,19 @@ impl Progress {
         }
     }
 
-    /// The user wants the run to end. Says whether that is new.
+    /// Records that the user interrupted the run. Returns false if that was known already.
     pub fn stop(&mut self) -> bool {
         !std::mem::replace(&mut self.stopping, true)
     }
 
-    /// The run is over: nothing is awaited any more. Says `well` when it reached its end.
-    pub fn end(&mut self, well: bool, now: Instant) {
+    /// The run has ended: nothing is awaited any more. `success` is set if it was not cut short.
+    pub fn end(&mut self, success: bool, now: Instant) {
         self.ended.get_or_insert(now);
         self.stopping = false;
         for row in &mut self.rows {
             match row.state {
-                // Where nothing runs, no component says that it is done.
-                State::Queued | State::Writing if well && row.is_complete() => {
+                // If the target runs no workloads, no component reports that it is done.
+                State::Queued | State::Writing if success && row.is_complete() => {
                     row.enter(State::Written, None, now);
                 }
                 _ if row.state.is_busy() => row.enter(State::Stopped, None, now),
@@ -122,18 +122,18 @@ impl Progress {
         }
     }
 
-    /// What is still awaited, one text for each component that waits for something.
+    /// What the run still waits for, one text per component.
     pub fn awaited(&self) -> Vec<String> {
         let busy = self.rows.iter().filter(|row| row.state.is_busy());
-        busy.map(|row| format!("{} ({})", row.name, row.words())).collect()
+        busy.map(|row| format!("{} ({})", row.name, row.describe())).collect()
     }
 
-    /// How long the run lasts.
+    /// The duration of the run so far.
     pub fn lasts(&self, now: Instant) -> Duration {
         now - self.began
     }
 
-    /// How many objects are as wanted or gone, and how many shall be.
+    /// The number of objects that are done, and of all objects.
     pub fn objects(&self) -> (usize, usize) {
         let done = self.rows.iter().map(|row| row.done + row.removed).sum();
         (done, self.rows.iter().map(|row| row.total + row.removals).sum())

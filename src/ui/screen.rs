@@ -1,18 +1,18 @@
-//! The lower end of a terminal, redrawn in place.
+//! The last lines of a terminal, redrawn in place.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether the cursor is hidden now, so that whoever ends the process can show it again.
+/// Whether the cursor is hidden, so that it can be shown again before the process exits.
 static HIDDEN: AtomicBool = AtomicBool::new(false);
 
 const HIDE: &str = "\x1b[?25l";
 const SHOW: &str = "\x1b[?25h";
-/// A terminal that knows these shows everything between them at once.
+/// Synchronized output: terminals that support it show everything between these at once.
 pub(super) const BEGIN: &str = "\x1b[?2026h";
 const END: &str = "\x1b[?2026l";
 
-/// Lines at the lower end of a terminal. What is written above them stays and scrolls away.
+/// The last lines of a terminal. Text above them stays and scrolls away.
 #[derive(Debug)]
 pub(super) struct Screen<W: Write> {
     out: W,
@@ -25,7 +25,7 @@ impl<W: Write> Screen<W> {
         Self { out, drawn: 0, hidden: false }
     }
 
-    /// Writes `above` to stay, and the lines below it in place of those of the last time.
+    /// Writes `above` permanently, and the lines below it in place of the previous ones.
     pub(super) fn draw(&mut self, above: &str, lines: &[String]) {
         let mut text = String::from(BEGIN);
         if !std::mem::replace(&mut self.hidden, true) {
@@ -38,24 +38,24 @@ impl<W: Write> Screen<W> {
             text.push('A');
         }
         if !above.is_empty() {
-            // Its lines may be wider than the terminal and go on in others, which must be empty.
+            // Its lines may wrap into following lines, which must be empty.
             text.push_str("\r\x1b[J");
         }
         for line in above.lines().chain(lines.iter().map(String::as_str)) {
-            // Cleared before it is written: a line as wide as the terminal would lose its last letter.
+            // Cleared before the text: afterwards a line of full width would lose its last character.
             text.push_str("\r\x1b[2K");
             text.push_str(line);
             text.push('\n');
         }
-        // What is left of more lines than there are now, and of keys that were pressed.
+        // Clears surplus old lines, and the echo of pressed keys.
         text.push_str("\x1b[J");
         text.push_str(END);
         self.drawn = lines.len();
         self.write(&text);
     }
 
-    /// Leaves what is drawn where it is and shows the cursor below it.
-    pub(super) fn leave(&mut self) {
+    /// Keeps what is drawn and shows the cursor below it.
+    pub(super) fn release(&mut self) {
         self.drawn = 0;
         if std::mem::take(&mut self.hidden) {
             HIDDEN.store(false, Ordering::SeqCst);
@@ -65,7 +65,7 @@ impl<W: Write> Screen<W> {
 
     /// Writes a text as it is.
     pub(super) fn write(&mut self, text: &str) {
-        // Nobody can be told that the terminal is gone.
+        // A failure of the terminal cannot be reported.
         let _ = self.out.write_all(text.as_bytes());
         let _ = self.out.flush();
     }
@@ -73,17 +73,17 @@ impl<W: Write> Screen<W> {
 
 impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
-        self.leave();
+        self.release();
     }
 }
 
-/// Says something to the person at the terminal; for whoever ends the process at once.
+/// Prints a final message before the process exits immediately.
 pub fn last_words(text: &str) {
     show_cursor();
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// Shows the cursor again if it is hidden; for whoever ends the process at once.
+/// Shows the cursor again if it is hidden, before the process exits immediately.
 pub fn show_cursor() {
     if HIDDEN.swap(false, Ordering::SeqCst) {
         let _ = io::stderr().write_all(SHOW.as_bytes());

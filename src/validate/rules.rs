@@ -1,5 +1,5 @@
-//! The meaning of a configuration: one rule is one function with one code. To add one, write the
-//! function, put it into [`RULES`], document its code in `docs/errors` and add a fixture.
+//! Semantic rules: one rule is one function with one code. To add one, write the function, add it to
+//! [`RULES`], document its code in `docs/errors` and add a fixture.
 
 mod cluster;
 mod components;
@@ -15,15 +15,15 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::Facts;
 use crate::yaml::{Content, Node, Path};
 
-/// What a rule may look at.
+/// The input of a rule.
 pub(super) struct Context<'a> {
-    /// The specification as it was given, wrong values included: to tell whether a key is there.
+    /// The specification as given, invalid values included: to tell whether a key is set.
     pub(super) given: &'a Node,
-    /// The specification without what has the wrong shape.
+    /// The specification without values of the wrong shape.
     pub(super) sound: &'a Node,
     /// The schema, for defaults.
     pub(super) schema: &'a Value,
-    /// What is known of the cluster.
+    /// What is known about the cluster.
     pub(super) facts: &'a Facts,
     /// The documents around the specification.
     pub(super) loaded: &'a Loaded,
@@ -70,12 +70,12 @@ pub(super) fn check(context: &Context<'_>) -> impl Iterator<Item = Diagnostic> {
 }
 
 impl Context<'_> {
-    /// The value at a dotted path, when it is given and has the right shape.
+    /// The value at a dotted path, if it is set and has the right shape.
     fn value(&self, path: &str) -> Option<&Node> {
         self.sound.at(&Path::keys(path)).filter(|n| !n.is_null())
     }
 
-    /// A text that is given and not empty.
+    /// A string that is set and not empty.
     fn text(&self, path: &str) -> Option<&str> {
         self.value(path).and_then(Node::as_str).filter(|t| !t.is_empty())
     }
@@ -88,12 +88,12 @@ impl Context<'_> {
         }
     }
 
-    /// Whether anything, right or wrong, is given at a path.
+    /// Whether a path is set, with a valid value or not.
     fn is_given(&self, path: &str) -> bool {
         self.given.at(&Path::keys(path)).is_some_and(|n| !n.is_null() && n.as_str() != Some(""))
     }
 
-    /// Where a value stands; for one that is not given, the nearest key above it.
+    /// The place of a value; if it is not set, that of the nearest key above it.
     fn place(&self, path: &str) -> Option<Span> {
         let path = Path::keys(path);
         let entry = self.given.entry_at(&path);
@@ -105,12 +105,12 @@ impl Context<'_> {
         })
     }
 
-    /// Where a key stands.
+    /// The place of a key.
     fn key_place(&self, path: &str) -> Option<Span> {
         self.given.entry_at(&Path::keys(path)).and_then(|e| e.key_span)
     }
 
-    /// The cluster's role; `None` when what is given is no role, so that nothing follows from it.
+    /// The cluster's role; `None` if the given value is invalid, so that no rule draws conclusions from it.
     fn role(&self) -> Option<Role> {
         match self.text("multicluster.clusterRole") {
             Some("host") => Some(Role::Host),
@@ -120,7 +120,7 @@ impl Context<'_> {
         }
     }
 
-    /// Every scalar text with its path, in the order of the text.
+    /// Every string with its path, in the order of the text.
     fn texts(&self) -> Vec<(Path, &str, Option<Span>)> {
         let mut texts = Vec::new();
         self.sound.each(&Path::default(), &mut |path, node| {

@@ -1,4 +1,4 @@
-//! The strict schema against the tree: every violation becomes a diagnostic at its line.
+//! Checks the tree against the strict schema: every violation becomes a diagnostic at its line.
 
 use std::sync::LazyLock;
 
@@ -12,16 +12,16 @@ use crate::config::{self, subschema};
 use crate::diagnostic::{self, Code, Diagnostic, Severity};
 use crate::yaml::{self, Content, Node, Path, Step};
 
-/// One violation: where, and what to say about it.
+/// One violation of the schema.
 #[derive(Debug)]
 pub(super) struct Violation {
     /// The path of the offending value, below `spec`.
     pub(super) path: Path,
-    /// What to tell the user.
+    /// The diagnostic.
     pub(super) diagnostic: Diagnostic,
 }
 
-/// Compiling the schema costs more than a check, so it is done once.
+/// Compiled once: compiling the schema is more expensive than a check.
 static VALIDATOR: LazyLock<Option<Validator>> =
     LazyLock::new(|| Validator::new(config::plain_schema()).ok());
 
@@ -34,7 +34,7 @@ pub(super) fn check(spec: &Node, allow_unknown: bool) -> Vec<Violation> {
     let mut violations: Vec<Violation> =
         validator.iter_errors(&json).flat_map(|error| context.violations(&error)).collect();
     violations.extend(context.too_large());
-    // A value of the wrong type breaks every other word of the schema, too.
+    // A value of the wrong type violates other keywords of the schema, too.
     let wrong_type: Vec<Path> = violations
         .iter()
         .filter(|v| v.diagnostic.code == Code::WrongType)
@@ -44,7 +44,7 @@ pub(super) fn check(spec: &Node, allow_unknown: bool) -> Vec<Violation> {
     violations
 }
 
-/// So many unknown keys of one mapping are told; a file of another kind may have thousands.
+/// The number of unknown keys reported per mapping; a file of another kind may have thousands.
 const MOST_UNKNOWN: usize = 50;
 
 struct Context<'a> {
@@ -67,13 +67,13 @@ impl Context<'_> {
         let diagnostic = self.wrong_value(&path, error);
         let span = self.spec.at(&path).and_then(|n| n.span);
         let key_span = self.spec.entry_at(&path).and_then(|e| e.key_span);
-        // A long block is not underlined as a whole: its key is enough.
+        // A long block is not underlined as a whole, only its key.
         let block = self.spec.at(&path).is_some_and(|n| !matches!(n.content, Content::Scalar(_)));
         let place = if block { key_span.or(span) } else { span.or(key_span) };
         vec![Violation { path, diagnostic: diagnostic.at(place) }]
     }
 
-    /// Whole numbers that no component could hold: JSON's numbers have no end, theirs have 32 bits.
+    /// Integers beyond 32 bits, which no component can hold.
     fn too_large(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         self.spec.each(&Path::default(), &mut |path, node| {
@@ -91,7 +91,7 @@ impl Context<'_> {
         found
     }
 
-    /// Stands for the unknown keys that are not told one by one.
+    /// Stands for the unknown keys that are not reported one by one.
     fn more(&self, parent: &Path, key: &str, count: usize) -> Violation {
         let place = self.spec.at(parent).and_then(|n| n.entry(key)).and_then(|e| e.key_span);
         let message = format!("{count} more unknown fields");
@@ -107,7 +107,7 @@ impl Context<'_> {
         let siblings = siblings.into_iter().flat_map(|p| p.keys()).map(String::as_str);
         let entry = self.spec.at(parent).and_then(|n| n.entry(key));
         let value = entry.map(|e| &e.value);
-        // A key that is known elsewhere is rather misplaced than misspelt.
+        // A key that is known elsewhere is more likely misplaced than misspelt.
         let places = suggest::elsewhere(self.schema, parent, key);
         let slips = if places.is_empty() { usize::MAX } else { 1 };
         let unknown = Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`"));
@@ -117,16 +117,13 @@ impl Context<'_> {
             misplaced(parent, key, home)
         } else if places.is_empty() {
             unknown.help(match parent.to_string() {
-                top if top.is_empty() => "`ksi explain` lists the known keys".to_owned(),
+                top if top.is_empty() => "`ksi explain` lists the valid keys".to_owned(),
                 parent => format!("`ksi explain {parent}` lists the keys of `{parent}`"),
             })
         } else {
             let some: Vec<String> = places.iter().take(3).map(|p| format!("`{p}`")).collect();
             let more = if places.len() > 3 { " and others" } else { "" };
-            unknown.help(format!(
-                "it is known as {}{more}: is the indentation right?",
-                some.join(", ")
-            ))
+            unknown.help(format!("it is valid as {}{more}: check the indentation", some.join(", ")))
         };
         if self.allow_unknown {
             diagnostic.severity = Severity::Warning;
@@ -135,7 +132,7 @@ impl Context<'_> {
         Violation { path: parent.key(key), diagnostic }
     }
 
-    /// The place among those where the key is known that is meant: the only one, or a near one.
+    /// The most likely intended place of a misplaced key: the only one, or a near one.
     fn home<'p>(
         &self,
         parent: &Path,
@@ -168,7 +165,7 @@ impl Context<'_> {
                 match meant {
                     Some(meant) => diagnostic.label(format!("help: did you mean `{meant}`?")),
                     None if error.instance().as_str().is_some_and(|text| text.contains('#')) => {
-                        diagnostic.help("a comment begins with a space and `#`")
+                        diagnostic.help("a comment needs a space before `#`")
                     }
                     None => diagnostic.help(format!("allowed: {}", options.join(", "))),
                 }
@@ -179,19 +176,19 @@ impl Context<'_> {
             }
             ValidationErrorKind::Minimum { limit } => Diagnostic::error(
                 Code::OutOfRange,
-                format!("`{name}` is {shown}; the least is {limit}"),
+                format!("`{name}` is {shown}; the minimum is {limit}"),
             ),
             ValidationErrorKind::Maximum { limit } => Diagnostic::error(
                 Code::OutOfRange,
-                format!("`{name}` is {shown}; the most is {limit}"),
+                format!("`{name}` is {shown}; the maximum is {limit}"),
             ),
             ValidationErrorKind::Pattern { .. } | ValidationErrorKind::Format { .. } => {
                 let diagnostic = Diagnostic::error(
                     Code::BadFormat,
-                    format!("`{name}` has not the right form: {shown}"),
+                    format!("`{name}` has the wrong format: {shown}"),
                 );
                 match subschema(self.schema, path)["examples"][0].as_str() {
-                    Some(example) => diagnostic.help(format!("write it like `{example}`")),
+                    Some(example) => diagnostic.help(format!("for example `{example}`")),
                     None => diagnostic.help(format!("see `ksi explain {name}`")),
                 }
             }
@@ -201,7 +198,7 @@ impl Context<'_> {
     }
 }
 
-/// The value as a message may show it.
+/// The value as it may be shown in a message.
 fn shown(path: &Path, value: &Value) -> String {
     match value {
         _ if config::is_sensitive(path) || sounds_secret(path) => "(hidden)".to_owned(),
@@ -215,29 +212,32 @@ fn shown(path: &Path, value: &Value) -> String {
     }
 }
 
-/// Whether the key itself says that its value is nobody's business.
+/// Whether the name of the key suggests that its value is secret.
 fn sounds_secret(path: &Path) -> bool {
     matches!(path.0.last(), Some(Step::Key(key)) if diagnostic::is_secret_key(key))
 }
 
 fn misplaced(parent: &Path, key: &str, home: &Path) -> Diagnostic {
     let above = Path(home.0[..home.0.len() - 1].to_vec());
-    let here =
-        if parent.0.is_empty() { "the top of `spec`".to_owned() } else { format!("`{parent}`") };
+    let here = if parent.0.is_empty() {
+        "the top level of `spec`".to_owned()
+    } else {
+        format!("`{parent}`")
+    };
     let message = format!("`{key}` does not belong to {here}");
     let help = if above.0.is_empty() {
-        format!("move `{key}` to the top of `spec`, to the left")
+        format!("move `{key}` to the top level of `spec`")
     } else if parent.0.starts_with(&above.0) {
-        format!("move `{key}` up, to be directly under `{above}`")
+        format!("move `{key}` up, directly under `{above}`")
     } else if above.0.starts_with(&parent.0) {
         format!("indent `{key}` under `{above}`")
     } else {
         format!("move `{key}` to `{above}`")
     };
     let diagnostic = Diagnostic::error(Code::MisplacedField, message);
-    // At the top the path is the key itself, which would look like no help at all.
+    // At the top level the path equals the key, which would be no help.
     if above.0.is_empty() {
-        diagnostic.label("help: it belongs to the top of `spec`").help(help)
+        diagnostic.label("help: it belongs to the top level of `spec`").help(help)
     } else {
         diagnostic.label(format!("help: did you mean `{home}`?")).help(help)
     }
@@ -258,7 +258,7 @@ fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagno
     };
     let diagnostic = Diagnostic::error(Code::WrongType, message);
     match value {
-        // Only a quoted word can be text here.
+        // Only a quoted word can be a string here.
         Value::String(text)
             if wants("boolean") && matches!(yaml::resolve_plain(text), Ok(Value::Bool(_))) =>
         {
@@ -280,10 +280,10 @@ fn wrong_type(name: &str, kind: &TypeKind, value: &Value, shown: &str) -> Diagno
             .label("help: put it in quotes")
             .help("YAML reads words like yes, on, 0123 and 1e3 as booleans and numbers"),
         Value::String(text) if text.contains('：') => {
-            diagnostic.label("help: `：` is not `:`").help("type the colon with a Latin keyboard")
+            diagnostic.label("help: `：` is not `:`").help("use an ASCII colon")
         }
         Value::String(text) if wants("object") && text.contains(':') => {
-            diagnostic.help("put a space behind the colon, and each key on a line of its own")
+            diagnostic.help("put a space after the colon, and each key on its own line")
         }
         Value::Object(_) if wants("array") => {
             diagnostic.help("begin each item of the list with `- `")
@@ -315,7 +315,7 @@ fn value_type(value: &Value) -> &'static str {
     }
 }
 
-/// Whether a value has a type that a field takes; enough to tell one home of a key from another.
+/// Whether a value has a type that a field accepts; enough to choose among the places of a key.
 fn fits(schema: &Value, value: &Node) -> bool {
     let name = match &value.content {
         Content::Map(_) => "object",

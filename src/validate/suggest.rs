@@ -1,11 +1,11 @@
-//! "Did you mean": the key or value that somebody probably wanted.
+//! "Did you mean": the key or value that was probably intended.
 
 use serde_json::Value;
 
 use crate::yaml::{Path, Step};
 
-/// The candidate that is closest to a word, when one is close enough: the same letters in another
-/// case or with other separators, or few slips of the finger.
+/// The candidate that is closest to a word, if one is close enough: the same letters in another case or
+/// with other separators, or a few typos.
 pub(super) fn closest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
@@ -13,17 +13,17 @@ pub(super) fn closest<'c>(
     closest_within(word, candidates, usize::MAX)
 }
 
-/// The same, with at most so many slips.
+/// The same, with at most so many typos.
 pub(super) fn closest_within<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
-    slips: usize,
+    typos: usize,
 ) -> Option<&'c str> {
     let letters = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
     let wanted = letters(word);
-    let allowed = (wanted.chars().count() / 3).clamp(1, 3).min(slips);
+    let allowed = (wanted.chars().count() / 3).clamp(1, 3).min(typos);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&wanted, &letters(candidate)), candidate))
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_found_and_other_words_are_not() {
+    fn typos_are_found_and_other_words_are_not() {
         let keys = ["clusterRole", "proxyPublishAddress", "namespace_override"];
         assert_eq!(closest("clusterrole", keys), Some("clusterRole"));
         assert_eq!(closest("clutserRole", keys), Some("clusterRole"));

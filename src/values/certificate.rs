@@ -1,4 +1,4 @@
-//! Certificates: how authorities and serving certificates are made.
+//! Generates certificate authorities and serving certificates.
 
 mod reading;
 
@@ -12,16 +12,16 @@ use super::{Certificate, Entropy, Error, KeyKind, ValueSource};
 
 pub(super) use reading::{Pair, is_signed_by};
 
-/// How far the start of a certificate lies in the past: Tower dies when its authority's start is in
-/// the future, and clocks differ.
+/// Certificates are backdated by this much: Tower exits if its authority is not valid yet, and clocks
+/// differ.
 pub(super) const BACKDATED: Duration = Duration::hours(1);
 /// Ten years, leap days included. Both authorities are trusted inside one cluster only.
 const AUTHORITY_LIFE: Duration = Duration::days(3653);
-/// Five years: an installation that nobody applies to for so long has other troubles, and renewal
-/// under the same authority disturbs nobody.
+/// Five years: some apply will happen within that time, and a renewal by the same authority affects no
+/// client.
 const SERVING_LIFE: Duration = Duration::days(1826);
 
-/// What a serving certificate is for.
+/// The Service of a serving certificate.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Served {
     /// The Service's name.
@@ -31,7 +31,7 @@ pub(super) struct Served {
 }
 
 impl Served {
-    /// Every name under which a client in the cluster may call the Service.
+    /// Every DNS name under which clients in the cluster may call the Service.
     pub(super) fn names(&self) -> Vec<String> {
         let Self { service, namespace } = self;
         ["", ".svc", ".svc.cluster.local"]
@@ -44,7 +44,7 @@ impl Served {
     }
 }
 
-/// A new authority that signs itself.
+/// A new self-signed certificate authority.
 pub(super) fn authority(
     name: &str,
     common_name: &str,
@@ -64,7 +64,7 @@ pub(super) fn authority(
     Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
 }
 
-/// A new serving certificate, signed by an authority, that ends no later than it.
+/// A new serving certificate, signed by an authority, that expires no later than the authority.
 pub(super) fn serving(
     name: &str,
     served: Served,

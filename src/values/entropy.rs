@@ -1,45 +1,45 @@
-//! Where randomness comes from: brought by the caller, so that resolution stays a pure function.
+//! The source of randomness, provided by the caller so that resolution stays a pure function.
 
 use super::Error;
 
-/// Why no randomness could be had.
+/// The source of randomness has failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct EntropyError(pub String);
 
-/// The kinds of private keys that ksi makes.
+/// The kinds of private keys that ksi generates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
-    /// RSA of 2048 bits: Tower reads no other.
+    /// RSA with 2048 bits, the only kind that Tower reads.
     Rsa2048,
     /// ECDSA on P-256.
     EcdsaP256,
 }
 
-/// Random bytes and private keys. Tests bring fixed ones.
+/// Random bytes and private keys. Tests use fixed ones.
 pub trait Entropy {
     /// Fills the whole buffer with random bytes.
     ///
     /// # Errors
-    /// The source of randomness does not answer.
+    /// The source of randomness has failed.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 
-    /// A new private key as PKCS#8 PEM. Part of this trait because the libraries that make keys
-    /// take no randomness from outside.
+    /// A new private key as PKCS#8 PEM. Part of this trait because the libraries that generate keys
+    /// accept no randomness from outside.
     ///
     /// # Errors
-    /// No key can be made.
+    /// The key cannot be generated.
     fn key(&mut self, kind: KeyKind) -> Result<String, EntropyError>;
 }
 
 const ALPHANUMERIC: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// A text of letters and digits, each with the same probability. Nothing else, since these texts
-/// end up in shells, URLs and YAML that ksi does not write.
+/// A text of letters and digits, each with the same probability. No other characters, since these texts
+/// end up in shells, URLs and YAML that ksi does not control.
 pub(super) fn alphanumeric(entropy: &mut dyn Entropy, length: usize) -> Result<String, Error> {
-    // Bytes from here on would make the first letters likelier than the others.
+    // Bytes from here on would make the first characters more likely than the others.
     const UNFAIR: u8 = 248;
-    // A fair source needs 1.03 bytes a letter; one that only gives unfair bytes is broken.
+    // A fair source needs 1.03 bytes per character; one that only gives unfair bytes is broken.
     let mut left = length * 64;
     let mut text = String::with_capacity(length);
     while text.len() < length {
@@ -53,7 +53,7 @@ pub(super) fn alphanumeric(entropy: &mut dyn Entropy, length: usize) -> Result<S
     Ok(text)
 }
 
-/// The answer to a source that gives the same again and again.
+/// The error for a source that keeps repeating itself.
 pub(super) fn stuck() -> Error {
     Error::Entropy(EntropyError("the source of randomness repeats itself".into()))
 }

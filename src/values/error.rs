@@ -2,42 +2,42 @@
 
 use super::EntropyError;
 
-/// Why values cannot be resolved. No variant holds a value, only names.
+/// Why values cannot be resolved. No variant contains a value, only names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// A kept value cannot be used. It is not replaced silently: whoever trusts the old one would
-    /// lose contact without a word.
-    #[error("the kept value `{name}` is broken: {cause}")]
+    /// A stored value cannot be used. It is not replaced silently: clients that trust the old one would
+    /// lose their connection without any notice.
+    #[error("the stored value `{name}` is damaged: {cause}")]
     Broken {
-        /// The name under which it is kept.
+        /// Its name.
         name: String,
         /// What is wrong with it.
         cause: String,
     },
-    /// A kept authority is past its end.
-    #[error("the kept authority `{name}` expired on {date}")]
+    /// A stored certificate authority has expired.
+    #[error("the stored certificate authority `{name}` expired on {date}")]
     Expired {
-        /// The name under which it is kept.
+        /// Its name.
         name: String,
-        /// The day, as `2036-05-01`.
+        /// The date, for example `2036-05-01`.
         date: String,
     },
-    /// The password that the configuration gives is longer than bcrypt reads.
+    /// The configured password is longer than bcrypt supports.
     #[error("the admin password is longer than 72 bytes")]
     PasswordTooLong,
-    /// There is no randomness.
-    #[error("no randomness for new secrets: {0}")]
+    /// The source of randomness has failed.
+    #[error("cannot generate secrets, the source of random numbers failed: {0}")]
     Entropy(#[from] EntropyError),
-    /// A value cannot be made.
-    #[error("the value `{name}` cannot be made: {cause}")]
+    /// A value cannot be generated.
+    #[error("cannot generate the value `{name}`: {cause}")]
     Making {
-        /// The name under which it would be kept.
+        /// Its name.
         name: String,
         /// Why not.
         cause: String,
     },
-    /// The clock shows a time that no certificate can hold.
-    #[error("the clock of this machine shows a time before 1970 or after 9999")]
+    /// The clock is outside the range of certificates.
+    #[error("the clock of this machine is before 1970 or after 9999")]
     Clock,
 }
 
@@ -46,17 +46,17 @@ impl Error {
     pub fn help(&self) -> String {
         match self {
             Self::Broken { name, .. } => format!(
-                "restore `{name}` from a backup, or remove it from the kept values to have a new one made"
+                "restore `{name}` from a backup, or remove it from the stored values to generate a new one"
             ),
             Self::Expired { name, .. } => format!(
-                "remove `{name}.crt` and `{name}.key` from the kept values to have a new authority made; \
-                 agents connect again with it"
+                "remove `{name}.crt` and `{name}.key` from the stored values to generate a new \
+                 certificate authority; agents reconnect with it"
             ),
             Self::PasswordTooLong => {
                 "shorten `authentication.adminPassword`, or give a bcrypt hash of it".into()
             }
             Self::Entropy(_) | Self::Making { .. } => {
-                "check that this machine provides random numbers, and run again".into()
+                "check that this machine provides random numbers, then run again".into()
             }
             Self::Clock => "set the clock of this machine and run again".into(),
         }

@@ -1,16 +1,16 @@
-//! What the configuration says about values.
+//! The values that the configuration sets.
 
 use super::{Certificate, SecretText, ValueSource, Values};
 use crate::config::form;
 
-/// What the configuration says about values. Empty texts count as not given, as in ks-installer.
+/// The values that the configuration sets. Empty strings count as not set, as in ks-installer.
 #[derive(Clone, Copy, Default)]
 pub struct Given<'a> {
-    /// `authentication.jwtSecret`, or what the Secret of `jwtSecretRef` holds.
+    /// `authentication.jwtSecret`, or the content of the Secret of `jwtSecretRef`.
     pub jwt_secret: Option<&'a str>,
     /// `authentication.adminPassword`: a password or a bcrypt hash of one.
     pub admin_password: Option<&'a str>,
-    /// Tower runs here with an authority that ksi makes.
+    /// Tower runs here with an authority that ksi generates.
     pub tower: bool,
     /// KubeFed runs here.
     pub kubefed: bool,
@@ -37,8 +37,8 @@ impl std::fmt::Debug for Given<'_> {
     }
 }
 
-/// What is known without a target: the given values, and [`AT_INSTALL`](super::AT_INSTALL) for
-/// everything that an installation makes. Nothing is hashed, signed or generated.
+/// The values without a target: those of the configuration, and [`AT_INSTALL`](super::AT_INSTALL) for
+/// everything else. Nothing is hashed, signed or generated.
 pub fn preview(given: &Given<'_>) -> Values {
     let configured = |text: &str| SecretText::new(text, ValueSource::Configuration);
     let (admin_password, admin_password_hash) = match given.admin_password() {

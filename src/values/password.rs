@@ -1,17 +1,17 @@
-//! The first password of user `admin`, and its hash.
+//! The initial password of user `admin`, and its hash.
 
 use bcrypt::{BcryptError, Version};
 
 use super::entropy::{alphanumeric, stuck};
-use super::{Entropy, Error, kept};
+use super::{Entropy, Error, stored};
 
-/// What KubeSphere itself uses.
+/// The bcrypt cost that KubeSphere itself uses.
 const COST: u32 = 10;
 const LENGTH: usize = 16;
 
-/// A password that KubeSphere's own rules accept: lower case, upper case, digit.
+/// A password that satisfies KubeSphere's rules: lower case, upper case, digit.
 pub(super) fn generate(entropy: &mut dyn Entropy) -> Result<String, Error> {
-    // One draw in seventeen lacks a digit; a source that always does is broken.
+    // One in seventeen texts has no digit; a source without any is broken.
     for _ in 0..256 {
         let text = alphanumeric(entropy, LENGTH)?;
         let has = |test: fn(&u8) -> bool| text.as_bytes().iter().any(test);
@@ -22,14 +22,14 @@ pub(super) fn generate(entropy: &mut dyn Entropy) -> Result<String, Error> {
     Err(stuck())
 }
 
-/// The bcrypt hash of a password, in the form that Go writes.
+/// The bcrypt hash of a password, in the format of Go.
 pub(super) fn hash(password: &str, entropy: &mut dyn Entropy) -> Result<String, Error> {
     let mut salt = [0; 16];
     entropy.fill(&mut salt)?;
     let parts =
         bcrypt::non_truncating_hash_with_salt(password, COST, salt).map_err(|e| match e {
             BcryptError::Truncation(_) => Error::PasswordTooLong,
-            other => Error::making(kept::ADMIN_PASSWORD_HASH, &other),
+            other => Error::making(stored::ADMIN_PASSWORD_HASH, &other),
         })?;
     Ok(parts.format_for_version(Version::TwoA))
 }

@@ -1,4 +1,4 @@
-//! Each value from the configuration, else from what is kept, else made.
+//! Resolves each value from the configuration, or else from the stored values, or else generates it.
 
 use std::time::SystemTime;
 
@@ -7,13 +7,13 @@ use time::{Duration, OffsetDateTime};
 use super::certificate::{self, Pair, Served, is_signed_by};
 use super::entropy::alphanumeric;
 use super::{
-    Certificate, Entropy, Error, Given, KeptValues, KeyKind, SecretText, ValueSource, Values, kept,
-    password, token,
+    Certificate, Entropy, Error, Given, KeptValues, KeyKind, SecretText, ValueSource, Values,
+    password, stored, token,
 };
 use crate::config::form;
 use crate::object::kubesphere;
 
-/// Serving certificates, and the authority of the webhooks, are replaced when they have less left.
+/// Serving certificates, and the authority of the webhooks, are renewed this long before they expire.
 const RENEWED_BEFORE: Duration = Duration::days(30);
 const JWT_SECRET_LENGTH: usize = 32;
 const REDIS_PASSWORD_LENGTH: usize = 32;
@@ -22,61 +22,61 @@ const CONTROLLER_MANAGER: Served =
 const KUBEFED: Served =
     Served { service: "kubefed-admission-webhook", namespace: kubesphere::FEDERATION };
 
-/// Every value for this configuration, and what the target must keep from now on. What a later
-/// configuration no longer gives or needs stays kept, so that nothing changes behind anybody's back.
+/// Resolves every value for this configuration, and returns the values that the target must store. Values
+/// that a later configuration no longer sets or needs stay stored, so that nothing changes silently.
 ///
 /// Values that `given` does not need are [`AT_INSTALL`](super::AT_INSTALL).
 ///
 /// # Errors
-/// A kept value is broken or an authority has expired; a new one cannot be made.
+/// A stored value is damaged, an authority has expired, or a new value cannot be generated.
 pub fn resolve(
     given: &Given<'_>,
-    kept: &KeptValues,
+    stored: &KeptValues,
     entropy: &mut dyn Entropy,
     now: SystemTime,
 ) -> Result<(Values, KeptValues), Error> {
-    let mut run = Resolution { kept: kept.clone(), entropy: Some(entropy), now: date(now)? };
+    let mut run = Resolution { stored: stored.clone(), entropy: Some(entropy), now: date(now)? };
     let values = run.values(given)?;
-    Ok((values, run.kept))
+    Ok((values, run.stored))
 }
 
-/// What [`resolve`] would give, with [`AT_INSTALL`](super::AT_INSTALL) for everything that it would
-/// make: for a diff against a target, which makes nothing.
+/// Like [`resolve`], but with [`AT_INSTALL`](super::AT_INSTALL) for everything that it would generate: for
+/// a diff against a target.
 ///
 /// # Errors
-/// A kept value is broken or an authority has expired.
-pub fn foresee(given: &Given<'_>, kept: &KeptValues, now: SystemTime) -> Result<Values, Error> {
-    Resolution { kept: kept.clone(), entropy: None, now: date(now)? }.values(given)
+/// A stored value is damaged, or an authority has expired.
+pub fn foresee(given: &Given<'_>, stored: &KeptValues, now: SystemTime) -> Result<Values, Error> {
+    Resolution { stored: stored.clone(), entropy: None, now: date(now)? }.values(given)
 }
 
 fn date(now: SystemTime) -> Result<OffsetDateTime, Error> {
     let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Error::Clock)?;
     let seconds = i64::try_from(since.as_secs()).map_err(|_| Error::Clock)?;
     let date = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| Error::Clock)?;
-    // The longest life must still end in a year of four digits.
+    // The longest-lived certificate must still expire in a year of four digits.
     if date.year() < 9900 { Ok(date) } else { Err(Error::Clock) }
 }
 
 struct Resolution<'e> {
-    kept: KeptValues,
-    /// Nothing is made without it.
+    stored: KeptValues,
+    /// Without it nothing is generated.
     entropy: Option<&'e mut dyn Entropy>,
     now: OffsetDateTime,
 }
 
 impl Resolution<'_> {
     fn values(&mut self, given: &Given<'_>) -> Result<Values, Error> {
-        let jwt_secret = self.text(kept::JWT_SECRET, given.jwt_secret(), JWT_SECRET_LENGTH)?;
+        let jwt_secret = self.text(stored::JWT_SECRET, given.jwt_secret(), JWT_SECRET_LENGTH)?;
         let static_token = self.static_token(&jwt_secret)?;
         let (admin_password, admin_password_hash) = self.admin(given.admin_password())?;
-        let redis_password = self.text(kept::REDIS_PASSWORD, None, REDIS_PASSWORD_LENGTH)?;
+        let redis_password = self.text(stored::REDIS_PASSWORD, None, REDIS_PASSWORD_LENGTH)?;
         let tower_ca =
             if given.tower { self.tower_authority()? } else { Certificate::at_install() };
         let webhook_ca = self.webhook_authority()?;
         let controller_manager_webhook =
-            self.serving(kept::CONTROLLER_MANAGER_WEBHOOK, CONTROLLER_MANAGER, &webhook_ca)?;
+            self.serving(stored::CONTROLLER_MANAGER_WEBHOOK, CONTROLLER_MANAGER, &webhook_ca)?;
         let kubefed_webhook = if given.kubefed {
-            self.serving(kept::KUBEFED_WEBHOOK, KUBEFED, &webhook_ca)?
+            self.serving(stored::KUBEFED_WEBHOOK, KUBEFED, &webhook_ca)?
         } else {
             Certificate::at_install()
         };
@@ -93,7 +93,7 @@ impl Resolution<'_> {
         })
     }
 
-    /// A text that is given, kept, or made of letters and digits.
+    /// A text that is configured, stored, or generated from letters and digits.
     fn text(
         &mut self,
         name: &str,
@@ -101,26 +101,26 @@ impl Resolution<'_> {
         length: usize,
     ) -> Result<SecretText, Error> {
         if let Some(text) = given {
-            self.kept.keep(name, text);
+            self.stored.store(name, text);
             return Ok(SecretText::new(text, ValueSource::Configuration));
         }
-        if let Some(text) = self.kept.text(name)? {
+        if let Some(text) = self.stored.text(name)? {
             return Ok(SecretText::new(text, ValueSource::Live));
         }
         let Some(entropy) = &mut self.entropy else {
             return Ok(SecretText::at_install());
         };
         let text = alphanumeric(*entropy, length)?;
-        Ok(self.made(name, text))
+        Ok(self.generated(name, text))
     }
 
-    fn made(&mut self, name: &str, text: String) -> SecretText {
-        self.kept.keep(name, text.as_str());
+    fn generated(&mut self, name: &str, text: String) -> SecretText {
+        self.stored.store(name, text.as_str());
         SecretText::new(text, ValueSource::Generated)
     }
 
     fn static_token(&mut self, jwt_secret: &SecretText) -> Result<SecretText, Error> {
-        if let Some(token) = self.kept.text(kept::STATIC_TOKEN)?
+        if let Some(token) = self.stored.text(stored::STATIC_TOKEN)?
             && token::is_signed_with(token, &jwt_secret.text)
         {
             return Ok(SecretText::new(token, ValueSource::Live));
@@ -129,35 +129,35 @@ impl Resolution<'_> {
             return Ok(SecretText::at_install());
         }
         let token = token::mint(&jwt_secret.text, self.now);
-        Ok(self.made(kept::STATIC_TOKEN, token))
+        Ok(self.generated(stored::STATIC_TOKEN, token))
     }
 
     /// The password of `admin` and its hash.
     fn admin(&mut self, given: Option<&str>) -> Result<(SecretText, SecretText), Error> {
         if let Some(hash) = given.filter(|text| form::is_bcrypt_hash(text)) {
-            // A kept text would belong to another hash.
-            self.kept.0.remove(kept::ADMIN_PASSWORD);
-            self.kept.keep(kept::ADMIN_PASSWORD_HASH, hash);
+            // A stored password would belong to another hash.
+            self.stored.0.remove(stored::ADMIN_PASSWORD);
+            self.stored.store(stored::ADMIN_PASSWORD_HASH, hash);
             let configured = |text: &str| SecretText::new(text, ValueSource::Configuration);
             return Ok((configured(""), configured(hash)));
         }
-        let kept_text = self.kept.text(kept::ADMIN_PASSWORD)?.map(str::to_owned);
-        let kept_hash = self.kept.text(kept::ADMIN_PASSWORD_HASH)?.map(str::to_owned);
-        if let Some(hash) = &kept_hash
+        let stored_text = self.stored.text(stored::ADMIN_PASSWORD)?.map(str::to_owned);
+        let stored_hash = self.stored.text(stored::ADMIN_PASSWORD_HASH)?.map(str::to_owned);
+        if let Some(hash) = &stored_hash
             && !form::is_bcrypt_hash(hash)
         {
-            return Err(Error::broken(kept::ADMIN_PASSWORD_HASH, "it is not a bcrypt hash"));
+            return Err(Error::broken(stored::ADMIN_PASSWORD_HASH, "it is not a bcrypt hash"));
         }
-        // The kept hash belongs to the kept text: no need to compute it, which takes long on purpose.
-        if let Some(hash) = kept_hash
-            && (given.is_none() || given == kept_text.as_deref())
+        // The stored hash belongs to the stored password: computing it again would be slow on purpose.
+        if let Some(hash) = stored_hash
+            && (given.is_none() || given == stored_text.as_deref())
         {
             let source =
                 if given.is_some() { ValueSource::Configuration } else { ValueSource::Live };
-            let text = kept_text.unwrap_or_default();
+            let text = stored_text.unwrap_or_default();
             return Ok((SecretText::new(text, source), SecretText::new(hash, ValueSource::Live)));
         }
-        let text = match (given, kept_text) {
+        let text = match (given, stored_text) {
             (Some(text), _) => SecretText::new(text, ValueSource::Configuration),
             (None, Some(text)) => SecretText::new(text, ValueSource::Live),
             (None, None) => match &mut self.entropy {
@@ -171,13 +171,13 @@ impl Resolution<'_> {
             return Ok((text, SecretText::at_install()));
         };
         let hash = password::hash(&text.text, *entropy)?;
-        self.kept.keep(kept::ADMIN_PASSWORD, text.text.as_str());
-        Ok((text, self.made(kept::ADMIN_PASSWORD_HASH, hash)))
+        self.stored.store(stored::ADMIN_PASSWORD, text.text.as_str());
+        Ok((text, self.generated(stored::ADMIN_PASSWORD_HASH, hash)))
     }
 
-    /// Members and agents trust it, so that only an error, never a run, replaces it.
+    /// Members and agents trust it, so a run never replaces it: an expired one is an error.
     fn tower_authority(&mut self) -> Result<Certificate, Error> {
-        let name = kept::TOWER_CA;
+        let name = stored::TOWER_CA;
         if let Some(live) = self.pair(name)? {
             let pair = read_authority(name, &live)?;
             if !pair.is_rsa {
@@ -192,12 +192,12 @@ impl Resolution<'_> {
         self.new_authority(name, "kubesphere-tower", KeyKind::Rsa2048)
     }
 
-    /// Only this cluster's API server trusts it, by objects of the same run: at its end it is
-    /// replaced together with what it signed.
+    /// Only the API server of this cluster trusts it, through objects of the same run: before it expires,
+    /// it is replaced together with the certificates that it signed.
     fn webhook_authority(&mut self) -> Result<Certificate, Error> {
-        let name = kept::WEBHOOK_CA;
+        let name = stored::WEBHOOK_CA;
         if let Some(live) = self.pair(name)?
-            && self.lasts(read_authority(name, &live)?.not_after)
+            && self.is_durable(read_authority(name, &live)?.not_after)
         {
             return Ok(live);
         }
@@ -214,7 +214,7 @@ impl Resolution<'_> {
             return Ok(Certificate::at_install());
         };
         let pair = certificate::authority(name, common_name, kind, *entropy, self.now)?;
-        self.keep_pair(name, &pair);
+        self.store_pair(name, &pair);
         Ok(pair)
     }
 
@@ -226,7 +226,7 @@ impl Resolution<'_> {
     ) -> Result<Certificate, Error> {
         if let Some(live) = self.pair(name)? {
             let pair = Pair::read(name, &live.certificate, &live.key)?;
-            if self.lasts(pair.not_after)
+            if self.is_durable(pair.not_after)
                 && pair.names == served.names().into_iter().collect()
                 && is_signed_by(&live.certificate, &authority.certificate)
             {
@@ -236,36 +236,34 @@ impl Resolution<'_> {
         let Some(entropy) = &mut self.entropy else {
             return Ok(Certificate::at_install());
         };
-        let authority = read_authority(kept::WEBHOOK_CA, authority)?;
+        let authority = read_authority(stored::WEBHOOK_CA, authority)?;
         let pair = certificate::serving(name, served, &authority, *entropy, self.now)?;
-        self.keep_pair(name, &pair);
+        self.store_pair(name, &pair);
         Ok(pair)
     }
 
-    fn lasts(&self, not_after: OffsetDateTime) -> bool {
+    fn is_durable(&self, not_after: OffsetDateTime) -> bool {
         not_after - self.now >= RENEWED_BEFORE
     }
 
-    /// A kept pair; half of one is a damaged one.
+    /// A stored pair; a certificate without its key, or the reverse, is damaged.
     fn pair(&self, name: &str) -> Result<Option<Certificate>, Error> {
         let (crt, key) = (format!("{name}.crt"), format!("{name}.key"));
-        match (self.kept.text(&crt)?, self.kept.text(&key)?) {
+        match (self.stored.text(&crt)?, self.stored.text(&key)?) {
             (Some(certificate), Some(key)) => Ok(Some(Certificate {
                 certificate: certificate.into(),
                 key: key.into(),
                 source: ValueSource::Live,
             })),
             (None, None) => Ok(None),
-            (None, Some(_)) => Err(Error::broken(crt, "it is missing, but its key is there")),
-            (Some(_), None) => {
-                Err(Error::broken(key, "it is missing, but its certificate is there"))
-            }
+            (None, Some(_)) => Err(Error::broken(crt, "it is missing, but its key exists")),
+            (Some(_), None) => Err(Error::broken(key, "it is missing, but its certificate exists")),
         }
     }
 
-    fn keep_pair(&mut self, name: &str, pair: &Certificate) {
-        self.kept.keep(format!("{name}.crt"), pair.certificate.as_str());
-        self.kept.keep(format!("{name}.key"), pair.key.as_str());
+    fn store_pair(&mut self, name: &str, pair: &Certificate) {
+        self.stored.store(format!("{name}.crt"), pair.certificate.as_str());
+        self.stored.store(format!("{name}.key"), pair.key.as_str());
     }
 }
 
@@ -274,7 +272,7 @@ fn read_authority<'c>(name: &str, pair: &'c Certificate) -> Result<Pair<'c>, Err
     if read.is_authority {
         Ok(read)
     } else {
-        Err(Error::broken(format!("{name}.crt"), "it is not an authority's certificate"))
+        Err(Error::broken(format!("{name}.crt"), "it is not a CA certificate"))
     }
 }
 

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::certificate::BACKDATED;
 
-/// Mints the token as KubeSphere's own issuer would, with `jwt_secret` as the key.
+/// Creates the token like KubeSphere's own issuer, with `jwt_secret` as the key.
 pub(super) fn mint(jwt_secret: &str, now: OffsetDateTime) -> String {
     let header = json!({ "alg": "HS256", "typ": "JWT" });
     let claims = json!({
@@ -25,7 +25,7 @@ pub(super) fn mint(jwt_secret: &str, now: OffsetDateTime) -> String {
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// Whether a kept token is signed with this secret.
+/// Whether a stored token is signed with this secret.
 pub(super) fn is_signed_with(token: &str, jwt_secret: &str) -> bool {
     let Some((signed, signature)) = token.rsplit_once('.') else {
         return false;

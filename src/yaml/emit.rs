@@ -1,14 +1,14 @@
-//! Values to YAML text.
+//! Writes values as YAML.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-/// YAML text of a value, block style, strings quoted where any YAML reader would misread them, text
-/// of several lines as a literal block. Ends with a newline.
+/// The YAML text of a value: block style, strings quoted if any YAML parser would misread them,
+/// multi-line strings as literal blocks. Ends with a newline.
 pub fn emit(value: &impl Serialize) -> String {
     let options = serde_saphyr::ser_options! {
-        // Long lines stay one line: people grep them.
+        // Long lines are not folded: people grep them.
         folded_wrap_chars: usize::MAX,
     };
     let mut text = String::new();

@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::Span;
 
-/// A value and where it stands. Nodes that no text holds (made by a migration) have no span.
+/// A value and its place. Nodes that are not from a text (created by a migration) have no span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// What it is.
+    /// The content.
     pub content: Content,
-    /// Where it stands.
+    /// The place.
     pub span: Option<Span>,
 }
 
@@ -31,24 +31,24 @@ pub enum Content {
 pub struct Entry {
     /// The key as JSON has it: always a string.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub key_span: Option<Span>,
     /// Its value.
     pub value: Node,
 }
 
 impl Node {
-    /// A node that stands nowhere.
+    /// A node without a place.
     pub fn new(content: Content) -> Self {
         Self { content, span: None }
     }
 
-    /// An empty mapping that stands nowhere.
+    /// An empty mapping without a place.
     pub fn empty_map() -> Self {
         Self::new(Content::Map(Vec::new()))
     }
 
-    /// The same value without places.
+    /// The value without places.
     pub fn to_json(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
@@ -106,7 +106,7 @@ impl Node {
         }
     }
 
-    /// Takes a key out of a mapping.
+    /// Removes a key from a mapping.
     pub fn remove(&mut self, key: &str) -> Option<Entry> {
         match &mut self.content {
             Content::Map(entries) => {
@@ -117,8 +117,8 @@ impl Node {
         }
     }
 
-    /// Puts a key into a mapping, in place of an entry of the same key. A node that is not a
-    /// mapping becomes one.
+    /// Inserts a key into a mapping, replacing an entry with the same key. A node that is not a mapping
+    /// becomes one.
     pub fn insert(&mut self, entry: Entry) {
         if !matches!(self.content, Content::Map(_)) {
             self.content = Content::Map(Vec::new());
@@ -147,7 +147,7 @@ impl Node {
         }
     }
 
-    /// Visits this node, which stands at `path`, and every node below it, in the order of the text.
+    /// Visits this node, which is at `path`, and every node below it, in the order of the text.
     pub fn each<'n>(&'n self, path: &Path, visit: &mut impl FnMut(&Path, &'n Node)) {
         visit(path, self);
         for entry in self.entries() {
@@ -178,7 +178,7 @@ pub enum Step {
     Index(usize),
 }
 
-/// Where a value stands inside a document, shown as `spec.hosts[2].name`.
+/// The path of a value inside a document, shown as `spec.hosts[2].name`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Path(pub Vec<Step>);
 
@@ -211,7 +211,7 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.0.iter().enumerate() {
             match step {
-                // A key with dots is quoted as kubectl's jsonpath users know it.
+                // A key with dots is quoted as in JSONPath.
                 Step::Key(key) if key.contains(['.', '/']) => write!(f, "[\"{key}\"]")?,
                 Step::Key(key) if at == 0 => f.write_str(key)?,
                 Step::Key(key) => write!(f, ".{key}")?,

@@ -1,4 +1,4 @@
-//! Text to nodes, with budgets and with the places of everything.
+//! Parses text into nodes with their places, within limits.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -11,7 +11,7 @@ use super::scalar::resolve_plain;
 use super::syntax;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
 
-/// What a text may cost before it is refused.
+/// The limits beyond which a text is rejected.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Nodes of one source, those that aliases repeat counted each time.
@@ -29,8 +29,8 @@ impl Default for Limits {
     }
 }
 
-/// All documents of a source. Documents before a syntax error are kept; the parser cannot go on
-/// behind one, so there is at most one per source.
+/// All documents of a source. Documents before a syntax error are returned; the parser cannot continue
+/// after one, so there is at most one per source.
 pub fn parse(sources: &Sources, id: SourceId) -> (Vec<Node>, Vec<Diagnostic>) {
     let all = 0..sources.text(id).len();
     parse_part(sources, id, all)
@@ -50,7 +50,7 @@ pub fn parse_part(
     (documents, builder.diagnostics)
 }
 
-/// Parsing stops: the reason is already among the diagnostics.
+/// Parsing has failed; the reason is among the diagnostics.
 struct Stop;
 
 type Step<T> = Result<T, Stop>;
@@ -71,7 +71,7 @@ struct Builder<'t> {
 
 impl<'t> Builder<'t> {
     fn new(sources: &'t Sources, source: SourceId, base: usize, text: &'t str) -> Self {
-        // Comments are events as soon as any crate of the build turns that feature on, as kube does.
+        // Comments become events if any crate of the build enables that feature, as kube does.
         let options = granit_parser::options! { emit_comments: false };
         Self {
             sources,
@@ -164,7 +164,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// The entries of a mapping up to its end; merge keys (`<<`) are folded in as kubectl does.
+    /// The entries of a mapping up to its end; merge keys (`<<`) are resolved as in kubectl.
     fn mapping(&mut self, depth: usize) -> Step<(Vec<Entry>, Span)> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Vec<Entry> = Vec::new();
@@ -188,14 +188,14 @@ impl<'t> Builder<'t> {
                 return self.refuse(
                     Code::Syntax,
                     key_span,
-                    "a key must be a word, not a list or a mapping".to_owned(),
+                    "a key must be a string, not a list or a mapping".to_owned(),
                 );
             };
             if plain && key.contains(|c: char| c.is_whitespace() && !c.is_ascii()) {
                 self.diagnostics.push(
                     Diagnostic::error(Code::Syntax, "a no-break or full-width space in a key")
                         .at(key_span)
-                        .help("type ordinary spaces: such ones come in by copying from a web page"),
+                        .help("use ordinary spaces: these usually come from copying a web page"),
                 );
                 continue;
             }
@@ -220,7 +220,7 @@ impl<'t> Builder<'t> {
         };
         if maps.is_empty() || maps.iter().any(|m| !matches!(m.content, Content::Map(_))) {
             self.diagnostics.push(
-                Diagnostic::error(Code::Syntax, "`<<` takes a mapping or a list of mappings")
+                Diagnostic::error(Code::Syntax, "`<<` needs a mapping or a list of mappings")
                     .at(span),
             );
         }
@@ -244,7 +244,7 @@ impl<'t> Builder<'t> {
             None if plain => resolve_plain(text),
             None | Some((_, "str" | "!")) => Ok(Value::String(text.to_owned())),
             Some((_, "int" | "float" | "bool" | "null")) => resolve_plain(text),
-            Some(_) => Err("only the tags !!str, !!int, !!float, !!bool and !!null are understood"),
+            Some(_) => Err("only the tags !!str, !!int, !!float, !!bool and !!null are supported"),
         };
         match resolved {
             Ok(value) => Ok(value),
@@ -268,7 +268,7 @@ impl<'t> Builder<'t> {
         self.refuse(Code::TooLarge, span, format!("more than {limit} values, aliases counted"))
     }
 
-    /// An alias costs what it repeats: nodes and the bytes of their texts.
+    /// An alias counts as what it repeats: nodes and bytes of text.
     fn repeat(&mut self, node: &Node, span: Span) -> Step<()> {
         let (nodes, bytes) = size(node);
         self.repeated = self.repeated.saturating_add(bytes);
@@ -286,10 +286,10 @@ impl<'t> Builder<'t> {
     fn duplicate(&mut self, key: &str, span: Span, first: Span) {
         let line = self.sources.position(first).line;
         self.diagnostics.push(
-            Diagnostic::error(Code::DuplicateKey, format!("key `{key}` stands here twice"))
+            Diagnostic::error(Code::DuplicateKey, format!("duplicate key `{key}`"))
                 .at(span)
                 .label(format!("first on line {line}"))
-                .help("keep one of them: kubectl would silently take the last"),
+                .help("keep one of them: kubectl would silently use the last one"),
         );
     }
 
@@ -315,15 +315,15 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// From the start of a collection to the end of what it holds: block collections end where the next
-/// token begins, which is further than people mean.
+/// From the start of a collection to the end of its content: for the parser, a block collection ends
+/// only where the next token begins.
 fn cover(start: Span, end: Span, last: Option<Span>) -> Span {
     let block = end.start == end.end;
     let end = if block { last.map_or(start.end, |l| l.end.max(start.end)) } else { end.end };
     Span { end, ..start }
 }
 
-/// How many nodes there are, and how many bytes their texts and keys have.
+/// The number of nodes, and of bytes in their texts and keys.
 fn size(node: &Node) -> (usize, usize) {
     let (mut nodes, mut bytes) = (0, 0);
     node.each(&Path::default(), &mut |_, node| {

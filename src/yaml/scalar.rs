@@ -1,12 +1,12 @@
-//! What a plain scalar means: the rules of go-yaml v2, which kubectl reads files with, followed by
-//! the way through JSON that turns a float without a fraction into an integer.
+//! The value of a plain scalar, by the rules of go-yaml v2, which kubectl uses, and of its conversion to
+//! JSON, which turns a float without a fraction into an integer.
 
 use serde_json::{Number, Value};
 
-/// The value of an unquoted scalar, or why it has none in JSON.
+/// The JSON value of an unquoted scalar, or why it has none.
 ///
 /// # Errors
-/// `.inf` and `.nan`, which JSON cannot hold; kubectl refuses them too.
+/// `.inf` and `.nan`, which JSON cannot represent; kubectl rejects them, too.
 pub fn resolve_plain(text: &str) -> Result<Value, &'static str> {
     let word = match text {
         "" | "~" | "null" | "Null" | "NULL" => Some(Value::Null),
@@ -56,7 +56,7 @@ fn integer(plain: &str) -> Option<Value> {
     i64::try_from(signed).ok().map(Value::from).or_else(|| beyond_i64(signed))
 }
 
-/// The reader behind kubectl knows no integers beyond 64 bits with sign: it takes a float.
+/// The parser behind kubectl reads integers beyond signed 64 bits as floats.
 #[allow(clippy::cast_precision_loss)]
 fn beyond_i64(signed: i128) -> Option<Value> {
     Number::from_f64(signed as f64).map(Value::Number)
@@ -82,8 +82,8 @@ fn float(plain: &str) -> Option<Value> {
     as_json_number(plain.parse::<f64>().ok()?)
 }
 
-/// Go prints a float without a fraction below 1e21 as digits, and the reader takes them for an
-/// integer where they fit.
+/// Go prints a float without a fraction below 1e21 as digits, which are then parsed as an integer if
+/// they fit.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 fn as_json_number(float: f64) -> Option<Value> {
     if float.fract() == 0.0 && float.abs() < 9.223_372_036_854_775e18 {

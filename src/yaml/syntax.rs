@@ -1,4 +1,4 @@
-//! What the parser stumbled over, in words that help: the usual slips are named.
+//! Explains syntax errors: common mistakes get a message and a fix.
 
 use std::ops::Range;
 
@@ -6,47 +6,47 @@ use serde_saphyr::granit_parser::ScanError;
 
 use crate::diagnostic::{Code, Diagnostic};
 
-/// Words of the parser, what a person would say, and what to do.
-const SLIPS: &[(&str, &str, &str)] = &[
+/// Part of the parser's message, our message, and the fix.
+const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "unknown anchor",
         "an alias (`*name`) without an anchor (`&name`) before it",
-        "put a text that begins with `*` in quotes",
+        "quote text that begins with `*`",
     ),
     (
         "mapping values are not allowed",
-        "a `:` where no key can stand",
-        "compare the indentation with the line above; a text with `: ` in it needs quotes",
+        "a `:` where no key is allowed",
+        "compare the indentation with the line above; quote text that contains `: `",
     ),
     (
         "did not find expected key",
         "this line does not line up with the keys above",
-        "keys of one mapping begin in the same column",
+        "all keys of a mapping must begin in the same column",
     ),
     (
         "block sequence entries are not allowed",
-        "a list item (`- `) where no list can stand",
-        "begin the list on a line of its own, below its key",
+        "a list item (`- `) where no list is allowed",
+        "begin the list on its own line, below its key",
     ),
     (
         "simple key",
         "a line without `:`, or a key that is not closed",
-        "write `key: value`, with a space behind the colon",
+        "use `key: value`, with a space after the colon",
     ),
     ("unclosed", "a quote or bracket that is not closed", "close it on the same line"),
     (
         "quoted scalar",
-        "a quoted text that is not closed, or something behind its end",
-        "close the quote, and put nothing behind it",
+        "quoted text that is not closed, or text after the closing quote",
+        "close the quote, and put nothing after it",
     ),
     (
         "cannot start any token",
         "a character that cannot begin a value",
-        "put a text that begins with `@`, `` ` `` or `%` in quotes",
+        "quote text that begins with `@`, `` ` `` or `%`",
     ),
 ];
 
-/// The problem and the bytes that it is about.
+/// The diagnostic, and the bytes that it points at.
 pub(super) fn explain(text: &str, error: &ScanError) -> (Diagnostic, Range<usize>) {
     let at = error.marker().byte_offset().unwrap_or(text.len()).min(text.len());
     let line_start = text[..at].rfind('\n').map_or(0, |i| i + 1);
@@ -62,13 +62,13 @@ pub(super) fn explain(text: &str, error: &ScanError) -> (Diagnostic, Range<usize
             .help("indent with spaces: YAML allows no tabs here");
         return (diagnostic, tab..tab + 1);
     }
-    let words = error.info();
-    let slip = SLIPS.iter().find(|(pattern, ..)| words.contains(pattern));
-    let diagnostic = match slip {
+    let info = error.info();
+    let mistake = MISTAKES.iter().find(|(pattern, ..)| info.contains(pattern));
+    let diagnostic = match mistake {
         Some((_, message, help)) => {
-            Diagnostic::error(Code::Syntax, *message).label(words).help(*help)
+            Diagnostic::error(Code::Syntax, *message).label(info).help(*help)
         }
-        None => Diagnostic::error(Code::Syntax, words),
+        None => Diagnostic::error(Code::Syntax, info),
     };
     (diagnostic, at..(at + 1).min(text.len()))
 }
@@ -76,10 +76,7 @@ pub(super) fn explain(text: &str, error: &ScanError) -> (Diagnostic, Range<usize
 /// Lines that come from somewhere else: a version control system, a web page.
 fn whole_line(line: &str) -> Option<(&'static str, &'static str)> {
     if ["<<<<<<< ", ">>>>>>> ", "======="].iter().any(|marker| line.starts_with(marker)) {
-        return Some((
-            "a conflict marker of git",
-            "choose one of the two sides and remove the markers",
-        ));
+        return Some(("a Git conflict marker", "choose one side and remove the markers"));
     }
     if line.trim_start().starts_with("```") {
         return Some((

@@ -107,9 +107,9 @@ fn a_right_that_is_missing_is_named(light: &Light) {
     let rights = checked.says("rights");
     assert!(!rights.is_empty(), "{:#}", checked.json);
     for line in rights.lines() {
-        assert!(line.starts_with("may not patch deployments.apps in "), "{rights}");
+        assert!(line.starts_with("cannot patch deployments.apps in "), "{rights}");
     }
-    let roles = "may not bind, escalate clusterroles.rbac.authorization.k8s.io";
+    let roles = "cannot bind, escalate clusterroles.rbac.authorization.k8s.io";
     assert!(checked.says("rights-escalation").contains(roles), "{:#}", checked.json);
     let lock = checked.says("rights-lock");
     assert!(lock.contains("leases.coordination.k8s.io in kubesphere-system"), "{lock}");

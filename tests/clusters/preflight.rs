@@ -129,7 +129,7 @@ fn a_right_that_is_missing_is_named(world: &World) {
             "federatedtypeconfigs",
             &["patch"][..],
             "rights",
-            "may not patch federatedtypeconfigs.core.kubefed.io in kube-federation-system"
+            "cannot patch federatedtypeconfigs.core.kubefed.io in kube-federation-system"
                 .to_owned(),
         ),
         (
@@ -137,14 +137,14 @@ fn a_right_that_is_missing_is_named(world: &World) {
             "clusterroles",
             &["escalate"],
             "rights-escalation",
-            format!("may not escalate {roles}"),
+            format!("cannot escalate {roles}"),
         ),
         (
             HERE,
             "leases",
             &["update"],
             "rights-lock",
-            "may not update leases.coordination.k8s.io in kubesphere-system".to_owned(),
+            "cannot update leases.coordination.k8s.io in kubesphere-system".to_owned(),
         ),
     ] {
         let taken = world.without(role, resource, verbs);
@@ -158,9 +158,9 @@ fn a_right_that_is_missing_is_named(world: &World) {
     // What helps but is not needed stops no run.
     let taken = world.without(EVERYWHERE, "customresourcedefinitions", &["watch"]);
     let told = world.check("rights");
-    assert_eq!(told, "may not watch customresourcedefinitions.apiextensions.k8s.io");
+    assert_eq!(told, "cannot watch customresourcedefinitions.apiextensions.k8s.io");
     let said = world.apply(&["--dry-run=server"]).expect(0);
-    assert!(!said.err.contains("may not watch"), "{}", said.err);
+    assert!(!said.err.contains("cannot watch"), "{}", said.err);
     world.give_back(&taken);
 }
 
@@ -188,7 +188,7 @@ fn a_definition_that_cannot_be_changed_is_named(world: &World) {
     world.kubectl(&format!("wait --for=condition=Established crd {name}"));
     let said = world.is_refused(&["definitions-scope"]);
     assert!(
-        said.err.contains(&format!("{name} is Namespaced, and Cluster is needed")),
+        said.err.contains(&format!("{name} is Namespaced, but must be Cluster")),
         "{}",
         said.err
     );
@@ -258,7 +258,7 @@ fn a_port_that_another_has_is_named(world: &World) {
         "spec": {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30880}]},
     }));
     let said = world.is_refused(&["console-port"]);
-    assert!(said.err.contains("30880 belongs to Service default/taker"), "{}", said.err);
+    assert!(said.err.contains("30880 is used by Service default/taker"), "{}", said.err);
     let skipped = world.apply(&["--skip-check", "console-port"]);
     assert_ne!(skipped.code, 0, "the server says no, as it was foreseen");
     let told = "port 30880 of the nodes belongs to Service/default/taker";
@@ -287,7 +287,7 @@ fn a_right_to_remove_is_asked_for_when_something_goes(world: &World) {
     let taken = world.without(EVERYWHERE, "deployments", &["delete"]);
     let since = world.mark();
     let said = world.apply(&["--set", "multicluster.kubefed.enabled=false"]).expect(4);
-    let missing = "may not delete deployments.apps in kube-federation-system";
+    let missing = "cannot delete deployments.apps in kube-federation-system";
     assert!(said.err.contains(missing), "{}", said.err);
     assert_eq!(world.writes(since), [""; 0]);
     world.give_back(&taken);

@@ -152,7 +152,7 @@ fn others_go_with_their_kinds(world: &World) {
     }
     let all = [&EVERYTHING[..], &["--yes-break-members"]].concat();
     let listed = world.uninstall_all(&[&all[..], &["--dry-run"]].concat()).expect(0);
-    let counted = "3 objects made by others, of kinds or in namespaces that go: ";
+    let counted = "3 objects of others, whose CRDs or namespaces are deleted: ";
     assert!(listed.out.contains(counted), "{}", listed.out);
 
     let arguments = [&["uninstall", "--yes", "--timeout", "2m"], &all[..]].concat();

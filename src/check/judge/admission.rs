@@ -1,4 +1,4 @@
-//! What would refuse pods.
+//! What would reject pods.
 
 use serde_json::Value;
 
@@ -15,42 +15,42 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "pod-security",
         category: CATEGORY,
-        description: "Pod Security lets the pods in",
+        description: "Pod Security admission allows the pods",
         phase: Phase::Both,
         hint: "lower the label pod-security.kubernetes.io/enforce of the namespace",
-        judge: pod_security,
+        evaluate: pod_security,
     },
     Check {
         id: "resource-quotas",
         category: CATEGORY,
-        description: "no quota is used up in KubeSphere's namespaces",
+        description: "no resource quota is exhausted in KubeSphere's namespaces",
         phase: Phase::Both,
-        hint: "raise the quota: Deployments are accepted, but their pods are not",
-        judge: quotas,
+        hint: "raise the quota: until then no further pods are created",
+        evaluate: quotas,
     },
     Check {
         id: "limit-ranges",
         category: CATEGORY,
-        description: "limit ranges allow what the containers ask for",
+        description: "limit ranges allow the limits of the containers",
         phase: Phase::Both,
         hint: "raise the maximum of the LimitRange, or lower the limits in the configuration",
-        judge: limit_ranges,
+        evaluate: limit_ranges,
     },
     Check {
         id: "priority-classes",
         category: CATEGORY,
-        description: "every PriorityClass that is used exists",
+        description: "every PriorityClass in use exists",
         phase: Phase::Both,
-        hint: "create the PriorityClass: pods that name a missing one are refused",
-        judge: priority_classes,
+        hint: "create the PriorityClass: pods with a missing one are rejected",
+        evaluate: priority_classes,
     },
     Check {
         id: "pull-secrets",
         category: CATEGORY,
-        description: "every pull secret exists where pods need it",
+        description: "every image pull secret exists in the namespaces that need it",
         phase: Phase::Both,
         hint: "create the Secret in that namespace: `ksi explain images.pullSecrets`",
-        judge: pull_secrets,
+        evaluate: pull_secrets,
     },
 ];
 
@@ -69,7 +69,11 @@ fn pod_security(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         });
         let refused: Vec<String> = refused.map(|o| o.id.name.clone()).collect();
         if !refused.is_empty() {
-            lines.push(format!("{} enforces {level}: refuses {}", name(place), some_of(&refused)));
+            lines.push(format!(
+                "namespace {} enforces {level}, which rejects {}",
+                name(place),
+                some_of(&refused)
+            ));
         }
     }
     errors(&lines)
@@ -146,7 +150,7 @@ fn limit_ranges(gathered: &Gathered, context: &Context<'_>) -> Verdict {
                 if !over.is_empty() {
                     let range = full_name(range);
                     lines.push(format!(
-                        "{range} allows {} {resource}: refuses {}",
+                        "LimitRange {range} allows at most {} {resource}, which rejects {}",
                         text(most),
                         some_of(&over)
                     ));
@@ -162,7 +166,7 @@ fn priority_classes(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let lines = context.workloads().filter_map(|o| {
         let class = text(&o.body["spec"]["template"]["spec"]["priorityClassName"]);
         let exists = class.is_empty() || classes.iter().any(|c| name(c) == class);
-        (!exists).then(|| format!("{} names PriorityClass `{class}`", o.id))
+        (!exists).then(|| format!("{} uses PriorityClass `{class}`, which does not exist", o.id))
     });
     errors(&lines.collect::<Vec<_>>())
 }
@@ -170,7 +174,7 @@ fn priority_classes(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 fn pull_secrets(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let wanted = context.configuration().map_or(&[][..], |c| &c.images.pull_secrets);
     if wanted.is_empty() {
-        return skipped("the configuration names none");
+        return skipped("the configuration has no pull secrets");
     }
     let mut lines = Vec::new();
     for place in gathered.list(Part::Namespaces)?.iter().map(name) {

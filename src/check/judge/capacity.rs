@@ -1,4 +1,4 @@
-//! Whether what is installed fits onto the nodes.
+//! Whether the nodes have enough resources.
 
 use serde_json::Value;
 
@@ -15,30 +15,30 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "nodes-cpu",
         category: CATEGORY,
-        description: "the nodes have the CPU that is requested",
+        description: "the nodes have enough CPU",
         phase: Phase::Pre,
         hint: "add nodes, or lower the requests: `ksi explain common.core.apiserver.resources`",
-        judge: cpu,
+        evaluate: cpu,
     },
     Check {
         id: "nodes-memory",
         category: CATEGORY,
-        description: "the nodes have the memory that is requested",
+        description: "the nodes have enough memory",
         phase: Phase::Pre,
         hint: "add nodes, or lower the requests: `ksi explain common.core.apiserver.resources`",
-        judge: memory,
+        evaluate: memory,
     },
 ];
 
 fn cpu(gathered: &Gathered, context: &Context<'_>) -> Verdict {
-    judge(gathered, context, "cpu", cores)
+    enough(gathered, context, "cpu", cores)
 }
 
 fn memory(gathered: &Gathered, context: &Context<'_>) -> Verdict {
-    judge(gathered, context, "memory", mebibytes)
+    enough(gathered, context, "memory", mebibytes)
 }
 
-fn judge(
+fn enough(
     gathered: &Gathered,
     context: &Context<'_>,
     resource: &str,
@@ -46,13 +46,13 @@ fn judge(
 ) -> Verdict {
     let nodes = gathered.list(Part::Nodes)?;
     if context.workloads().next().is_none() {
-        return skipped("no configuration says what is installed");
+        return skipped("no configuration");
     }
     let usable = nodes.iter().filter(|n| is(n, "Ready") && n["spec"]["unschedulable"] != true);
     let amounts: Vec<u128> =
         usable.filter_map(|node| milli(text(&node["status"]["allocatable"][resource]))).collect();
     if amounts.is_empty() {
-        return skipped("no node takes pods");
+        return skipped("no schedulable node");
     }
     let (total, largest) = (amounts.iter().sum(), amounts.iter().copied().max().unwrap_or(0));
     let mut wanted = 0;
@@ -60,7 +60,7 @@ fn judge(
         let pod = requested(&workload.body["spec"]["template"]["spec"], resource);
         if pod > largest {
             return error(format!(
-                "a pod of {} requests {}, the largest node has {}",
+                "a pod of {} requests {}, but the largest node has {}",
                 workload.id,
                 show(pod),
                 show(largest)
@@ -71,7 +71,7 @@ fn judge(
     }
     if wanted > total {
         return error(format!(
-            "{} are requested, all nodes together have {}",
+            "the pods request {}, but all nodes together have {}",
             show(wanted),
             show(total)
         ));

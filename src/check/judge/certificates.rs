@@ -13,18 +13,18 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "webhook-certificates",
         category: CATEGORY,
-        description: "the webhooks' certificates are valid for 30 days and more",
+        description: "webhook certificates are valid for at least 30 days",
         phase: Phase::After,
-        hint: "apply again: certificates are made anew in their last days",
-        judge: expiry,
+        hint: "run `ksi apply` again: it renews certificates in their last 30 days",
+        evaluate: expiry,
     },
     Check {
         id: "webhook-authorities",
         category: CATEGORY,
-        description: "the API server trusts the webhooks' certificates",
+        description: "the API server trusts the webhook certificates",
         phase: Phase::After,
-        hint: "apply again, then restart the Deployment behind the webhook: it may still serve an older certificate",
-        judge: bundles,
+        hint: "run `ksi apply` again, then restart the Deployment behind the webhook: it may still serve an old certificate",
+        evaluate: bundles,
     },
 ];
 
@@ -34,7 +34,7 @@ const SERVED: &[(&str, &str, &str)] = &[
     (FEDERATED, "kubefed-admission-webhook-serving-cert", "kubefed-admission-webhook"),
 ];
 
-/// Days before its end in which a certificate is called short-lived.
+/// Certificates that expire within this many days are reported.
 pub(super) const SOON: i64 = 30;
 
 fn pem(gathered: &Gathered, namespace: &str, secret: &str) -> Result<Option<String>, Unread> {
@@ -48,26 +48,29 @@ fn pem(gathered: &Gathered, namespace: &str, secret: &str) -> Result<Option<Stri
 }
 
 fn expiry(gathered: &Gathered, context: &Context<'_>) -> Verdict {
-    let (mut dead, mut soon, mut seen) = (Vec::new(), Vec::new(), 0);
+    let (mut invalid, mut soon, mut seen) = (Vec::new(), Vec::new(), 0);
     for (namespace, secret, _) in SERVED {
         let Some(pem) = pem(gathered, namespace, secret)? else { continue };
         let Some(certificate) = read(&pem) else {
-            return error(format!("Secret {namespace}/{secret} holds no readable certificate"));
+            return error(format!("Secret {namespace}/{secret} has no readable certificate"));
         };
         seen += 1;
         let days = (certificate.not_after - context.now).whole_days();
         if certificate.not_after <= context.now {
-            dead.push(format!("that of {namespace}/{secret} has expired"));
+            invalid.push(format!("the certificate in Secret {namespace}/{secret} has expired"));
         } else if certificate.not_before > context.now {
-            dead.push(format!("that of {namespace}/{secret} begins in the future"));
+            invalid
+                .push(format!("the certificate in Secret {namespace}/{secret} is not valid yet"));
         } else if days < SOON {
-            soon.push(format!("that of {namespace}/{secret} ends in {days} days"));
+            soon.push(format!(
+                "the certificate in Secret {namespace}/{secret} expires in {days} days"
+            ));
         }
     }
-    match (seen, dead.is_empty()) {
-        (0, _) => skipped("there are none"),
+    match (seen, invalid.is_empty()) {
+        (0, _) => skipped("no webhook certificates"),
         (_, true) => warnings(&soon),
-        (_, false) => errors(&dead),
+        (_, false) => errors(&invalid),
     }
 }
 
@@ -84,9 +87,9 @@ fn bundles(gathered: &Gathered, _: &Context<'_>) -> Verdict {
                 let Some(serving) = pem(gathered, namespace, secret)? else { continue };
                 let bundle = decoded(&webhook["clientConfig"]["caBundle"]).unwrap_or_default();
                 if is_trusted(&serving, &bundle) != Some(true) {
-                    let (place, hook) = (name(configuration), text(&webhook["name"]));
+                    let (configuration, hook) = (name(configuration), text(&webhook["name"]));
                     lines.push(format!(
-                        "caBundle of {place} ({hook}) does not fit {namespace}/{secret}"
+                        "caBundle of {configuration} ({hook}) does not match Secret {namespace}/{secret}"
                     ));
                 }
             }

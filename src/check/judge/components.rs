@@ -1,4 +1,4 @@
-//! Whether the core runs.
+//! Whether the core components are running.
 
 use serde_json::Value;
 
@@ -16,58 +16,58 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "ks-apiserver",
         category: CATEGORY,
-        description: "ks-apiserver runs",
+        description: "ks-apiserver is running",
         phase: Phase::After,
-        hint: "`kubectl -n kubesphere-system logs deployment/ks-apiserver` tells why it does not",
-        judge: apiserver,
+        hint: "`kubectl -n kubesphere-system logs deployment/ks-apiserver` shows why it is not",
+        evaluate: apiserver,
     },
     Check {
         id: "ks-controller-manager",
         category: CATEGORY,
-        description: "ks-controller-manager runs",
+        description: "ks-controller-manager is running",
         phase: Phase::After,
-        hint: "`kubectl -n kubesphere-system logs deployment/ks-controller-manager` tells why it does not; missing definitions are fatal to it",
-        judge: controller_manager,
+        hint: "`kubectl -n kubesphere-system logs deployment/ks-controller-manager` shows why it is not; it exits if CRDs are missing",
+        evaluate: controller_manager,
     },
     Check {
         id: "ks-console",
         category: CATEGORY,
-        description: "ks-console runs",
+        description: "ks-console is running",
         phase: Phase::After,
-        hint: "`kubectl -n kubesphere-system describe pods -l app=ks-console` tells why it does not",
-        judge: console,
+        hint: "`kubectl -n kubesphere-system describe pods -l app=ks-console` shows why it is not",
+        evaluate: console,
     },
     Check {
         id: "token-cache",
         category: CATEGORY,
-        description: "several ks-apiservers share their tokens",
+        description: "replicas of ks-apiserver share a token cache",
         phase: Phase::After,
-        hint: "enable Redis (`ksi explain common.redis.enabled`), or run one replica: sign-ins fail at random otherwise",
-        judge: token_cache,
+        hint: "enable Redis (`ksi explain common.redis.enabled`) or run one replica: otherwise sign-ins fail at random",
+        evaluate: token_cache,
     },
     Check {
         id: "tower",
         category: CATEGORY,
-        description: "Tower runs",
+        description: "Tower is running",
         phase: Phase::After,
-        hint: "`kubectl -n kubesphere-system logs deployment/tower` tells why it does not",
-        judge: tower,
+        hint: "`kubectl -n kubesphere-system logs deployment/tower` shows why it is not",
+        evaluate: tower,
     },
     Check {
         id: "kubefed-controller-manager",
         category: CATEGORY,
-        description: "KubeFed's controllers run",
+        description: "KubeFed's controller manager is running",
         phase: Phase::After,
-        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-controller-manager` names a missing field or definition",
-        judge: kubefed,
+        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-controller-manager` shows why it is not",
+        evaluate: kubefed,
     },
     Check {
         id: "kubefed-admission-webhook",
         category: CATEGORY,
-        description: "KubeFed's webhook runs",
+        description: "KubeFed's admission webhook is running",
         phase: Phase::After,
-        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-admission-webhook` tells why it does not",
-        judge: kubefed_webhook,
+        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-admission-webhook` shows why it is not",
+        evaluate: kubefed_webhook,
     },
 ];
 
@@ -85,7 +85,7 @@ fn console(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 
 fn tower(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
-        return skipped("this is no host");
+        return skipped("not a host cluster");
     }
     deployment(gathered, SYSTEM, "tower")
 }
@@ -116,15 +116,15 @@ fn find<'g>(
     gathered.object(Part::Deployments, "Deployment", namespace, name)
 }
 
-/// Whether a Deployment is there and healthy.
+/// Whether a Deployment exists and is healthy.
 fn deployment(gathered: &Gathered, namespace: &str, name: &str) -> Verdict {
     let Some(found) = find(gathered, namespace, name)? else {
         return error(format!("Deployment {namespace}/{name} does not exist"));
     };
     if found["spec"]["replicas"] == 0 {
-        return error("it is scaled to 0");
+        return error("scaled to 0");
     }
-    // The same rules by which an apply waits.
+    // The same rules with which `ksi apply` waits.
     match health::judge(found) {
         Health::Healthy => fine(format!("{} ready", found["status"]["readyReplicas"])),
         Health::Progressing { reason } | Health::Failed { reason } => error(reason),
@@ -133,15 +133,15 @@ fn deployment(gathered: &Gathered, namespace: &str, name: &str) -> Verdict {
 
 fn token_cache(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let Some(found) = find(gathered, SYSTEM, "ks-apiserver")? else {
-        return skipped("there is no ks-apiserver");
+        return skipped("ks-apiserver does not exist");
     };
     let replicas = found["spec"]["replicas"].as_u64().unwrap_or(1);
-    let Some(config) = live(gathered)? else { return skipped("there is no kubesphere-config") };
+    let Some(config) = live(gathered)? else { return skipped("kubesphere-config does not exist") };
     let kind = text(&config["cache"]["type"]);
     // Before 3.3 the section was called redis.
     let redis = kind == "redis" || !text(&config["redis"]["host"]).is_empty();
     if replicas < 2 || redis {
         return ok();
     }
-    error(format!("ks-apiserver has {replicas} replicas, each with tokens of its own"))
+    error(format!("ks-apiserver has {replicas} replicas, each with its own token cache"))
 }

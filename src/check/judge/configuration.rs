@@ -1,4 +1,4 @@
-//! The configuration, and the one that `KubeSphere` reads.
+//! The configuration, and the kubesphere-config that `KubeSphere` reads.
 
 use serde_json::Value;
 
@@ -17,36 +17,36 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "the configuration is valid",
         phase: Phase::Both,
-        hint: "`ksi explain CODE` tells what a code means and shows it right",
-        judge: valid,
+        hint: "`ksi explain CODE` explains a code and shows a correct example",
+        evaluate: valid,
     },
     Check {
         id: "configuration-warnings",
         category: CATEGORY,
         description: "the configuration has no unknown or outdated keys",
         phase: Phase::Both,
-        hint: "`ksi config migrate` writes outdated keys as new ones",
-        judge: warned,
+        hint: "`ksi config migrate` replaces outdated keys",
+        evaluate: warned,
     },
     Check {
         id: "kubesphere-config",
         category: CATEGORY,
-        description: "kubesphere-config is there and can be read",
+        description: "kubesphere-config exists and can be parsed",
         phase: Phase::After,
-        hint: "apply again; ConfigMap kubesphere-config must hold one YAML document under kubesphere.yaml",
-        judge: readable,
+        hint: "run `ksi apply` again; ConfigMap kubesphere-config must have one YAML document in key kubesphere.yaml",
+        evaluate: readable,
     },
     Check {
         id: "kubesphere-config-edits",
         category: CATEGORY,
-        description: "nothing stands in kubesphere-config that the configuration does not hold",
+        description: "kubesphere-config has no changes that the configuration lacks",
         phase: Phase::After,
-        hint: "put it into the configuration with the command that is named, or the next installation from the file loses it",
-        judge: edits,
+        hint: "add the change to the configuration with the command above, or the next apply from a file loses it",
+        evaluate: edits,
     },
 ];
 
-/// Keys of kubesphere-config that are the same in a ClusterConfiguration. No secrets.
+/// Keys that kubesphere-config and a ClusterConfiguration share. No secrets.
 const SHARED: &[(&str, &str)] = &[
     ("multicluster", "proxyPublishAddress"),
     ("multicluster", "hostClusterName"),
@@ -64,7 +64,7 @@ fn valid(_: &Gathered, context: &Context<'_>) -> Verdict {
         return Err(Unread(why.clone()));
     }
     if configured.configuration.is_none() && configured.errors.is_empty() {
-        return skipped("there is none: name a file with -f");
+        return skipped("no configuration: give one with -f");
     }
     if configured.errors.is_empty() {
         fine(&*configured.source)
@@ -91,12 +91,12 @@ fn readable(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     match live(gathered)? {
         Some(document) if document.as_object().is_some_and(|map| !map.is_empty()) => ok(),
         Some(_) => error("ConfigMap kubesphere-config is empty"),
-        None => error("there is no ConfigMap kubesphere-system/kubesphere-config"),
+        None => error("ConfigMap kubesphere-system/kubesphere-config does not exist"),
     }
 }
 
 fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
-    let Some(live) = live(gathered)? else { return skipped("there is no kubesphere-config") };
+    let Some(live) = live(gathered)? else { return skipped("kubesphere-config does not exist") };
     let mut maps = context.desired("ConfigMap").filter(|o| o.id.name == "kubesphere-config");
     let Some(Ok(Some(wanted))) = maps.next().map(|o| embedded::read(&o.body)) else {
         return skipped("no configuration to compare with");
@@ -113,7 +113,7 @@ fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
             continue;
         }
         let patch = serde_json::json!({"spec": {*section: {*key: now}}});
-        // The text becomes a part of a shell command.
+        // The text becomes part of a shell command.
         let patch = clean(&patch.to_string()).replace('\'', "");
         lines.push(format!(
             "{section}.{key}: kubectl -n kubesphere-system patch cc ks-installer --type merge -p '{patch}'"

@@ -1,4 +1,4 @@
-//! Definitions of custom resources.
+//! CustomResourceDefinitions.
 
 use std::collections::BTreeSet;
 
@@ -6,57 +6,57 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, items, name, says, some_of, text};
+use super::super::see::{condition, is, items, message, name, some_of, text};
 use super::super::verdict::{Unread, Verdict, error, errors, ok};
 use super::super::{Check, Phase};
 use crate::object::{Object, is_departing};
 
-const CATEGORY: &str = "Definitions";
+const CATEGORY: &str = "Custom resource definitions";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "definitions-terminating",
         category: CATEGORY,
-        description: "no definition of KubeSphere or KubeFed is being deleted",
+        description: "no CRD of KubeSphere or KubeFed is terminating",
         phase: Phase::Both,
-        hint: "its objects have finalizers of controllers that are gone; remove these, then it goes",
-        judge: terminating,
+        hint: "its objects have finalizers whose controllers no longer run: remove those finalizers, and the CRD is deleted",
+        evaluate: terminating,
     },
     Check {
         id: "definitions-established",
         category: CATEGORY,
-        description: "every definition of KubeSphere and KubeFed is served",
+        description: "every CRD of KubeSphere and KubeFed is established",
         phase: Phase::Both,
-        hint: "two definitions want the same names: delete the one that is not used",
-        judge: established,
+        hint: "two CRDs define the same names: delete the unused one",
+        evaluate: established,
     },
     Check {
         id: "definitions-scope",
         category: CATEGORY,
-        description: "definitions that exist have the scope that is needed",
+        description: "existing CRDs have the required scope",
         phase: Phase::Pre,
-        hint: "the scope cannot be changed: save its objects, delete the definition and install again",
-        judge: scope,
+        hint: "the scope cannot be changed: back up its objects, delete the CRD and install again",
+        evaluate: scope,
     },
     Check {
         id: "definitions-stored-versions",
         category: CATEGORY,
-        description: "no object is stored in a version that would be dropped",
+        description: "no CRD has objects stored in a version that would be removed",
         phase: Phase::Pre,
-        hint: "rewrite the objects in the newer version, then remove the old one from `status.storedVersions`",
-        judge: stored,
+        hint: "migrate the objects to the newer version, then remove the old one from `status.storedVersions`",
+        evaluate: stored,
     },
     Check {
         id: "definitions-present",
         category: CATEGORY,
-        description: "every definition that is needed is there",
+        description: "every required CRD exists",
         phase: Phase::After,
-        hint: "apply again, then restart ks-controller-manager: it never starts controllers for kinds that came after it",
-        judge: present,
+        hint: "run `ksi apply` again, then restart ks-controller-manager: it starts controllers only for the CRDs that exist when it starts",
+        evaluate: present,
     },
 ];
 
-/// Those of our groups.
+/// The CRDs of KubeSphere and KubeFed.
 fn ours(gathered: &Gathered) -> Result<impl Iterator<Item = &Value>, Unread> {
     let all = gathered.list(Part::Definitions)?.iter();
     Ok(all.filter(|crd| {
@@ -67,22 +67,22 @@ fn ours(gathered: &Gathered) -> Result<impl Iterator<Item = &Value>, Unread> {
 
 fn terminating(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let lines = ours(gathered)?.filter(|crd| is_departing(crd)).map(|crd| {
-        let why = condition(crd, "Terminating").map(says).unwrap_or_default();
-        format!("{} is being deleted: {why}", name(crd))
+        let why = condition(crd, "Terminating").map(message).unwrap_or_default();
+        format!("{} is terminating: {why}", name(crd))
     });
     errors(&lines.collect::<Vec<_>>())
 }
 
 fn established(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let dead = ours(gathered)?.filter(|crd| !is(crd, "Established") && !is_departing(crd));
-    let lines = dead.map(|crd| {
-        let why = condition(crd, "NamesAccepted").map(says).unwrap_or_default();
+    let missing = ours(gathered)?.filter(|crd| !is(crd, "Established") && !is_departing(crd));
+    let lines = missing.map(|crd| {
+        let why = condition(crd, "NamesAccepted").map(message).unwrap_or_default();
         format!("{} is not established: {why}", name(crd))
     });
     errors(&lines.collect::<Vec<_>>())
 }
 
-/// Definitions that are there and wanted.
+/// Live CRDs with the desired ones.
 fn pairs<'a>(
     gathered: &'a Gathered,
     context: &'a Context<'_>,
@@ -97,7 +97,7 @@ fn scope(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let other = pairs.iter().filter(|(live, o)| live["spec"]["scope"] != o.body["spec"]["scope"]);
     let lines = other.map(|(live, o)| {
         let (is, needed) = (text(&live["spec"]["scope"]), text(&o.body["spec"]["scope"]));
-        format!("{} is {is}, and {needed} is needed", name(live))
+        format!("{} is {is}, but must be {needed}", name(live))
     });
     errors(&lines.collect::<Vec<_>>())
 }
@@ -109,7 +109,9 @@ fn stored(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         let served: BTreeSet<&str> = versions.map(|v| text(&v["name"])).collect();
         let stored = items(&live["status"]["storedVersions"]).map(text);
         let dropped = stored.filter(|version| !served.contains(version));
-        lines.extend(dropped.map(|version| format!("{} has objects in {version}", name(live))));
+        lines.extend(
+            dropped.map(|version| format!("{} has objects stored in {version}", name(live))),
+        );
     }
     errors(&lines)
 }

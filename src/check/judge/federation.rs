@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::context::{Context, FEDERATED};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, name, says, some_of, text};
+use super::super::see::{condition, is, message, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
 use super::components::has_kubefed;
@@ -16,42 +16,42 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "kubefed-scope",
         category: CATEGORY,
-        description: "KubeFed works for all namespaces",
+        description: "KubeFed is cluster-scoped",
         phase: Phase::Both,
-        hint: "the scope cannot be changed: delete KubeFedConfig kubefed and apply again",
-        judge: scope,
+        hint: "the scope cannot be changed: delete KubeFedConfig kubefed and run `ksi apply` again",
+        evaluate: scope,
     },
     Check {
         id: "federated-types",
         category: CATEGORY,
-        description: "every federated type is there",
+        description: "every FederatedTypeConfig exists",
         phase: Phase::After,
-        hint: "apply again once KubeFed's webhook answers",
-        judge: types,
+        hint: "run `ksi apply` again once KubeFed's webhook is ready",
+        evaluate: types,
     },
     Check {
         id: "federated-types-targets",
         category: CATEGORY,
-        description: "every federated type has a kind to distribute",
+        description: "the CRDs of every federated type exist",
         phase: Phase::After,
-        hint: "one type without its kind stops KubeFed: bring its definition, or delete the FederatedTypeConfig",
-        judge: targets,
+        hint: "a type without its CRD stops KubeFed: install the CRD, or delete the FederatedTypeConfig",
+        evaluate: targets,
     },
     Check {
         id: "federated-types-running",
         category: CATEGORY,
-        description: "every federated type is distributed",
+        description: "every federated type is propagated",
         phase: Phase::After,
-        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-controller-manager` tells why not",
-        judge: running,
+        hint: "`kubectl -n kube-federation-system logs deployment/kubefed-controller-manager` shows why not",
+        evaluate: running,
     },
     Check {
         id: "clusters-ready",
         category: CATEGORY,
-        description: "members are ready",
+        description: "member clusters are ready",
         phase: Phase::After,
-        hint: "`kubectl get clusters.cluster.kubesphere.io NAME -o yaml` tells what a member lacks",
-        judge: clusters,
+        hint: "`kubectl get clusters.cluster.kubesphere.io NAME -o yaml` shows why a cluster is not ready",
+        evaluate: clusters,
     },
 ];
 
@@ -60,9 +60,11 @@ fn scope(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         return skipped(NONE);
     }
     match gathered.object(Part::KubeFedConfigs, "KubeFedConfig", FEDERATED, "kubefed")? {
-        None => skipped("there is no KubeFedConfig yet"),
+        None => skipped("KubeFedConfig kubefed does not exist yet"),
         Some(config) if config["spec"]["scope"] == "Cluster" => ok(),
-        Some(config) => error(format!("its scope is {}", text(&config["spec"]["scope"]))),
+        Some(config) => {
+            error(format!("its scope is {}, but must be Cluster", text(&config["spec"]["scope"])))
+        }
     }
 }
 
@@ -76,7 +78,7 @@ fn types(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if absent.is_empty() {
         return fine(live.len().to_string());
     }
-    error(format!("{} are missing: {}", absent.len(), some_of(&absent)))
+    error(format!("{} missing: {}", absent.len(), some_of(&absent)))
 }
 
 /// Groups that every Kubernetes serves.
@@ -105,27 +107,27 @@ fn running(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !has_kubefed(context) {
         return skipped(NONE);
     }
-    let still = gathered.list(Part::FederatedTypes)?.iter().filter(|config| {
+    let stopped = gathered.list(Part::FederatedTypes)?.iter().filter(|config| {
         config["spec"]["propagation"] != "Disabled"
             && config["status"]["propagationController"] != "Running"
     });
-    let still: Vec<String> = still.map(|config| name(config).to_owned()).collect();
-    if still.is_empty() { ok() } else { error(format!("not running: {}", some_of(&still))) }
+    let stopped: Vec<String> = stopped.map(|config| name(config).to_owned()).collect();
+    if stopped.is_empty() { ok() } else { error(format!("not running: {}", some_of(&stopped))) }
 }
 
 fn clusters(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
-        return skipped("this is no host");
+        return skipped("not a host cluster");
     }
     let clusters = gathered.list(Part::Clusters)?;
     if clusters.is_empty() {
         return warning(
-            "there is none, not even the host: ks-controller-manager makes it in some 20 s",
+            "there is no Cluster, not even the host: ks-controller-manager creates it within about 20 s",
         );
     }
     let down = clusters.iter().filter(|cluster| !is(cluster, "Ready"));
     let lines = down.map(|cluster| {
-        let why = condition(cluster, "Ready").map(says).unwrap_or_default();
+        let why = condition(cluster, "Ready").map(message).unwrap_or_default();
         format!("{} is not ready: {why}", name(cluster))
     });
     warnings(&lines.collect::<Vec<_>>())

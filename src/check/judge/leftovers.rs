@@ -1,9 +1,9 @@
-//! What earlier installations left behind.
+//! Leftovers of earlier installations.
 
 use super::super::backend::{Abandoned, abandoned};
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{full_name, items, name, says, some_of, text};
+use super::super::see::{full_name, items, message, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, ok, warning, warnings};
 use super::super::{Check, Phase};
 use crate::object::is_departing;
@@ -16,48 +16,48 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "every webhook of KubeSphere and KubeFed has a backend",
         phase: Phase::Both,
-        hint: "before an installation `ksi cleanup webhooks` deletes those that an earlier one left; after one, see why the pods behind the Service are not ready",
-        judge: own_webhooks,
+        hint: "before an installation, `ksi cleanup webhooks` deletes those that an earlier one left; after an installation, check why the pods behind the Service are not ready",
+        evaluate: own_webhooks,
     },
     Check {
         id: "webhooks-of-others",
         category: CATEGORY,
-        description: "every webhook of somebody else that can refuse writes has a backend",
+        description: "every other webhook that can block writes has a backend",
         phase: Phase::Both,
-        hint: "start the Service behind it, or delete the configuration if its owner is gone",
-        judge: foreign_webhooks,
+        hint: "start the Service behind it, or delete the webhook configuration if its owner was uninstalled",
+        evaluate: foreign_webhooks,
     },
     Check {
         id: "ks-installer",
         category: CATEGORY,
-        description: "no ks-installer runs",
+        description: "ks-installer is not running",
         phase: Phase::Both,
-        hint: "stop it, or it undoes what ksi writes: `kubectl -n kubesphere-system scale deployment ks-installer --replicas=0`",
-        judge: ks_installer,
+        hint: "stop it, or it reverts what ksi writes: `kubectl -n kubesphere-system scale deployment ks-installer --replicas=0`",
+        evaluate: ks_installer,
     },
     Check {
         id: "helm-releases",
         category: CATEGORY,
-        description: "no helm release claims KubeSphere's objects",
+        description: "no Helm release owns KubeSphere's objects",
         phase: Phase::Pre,
-        hint: "ksi takes the objects over; delete the release Secrets afterwards, and do not `helm uninstall`",
-        judge: helm_releases,
+        hint: "ksi adopts the objects; afterwards delete the release Secrets, and do not run `helm uninstall`",
+        evaluate: helm_releases,
     },
     Check {
         id: "helm-pending",
         category: CATEGORY,
-        description: "no helm run was cut short",
+        description: "no Helm release is pending",
         phase: Phase::Pre,
-        hint: "make sure that no helm runs any more, then delete the newest Secret of that release",
-        judge: helm_pending,
+        hint: "make sure that Helm is not running, then delete the newest Secret of that release",
+        evaluate: helm_pending,
     },
     Check {
         id: "namespaces-terminating",
         category: CATEGORY,
-        description: "no namespace of KubeSphere is being deleted",
+        description: "no namespace of KubeSphere is terminating",
         phase: Phase::Both,
-        hint: "remove what the condition names; its finalizers wait for a controller that may be gone",
-        judge: namespaces,
+        hint: "remove the content that the condition names; its finalizers may wait for a controller that no longer exists",
+        evaluate: namespaces,
     },
 ];
 
@@ -82,12 +82,12 @@ fn ks_installer(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     };
     let mut images =
         items(&found["spec"]["template"]["spec"]["containers"]).map(|c| text(&c["image"]));
-    // The controller of ksi may have the name that users know.
+    // The controller of ksi may use the name that users know.
     let ours = images.any(|image| image.contains("/ksi:") || image.contains("/ksi@"));
     if ours || found["spec"]["replicas"] == 0 {
         return ok();
     }
-    error("Deployment kubesphere-system/ks-installer is there and not scaled to 0")
+    error("Deployment kubesphere-system/ks-installer exists and is not scaled to 0")
 }
 
 fn helm_releases(gathered: &Gathered, _: &Context<'_>) -> Verdict {
@@ -101,7 +101,7 @@ fn helm_releases(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     if names.is_empty() {
         return ok();
     }
-    warning(format!("helm knows the releases {}", some_of(&names)))
+    warning(format!("Helm releases: {}", some_of(&names)))
 }
 
 fn helm_pending(gathered: &Gathered, _: &Context<'_>) -> Verdict {
@@ -113,13 +113,13 @@ fn helm_pending(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn namespaces(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let ending = gathered.list(Part::Namespaces)?.iter().filter(|n| is_departing(n));
-    let ours = ending.filter(|n| super::super::context::NAMESPACES.contains(&name(n)));
+    let terminating = gathered.list(Part::Namespaces)?.iter().filter(|n| is_departing(n));
+    let ours = terminating.filter(|n| super::super::context::NAMESPACES.contains(&name(n)));
     let lines = ours.map(|namespace| {
         let blocking = items(&namespace["status"]["conditions"]).filter(|c| c["status"] == "True");
         let why: Vec<String> =
-            blocking.map(|c| format!("{}: {}", text(&c["type"]), says(c))).collect();
-        format!("{} is Terminating; {}", name(namespace), why.join("; "))
+            blocking.map(|c| format!("{}: {}", text(&c["type"]), message(c))).collect();
+        format!("{} is terminating: {}", name(namespace), why.join("; "))
     });
     errors(&lines.collect::<Vec<_>>())
 }

@@ -16,34 +16,34 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns",
         category: CATEGORY,
-        description: "the cluster's DNS answers",
+        description: "cluster DNS is available",
         phase: Phase::Both,
-        hint: "look at the pods of CoreDNS: `kubectl -n kube-system get pods -l k8s-app=kube-dns`",
-        judge: dns,
+        hint: "check the CoreDNS pods: `kubectl -n kube-system get pods -l k8s-app=kube-dns`",
+        evaluate: dns,
     },
     Check {
         id: "console-port",
         category: CATEGORY,
-        description: "the console's port on the nodes is free",
+        description: "the NodePort of the console is free",
         phase: Phase::Both,
-        hint: "give the console another port: `ksi explain common.core.console.port`",
-        judge: console_port,
+        hint: "choose another port for the console: `ksi explain common.core.console.port`",
+        evaluate: console_port,
     },
     Check {
         id: "tower-port",
         category: CATEGORY,
-        description: "Tower's port on the nodes is free",
+        description: "the NodePort of Tower is free",
         phase: Phase::Both,
-        hint: "give Tower another port: `ksi explain multicluster.tower.service.nodePort`",
-        judge: tower_port,
+        hint: "choose another port for Tower: `ksi explain multicluster.tower.service.nodePort`",
+        evaluate: tower_port,
     },
     Check {
         id: "load-balancer",
         category: CATEGORY,
-        description: "load balancers get addresses",
+        description: "load balancers get an address",
         phase: Phase::Pre,
-        hint: "install a load balancer, or set `multicluster.proxyPublishAddress` and Tower's Service to NodePort",
-        judge: load_balancer,
+        hint: "install a load balancer, or set `multicluster.tower.service.type` to NodePort and set `multicluster.proxyPublishAddress`",
+        evaluate: load_balancer,
     },
 ];
 
@@ -51,7 +51,7 @@ fn dns(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     match backend::missing(gathered, "kube-system", "kube-dns")? {
         None => ok(),
         Some(why @ Missing::Service(_)) => {
-            warning(format!("{why}: whether names resolve cannot be told"))
+            warning(format!("{why}, so ksi cannot tell whether names resolve"))
         }
         Some(why) => error(why.to_string()),
     }
@@ -65,7 +65,7 @@ fn tower_port(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     ports(gathered, context, "tower")
 }
 
-/// Whether another Service has a port that a Service of ours wants.
+/// Whether another Service uses a NodePort that one of our Services needs.
 fn ports(gathered: &Gathered, context: &Context<'_>, service: &str) -> Verdict {
     let services = gathered.list(Part::Services)?;
     let Some(wanted) = context.desired("Service").find(|o| o.id.name == service) else {
@@ -74,15 +74,17 @@ fn ports(gathered: &Gathered, context: &Context<'_>, service: &str) -> Verdict {
     let ports: Vec<u64> =
         items(&wanted.body["spec"]["ports"]).filter_map(|p| p["nodePort"].as_u64()).collect();
     if ports.is_empty() {
-        return skipped("it asks for no certain port");
+        return skipped("no fixed NodePort configured");
     }
-    let place = wanted.id.namespace.as_deref().unwrap_or_default();
-    let others = services.iter().filter(|s| name(s) != service || namespace(s) != place);
+    let home = wanted.id.namespace.as_deref().unwrap_or_default();
+    let others = services.iter().filter(|s| name(s) != service || namespace(s) != home);
     let mut taken = Vec::new();
     for other in others {
         let has = items(&other["spec"]["ports"]).filter_map(|p| p["nodePort"].as_u64());
         let same = has.filter(|port| ports.contains(port));
-        taken.extend(same.map(|port| format!("{port} belongs to Service {}", full_name(other))));
+        taken.extend(
+            same.map(|port| format!("NodePort {port} is used by Service {}", full_name(other))),
+        );
     }
     errors(&taken)
 }
@@ -99,16 +101,16 @@ fn load_balancer(gathered: &Gathered, context: &Context<'_>) -> Verdict {
                 && c.multicluster.tower.service.r#type == ServiceType::LoadBalancer
         });
     if !needed {
-        return skipped("nothing that is configured needs one");
+        return skipped("the configuration needs no load balancer");
     }
     let mut balanced = services.iter().filter(|s| s["spec"]["type"] == "LoadBalancer").peekable();
     if balanced.peek().is_none() {
         return warning(
-            "no Service has a load balancer yet: whether Tower gets an address is seen later",
+            "there is no Service of type LoadBalancer yet, so ksi cannot tell whether Tower gets an address",
         );
     }
     if balanced.any(has_address) {
         return ok();
     }
-    warning("no Service of type LoadBalancer has an address, so Tower will hardly get one")
+    warning("no Service of type LoadBalancer has an address, so Tower will probably not get one")
 }

@@ -16,40 +16,40 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "nodes are ready",
         phase: Phase::Both,
-        hint: "`kubectl describe node NAME` tells why a node is not ready",
-        judge: ready,
+        hint: "`kubectl describe node NAME` shows why a node is not ready",
+        evaluate: ready,
     },
     Check {
         id: "nodes-pressure",
         category: CATEGORY,
-        description: "no node runs out of disk, memory or process ids",
+        description: "no node is under disk, memory or PID pressure",
         phase: Phase::Both,
-        hint: "free what is short on the node: pods are evicted from it and images removed",
-        judge: pressure,
+        hint: "free that resource on the node: until then its pods are evicted and its images removed",
+        evaluate: pressure,
     },
     Check {
         id: "nodes-network",
         category: CATEGORY,
-        description: "every node has its network",
+        description: "the network of every node is available",
         phase: Phase::Both,
-        hint: "look at the pods of the network plugin on that node",
-        judge: network,
+        hint: "check the pods of the network plugin (CNI) on that node",
+        evaluate: network,
     },
     Check {
         id: "nodes-architecture",
         category: CATEGORY,
-        description: "KubeSphere has images for every node",
+        description: "KubeSphere has images for the architecture of every node",
         phase: Phase::Pre,
-        hint: "keep KubeSphere's pods on amd64 and arm64 nodes with `nodeSelector` in the configuration",
-        judge: architecture,
+        hint: "set `nodeSelector` in the configuration to keep KubeSphere's pods on amd64 and arm64 nodes",
+        evaluate: architecture,
     },
     Check {
         id: "nodes-schedulable",
         category: CATEGORY,
-        description: "some node takes each workload",
+        description: "every workload can be scheduled on a node",
         phase: Phase::Pre,
         hint: "uncordon a node, remove its taint, or set `tolerations` and `nodeSelector` in the configuration",
-        judge: schedulable,
+        evaluate: schedulable,
     },
 ];
 
@@ -58,7 +58,7 @@ fn ready(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let down: Vec<String> =
         nodes.iter().filter(|n| !is(n, "Ready")).map(|n| name(n).to_owned()).collect();
     match (nodes.len(), down.len()) {
-        (0, _) => error("the cluster has no node"),
+        (0, _) => error("the cluster has no nodes"),
         (all, 0) => fine(format!("{all}")),
         (all, down_count) if all == down_count => error("no node is ready"),
         _ => warning(format!("not ready: {}", some_of(&down))),
@@ -96,17 +96,18 @@ fn architecture(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 
 fn schedulable(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let nodes = gathered.list(Part::Nodes)?;
-    let takes = |pod: &Value| nodes.iter().any(|node| is(node, "Ready") && admits(node, pod));
+    let schedules = |pod: &Value| nodes.iter().any(|node| is(node, "Ready") && admits(node, pod));
     let nothing = Value::Null;
-    if !takes(&nothing) && context.workloads().next().is_none() {
+    if !schedules(&nothing) && context.workloads().next().is_none() {
         return error("every node is cordoned, tainted or not ready");
     }
-    let homeless = context.workloads().filter(|o| !takes(&o.body["spec"]["template"]["spec"]));
-    let homeless: Vec<String> = homeless.map(|o| o.id.to_string()).collect();
-    if homeless.is_empty() {
+    let unschedulable =
+        context.workloads().filter(|o| !schedules(&o.body["spec"]["template"]["spec"]));
+    let unschedulable: Vec<String> = unschedulable.map(|o| o.id.to_string()).collect();
+    if unschedulable.is_empty() {
         return ok();
     }
-    error(format!("no ready node takes {}", some_of(&homeless)))
+    error(format!("no ready node accepts {}", some_of(&unschedulable)))
 }
 
 fn admits(node: &Value, pod: &Value) -> bool {

@@ -1,4 +1,4 @@
-//! What ksi keeps in the cluster.
+//! The objects that ksi itself stores in the cluster.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -18,31 +18,31 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "the inventory can be read",
         phase: Phase::Both,
-        hint: "use the ksi that wrote it or a newer one; a damaged one is made again by an apply, which prunes nothing then",
-        judge: inventory,
+        hint: "use the ksi version that wrote it, or a newer one; `ksi apply` rebuilds a damaged one, and prunes nothing in that run",
+        evaluate: inventory,
     },
     Check {
         id: "lock",
         category: CATEGORY,
         description: "no run holds the lock",
         phase: Phase::Both,
-        hint: "wait for the run that is named; the next run takes over a lock that is not renewed any more",
-        judge: lock,
+        hint: "wait until that run ends; the next run takes over an expired lock",
+        evaluate: lock,
     },
     Check {
         id: "one-configuration",
         category: CATEGORY,
-        description: "the configuration has one owner",
+        description: "one tool manages the configuration",
         phase: Phase::Both,
-        hint: "let one tool write ClusterConfiguration ks-installer: two undo each other's changes",
-        judge: one_owner,
+        hint: "let only one tool write ClusterConfiguration ks-installer: two would revert each other's changes",
+        evaluate: one_owner,
     },
 ];
 
 fn inventory(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let Some(secret) = gathered.object(Part::Inventory, "Secret", SYSTEM, inventory::SECRET)?
     else {
-        return skipped("ksi has not written to this cluster");
+        return skipped("ksi has not installed anything in this cluster");
     };
     match Inventory::from_secret(secret) {
         Ok(inventory) => fine(format!("{} objects", inventory.entries().len())),
@@ -58,16 +58,16 @@ fn lock(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         return ok();
     }
     let renewed = OffsetDateTime::parse(text(&spec["renewTime"]), &Rfc3339)
-        .map_err(|_| Unread("the lock's renewTime".to_owned()))?;
+        .map_err(|_| Unread("renewTime of the lock is not a timestamp".to_owned()))?;
     let seconds = (context.now - renewed).whole_seconds();
     let lasts = spec["leaseDurationSeconds"].as_i64().unwrap_or(30);
     if seconds > lasts {
-        return warning(format!("{holder} died with it {seconds} s ago"));
+        return warning(format!("held by {holder}, but expired: last renewed {seconds} s ago"));
     }
-    warning(format!("{holder} is at work"))
+    warning(format!("held by {holder}"))
 }
 
-/// Field managers that write the specification.
+/// The tools that own fields of the spec.
 fn one_owner(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let found =
         gathered.list(Part::Configuration)?.iter().find(|o| o["kind"] == crate::config::KIND);

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, full_name, items, says, text};
+use super::super::see::{condition, full_name, items, message, text};
 use super::super::verdict::{Unread, Verdict, errors, warnings};
 use super::super::{Check, Phase};
 use crate::object::is_departing;
 
 const CATEGORY: &str = "Pods";
 
-/// So many restarts are more than a start in the wrong order.
+/// More restarts than this are not explained by the start order.
 const MANY: u64 = 5;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -20,44 +20,44 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "images can be pulled",
         phase: Phase::After,
-        hint: "check registry and pull secrets: `ksi explain local_registry`; `ksi images list` names every image",
-        judge: image_pulls,
+        hint: "check the registry and the pull secrets (`ksi explain local_registry`); `ksi images list` lists every image",
+        evaluate: image_pulls,
     },
     Check {
         id: "crash-loops",
         category: CATEGORY,
-        description: "no container crashes again and again",
+        description: "no container is in a crash loop",
         phase: Phase::After,
-        hint: "`kubectl logs --previous` of the container tells what it died of",
-        judge: crash_loops,
+        hint: "`kubectl logs --previous` of the container shows why it exited",
+        evaluate: crash_loops,
     },
     Check {
         id: "restarts",
         category: CATEGORY,
-        description: "no container was restarted often",
+        description: "no container restarts often",
         phase: Phase::After,
-        hint: "`kubectl describe pod` tells the last exit: 137 is too little memory, else see `kubectl logs --previous`",
-        judge: restarts,
+        hint: "`kubectl describe pod` shows the last exit code: 137 usually means out of memory, otherwise see `kubectl logs --previous`",
+        evaluate: restarts,
     },
     Check {
         id: "pods-scheduled",
         category: CATEGORY,
-        description: "every pod has a node",
+        description: "every pod is scheduled",
         phase: Phase::After,
-        hint: "add room, or change what the message names: taints, selectors, volumes",
-        judge: scheduled,
+        hint: "add nodes or free resources, or fix the taints, selectors or volumes that the message names",
+        evaluate: scheduled,
     },
     Check {
         id: "pods-evicted",
         category: CATEGORY,
         description: "no pod failed or was evicted",
         phase: Phase::After,
-        hint: "delete it when the cause is gone; `kubectl describe pod` tells the cause",
-        judge: failed,
+        hint: "`kubectl describe pod` shows the cause; fix it, then delete the pod",
+        evaluate: failed,
     },
 ];
 
-/// Pods with their containers' states.
+/// Pods with the statuses of their containers.
 fn statuses(gathered: &Gathered) -> Result<impl Iterator<Item = (&Value, &Value)>, Unread> {
     let pods = gathered.list(Part::Pods)?.iter().filter(|pod| !is_departing(pod));
     Ok(pods.flat_map(|pod| {
@@ -106,7 +106,7 @@ fn restarts(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 fn scheduled(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let found = gathered.list(Part::Pods)?.iter().filter_map(|pod| {
         let condition = condition(pod, "PodScheduled").filter(|c| c["status"] == "False")?;
-        Some(format!("{}: {}", full_name(pod), says(condition)))
+        Some(format!("{}: {}", full_name(pod), message(condition)))
     });
     errors(&found.collect::<Vec<_>>())
 }

@@ -1,4 +1,4 @@
-//! What we may do.
+//! The permissions of ksi.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,32 +9,32 @@ use super::super::verdict::{Outcome, Unread, Verdict, error, fine, ok};
 use super::super::{Check, Phase};
 use crate::rights::Right;
 
-const CATEGORY: &str = "Rights";
+pub(in crate::check) const CATEGORY: &str = "Permissions";
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "rights",
         category: CATEGORY,
-        description: "we may read and write every kind that is installed",
+        description: "ksi may read and write everything that it installs",
         phase: Phase::Pre,
-        hint: "give this user the rights that are named, all of which deploy/rbac.yaml has, or use another with --context or --as",
-        judge: rights,
+        hint: "grant this user the permissions listed above (deploy/rbac.yaml has all of them), or use another user with --context or --as",
+        evaluate: rights,
     },
     Check {
         id: "rights-escalation",
         category: CATEGORY,
-        description: "we may grant what KubeSphere's own roles hold",
+        description: "ksi may grant the permissions of KubeSphere's own roles",
         phase: Phase::Pre,
-        hint: "allow what is named; deploy/rbac.yaml has it, and docs/rights.md says why it amounts to cluster-admin",
-        judge: escalation,
+        hint: "grant the permissions listed above (deploy/rbac.yaml has them); docs/rights.md explains why they amount to cluster-admin",
+        evaluate: escalation,
     },
     Check {
         id: "rights-lock",
         category: CATEGORY,
-        description: "we may hold the lock and keep the inventory",
+        description: "ksi may hold the lock and store the inventory",
         phase: Phase::Pre,
-        hint: "allow get, create and update of leases and secrets in kubesphere-system",
-        judge: lock,
+        hint: "grant get, create and update on leases and secrets in kubesphere-system",
+        evaluate: lock,
     },
 ];
 
@@ -53,21 +53,21 @@ fn is_lock(right: &Right) -> bool {
 
 fn rights(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let rights = read(gathered)?;
-    match judge(rights, |right| !is_escalation(right) && !is_lock(right))? {
-        Outcome::Ok(_) => fine(format!("{} rights asked for", rights.asked)),
+    match report(rights, |right| !is_escalation(right) && !is_lock(right))? {
+        Outcome::Ok(_) => fine(format!("{} permissions checked", rights.asked)),
         other => Ok(other),
     }
 }
 
 fn escalation(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    judge(read(gathered)?, is_escalation)
+    report(read(gathered)?, is_escalation)
 }
 
 fn lock(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    judge(read(gathered)?, is_lock)
+    report(read(gathered)?, is_lock)
 }
 
-fn judge(rights: &Rights, wanted: impl Fn(&Right) -> bool) -> Verdict {
+fn report(rights: &Rights, wanted: impl Fn(&Right) -> bool) -> Verdict {
     // Names with the same verbs together, then verbs with the same names.
     let mut names: BTreeMap<(String, &str, &str), BTreeSet<String>> = BTreeMap::new();
     for right in rights.missing.iter().filter(|right| wanted(right)) {
@@ -87,7 +87,7 @@ fn judge(rights: &Rights, wanted: impl Fn(&Right) -> bool) -> Verdict {
         let names: Vec<String> = names.into_iter().collect();
         let names =
             if names.is_empty() { names.concat() } else { format!(": {}", some_of(&names)) };
-        format!("may not {} {resource}{place}{names}", verbs.join(", "))
+        format!("cannot {} {resource}{place}{names}", verbs.join(", "))
     });
     error(lines.collect::<Vec<_>>().join("\n"))
 }

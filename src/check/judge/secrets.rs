@@ -1,4 +1,4 @@
-//! Secrets that everybody knows, or that do not fit. No text here shows one.
+//! Secrets that are well known or do not match. No text here shows one.
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
@@ -14,30 +14,30 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "jwt-secret",
         category: CATEGORY,
-        description: "the jwtSecret is long and not one from a manual",
+        description: "the jwtSecret is long enough and not a published example",
         phase: Phase::Both,
-        hint: "whoever guesses it is admin everywhere: leave `authentication.jwtSecret` empty on a new host, and see docs/check.md for changing it",
-        judge: jwt_secret,
+        hint: "anybody who guesses it is admin of every cluster: leave `authentication.jwtSecret` empty on a new host to generate one; docs/check.md explains how to change it",
+        evaluate: jwt_secret,
     },
     Check {
         id: "jwt-secret-member",
         category: CATEGORY,
-        description: "the member's jwtSecret is the one of its configuration",
+        description: "the jwtSecret of the member matches its configuration",
         phase: Phase::Both,
-        hint: "read it on the host with `kubectl -n kubesphere-system get cm kubesphere-config -o yaml | grep jwtSecret`, and set `authentication.jwtSecret` of the member",
-        judge: member,
+        hint: "get it from the host with `kubectl -n kubesphere-system get cm kubesphere-config -o yaml | grep jwtSecret`, and set it as `authentication.jwtSecret` of the member",
+        evaluate: member,
     },
     Check {
         id: "admin-password",
         category: CATEGORY,
         description: "user admin does not have the default password",
         phase: Phase::After,
-        hint: "change it in the console: sign in as admin, user settings, password",
-        judge: admin,
+        hint: "sign in to the console as admin and change the password in the user settings",
+        evaluate: admin,
     },
 ];
 
-/// From manuals and samples: public.
+/// Published in guides and samples.
 const KNOWN: &[&str] = &[
     "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU",
     "Kub3sp83r3!",
@@ -47,7 +47,7 @@ const KNOWN: &[&str] = &[
 const DEFAULT_PASSWORD: &str = "P@88w0rd";
 const SHORTEST: usize = 16;
 
-/// The secret that `KubeSphere` uses, else the one that it is going to use.
+/// The secret that `KubeSphere` uses, or else the configured one.
 fn in_use(gathered: &Gathered, context: &Context<'_>) -> Result<Option<String>, Unread> {
     let live = live(gathered)?.map(|d| text(&d["authentication"]["jwtSecret"]).to_owned());
     let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());
@@ -56,29 +56,31 @@ fn in_use(gathered: &Gathered, context: &Context<'_>) -> Result<Option<String>, 
 
 fn jwt_secret(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let Some(secret) = in_use(gathered, context)? else {
-        return skipped("none is set yet; a host gets a random one");
+        return skipped("not set yet; a host generates one");
     };
     if KNOWN.contains(&secret.as_str()) {
-        return error("it is the example of a manual");
+        return error("it is a published example");
     }
     let length = secret.chars().count();
     if length < SHORTEST {
-        return warning(format!("it has {length} characters; it should have at least {SHORTEST}"));
+        return warning(format!("it has {length} characters, but should have at least {SHORTEST}"));
     }
     ok()
 }
 
 fn member(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if context.role() != Some(Role::Member) {
-        return skipped("this is no member");
+        return skipped("not a member cluster");
     }
     let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());
     let live = live(gathered)?;
     let live = live.as_ref().map(|d| text(&d["authentication"]["jwtSecret"]));
     match (given, live) {
-        (None, None | Some("")) => error("neither the configuration nor the cluster has one"),
+        (None, None | Some("")) => {
+            error("neither the configuration nor the cluster has a jwtSecret")
+        }
         (Some(given), Some(live)) if given != live => {
-            error("kubesphere-config has another one than the configuration")
+            error("the jwtSecret in kubesphere-config differs from the configuration")
         }
         _ => ok(),
     }
@@ -86,7 +88,7 @@ fn member(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 
 fn admin(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let Some(user) = gathered.list(Part::Users)?.iter().find(|user| name(user) == "admin") else {
-        return skipped("there is no user admin");
+        return skipped("user admin does not exist");
     };
     let hash = text(&user["spec"]["password"]);
     if !form::is_bcrypt_hash(hash) {
@@ -98,7 +100,7 @@ fn admin(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         return skipped("the hash takes too long to compare");
     }
     match bcrypt::verify(DEFAULT_PASSWORD, hash) {
-        Ok(true) => warning("it has the password that every manual names"),
+        Ok(true) => warning("it has the default password from the KubeSphere documentation"),
         _ => ok(),
     }
 }

@@ -16,8 +16,8 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "exactly one StorageClass is the default",
         phase: Phase::Both,
-        hint: "`kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true`, or set `persistence.storageClass`",
-        judge: default_class,
+        hint: "make one the default (`kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true`), or set `persistence.storageClass`",
+        evaluate: default_class,
     },
     Check {
         id: "storage-class-named",
@@ -25,15 +25,15 @@ pub(super) const CHECKS: &[Check] = &[
         description: "the StorageClass of the configuration exists",
         phase: Phase::Both,
         hint: "correct `persistence.storageClass` (`ksi explain persistence.storageClass`), or create the StorageClass",
-        judge: named_class,
+        evaluate: named_class,
     },
     Check {
         id: "volume-claims",
         category: CATEGORY,
-        description: "every volume claim of KubeSphere is bound",
+        description: "every PersistentVolumeClaim of KubeSphere is bound",
         phase: Phase::Both,
-        hint: "`kubectl describe pvc` tells what the provisioner waits for",
-        judge: claims,
+        hint: "`kubectl describe pvc` shows why a claim is not bound",
+        evaluate: claims,
     },
 ];
 
@@ -58,20 +58,24 @@ fn default_class(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let named = context.configuration().is_some_and(|c| c.persistence.storage_class.is_some());
     match &defaults[..] {
         [one] => fine(one.clone()),
-        [] if named => skipped("the configuration names a StorageClass"),
-        [] if needs_volumes => error("no StorageClass is the default, and volumes are needed"),
-        [] => warning("no StorageClass is the default; nothing that is installed now needs one"),
-        several => warning(format!("several are the default: {}", some_of(several))),
+        [] if named => skipped("the configuration sets a StorageClass"),
+        [] if needs_volumes => {
+            error("there is no default StorageClass, and the installation needs volumes")
+        }
+        [] => {
+            warning("there is no default StorageClass; the current configuration does not need one")
+        }
+        several => warning(format!("several StorageClasses are the default: {}", some_of(several))),
     }
 }
 
 fn named_class(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let named = context.configuration().and_then(|c| c.persistence.storage_class.as_deref());
-    let Some(named) = named else { return skipped("the configuration names none") };
+    let Some(named) = named else { return skipped("the configuration sets no StorageClass") };
     if gathered.list(Part::StorageClasses)?.iter().any(|class| name(class) == named) {
         return ok();
     }
-    error(format!("there is no StorageClass `{named}`"))
+    error(format!("StorageClass `{named}` does not exist"))
 }
 
 fn claims(gathered: &Gathered, _: &Context<'_>) -> Verdict {

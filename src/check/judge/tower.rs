@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
         description: "Tower's authority is one that Tower takes",
         phase: Phase::After,
         hint: "Tower needs an RSA key and a certificate that is valid now: `ksi explain multicluster.tower.ca.secretName`",
-        judge: authority,
+        evaluate: authority,
     },
     Check {
         id: "tower-public-authority",
@@ -29,7 +29,7 @@ pub(super) const CHECKS: &[Check] = &[
         description: "Tower's authority is not the one in its public image",
         phase: Phase::After,
         hint: "everybody has the key in the image: apply with ksi, which gives Tower an authority of its own",
-        judge: public,
+        evaluate: public,
     },
     Check {
         id: "tower-address",
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         description: "Tower has an address that agents can reach",
         phase: Phase::After,
         hint: "where there is no load balancer, forward an address to the port on the nodes and set `multicluster.proxyPublishAddress`",
-        judge: address,
+        evaluate: address,
     },
     Check {
         id: "proxy-publish-address",
@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
         description: "KubeSphere publishes Tower's address, with TLS",
         phase: Phase::After,
         hint: "`ksi explain multicluster.proxyPublishAddress`: over http anybody on the way can take the agents' tokens",
-        judge: published,
+        evaluate: published,
     },
 ];
 

@@ -1,9 +1,9 @@
-//! Rewrites a file from an old form into today's, line by line, so that comments and order stay.
+//! Rewrites a file from an old format into the current one, line by line, so that comments and order
+//! are kept.
 //!
-//! Each step moves the lines of one old key to its new home and reads the text again. In the end the
-//! new text must mean what the old one meant; where it does not (a flow mapping, a key merged into
-//! another), the document is written anew from its values, and the caller is told that comments are
-//! gone.
+//! Each step moves the lines of one old key to its new place and parses the text again. At the end the
+//! new text must be equivalent to the old one; if it is not (a flow mapping, a key merged into another),
+//! the document is written from its values, and the result reports that comments were lost.
 
 use std::ops::Range;
 
@@ -13,21 +13,21 @@ use crate::config::{API_VERSION, Input, KIND, NAME, NAMESPACE, Request, load};
 use crate::diagnostic::{Severity, Sources};
 use crate::yaml::{self, Entry, Node, Path, Step};
 
-/// A file in today's form.
+/// A file in the current format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewritten {
-    /// The new text; equal to the old one when nothing was old in it.
+    /// The new text; equal to the old one if there was nothing to migrate.
     pub text: String,
-    /// How many old keys were moved or dropped.
+    /// The number of old keys that were moved or dropped.
     pub moved: usize,
-    /// Whether comments and order are as they were.
+    /// Whether comments and order were kept.
     pub comments_kept: bool,
 }
 
-/// Rewrites the ClusterConfiguration in a text; other documents stay as they are. `None` when there
-/// is none that can be read, or when old and new keys in it disagree.
+/// Rewrites the ClusterConfiguration in a text; other documents stay as they are. `None` if there is no
+/// valid one, or if old and new keys in it have different values.
 pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
-    let wanted = meaning(name, text)?;
+    let wanted = parsed(name, text)?;
     // Work on plain lines, each with its end; the text gets its own line ends back.
     let windows = text.contains("\r\n");
     let mut lines = text.replace("\r\n", "\n");
@@ -37,7 +37,7 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
     let original = lines.clone();
     lines = from_config_map(name, &lines).unwrap_or(lines);
     let mut moved = 0;
-    // Each step takes one old key away; the bound only guards against a mistake in a step.
+    // Each step removes one old key; the bound only guards against a bug in a step.
     let done = loop {
         match step(name, &lines) {
             Stepped::Done => break true,
@@ -46,12 +46,12 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
         }
         moved += 1;
     };
-    let kept = done && meaning(name, &lines) == Some(wanted.clone());
+    let kept = done && parsed(name, &lines) == Some(wanted.clone());
     if lines == original {
         return Some(Rewritten { text: text.to_owned(), moved, comments_kept: true });
     }
     if !kept {
-        lines = anew(&wanted);
+        lines = from_values(&wanted);
     }
     if windows {
         lines = lines.replace('\n', "\r\n");
@@ -59,8 +59,8 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
     Some(Rewritten { text: lines, moved, comments_kept: kept })
 }
 
-/// What a text means: the specification in today's form, and its metadata.
-fn meaning(name: &str, text: &str) -> Option<(serde_json::Value, serde_json::Value)> {
+/// The migrated specification of a text, and its metadata.
+fn parsed(name: &str, text: &str) -> Option<(serde_json::Value, serde_json::Value)> {
     let input = Input { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
     let loaded = load(Request { inputs: vec![input], sets: Vec::new() });
     if loaded.diagnostics.iter().any(|d| d.severity == Severity::Error) {
@@ -77,9 +77,9 @@ fn read(name: &str, text: &str) -> (Sources, Documents) {
     (sources, documents)
 }
 
-/// What one step came to.
+/// The result of one step.
 enum Stepped {
-    /// Nothing is old any more.
+    /// Nothing is left to migrate.
     Done,
     /// The text with one old key less.
     Moved(String),
@@ -87,7 +87,7 @@ enum Stepped {
     Stuck,
 }
 
-/// Does the next migration on the text.
+/// Applies the next migration to the text.
 fn step(name: &str, text: &str) -> Stepped {
     let (_, documents) = read(name, text);
     let spec = documents.configuration.and_then(|mut d| d.remove("spec")).map(|e| e.value);
@@ -131,7 +131,7 @@ fn emptied(text: &str, spec: &Node, from: &Path) -> Option<Range<usize>> {
         .and_then(|parent| lines_of(text, parent))
 }
 
-/// Puts a value below the deepest key of its path that is there.
+/// Inserts a value below the deepest existing key of its path.
 fn insert(text: &str, to: &Path, body: &str, old_indent: usize) -> Option<String> {
     let (_, documents) = read("", text);
     let document = documents.configuration?;
@@ -146,7 +146,7 @@ fn insert(text: &str, to: &Path, body: &str, old_indent: usize) -> Option<String
         (Some(first), Some(last)) => {
             (lines_of(text, last)?.end, indent_at(text, lines_of(text, first)?.start))
         }
-        // A key with nothing behind it: its value begins on the next line.
+        // A key without a value: its value begins on the next line.
         _ if home.value.is_null() => {
             let line = lines_of(text, home)?;
             (line.end, indent_at(text, line.start) + 2)
@@ -228,8 +228,8 @@ fn frame() -> String {
     )
 }
 
-/// The document written from its values.
-fn anew((spec, metadata): &(serde_json::Value, serde_json::Value)) -> String {
+/// The document, written from its values.
+fn from_values((spec, metadata): &(serde_json::Value, serde_json::Value)) -> String {
     let metadata = if metadata.is_null() {
         serde_json::json!({"name": NAME, "namespace": NAMESPACE})
     } else {

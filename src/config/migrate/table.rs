@@ -1,5 +1,5 @@
-//! Every old path of ks-installer 2.1 to 3.3 and where it lives now. The order matters: a mapping
-//! moves before what is below it.
+//! Every old path of ks-installer 2.1 to 3.3 and its replacement. The order matters: a mapping moves
+//! before the keys below it.
 
 use crate::yaml::Node;
 
@@ -7,17 +7,17 @@ use crate::yaml::Node;
 pub(super) struct Rule {
     /// The old path, below `spec`.
     pub(super) from: &'static str,
-    /// Where it lives now.
+    /// Its replacement.
     pub(super) to: To,
-    /// Whether a value at the old path is really the old form.
+    /// Whether the value at the old path really has the old format.
     pub(super) when: fn(&Node) -> bool,
 }
 
-/// Where an old path lives now.
+/// The replacement of an old path.
 pub(super) enum To {
-    /// At another path, with the same value.
+    /// Another path, with the same value.
     Path(&'static str),
-    /// Nowhere; the text says why.
+    /// None; the text explains why.
     Nothing(&'static str),
     /// `multicluster.clusterRole`, host for true and none for false.
     Role,
@@ -31,15 +31,15 @@ const fn gone(from: &'static str, why: &'static str) -> Rule {
     Rule { from, to: To::Nothing(why), when: |_| true }
 }
 
-const NO_MYSQL: &str = "KubeSphere has no MySQL and no etcd of its own since 3.0";
-const NO_NOTIFICATION: &str = "notifications belong to monitoring since 3.1; remove the key";
-const NO_JENKINS_OPTIONS: &str = "Jenkins takes its heap from jenkinsMemoryLim since 3.4";
+const NO_MYSQL: &str = "KubeSphere installs no MySQL and no etcd since 3.0";
+const NO_NOTIFICATION: &str = "notifications are part of monitoring since 3.1";
+const NO_JENKINS_OPTIONS: &str = "since 3.4 the heap of Jenkins follows from jenkinsMemoryLim";
 
 const CLOUD_CORE_PORTS: &str =
-    "CloudCore listens on fixed ports since 3.3; only its NodePorts are chosen";
-const CLOUD_CORE_PLACEMENT: &str = "CloudCore is not placed by the configuration since 3.3";
+    "since 3.3 CloudCore listens on fixed ports; only its NodePorts can be set";
+const CLOUD_CORE_PLACEMENT: &str = "since 3.3 the placement of CloudCore cannot be configured";
 
-/// In the order in which they are looked for.
+/// In the order in which they are applied.
 pub(super) const RULES: &[Rule] = &[
     // 3.0-alpha
     Rule { from: "multicluster.enabled", to: To::Role, when: |_| true },
@@ -81,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
     moved("networkpolicy", "network.networkpolicy"),
     Rule { from: "openpitrix.enabled", to: To::Path("openpitrix.store.enabled"), when: |_| true },
     moved("logging.logsidecarReplicas", "logging.logsidecar.replicas"),
-    // `notification.history` is a present key; the switch is not.
+    // `notification.history` is a current key; the switch is not.
     gone("notification.enabled", NO_NOTIFICATION),
     gone("monitoring.notification", NO_NOTIFICATION),
     moved("monitoring.prometheusMemoryRequest", "monitoring.prometheus.resources.requests.memory"),
@@ -97,16 +97,16 @@ pub(super) const RULES: &[Rule] = &[
     gone("edgeruntime.kubeedge.cloudCore.tolerations", CLOUD_CORE_PLACEMENT),
     gone(
         "edgeruntime.kubeedge.cloudCore.cloudHub.nodeLimit",
-        "CloudHub has no limit of nodes since 3.3",
+        "CloudHub has no node limit since 3.3",
     ),
     // Jenkins, up to 3.3
     gone("devops.jenkinsJavaOpts_Xms", NO_JENKINS_OPTIONS),
     gone("devops.jenkinsJavaOpts_Xmx", NO_JENKINS_OPTIONS),
     gone("devops.jenkinsJavaOpts_MaxRAM", NO_JENKINS_OPTIONS),
     gone("devops.sonarqube.postgresqlVolumeSize", "SonarQube is not installed since 3.0"),
-    gone("devops.sonarqube.enabled", "SonarQube is used when externalSonarUrl is given"),
+    gone("devops.sonarqube.enabled", "SonarQube is used if externalSonarUrl is set"),
     moved("sonarqube", "devops.sonarqube"),
     // 3.2, written by KubeKey
-    gone("containerruntime", "the runtime is read from the nodes"),
-    gone("logging.containerruntime", "the runtime is read from the nodes"),
+    gone("containerruntime", "the container runtime is detected from the nodes"),
+    gone("logging.containerruntime", "the container runtime is detected from the nodes"),
 ];

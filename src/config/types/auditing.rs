@@ -4,7 +4,7 @@ use super::Workload;
 use super::section::section;
 
 section! {
-    /// The record of who did what.
+    /// Audit records: who did what.
     Auditing {
         /// Whether auditing is installed.
         enabled: bool,
@@ -15,14 +15,14 @@ section! {
         placement;
     }
 
-    /// Admission policies on Open Policy Agent.
+    /// Admission policies with Open Policy Agent.
     Gatekeeper {
         /// Whether Gatekeeper is installed.
         enabled: bool,
         /// The controller that answers admission requests.
         #[serde(rename = "controller_manager")]
         controller_manager: Workload,
-        /// The auditor of objects that already exist.
+        /// The audit of objects that already exist.
         audit: Workload,
         placement;
     }

@@ -1,48 +1,48 @@
-//! What several components share.
+//! Settings that several components share.
 
 use super::section::section;
 use super::{Core, Elasticsearch, Minio, Openldap, Opensearch, Redis, S3, Sensitive};
 
 section! {
-    /// The core and what several components share.
+    /// The core, and settings that several components share.
     Common {
         /// KubeSphere's core: console, ks-apiserver, ks-controller-manager.
         core: Core,
         /// The token cache and session store of ks-apiserver.
         redis: Redis,
-        /// The directory of DevOps users.
+        /// The LDAP directory of DevOps users.
         openldap: Openldap,
         /// The object store of the application store and of DevOps.
         minio: Minio,
-        /// An object store of your own; with it MinIO is not installed.
+        /// An object store of your own. If set, MinIO is not installed.
         s3?: S3,
-        /// Which Prometheus the console asks.
+        /// The Prometheus that the console queries.
         monitoring: MonitoringSource,
-        /// Kinds of GPU that users can ask for.
+        /// GPU types that users can request.
         gpu: Gpu,
-        /// Elasticsearch as the store of logs, events and audit records.
+        /// Elasticsearch as the store for logs, events and audit records.
         es: Elasticsearch,
-        /// OpenSearch as the store of logs, events and audit records.
+        /// OpenSearch as the store for logs, events and audit records.
         opensearch: Opensearch,
         /// The collector of logs on the nodes.
         fluentbit: Fluentbit,
-        /// Where ks-apiserver sends messages to people.
+        /// Where ks-apiserver sends notifications.
         notification: NotificationEndpoint,
-        /// The folder on the nodes that holds the logs of containers, where it is not the runtime's
-        /// usual one.
+        /// The directory on the nodes with the logs of containers, if it is not the default of the
+        /// container runtime.
         containers_log_mounted_path?: text,
-        /// The MySQL user of KubeSphere 2.1. Read only by the migration of applications.
+        /// The MySQL user of KubeSphere 2.1. Used only to migrate applications.
         #[schemars(extend("deprecated" = true))]
         mysql_username?: text,
-        /// The MySQL password of KubeSphere 2.1. Read only by the migration of applications.
+        /// The MySQL password of KubeSphere 2.1. Used only to migrate applications.
         #[schemars(extend("deprecated" = true))]
         mysql_password?: Sensitive,
     }
 
-    /// Which Prometheus the console asks.
+    /// The Prometheus that the console queries.
     #[derive(Eq)]
     MonitoringSource {
-        /// `external` uses a Prometheus of your own at endpoint; none is installed then.
+        /// `external` uses your own Prometheus at `endpoint`; then none is installed.
         #[schemars(extend("enum" = ["", "external"]))]
         r#type?: text,
         /// The address of Prometheus.
@@ -53,10 +53,10 @@ section! {
         gpu_monitoring: Switch,
     }
 
-    /// Kinds of GPU that users can ask for.
+    /// GPU types that users can request.
     #[derive(Eq)]
     Gpu {
-        /// The kinds, as the console offers them.
+        /// The GPU types that the console offers.
         kinds: Vec<GpuKind> = vec![GpuKind {
             resource_name: "nvidia.com/gpu".into(),
             resource_type: "GPU".into(),
@@ -64,15 +64,15 @@ section! {
         }],
     }
 
-    /// A kind of GPU.
+    /// A GPU type.
     #[derive(Eq)]
     #[schemars(extend("required" = ["resourceName", "resourceType"]))]
     GpuKind {
-        /// The resource's name on nodes, for example `nvidia.com/gpu`.
+        /// The resource name on nodes, for example `nvidia.com/gpu`.
         resource_name: String,
         /// The name that the console shows.
         resource_type: String,
-        /// Whether the console proposes this kind first.
+        /// Whether the console preselects this type.
         default: bool,
     }
 
@@ -81,7 +81,7 @@ section! {
         placement;
     }
 
-    /// Where ks-apiserver sends messages to people.
+    /// Where ks-apiserver sends notifications.
     #[derive(Eq)]
     NotificationEndpoint {
         /// The address of notification-manager.
@@ -89,10 +89,10 @@ section! {
             "http://notification-manager-svc.kubesphere-monitoring-system.svc:19093".into(),
     }
 
-    /// A part that is on or off.
+    /// A component that can be enabled.
     #[derive(Eq)]
     Switch {
-        /// Whether it is on.
+        /// Whether it is enabled.
         enabled: bool,
     }
 }

@@ -11,26 +11,26 @@ section! {
     Core {
         /// The web console.
         console: Console,
-        /// ks-apiserver, which answers the console.
+        /// ks-apiserver, the API behind the console.
         apiserver: Apiserver,
-        /// ks-controller-manager, which acts on KubeSphere's objects.
+        /// ks-controller-manager, which reconciles KubeSphere's objects.
         controller_manager: ControllerManager,
         placement node;
     }
 
     /// The web console.
     Console {
-        /// Whether one account may be signed in from several places at once.
+        /// Whether a user may be signed in several times at once.
         enable_multi_login: bool = true,
-        /// The port on every node under which a browser reaches the console, where type has one.
+        /// The NodePort of the console. Has no effect with type ClusterIP.
         #[schemars(range(min = 1, max = 65535))]
         port: u16 = 30880,
-        /// How the console is reached.
+        /// The type of the Service of the console.
         r#type: ServiceType = ServiceType::NodePort,
-        /// Further volumes of the pod, as in a pod's `spec.volumes`.
+        /// Additional volumes of the pod, as in a pod's `spec.volumes`.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         extra_volumes: Vec<FreeForm>,
-        /// Where the further volumes are mounted, as in a container's `volumeMounts`.
+        /// Mounts of the additional volumes, as in a container's `volumeMounts`.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         extra_volume_mounts: Vec<FreeForm>,
         /// Resources of the console's container.
@@ -38,17 +38,17 @@ section! {
         placement both;
     }
 
-    /// ks-apiserver, which answers the console.
+    /// ks-apiserver, the API behind the console.
     Apiserver {
-        /// Resources of its container. Amounts that are left out keep their default.
+        /// Resources of its container. Values that are not set keep their default.
         #[serde(deserialize_with = "over_apiserver")]
         resources: Resources = apiserver(),
         placement both;
     }
 
-    /// ks-controller-manager, which acts on KubeSphere's objects.
+    /// ks-controller-manager, which reconciles KubeSphere's objects.
     ControllerManager {
-        /// Resources of its container. Amounts that are left out keep their default.
+        /// Resources of its container. Values that are not set keep their default.
         #[serde(deserialize_with = "over_controller_manager")]
         resources: Resources = controller_manager(),
         placement both;
@@ -71,14 +71,14 @@ fn over_controller_manager<'de, D: Deserializer<'de>>(source: D) -> Result<Resou
     Ok(Resources::deserialize(source)?.over(&controller_manager()))
 }
 
-/// How a Service is reached.
+/// The type of a Service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ServiceType {
-    /// From inside the cluster only.
+    /// Reachable from inside the cluster only.
     #[serde(rename = "ClusterIP")]
     ClusterIp,
-    /// By a port on every node.
+    /// Reachable through a port on every node.
     NodePort,
-    /// By an address of the cloud's or cluster's load balancer, and by a port on every node.
+    /// Reachable through a load balancer, and through a port on every node.
     LoadBalancer,
 }

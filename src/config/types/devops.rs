@@ -1,26 +1,26 @@
-//! Pipelines on Jenkins.
+//! Pipelines with Jenkins.
 
 use super::section::section;
 use super::{Quantity, Resources};
 
 section! {
-    /// Pipelines on Jenkins.
+    /// Pipelines with Jenkins.
     Devops {
         /// Whether DevOps is installed.
         enabled: bool,
-        /// CPU that Jenkins reserves.
+        /// The CPU request of Jenkins.
         jenkins_cpu_req: Quantity = "0.5".into(),
-        /// The most CPU that Jenkins may use.
+        /// The CPU limit of Jenkins.
         jenkins_cpu_lim: Quantity = "1".into(),
-        /// Memory that Jenkins reserves.
+        /// The memory request of Jenkins.
         jenkins_memory_req: Quantity = "4Gi".into(),
-        /// The most memory that Jenkins may use. Best the same as jenkinsMemoryReq.
+        /// The memory limit of Jenkins. Should be equal to jenkinsMemoryReq.
         jenkins_memory_lim: Quantity = "4Gi".into(),
-        /// The size of Jenkins' volume.
+        /// The size of the volume of Jenkins.
         jenkins_volume_size: Quantity = "16Gi".into(),
-        /// A SonarQube of your own.
+        /// Your own SonarQube.
         sonarqube?: Sonarqube,
-        /// Argo CD, which deploys continuously.
+        /// Argo CD, for continuous deployment.
         argocd: Argocd,
         /// Accepted from older files; no component reads it.
         #[schemars(extend("deprecated" = true))]
@@ -28,7 +28,7 @@ section! {
         placement;
     }
 
-    /// A SonarQube of your own.
+    /// Your own SonarQube.
     #[derive(Eq)]
     Sonarqube {
         /// Its address.
@@ -37,10 +37,10 @@ section! {
         external_sonar_token?: secret,
     }
 
-    /// Argo CD, which deploys continuously.
+    /// Argo CD, for continuous deployment.
     #[derive(Eq)]
     Argocd {
-        /// `custom` uses an Argo CD of your own.
+        /// `custom` uses your own Argo CD.
         #[schemars(extend("enum" = ["", "custom"]))]
         installation?: text,
         /// The namespace of Argo CD.

@@ -1,4 +1,4 @@
-//! Whole numbers that are written with and without quotes in the wild.
+//! Whole numbers that existing files write with or without quotes.
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ impl Serialize for Digits {
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a whole number or a text of digits")]
+        #[serde(untagged, expecting = "expected a whole number or a string of digits")]
         enum Written {
             Number(u32),
             Text(String),

@@ -1,4 +1,4 @@
-//! Nodes at the edge.
+//! Edge nodes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use super::section::section;
 use super::{Digits, Resources, Workload};
 
 section! {
-    /// Nodes at the edge.
+    /// Edge nodes.
     #[derive(Eq)]
     EdgeRuntime {
         /// Whether support for edge nodes is installed.
@@ -21,33 +21,33 @@ section! {
     Kubeedge {
         /// Whether KubeEdge is installed.
         enabled: bool,
-        /// The part of KubeEdge that runs in the cluster.
+        /// CloudCore, the part of KubeEdge that runs in the cluster.
         cloud_core: CloudCore,
-        /// Forwarding of ports to edge nodes, as the sample file spells it. KubeSphere 3.4 reads
+        /// Port forwarding to edge nodes, in the spelling of the sample file. KubeSphere 3.4 reads
         /// iptablesManager.
         #[serde(rename = "iptables-manager")]
         iptables_manager_hyphen?: IptablesManager,
-        /// Forwarding of ports to edge nodes.
+        /// Port forwarding to edge nodes.
         iptables_manager?: IptablesManager,
-        /// The service that the console asks about edge nodes.
+        /// The service that the console queries about edge nodes.
         edge_service: Workload,
     }
 
-    /// The part of KubeEdge that runs in the cluster.
+    /// CloudCore, the part of KubeEdge that runs in the cluster.
     #[derive(Eq)]
     CloudCore {
-        /// Where edge nodes find the cluster.
+        /// The addresses at which edge nodes reach the cluster.
         cloud_hub: CloudHub,
-        /// Ports on every node under which edge nodes reach the cluster.
+        /// The NodePorts through which edge nodes reach the cluster.
         service: CloudService,
         /// Resources of its container.
         resources?: Resources,
-        /// Whether it uses the node's network.
+        /// Whether it uses the host network.
         #[serde(rename = "hostNetWork")]
         host_network: bool,
     }
 
-    /// Where edge nodes find the cluster.
+    /// The addresses at which edge nodes reach the cluster.
     #[derive(Eq)]
     CloudHub {
         /// Addresses that edge nodes can reach; at least one is needed.
@@ -55,7 +55,7 @@ section! {
         advertise_address: Vec<String>,
     }
 
-    /// Ports on every node under which edge nodes reach the cluster.
+    /// The NodePorts through which edge nodes reach the cluster.
     #[derive(Eq)]
     CloudService {
         /// Port of the WebSocket hub.
@@ -70,7 +70,7 @@ section! {
         tunnel_node_port: Digits = Digits::new(30004),
     }
 
-    /// Forwarding of ports to edge nodes.
+    /// Port forwarding to edge nodes.
     #[derive(Eq)]
     IptablesManager {
         /// Whether it runs.
@@ -83,19 +83,19 @@ section! {
 }
 
 impl Kubeedge {
-    /// The settings that count: the spelling that KubeSphere reads before the sample's.
+    /// The effective settings: the spelling that KubeSphere reads takes precedence.
     pub fn iptables(&self) -> IptablesManager {
         let given = self.iptables_manager.as_ref().or(self.iptables_manager_hyphen.as_ref());
         given.cloned().unwrap_or_default()
     }
 }
 
-/// Where the forwarding of ports to edge nodes runs.
+/// Where the port forwarding to edge nodes runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IptablesMode {
     /// On every node.
     External,
-    /// Beside the part of KubeEdge that runs in the cluster.
+    /// In the pod of CloudCore.
     Internal,
 }

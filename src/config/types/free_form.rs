@@ -1,4 +1,4 @@
-//! A mapping whose keys belong to somebody else.
+//! A free-form mapping.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// A mapping that ksi passes on without looking into it.
+/// A mapping whose keys KubeSphere does not define; ksi passes it on unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FreeForm(pub Map<String, Value>);

@@ -16,9 +16,9 @@ section! {
     /// Logs that containers write to files on a volume.
     #[derive(Eq)]
     LogSidecar {
-        /// Whether sidecars that read such files are injected.
+        /// Whether sidecars that read these files are injected.
         enabled: bool = true,
-        /// How many injectors run.
+        /// The number of the injector's replicas.
         #[schemars(range(min = 1))]
         replicas: u32 = 2,
         /// Resources of the injector's container.
@@ -33,17 +33,17 @@ section! {
         operator: Workload,
         /// The exporter that reads Kubernetes Events.
         exporter: Workload,
-        /// The ruler that makes alerts of events.
+        /// The ruler that creates alerts from events.
         ruler: EventsRuler,
         placement;
     }
 
-    /// The ruler that makes alerts of events.
+    /// The ruler that creates alerts from events.
     #[derive(Eq)]
     EventsRuler {
         /// Whether it runs.
         enabled: bool = true,
-        /// How many run.
+        /// The number of replicas.
         #[schemars(range(min = 1))]
         replicas: u32 = 2,
         /// Resources of its container.

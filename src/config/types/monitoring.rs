@@ -1,17 +1,17 @@
-//! Prometheus and what belongs to it.
+//! Monitoring with Prometheus.
 
 use super::section::section;
 use super::{Quantity, Resources, Switch, Workload};
 
 section! {
-    /// Prometheus and what belongs to it.
+    /// Monitoring with Prometheus.
     Monitoring {
-        /// The StorageClass of Prometheus' volumes. When empty, persistence.storageClass.
+        /// The StorageClass of the volumes of Prometheus. If empty, persistence.storageClass is used.
         storage_class?: text,
         /// Metrics of nodes.
         #[serde(rename = "node_exporter")]
         node_exporter: NodeExporter,
-        /// The proxy that guards metrics.
+        /// kube-rbac-proxy, which protects metrics endpoints.
         #[serde(rename = "kube_rbac_proxy")]
         kube_rbac_proxy: Workload,
         /// Metrics of Kubernetes objects.
@@ -21,20 +21,20 @@ section! {
         prometheus: Prometheus,
         /// Alertmanager, which groups and routes alerts.
         alertmanager: Replicated,
-        /// notification-manager, which sends messages to people.
+        /// notification-manager, which sends notifications.
         #[serde(rename = "notification_manager")]
         notification_manager: NotificationManager,
         /// Metrics of GPUs.
         gpu: GpuMonitoring,
         /// Grafana.
         grafana: Switch,
-        /// Old place of prometheus.replicas.
+        /// Deprecated: use prometheus.replicas.
         #[schemars(range(min = 1), extend("deprecated" = true))]
         prometheus_replicas?: u32,
-        /// Old place of prometheus.volumeSize.
+        /// Deprecated: use prometheus.volumeSize.
         #[schemars(extend("deprecated" = true))]
         prometheus_volume_size?: Quantity,
-        /// Old place of alertmanager.replicas.
+        /// Deprecated: use alertmanager.replicas.
         #[schemars(range(min = 1), extend("deprecated" = true))]
         alertmanager_replicas?: u32,
         placement;
@@ -53,7 +53,7 @@ section! {
     /// Prometheus itself.
     #[derive(Eq)]
     Prometheus {
-        /// How many run. By the number of nodes when absent.
+        /// The number of replicas. If not set, it depends on the number of nodes.
         #[schemars(range(min = 1))]
         replicas?: u32,
         /// The size of each volume.
@@ -64,17 +64,17 @@ section! {
         operator: Workload,
     }
 
-    /// A workload of which replicas and resources can be set.
+    /// A workload with configurable replicas and resources.
     #[derive(Eq)]
     Replicated {
-        /// How many run. By the number of nodes when absent.
+        /// The number of replicas. If not set, it depends on the number of nodes.
         #[schemars(range(min = 1))]
         replicas?: u32,
         /// Resources of each container.
         resources?: Resources,
     }
 
-    /// notification-manager, which sends messages to people.
+    /// notification-manager, which sends notifications.
     #[derive(Eq)]
     NotificationManager {
         /// Resources of its container.
@@ -104,14 +104,14 @@ section! {
 
     /// metrics-server.
     MetricsServer {
-        /// Whether metrics-server is installed. Leave it off where the cluster has one.
+        /// Whether metrics-server is installed. Leave it disabled if the cluster already has one.
         enabled: bool,
         /// Resources of its container.
         resources?: Resources,
         placement;
     }
 
-    /// Alerting rules and messages.
+    /// Alerting rules.
     #[derive(Eq)]
     Alerting {
         /// Whether alerting is installed.
@@ -120,10 +120,10 @@ section! {
         thanosruler: Replicated,
     }
 
-    /// Messages to people.
+    /// Notifications.
     #[derive(Eq)]
     Notification {
-        /// The history of messages.
+        /// The notification history.
         history: Switch,
     }
 }

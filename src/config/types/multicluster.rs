@@ -1,4 +1,4 @@
-//! The cluster's role and the links between clusters.
+//! The role of the cluster and its connections to other clusters.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,56 +7,56 @@ use super::section::section;
 use super::{Resources, Tower};
 
 section! {
-    /// The cluster's role and the links between clusters.
+    /// The role of the cluster and its connections to other clusters.
     Multicluster {
-        /// What this cluster is among others. Changing it later is dangerous for what users have on
-        /// the members.
+        /// The role of this cluster in a multi-cluster system. Changing it later endangers what users
+        /// run on the members.
         cluster_role: Role = Role::None,
-        /// Host only: the address under which agents of members reach Tower, as
-        /// `http[s]://host:port`. When empty, that of Service tower's load balancer.
+        /// Host only: the address at which the agents of members reach Tower, as
+        /// `http[s]://host:port`. If empty, the load balancer address of Service tower is used.
         proxy_publish_address?: text,
-        /// Host only: the name of the host among its clusters; `host` when empty. Cannot be changed
-        /// after the first start.
+        /// Host only: the name of the host cluster. If empty, `host`. Cannot be changed after the
+        /// first start.
         host_cluster_name?: text,
-        /// Host only: how often members are looked at, for example `120s`.
+        /// Host only: how often members are checked, for example `120s`.
         cluster_controller_resync_period?: text,
-        /// The name under which this cluster is known to its host. Written to kubesphere-config, so
-        /// that the host has no reason to rewrite it.
+        /// The name of this cluster on its host. Written to kubesphere-config, so that the host has
+        /// no reason to rewrite it.
         cluster_name?: text,
-        /// Host only: the image of the agent that members run. That of Tower when empty.
+        /// Host only: the image of the agent on members. If empty, the image of Tower is used.
         agent_image?: text,
         /// Host only: Tower, to which members without a reachable API server connect.
         tower: Tower,
-        /// Host only: KubeFed, which carries objects to members.
+        /// Host only: KubeFed, which propagates objects to members.
         kubefed: Kubefed,
         placement;
     }
 
-    /// KubeFed, which carries objects to members.
+    /// KubeFed, which propagates objects to members.
     Kubefed {
-        /// Whether KubeFed is installed. Without it members can be seen, but nothing is distributed.
+        /// Whether KubeFed is installed. Without it the host shows its members, but propagates nothing.
         enabled: bool = true,
-        /// How many controllers run. By the number of nodes when absent.
+        /// The number of controller replicas. If not set, it depends on the number of nodes.
         #[schemars(range(min = 1))]
         replicas?: u32,
-        /// The types that are distributed, for example `deployments.apps`; all that KubeSphere uses
-        /// when absent.
+        /// The types that are propagated, for example `deployments.apps`. If not set, all types that
+        /// KubeSphere uses.
         federated_types?: Vec<String>,
-        /// Resources of the controllers' and the webhook's containers.
+        /// Resources of the containers of the controllers and the webhook.
         resources?: Resources,
         placement;
     }
 }
 
-/// What a cluster is among others.
+/// The role of a cluster in a multi-cluster system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Manages members.
     Host,
-    /// Is managed by a host.
+    /// Managed by a host.
     Member,
-    /// Stands alone.
+    /// A standalone cluster.
     #[default]
     None,
 }

@@ -1,4 +1,4 @@
-//! The pod network, the mesh, gateways, the application store, terminals.
+//! The pod network, the service mesh, gateways, the application store and terminals.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,29 +11,29 @@ section! {
     /// Policies, address pools and topology of the pod network.
     #[derive(Eq)]
     Network {
-        /// Isolation of projects and workspaces. Needs a network plugin that knows NetworkPolicy.
+        /// Isolation of projects and workspaces. Needs a network plugin that supports NetworkPolicy.
         networkpolicy: Switch,
-        /// Pools of pod addresses.
+        /// Pod IP pools.
         ippool: Ippool,
-        /// The map of connections between Services.
+        /// The topology map of connections between Services.
         topology: Topology,
     }
 
-    /// Pools of pod addresses.
+    /// Pod IP pools.
     #[derive(Eq)]
     Ippool {
-        /// Who manages the pools.
+        /// What manages the pools.
         r#type: IppoolType = IppoolType::None,
     }
 
-    /// The map of connections between Services.
+    /// The topology map of connections between Services.
     #[derive(Eq)]
     Topology {
-        /// Who draws the map.
+        /// What draws the map.
         r#type: TopologyType = TopologyType::None,
     }
 
-    /// Traffic management on Istio.
+    /// Traffic management with Istio.
     ServiceMesh {
         /// Whether the service mesh is installed.
         enabled: bool,
@@ -50,7 +50,7 @@ section! {
     /// Gateways of projects and workspaces.
     #[derive(Eq)]
     Gateway {
-        /// The namespace in which gateways run.
+        /// The namespace of the gateways.
         namespace: String = kubesphere::CONTROLS.into(),
     }
 
@@ -66,26 +66,26 @@ section! {
     Terminal {
         /// Seconds after which an idle terminal is closed; 0 means never.
         timeout: u32 = 600,
-        /// The image of terminals on nodes. It must hold the program nsenter.
+        /// The image of terminals on nodes. It must contain the program nsenter.
         image?: text,
     }
 }
 
-/// Who manages pools of pod addresses.
+/// What manages pod IP pools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum IppoolType {
-    /// Nobody: pools are off.
+    /// Pod IP pools are disabled.
     None,
     /// Calico.
     Calico,
 }
 
-/// Who draws the map of connections.
+/// What draws the topology map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TopologyType {
-    /// Nobody: the map is off.
+    /// The map is disabled.
     None,
     /// Weave Scope.
     WeaveScope,

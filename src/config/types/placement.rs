@@ -1,4 +1,4 @@
-//! On which nodes pods run.
+//! Placement of pods on nodes.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::FreeForm;
 use super::section::section;
 
-/// The placement keys of a section, seen alike whatever section it is.
+/// The placement keys of a section, in the same form for all sections.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Placement<'a> {
     /// Labels that a node must have.
@@ -22,9 +22,9 @@ pub struct Placement<'a> {
 }
 
 impl<'a> Placement<'a> {
-    /// This placement, and for each key that it does not have that of `fallback`: a component's
-    /// over its group's over the global one. An empty list or mapping counts as given, so that a
-    /// component can switch a global rule off.
+    /// This placement, with the keys that it does not set from `fallback`: a component overrides its
+    /// group, which overrides the global placement. An empty list or mapping counts as set, so that a
+    /// component can disable a global rule.
     #[must_use]
     pub fn or(self, fallback: Placement<'a>) -> Self {
         Self {
@@ -36,7 +36,7 @@ impl<'a> Placement<'a> {
     }
 }
 
-/// A section that says where its pods run.
+/// A section with placement keys.
 pub trait Placed {
     /// Its placement keys, without any fallback.
     fn placement(&self) -> Placement<'_>;
@@ -46,15 +46,15 @@ section! {
     /// A taint that pods tolerate, as in a pod.
     #[derive(Eq)]
     Toleration {
-        /// The taint's key; every key when absent, which needs `operator: Exists`.
+        /// The key of the taint. If not set, every key; this needs `operator: Exists`.
         key?: text,
-        /// How `value` is compared. `Equal` when absent.
+        /// How `value` is compared. If not set, `Equal`.
         operator?: TolerationOperator,
         /// The taint's value.
         value?: String,
-        /// The taint's effect; every effect when absent.
+        /// The effect of the taint. If not set, every effect.
         effect?: TolerationEffect,
-        /// Seconds that pods stay after a `NoExecute` taint appears; for ever when absent.
+        /// Seconds that pods stay after a `NoExecute` taint was added. If not set, they stay.
         toleration_seconds?: i64,
     }
 }
@@ -62,7 +62,7 @@ section! {
 /// How a toleration's value is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum TolerationOperator {
-    /// The taint only has to be there.
+    /// The taint only has to exist.
     Exists,
     /// The taint has this value.
     Equal,
@@ -73,7 +73,7 @@ pub enum TolerationOperator {
 pub enum TolerationEffect {
     /// They are not scheduled there.
     NoSchedule,
-    /// They are rather not scheduled there.
+    /// They are scheduled there only if no other node fits.
     PreferNoSchedule,
     /// They are evicted.
     NoExecute,

@@ -6,8 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// An amount as Kubernetes writes it: `2Gi`, `500m`, `0.5`. A bare number is kept as its text, so
-/// what is rendered does not depend on quotes.
+/// A Kubernetes quantity: `2Gi`, `500m`, `0.5`. A number keeps its text, so the rendered value does not
+/// depend on quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Quantity(String);
@@ -34,7 +34,7 @@ impl fmt::Display for Quantity {
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a quantity: a text like 2Gi, or a number")]
+        #[serde(untagged, expecting = "expected a quantity such as 2Gi, or a number")]
         enum Written {
             Text(String),
             Number(serde_json::Number),

@@ -1,4 +1,4 @@
-//! What a container asks for and may use.
+//! Resource requests and limits.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use super::Quantity;
 use super::section::section;
 
 section! {
-    /// What a container asks for and may use, as in a pod.
+    /// Resource requests and limits of a container, as in a pod.
     #[derive(Eq)]
     Resources {
-        /// The most that the container may use, for example `cpu: 500m` and `memory: 1Gi`.
+        /// The limits of the container, for example `cpu: 500m` and `memory: 1Gi`.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         limits: BTreeMap<String, Quantity>,
-        /// What the scheduler reserves for the container.
+        /// The requests of the container, which the scheduler reserves.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         requests: BTreeMap<String, Quantity>,
         /// Dynamic resource claims that the container uses.
@@ -25,11 +25,11 @@ section! {
     Claim {
         /// The claim's name in the pod.
         name: String,
-        /// The request inside the claim; all of them when absent.
+        /// The request in the claim. If not set, all requests.
         request?: text,
     }
 
-    /// A workload of which only the resources can be set.
+    /// A workload with configurable resources.
     #[derive(Eq)]
     Workload {
         /// Resources of its container.
@@ -46,8 +46,8 @@ impl Resources {
         Self { limits: amounts(limits), requests: amounts(requests), claims: None }
     }
 
-    /// These resources, and for each amount that they do not name that of `base`. ks-installer fills
-    /// gaps the same way, so a file that only raises the memory limit keeps the other three.
+    /// These resources, with the values that they do not set from `base`. ks-installer does the same, so a
+    /// file that only raises the memory limit keeps the other three values.
     #[must_use]
     pub fn over(&self, base: &Self) -> Self {
         let mut merged = base.clone();

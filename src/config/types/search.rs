@@ -1,29 +1,29 @@
-//! Where logs, events and audit records are stored.
+//! Elasticsearch and OpenSearch, the stores for logs, events and audit records.
 
 use super::section::section;
 use super::{Digits, Quantity, Resources, Sensitive, Switch};
 
 section! {
-    /// Elasticsearch as the store of logs, events and audit records. KubeSphere 3.4 brings none: it
-    /// must be one of your own, or one that an older version left.
+    /// Elasticsearch as the store for logs, events and audit records. KubeSphere 3.4 does not install
+    /// it: use your own, or one that an older version installed.
     Elasticsearch {
         /// Whether Elasticsearch is the store.
         enabled: bool,
-        /// Its master nodes. Read by versions that still bring Elasticsearch.
+        /// Its master nodes. Used by versions that still install Elasticsearch.
         master: SearchMaster,
-        /// Its data nodes. Read by versions that still bring Elasticsearch.
+        /// Its data nodes. Used by versions that still install Elasticsearch.
         data: SearchData,
         /// Days that logs are kept.
         log_max_age: Digits = Digits::new(7),
-        /// Days that events are kept; as logMaxAge when absent.
+        /// Days that events are kept. If not set, logMaxAge.
         event_max_age?: Digits,
-        /// Days that audit records are kept; as logMaxAge when absent.
+        /// Days that audit records are kept. If not set, logMaxAge.
         auditing_max_age?: Digits,
-        /// Days that traces are kept; as logMaxAge when absent.
+        /// Days that traces are kept. If not set, logMaxAge.
         istio_max_age?: Digits,
         /// The middle of index names: `ks-<elkPrefix>-log`.
         elk_prefix: String = "logstash".into(),
-        /// Name and password for Elasticsearch.
+        /// User name and password for Elasticsearch.
         basic_auth: ElasticsearchAuth,
         /// The host name of your own Elasticsearch, without scheme and port.
         external_elasticsearch_host?: text,
@@ -32,11 +32,11 @@ section! {
         /// The scheme of your own Elasticsearch.
         #[schemars(extend("enum" = ["http", "https"]))]
         external_elasticsearch_protocol: String = "http".into(),
-        /// Removal of old indices.
+        /// Deletion of old indices.
         curator: Curator,
     }
 
-    /// OpenSearch as the store of logs, events and audit records.
+    /// OpenSearch as the store for logs, events and audit records.
     Opensearch {
         /// Whether OpenSearch is the store.
         enabled: bool = true,
@@ -46,15 +46,15 @@ section! {
         data: SearchData,
         /// Days that logs are kept.
         log_max_age: Digits = Digits::new(7),
-        /// Days that events are kept; as logMaxAge when absent.
+        /// Days that events are kept. If not set, logMaxAge.
         event_max_age?: Digits,
-        /// Days that audit records are kept; as logMaxAge when absent.
+        /// Days that audit records are kept. If not set, logMaxAge.
         auditing_max_age?: Digits,
-        /// Days that traces are kept; as logMaxAge when absent.
+        /// Days that traces are kept. If not set, logMaxAge.
         istio_max_age?: Digits,
         /// The middle of index names: `ks-<opensearchPrefix>-logging`.
         opensearch_prefix: String = "whizard".into(),
-        /// Name and password for OpenSearch.
+        /// User name and password for OpenSearch.
         basic_auth: OpensearchAuth,
         /// The host name of your own OpenSearch, without scheme and port.
         external_opensearch_host?: text,
@@ -66,9 +66,9 @@ section! {
         /// The scheme of the OpenSearch that is installed.
         #[schemars(extend("enum" = ["http", "https"]))]
         protocol: String = "https".into(),
-        /// Removal of old indices.
+        /// Deletion of old indices.
         curator: OpensearchCurator,
-        /// Its web interface.
+        /// OpenSearch Dashboards, its web interface.
         dashboard: Switch,
         placement node;
     }
@@ -78,7 +78,7 @@ section! {
     SearchMaster {
         /// The size of each volume.
         volume_size: Quantity = "4Gi".into(),
-        /// How many run. Must be odd. By the number of nodes when absent.
+        /// The number of replicas. Must be odd. If not set, it depends on the number of nodes.
         #[schemars(range(min = 1))]
         replicas?: u32,
         /// Resources of each container.
@@ -90,46 +90,46 @@ section! {
     SearchData {
         /// The size of each volume.
         volume_size: Quantity = "20Gi".into(),
-        /// How many run. By the number of nodes when absent.
+        /// The number of replicas. If not set, it depends on the number of nodes.
         #[schemars(range(min = 1))]
         replicas?: u32,
         /// Resources of each container.
         resources?: Resources,
     }
 
-    /// Name and password for Elasticsearch.
+    /// User name and password for Elasticsearch.
     #[derive(Eq)]
     ElasticsearchAuth {
-        /// Whether Elasticsearch asks for them.
+        /// Whether Elasticsearch requires them.
         enabled: bool,
-        /// The name.
+        /// The user name.
         username: String,
         /// The password.
         password: Sensitive = "".into(),
     }
 
-    /// Name and password for OpenSearch.
+    /// User name and password for OpenSearch.
     #[derive(Eq)]
     OpensearchAuth {
-        /// Whether OpenSearch asks for them.
+        /// Whether OpenSearch requires them.
         enabled: bool = true,
-        /// The name.
+        /// The user name.
         username: String = "admin".into(),
         /// The password.
         password: Sensitive = "admin".into(),
     }
 
-    /// Removal of old indices from Elasticsearch.
+    /// Deletion of old indices from Elasticsearch.
     #[derive(Eq)]
     Curator {
-        /// Whether indices are removed when they are older than logMaxAge.
+        /// Whether indices older than logMaxAge are deleted.
         enabled: bool,
     }
 
-    /// Removal of old indices from OpenSearch.
+    /// Deletion of old indices from OpenSearch.
     #[derive(Eq)]
     OpensearchCurator {
-        /// Whether indices are removed when they are older than logMaxAge.
+        /// Whether indices older than logMaxAge are deleted.
         enabled: bool = true,
     }
 }

@@ -1,9 +1,9 @@
 //! `section!`: declares a section of the configuration with its defaults beside the fields.
 
-/// Declares a struct whose every key may be absent.
+/// Declares a struct in which every key is optional.
 ///
 /// Field forms: `a: T = x` (default `x`), `a: T` (default of `T`), `a?: T` (`Option<T>`),
-/// `a?: text` and `a?: secret` (an optional text for which `""` means "not given").
+/// `a?: text` and `a?: secret` (an optional string for which `""` means "not set").
 /// `placement;` adds `nodeSelector`, `tolerations` and `affinity`; `placement node;` takes
 /// `nodeAffinity` instead of `affinity`, and `placement both;` takes both.
 /// YAML names are camelCase unless a field is renamed.
@@ -12,11 +12,11 @@ macro_rules! section {
         placement; $($rest:tt)*) => {
         $crate::config::types::section::placed!($name, affinity);
         $crate::config::types::section::section!(@fields $head $name [$($fields)*] [$($defaults)*]
-            /// Labels that a node must have to run these pods. Before the global `nodeSelector`.
+            /// Labels that a node must have to run these pods. Overrides the global `nodeSelector`.
             node_selector?: std::collections::BTreeMap<String, String>,
-            /// Taints that these pods tolerate. Before the global `tolerations`.
+            /// Taints that these pods tolerate. Overrides the global `tolerations`.
             tolerations?: Vec<$crate::config::types::Toleration>,
-            /// Affinity of these pods, as in a pod's `spec.affinity`. Before the global `affinity`.
+            /// Affinity of these pods, as in a pod's `spec.affinity`. Overrides the global `affinity`.
             affinity?: $crate::config::types::FreeForm,
             $($rest)*);
     };
@@ -24,9 +24,9 @@ macro_rules! section {
         placement node; $($rest:tt)*) => {
         $crate::config::types::section::placed!($name, node_affinity);
         $crate::config::types::section::section!(@fields $head $name [$($fields)*] [$($defaults)*]
-            /// Labels that a node must have to run these pods. Before the global `nodeSelector`.
+            /// Labels that a node must have to run these pods. Overrides the global `nodeSelector`.
             node_selector?: std::collections::BTreeMap<String, String>,
-            /// Taints that these pods tolerate. Before the global `tolerations`.
+            /// Taints that these pods tolerate. Overrides the global `tolerations`.
             tolerations?: Vec<$crate::config::types::Toleration>,
             /// Node affinity of these pods, as in a pod's `spec.affinity.nodeAffinity`.
             node_affinity?: $crate::config::types::FreeForm,
@@ -36,11 +36,11 @@ macro_rules! section {
         placement both; $($rest:tt)*) => {
         $crate::config::types::section::placed!($name, affinity, node_affinity);
         $crate::config::types::section::section!(@fields $head $name [$($fields)*] [$($defaults)*]
-            /// Labels that a node must have to run these pods. Before the global `nodeSelector`.
+            /// Labels that a node must have to run these pods. Overrides the global `nodeSelector`.
             node_selector?: std::collections::BTreeMap<String, String>,
-            /// Taints that these pods tolerate. Before the global `tolerations`.
+            /// Taints that these pods tolerate. Overrides the global `tolerations`.
             tolerations?: Vec<$crate::config::types::Toleration>,
-            /// Affinity of these pods, as in a pod's `spec.affinity`. Before the global `affinity`.
+            /// Affinity of these pods, as in a pod's `spec.affinity`. Overrides the global `affinity`.
             affinity?: $crate::config::types::FreeForm,
             /// Node affinity of these pods, as in a pod's `spec.affinity.nodeAffinity`. Replaces
             /// that part of `affinity`.
@@ -109,7 +109,7 @@ macro_rules! section {
     };
 }
 
-/// Lets a section with placement keys show them as one [`Placement`](super::Placement).
+/// Implements access to the placement keys of a section as one [`Placement`](super::Placement).
 macro_rules! placed {
     ($name:ident, $($affinity:ident),+) => {
         impl $crate::config::types::Placed for $name {

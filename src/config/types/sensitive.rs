@@ -1,4 +1,4 @@
-//! A text that nobody may print.
+//! Secret strings.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// A secret text of the configuration. `Debug` hides it; the schema marks it `x-sensitive`.
+/// A secret string of the configuration. `Debug` hides it; the schema marks it `x-sensitive`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sensitive(String);

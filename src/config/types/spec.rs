@@ -9,76 +9,76 @@ use super::{
 use base64::Engine as _;
 
 section! {
-    /// What KubeSphere shall be on this cluster. Every key may be left out.
+    /// The desired state of KubeSphere on this cluster. Every key is optional.
     Configuration {
-        /// Where volumes come from.
+        /// Persistent storage.
         persistence: Persistence,
-        /// Sign-in: the secret that signs tokens, the first password, OAuth.
+        /// Sign-in: the secret that signs tokens, the initial admin password, OAuth.
         authentication: Authentication,
-        /// A registry put before the name of every image, for example `registry.local:5000`. For
+        /// The registry from which every image is pulled, for example `registry.local:5000`. For
         /// clusters that cannot reach the public registries.
         #[serde(rename = "local_registry")]
         local_registry?: text,
-        /// The organisation in the registry from which every image is pulled, in place of its own,
-        /// for example `kubesphereio`.
+        /// The organisation in the registry from which every image is pulled, instead of its own, for
+        /// example `kubesphereio`.
         #[serde(rename = "namespace_override")]
         namespace_override?: text,
         /// `cn` pulls every image from the mirror for mainland China.
         #[schemars(extend("enum" = ["", "cn"]))]
         zone?: text,
-        /// The tag of KubeSphere's own images, in place of the version that is installed. For
-        /// people who develop KubeSphere.
+        /// The tag of KubeSphere's own images, instead of the version. For developers of
+        /// KubeSphere.
         #[serde(rename = "dev_tag")]
         dev_tag?: text,
-        /// How images are pulled, beyond registry and organisation.
+        /// Pull secrets and digests of images.
         images: Images,
-        /// Redis for shared sessions, and three replicas of the core also where there are fewer than
-        /// three control-plane nodes.
+        /// High availability: Redis for shared sessions, and at least three replicas of the core, even
+        /// with fewer than three control-plane nodes.
         #[serde(rename = "enableHA")]
         enable_ha: bool,
         /// Accepted from older files; ksi never sends telemetry.
         #[serde(rename = "telemetry_enabled")]
         telemetry_enabled?: bool,
-        /// Labels that a node must have to run KubeSphere's pods, where a component sets none.
+        /// Labels that a node must have to run KubeSphere's pods, unless a component sets its own.
         node_selector?: std::collections::BTreeMap<String, String>,
-        /// Taints that KubeSphere's pods tolerate, where a component sets none.
+        /// Taints that KubeSphere's pods tolerate, unless a component sets its own.
         tolerations?: Vec<super::Toleration>,
-        /// Affinity of KubeSphere's pods, where a component sets none.
+        /// Affinity of KubeSphere's pods, unless a component sets its own.
         affinity?: super::FreeForm,
-        /// Node affinity of KubeSphere's pods, where a component sets none.
+        /// Node affinity of KubeSphere's pods, unless a component sets its own.
         node_affinity?: super::FreeForm,
         /// The cluster's etcd.
         etcd: Etcd,
-        /// The core and what several components share.
+        /// The core, and settings that several components share.
         common: Common,
-        /// Alerting rules and messages.
+        /// Alerting rules.
         alerting: Alerting,
-        /// The record of who did what.
+        /// Audit records: who did what.
         auditing: Auditing,
-        /// Pipelines on Jenkins.
+        /// Pipelines with Jenkins.
         devops: Devops,
         /// Search and alerts on Kubernetes Events.
         events: Events,
         /// Collection and search of logs.
         logging: Logging,
-        /// Usage of nodes and pods for `kubectl top` and autoscaling.
+        /// Resource usage of nodes and pods for `kubectl top` and autoscaling.
         #[serde(rename = "metrics_server")]
         metrics_server: MetricsServer,
-        /// Prometheus and what belongs to it.
+        /// Monitoring with Prometheus.
         monitoring: Monitoring,
-        /// The cluster's role and the links between clusters.
+        /// The role of the cluster and its connections to other clusters.
         multicluster: Multicluster,
         /// Policies, address pools and topology of the pod network.
         network: Network,
-        /// Messages to people.
+        /// Notifications.
         notification: Notification,
         /// The application store.
         openpitrix: Openpitrix,
-        /// Traffic management on Istio.
+        /// Traffic management with Istio.
         servicemesh: ServiceMesh,
-        /// Nodes at the edge.
+        /// Edge nodes.
         edgeruntime: EdgeRuntime,
-        /// Admission policies on Open Policy Agent.
+        /// Admission policies with Open Policy Agent.
         gatekeeper: Gatekeeper,
         /// Gateways of projects and workspaces.
         gateway: Gateway,
@@ -101,16 +101,16 @@ impl Configuration {
         self.multicluster.cluster_role
     }
 
-    /// SHA-256 of everything that it says, defaults included, in base64: equal hashes install alike. As
-    /// secret as the secrets in it.
+    /// SHA-256 of the whole configuration, defaults included, in base64: equal hashes mean equal
+    /// installations. As secret as the secrets in it.
     pub fn hash(&self) -> String {
         let json = serde_json::to_vec(self).unwrap_or_default();
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &json);
         base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest)
     }
 
-    /// The configuration that a plain `spec` means. A key with nothing behind it (null) is one that
-    /// is not given, as a section is of which every line is commented out.
+    /// The configuration of a plain `spec`. A null value counts as not set, for example a section whose
+    /// lines are all commented out.
     ///
     /// # Errors
     /// A key that does not exist, or a value of the wrong type. Messages name no place: check the

@@ -1,21 +1,21 @@
-//! Volumes, etcd and the stores that several components share.
+//! Volumes, etcd and shared stores.
 
 use super::section::section;
 use super::{Quantity, Resources, Sensitive};
 
 section! {
-    /// Where volumes come from.
+    /// Persistent storage.
     #[derive(Eq)]
     Persistence {
-        /// The StorageClass of every volume. When empty, the cluster's default one is used.
+        /// The StorageClass of every volume. If empty, the default of the cluster is used.
         storage_class?: text,
     }
 
     /// The cluster's etcd.
     #[derive(Eq)]
     Etcd {
-        /// Whether etcd is monitored. Needs Secret kube-etcd-client-certs in namespace
-        /// kubesphere-monitoring-system beforehand.
+        /// Whether etcd is monitored. Requires an existing Secret kube-etcd-client-certs in namespace
+        /// kubesphere-monitoring-system.
         monitoring: bool,
         /// Addresses of the etcd members, separated by commas.
         endpoint_ips: String = "localhost".into(),
@@ -28,10 +28,9 @@ section! {
 
     /// The token cache and session store of ks-apiserver.
     Redis {
-        /// Whether redis is installed. ks-apiserver runs more than one replica only with it.
+        /// Whether Redis is installed. Without it ks-apiserver runs only one replica.
         enabled: bool,
-        /// Without effect yet: ksi installs one redis server, and KubeSphere finds no replica of it by
-        /// itself.
+        /// Has no effect yet: ksi installs a single Redis server.
         #[serde(rename = "enableHA")]
         enable_ha: bool,
         /// The size of its volume.
@@ -41,9 +40,9 @@ section! {
         placement both;
     }
 
-    /// The directory of DevOps users.
+    /// The LDAP directory of DevOps users.
     Openldap {
-        /// Whether OpenLDAP is installed. DevOps installs it in any case.
+        /// Whether OpenLDAP is installed. DevOps always installs it.
         enabled: bool,
         /// The size of its volume.
         volume_size: Quantity = "2Gi".into(),
@@ -57,7 +56,7 @@ section! {
         placement;
     }
 
-    /// An object store of your own in place of MinIO.
+    /// An object store of your own, instead of MinIO.
     S3 {
         /// Its address, for example `https://s3.example.com`.
         endpoint?: text,
@@ -66,12 +65,12 @@ section! {
         /// Whether it is reached without TLS.
         #[serde(rename = "disableSSL")]
         disable_ssl: bool = true,
-        /// Whether the bucket stands in the path instead of the host name.
+        /// Whether the bucket is part of the path instead of the host name.
         force_path_style: bool = true,
-        /// The access key's name.
+        /// The access key ID.
         #[serde(rename = "accessKeyID")]
         access_key_id: String = "openpitrixminioaccesskey".into(),
-        /// The access key's secret.
+        /// The secret access key.
         secret_access_key?: Sensitive,
         /// The bucket of the application store.
         openpitrix_bucket: String = "app-store".into(),

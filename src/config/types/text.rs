@@ -1,15 +1,15 @@
-//! Optional texts for which ks-installer's files write `""` when nothing is meant.
+//! Optional strings for which the files of ks-installer use `""` as "not set".
 
 use serde::{Deserialize, Deserializer};
 
 use super::Sensitive;
 
-/// A text, with `""` as "not given".
+/// A string, with `""` as "not set".
 pub(super) fn non_empty<'de, D: Deserializer<'de>>(source: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(source)?.filter(|text| !text.is_empty()))
 }
 
-/// A secret text, with `""` as "not given".
+/// A secret string, with `""` as "not set".
 pub(super) fn non_empty_secret<'de, D: Deserializer<'de>>(
     source: D,
 ) -> Result<Option<Sensitive>, D::Error> {

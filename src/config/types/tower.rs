@@ -12,12 +12,12 @@ section! {
     Tower {
         /// How agents reach Tower.
         service: TowerService,
-        /// The authority that signs the certificates of the tunnels.
+        /// The certificate authority of the tunnels.
         ca: TowerCa,
-        /// Whether a NetworkPolicy keeps other pods from the ports of members, on which Tower asks
-        /// nobody who they are.
+        /// Whether a NetworkPolicy blocks other pods from the ports of members on Tower, which have no
+        /// authentication.
         network_policy: bool = true,
-        /// Resources of Tower's container. Amounts that are left out keep their default.
+        /// Resources of Tower's container. Values that are not set keep their default.
         #[serde(deserialize_with = "over_tower")]
         resources: Resources = tower(),
         placement;
@@ -28,26 +28,26 @@ section! {
     TowerService {
         /// The type of Service tower.
         r#type: ServiceType = ServiceType::LoadBalancer,
-        /// Annotations of the Service, as clouds ask for them.
+        /// Annotations of the Service, for example for the load balancer of a cloud.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         annotations: BTreeMap<String, String>,
-        /// The port on every node; drawn by Kubernetes when absent.
+        /// The NodePort. If not set, Kubernetes chooses one.
         #[schemars(range(min = 1, max = 65535))]
         node_port?: u16,
-        /// The address that the load balancer shall have, where it can be asked for one.
+        /// The address to request from the load balancer, if it supports that.
         #[serde(rename = "loadBalancerIP")]
         load_balancer_ip?: text,
-        /// Address ranges that may reach the load balancer, for example `10.0.0.0/8`; all when
-        /// absent.
+        /// Address ranges that may reach the load balancer, for example `10.0.0.0/8`. If not set,
+        /// all.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         load_balancer_source_ranges: Vec<String>,
     }
 
-    /// The authority that signs the certificates of the tunnels.
+    /// The certificate authority of the tunnels.
     #[derive(Eq)]
     TowerCa {
-        /// A Secret of your own in namespace kubesphere-system with `tls.crt` and `tls.key` of an RSA
-        /// authority. When empty, one is generated for this installation.
+        /// Your own Secret in namespace kubesphere-system with `tls.crt` and `tls.key` of an RSA
+        /// certificate authority. If empty, one is generated for this installation.
         secret_name?: text,
     }
 }

@@ -21,46 +21,46 @@ fn real_pods() {
         (
             "pod-crash",
             "ksi: CrashLoopBackOff (2)",
-            "`kubectl -n live logs crash -c ksi --previous` shows why it ended",
+            "`kubectl -n live logs crash -c ksi --previous` shows why it exited",
         ),
         (
             "pod-crash-init",
             "prepare: CrashLoopBackOff (2)",
-            "`kubectl -n live logs crash-init -c prepare --previous` shows why it ended",
+            "`kubectl -n live logs crash-init -c prepare --previous` shows why it exited",
         ),
         (
             "pod-failed",
             "-: Failed (2)",
-            "`kubectl -n live logs failed --all-containers` shows why; nobody starts it again",
+            "`kubectl -n live logs failed --all-containers` shows why; the pod is not restarted",
         ),
         (
             "pod-image",
             "web: ImagePullBackOff (-)",
             "node host cannot reach the registry of `registry.k8s.io/nothing:1.0`: check its network \
-             and DNS, or take the images from a registry that it reaches",
+             and DNS, or use a registry that it can reach",
         ),
         (
             "pod-insufficient-cpu",
             "-: Unschedulable (-)",
             "add a node, free resources, or lower the requests: `kubectl describe nodes` shows what \
-             is taken",
+             is in use",
         ),
         (
             "pod-missing-secret",
             "web: CreateContainerConfigError (-)",
-            "create what the message names, and the kubelet goes on by itself; `kubectl -n live \
-             describe pod config` shows all that container web refers to",
+            "create the missing object that the message names: the kubelet then retries; `kubectl -n \
+             live describe pod config` shows everything that container web refers to",
         ),
         (
             "pod-oom",
             "coredns: OOMKilled (137)",
-            "raise the memory limit of container coredns, which is 7Mi",
+            "raise the memory limit of container coredns (now 7Mi)",
         ),
         (
             "pod-unbound-claim",
             "-: Unschedulable (-)",
-            "`kubectl -n live get pvc` shows which claim has no volume: is there a default \
-             StorageClass, and does its provisioner run",
+            "check that there is a default StorageClass and that its provisioner runs: `kubectl -n \
+             live get pvc` shows the unbound claims",
         ),
         (
             "pod-wrong-command",
@@ -99,14 +99,14 @@ fn whose_registry_says_what() {
             "x509: certificate signed by unknown authority",
             "make the container runtime on node host trust",
         ),
-        ("401 Unauthorized", "the registry wants a login"),
-        ("pull access denied, repository does not exist", "the registry wants a login"),
+        ("401 Unauthorized", "the registry requires a login"),
+        ("pull access denied, repository does not exist", "the registry requires a login"),
         (
             "registry.k8s.io/nothing:1.0: not found",
             "the registry has no `registry.k8s.io/nothing:1.0`",
         ),
         ("no match for platform in manifest", "the registry has no"),
-        ("429 Too Many Requests - toomanyrequests", "the registry limits pulls"),
+        ("429 Too Many Requests - toomanyrequests", "the registry limits the pull rate"),
         ("dial tcp: lookup reg.local: no such host", "node host cannot reach the registry"),
         ("something else", "`kubectl -n live describe pod late-88bd8cc46-k9zph` shows"),
     ];
@@ -146,7 +146,7 @@ fn what_a_program_wrote_last_is_not_repeated() {
 }
 
 #[test]
-fn what_waiting_may_cure() {
+fn transient_troubles() {
     let reason = |phase: &str, reason: &str| {
         let pod = changed(
             "pod-ready",
@@ -154,15 +154,15 @@ fn what_waiting_may_cure() {
         );
         troubles(&pod).remove(0)
     };
-    assert!(!reason("Failed", "Evicted").may_pass());
-    assert!(!reason("Failed", "DeadlineExceeded").may_pass());
-    assert!(reason("Unknown", "NodeLost").may_pass());
-    assert!(reason("Unknown", "").may_pass());
+    assert!(!reason("Failed", "Evicted").is_transient());
+    assert!(!reason("Failed", "DeadlineExceeded").is_transient());
+    assert!(reason("Unknown", "NodeLost").is_transient());
+    assert!(reason("Unknown", "").is_transient());
     for name in ["pod-crash", "pod-image", "pod-unbound-claim", "pod-missing-secret", "pod-oom"] {
-        assert!(troubles(&live(name))[0].may_pass(), "{name}");
+        assert!(troubles(&live(name))[0].is_transient(), "{name}");
     }
     for name in ["pod-failed", "pod-wrong-name"] {
-        assert!(!troubles(&live(name))[0].may_pass(), "{name}");
+        assert!(!troubles(&live(name))[0].is_transient(), "{name}");
     }
 }
 

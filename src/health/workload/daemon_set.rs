@@ -3,30 +3,28 @@
 use serde_json::Value;
 
 use super::super::Health;
-use super::super::number::{count, number};
-use super::{is_unseen, unseen};
+use super::super::number::{count, counted, number};
+use super::{is_unobserved, unobserved};
 
-/// An available pod of the last template on every node that should have one; none is fine when no
-/// node should. With `OnDelete` the template is not awaited.
-pub(in super::super) fn judge(live: &Value) -> Health {
+/// Healthy when every node that should run a pod has an available one from the current template. With
+/// `OnDelete` old pods stay until somebody deletes them, so the template does not count.
+pub(in super::super) fn assess(live: &Value) -> Health {
     let status = &live["status"];
-    let Some(wanted) = number(&status["desiredNumberScheduled"]).filter(|_| !is_unseen(live))
+    let Some(wanted) = number(&status["desiredNumberScheduled"]).filter(|_| !is_unobserved(live))
     else {
-        return unseen();
+        return unobserved();
     };
     let by_hand = live["spec"]["updateStrategy"]["type"] == "OnDelete";
     let counters = [
-        ("currentNumberScheduled", "have a pod"),
-        ("updatedNumberScheduled", "have a pod of the last template"),
-        ("numberReady", "have a ready pod"),
-        ("numberAvailable", "have an available pod"),
+        ("currentNumberScheduled", "scheduled"),
+        ("updatedNumberScheduled", "updated"),
+        ("numberReady", "ready"),
+        ("numberAvailable", "available"),
     ];
     for (counter, state) in counters {
         let reached = count(&status[counter]);
         if reached < wanted && !(by_hand && counter == "updatedNumberScheduled") {
-            let noun = if wanted == 1 { "node" } else { "nodes" };
-            let state = if wanted == 1 { state.replacen("have", "has", 1) } else { state.into() };
-            return Health::progressing(format!("{reached} of {wanted} {noun} {state}"));
+            return Health::progressing(format!("{reached} of {} {state}", counted(wanted, "pod")));
         }
     }
     Health::Healthy

@@ -4,17 +4,17 @@ use serde_json::Value;
 
 use super::super::Health;
 use super::super::number::count;
-use super::{at_once, replica_failure, short_of, surplus, wanted};
+use super::{replica_failure, short_of, surplus, wanted, without_counters};
 
-/// As many pods as wanted, all of them available.
-pub(in super::super) fn judge(live: &Value) -> Health {
+/// Healthy when the desired number of pods exists and all of them are available.
+pub(in super::super) fn assess(live: &Value) -> Health {
     let status = &live["status"];
     let wanted = wanted(live);
     let total = count(&status["replicas"]);
-    if let Some(health) = at_once(live) {
+    if let Some(health) = without_counters(live) {
         return health;
     }
-    let short = surplus(total - wanted, "replica")
+    let short = surplus(total - wanted, "extra replica")
         .or_else(|| short_of(status, "readyReplicas", wanted, "ready"))
         .or_else(|| short_of(status, "availableReplicas", wanted, "available"));
     match short {

@@ -4,23 +4,23 @@ use serde_json::Value;
 
 use super::super::Health;
 use super::super::number::{count, number};
-use super::{at_once, short_of, surplus, wanted};
+use super::{short_of, surplus, wanted, without_counters};
 
-/// All replicas available, and those above the partition of the last revision.
+/// Healthy when all replicas are available, and those above the partition have the current revision.
 ///
-/// With `OnDelete` pods are replaced when somebody deletes them: their revision is not awaited.
-/// `availableReplicas` exists since Kubernetes 1.22; before it, ready is the best there is.
-pub(in super::super) fn judge(live: &Value) -> Health {
+/// With `OnDelete` pods are replaced only when somebody deletes them, so their revision does not count.
+/// `availableReplicas` exists since Kubernetes 1.22; older versions only report ready replicas.
+pub(in super::super) fn assess(live: &Value) -> Health {
     let (spec, status) = (&live["spec"], &live["status"]);
     let wanted = wanted(live);
     let total = count(&status["replicas"]);
-    if let Some(health) = at_once(live) {
+    if let Some(health) = without_counters(live) {
         return health;
     }
     let available =
         if status["availableReplicas"].is_null() { "readyReplicas" } else { "availableReplicas" };
-    let short = short_of(status, "replicas", wanted, "there")
-        .or_else(|| surplus(total - wanted, "replica"))
+    let short = short_of(status, "replicas", wanted, "created")
+        .or_else(|| surplus(total - wanted, "extra replica"))
         .or_else(|| outdated(spec, status, wanted))
         .or_else(|| short_of(status, "readyReplicas", wanted, "ready"))
         .or_else(|| short_of(status, available, wanted, "available"));
@@ -37,12 +37,7 @@ fn outdated(spec: &Value, status: &Value, wanted: i64) -> Option<String> {
         return None;
     }
     let partition = number(&strategy["rollingUpdate"]["partition"]).unwrap_or(0).max(0);
-    let short = short_of(
-        status,
-        "updatedReplicas",
-        wanted.saturating_sub(partition),
-        "of the last revision",
-    );
-    // Below a partition the old revision stays; without one `currentRevision` follows in the end.
-    short.or_else(|| (partition == 0).then(|| "its update is not completed yet".to_owned()))
+    let short = short_of(status, "updatedReplicas", wanted.saturating_sub(partition), "updated");
+    // Below a partition the old revision stays; without one, `currentRevision` is set at the end.
+    short.or_else(|| (partition == 0).then(|| "rolling update not complete".to_owned()))
 }

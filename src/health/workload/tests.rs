@@ -1,8 +1,8 @@
-//! Workloads on their way, made from those that have arrived.
+//! Workloads that are not healthy yet, derived from healthy ones.
 
 use serde_json::{Value, json};
 
-use crate::health::tests::{assert_judged, changed};
+use crate::health::tests::{assert_assessed, changed};
 
 #[test]
 fn deployments() {
@@ -12,19 +12,19 @@ fn deployments() {
         let condition = json!([{"type": name, "status": status, "reason": reason}]);
         of(&[("/status/conditions", condition)])
     };
-    assert_judged(&[
-        (status("updatedReplicas", 1), "progressing: 1 of 2 replicas are of the last template"),
-        (status("replicas", 3), "progressing: 1 older replica has to end"),
-        (status("readyReplicas", 1), "progressing: 1 of 2 replicas are ready"),
-        (status("availableReplicas", 1), "progressing: 1 of 2 replicas are available"),
+    assert_assessed(&[
+        (status("updatedReplicas", 1), "progressing: 1 of 2 replicas updated"),
+        (status("replicas", 3), "progressing: 1 old replica still running"),
+        (status("readyReplicas", 1), "progressing: 1 of 2 replicas ready"),
+        (status("availableReplicas", 1), "progressing: 1 of 2 replicas available"),
         (
             of(&[("/status/replicas", json!(3)), ("/status/updatedReplicas", json!(3))]),
-            "progressing: 1 replica has to end",
+            "progressing: 1 extra replica still running",
         ),
-        (of(&[("/spec/replicas", json!(0))]), "progressing: 2 replicas have to end"),
+        (of(&[("/spec/replicas", json!(0))]), "progressing: 2 extra replicas still running"),
         (
             of(&[("/spec/paused", json!(true)), ("/status/updatedReplicas", json!(0))]),
-            "progressing: 0 of 2 replicas are of the last template, and it is paused",
+            "progressing: 0 of 2 replicas updated (rollout paused)",
         ),
         (condition("Available", "False", "Minimum"), "progressing: Minimum"),
         (condition("Progressing", "True", "ReplicaSetUpdated"), "progressing: ReplicaSetUpdated"),
@@ -50,7 +50,7 @@ fn deployments() {
                     ("/status/conditions/0/reason", json!("ProgressDeadlineExceeded")),
                 ],
             ),
-            "failed: its progress deadline has passed: pods \"blocked-5b78c8b7b8-pfpzg\" is forbidden: \
+            "failed: progress deadline exceeded: pods \"blocked-5b78c8b7b8-pfpzg\" is forbidden: \
              exceeded quota…",
         ),
         // A rollout that is complete was not hindered by what an older one met.
@@ -66,10 +66,10 @@ fn replica_sets() {
     let status = |counter: &str, count: i64| {
         changed("replicaset-available", &[(&format!("/status/{counter}"), json!(count))])
     };
-    assert_judged(&[
-        (status("replicas", 3), "progressing: 1 replica has to end"),
-        (status("readyReplicas", 0), "progressing: 0 of 2 replicas are ready"),
-        (status("availableReplicas", 1), "progressing: 1 of 2 replicas are available"),
+    assert_assessed(&[
+        (status("replicas", 3), "progressing: 1 extra replica still running"),
+        (status("readyReplicas", 0), "progressing: 0 of 2 replicas ready"),
+        (status("availableReplicas", 1), "progressing: 1 of 2 replicas available"),
         (
             changed(
                 "replicaset-available",
@@ -87,29 +87,26 @@ fn stateful_sets() {
     let all_ready = [("/status/readyReplicas", json!(2)), ("/status/availableReplicas", json!(2))];
     let with = |more: &[(&str, Value)]| rolling(&[&all_ready[..], more].concat());
     let partition = ("/spec/updateStrategy/rollingUpdate/partition", json!(1));
-    assert_judged(&[
-        (of(&[("/status/replicas", json!(1))]), "progressing: 1 of 2 replicas are there"),
-        (of(&[("/spec/replicas", json!(1))]), "progressing: 1 replica has to end"),
-        (of(&[("/status/readyReplicas", json!(1))]), "progressing: 1 of 2 replicas are ready"),
-        (
-            of(&[("/status/availableReplicas", json!(0))]),
-            "progressing: 0 of 2 replicas are available",
-        ),
+    assert_assessed(&[
+        (of(&[("/status/replicas", json!(1))]), "progressing: 1 of 2 replicas created"),
+        (of(&[("/spec/replicas", json!(1))]), "progressing: 1 extra replica still running"),
+        (of(&[("/status/readyReplicas", json!(1))]), "progressing: 1 of 2 replicas ready"),
+        (of(&[("/status/availableReplicas", json!(0))]), "progressing: 0 of 2 replicas available"),
         (of(&[("/status/availableReplicas", json!(null))]), "healthy"),
-        (with(&[]), "progressing: 1 of 2 replicas are of the last revision"),
+        (with(&[]), "progressing: 1 of 2 replicas updated"),
         (
             with(&[("/status/updatedReplicas", json!(2))]),
-            "progressing: its update is not completed yet",
+            "progressing: rolling update not complete",
         ),
         (with(std::slice::from_ref(&partition)), "healthy"),
         (
             with(&[partition, ("/status/updatedReplicas", json!(0))]),
-            "progressing: 0 of 1 replica is of the last revision",
+            "progressing: 0 of 1 replica updated",
         ),
         (with(&[("/spec/updateStrategy", json!({"type": "OnDelete"}))]), "healthy"),
         (
             rolling(&[("/spec/updateStrategy", json!({"type": "OnDelete"}))]),
-            "progressing: 1 of 2 replicas are ready",
+            "progressing: 1 of 2 replicas ready",
         ),
     ]);
 }
@@ -123,14 +120,11 @@ fn daemon_sets() {
             "numberAvailable": 3});
         of(&[("/status", status), (&format!("/status/{counter}"), json!(count))])
     };
-    assert_judged(&[
-        (nodes("currentNumberScheduled", 2), "progressing: 2 of 3 nodes have a pod"),
-        (
-            nodes("updatedNumberScheduled", 2),
-            "progressing: 2 of 3 nodes have a pod of the last template",
-        ),
-        (nodes("numberReady", 0), "progressing: 0 of 3 nodes have a ready pod"),
-        (nodes("numberAvailable", 1), "progressing: 1 of 3 nodes have an available pod"),
+    assert_assessed(&[
+        (nodes("currentNumberScheduled", 2), "progressing: 2 of 3 pods scheduled"),
+        (nodes("updatedNumberScheduled", 2), "progressing: 2 of 3 pods updated"),
+        (nodes("numberReady", 0), "progressing: 0 of 3 pods ready"),
+        (nodes("numberAvailable", 1), "progressing: 1 of 3 pods available"),
         (nodes("desiredNumberScheduled", 0), "healthy"),
         (
             of(&[

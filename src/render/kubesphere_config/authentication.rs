@@ -1,4 +1,4 @@
-//! Who may log in, for how long, and with which secret tokens are signed.
+//! Sign-in, token lifetimes, and the secret that signs tokens.
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -44,19 +44,19 @@ impl Authentication {
     }
 }
 
-/// What the user gives, and what KubeSphere needs where the user does not say it. ks-installer pastes
-/// both one after the other, so that its text has keys twice.
+/// The OAuth options of the user, completed with those that KubeSphere needs. ks-installer concatenates
+/// both, so that its text has duplicate keys.
 fn oauth_options(configuration: &Configuration) -> Map<String, Value> {
     let given = configuration.authentication.oauth_options.clone();
     let mut options = given.unwrap_or_default().0;
-    // Both are written always: what is absent becomes 0 when KubeSphere rewrites the document.
+    // Both are always written: an absent one becomes 0 when KubeSphere rewrites the document.
     let age = if configuration.role() == Role::Member { NO_TOKEN_AGE } else { TOKEN_AGE };
     for key in ["accessTokenMaxAge", "accessTokenInactivityTimeout"] {
         let value = options.entry(key).or_insert(Value::Null);
         if value.is_null() {
             *value = json!(age);
         } else if value.as_i64() == Some(0) || value.as_str() == Some("0") {
-            // What people write for "never"; Go writes it with a unit.
+            // "Never", as users write it; Go writes it with a unit.
             *value = json!(NO_TOKEN_AGE);
         }
     }
@@ -64,7 +64,7 @@ fn oauth_options(configuration: &Configuration) -> Map<String, Value> {
     if let Some(clients) = clients.as_array_mut()
         && !clients.iter().any(|client| client["name"] == "kubesphere")
     {
-        // The console logs in as this client.
+        // The console signs in as this client.
         clients.push(json!({
             "name": "kubesphere", "secret": "kubesphere", "redirectURIs": ["*"],
         }));

@@ -1,4 +1,4 @@
-//! Object stores and search engines that components keep their data in.
+//! Object stores and search engines of components.
 
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// The section of a component that is on: `logging`, `events` or `auditing`.
+    /// The section of an enabled component: `logging`, `events` or `auditing`.
     pub(super) fn new(common: &Common, component: &str) -> Self {
         // OpenSearch unless it is switched off for Elasticsearch.
         if common.opensearch.enabled || !common.es.enabled {
@@ -95,7 +95,7 @@ impl Search {
     }
 }
 
-/// Where an external engine is, when both host and port are given.
+/// The address of an external engine, if both host and port are set.
 fn address(host: Option<&str>, port: Digits) -> Option<String> {
     Some(format!("{}:{}", host?, port.0?))
 }

@@ -43,8 +43,8 @@ fn silence_is_broken_by_what_is_awaited() {
     drop(live);
     let expected = "created Deployment/kubesphere-system/tower (tower)
 waiting for Deployment/kubesphere-system/tower (tower): no replica
-still at work after 16s, 1 of 1 objects: tower (waiting for tower: no replica)
-stopping: what was begun is finished; Ctrl-C again ends at once
+still running after 16s, 1 of 1 objects: tower (waiting for tower: no replica)
+stopping after the requests in progress; press Ctrl-C again to exit immediately
 ";
     assert_eq!(String::from_utf8(out).unwrap(), expected);
 }

@@ -1,4 +1,4 @@
-//! The table: a line with place and time, one for each component, one with the counts.
+//! The table: a line with title and time, one line per component, and one with the totals.
 
 use std::time::Instant;
 
@@ -10,16 +10,16 @@ use super::row::Row;
 use super::state::State;
 use super::text::{cut, left, span};
 
-/// How the table may look.
+/// The style of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
-    /// Columns; no line is wider.
+    /// The width in columns; no line is wider.
     pub width: usize,
-    /// Lines that there are room for; healthy components are left out before others are.
+    /// The number of lines that fit; components that are done are hidden before others.
     pub height: Option<usize>,
     /// Whether it is coloured.
     pub colour: bool,
-    /// Whether the terminal shows more than ASCII.
+    /// Whether the terminal shows Unicode symbols.
     pub symbols: bool,
 }
 
@@ -27,7 +27,7 @@ pub struct Look {
 const NARROWEST: usize = 20;
 /// Columns for times.
 const TIME: usize = 6;
-/// Below this there is no room for counts and times.
+/// Narrower tables have no counts and times.
 const NARROW: usize = 60;
 
 impl Progress {
@@ -47,12 +47,12 @@ impl Progress {
         lines
     }
 
-    /// The rows there is room for, and how many are left out: those that are well go first.
+    /// The rows that fit, and how many are hidden: those that are done are hidden first.
     fn fitting(&self, room: usize) -> (Vec<&Row>, usize) {
         let mut surplus = self.rows.len().saturating_sub(room);
         let mut rows: Vec<&Row> = Vec::new();
         for row in &self.rows {
-            if surplus > 0 && row.state.is_well() {
+            if surplus > 0 && row.state.is_success() {
                 surplus -= 1;
             } else {
                 rows.push(row);
@@ -71,15 +71,15 @@ impl Progress {
     }
 
     fn footer(&self, look: Look) -> String {
-        let well = self.rows.iter().filter(|row| row.state.is_well()).count();
+        let done = self.rows.iter().filter(|row| row.state.is_success()).count();
         let mut parts = Vec::new();
         if self.stopping {
-            parts.push("stopping; Ctrl-C again ends at once".to_owned());
+            parts.push("stopping; press Ctrl-C again to exit immediately".to_owned());
         }
         if !self.rows.is_empty() {
             let word = if self.removes { "removed" } else { "ready" };
-            let mut text = format!("{} of {} {word}", well, self.rows.len());
-            for (state, word) in [(State::Failed, "failed"), (State::LeftOut, "left out")] {
+            let mut text = format!("{} of {} {word}", done, self.rows.len());
+            for (state, word) in [(State::Failed, "failed"), (State::Skipped, "skipped")] {
                 match self.rows.iter().filter(|row| row.state == state).count() {
                     0 => {}
                     several => text = format!("{text}, {several} {word}"),
@@ -108,10 +108,10 @@ impl Progress {
     }
 }
 
-/// How wide the columns before the words are.
+/// The widths of the columns before the state.
 struct Columns {
     name: usize,
-    /// None where there is no room for counts and times.
+    /// `None` if there is no space for counts and times.
     count: Option<usize>,
 }
 
@@ -131,13 +131,13 @@ impl Columns {
         let count = self.count.map(|width| format!("  {:>width$}  {time:>TIME$}", counts(row)));
         let start = format!("  {name}{}  ", count.unwrap_or_default());
         let (symbol, style) = sign(row.state, look.symbols);
-        let words = format!("{symbol} {}", row.words());
+        let state = format!("{symbol} {}", row.describe());
         let room = look.width.saturating_sub(start.width());
-        start + &painted(&cut(&words, room, look.symbols), style, look)
+        start + &painted(&cut(&state, room, look.symbols), style, look)
     }
 }
 
-/// Objects that are as wanted, of how many; of a component that goes, those that are gone.
+/// The number of objects that are done, of all; for a component that is removed, of those deleted.
 fn counts(row: &Row) -> String {
     match row.total {
         0 => format!("{}/{}", row.removed, row.removals),
@@ -145,11 +145,11 @@ fn counts(row: &Row) -> String {
     }
 }
 
-/// What stands before the words, which say the same.
+/// The sign before the state, which means the same.
 fn sign(state: State, symbols: bool) -> (&'static str, Style) {
     let (symbol, ascii, style) = match state {
-        _ if state.is_well() => ("✓", "+", AnsiColor::Green.on_default()),
-        _ if state.is_ill() => ("✗", "x", AnsiColor::Red.on_default()),
+        _ if state.is_success() => ("✓", "+", AnsiColor::Green.on_default()),
+        _ if state.is_failure() => ("✗", "x", AnsiColor::Red.on_default()),
         State::Waiting => ("…", "~", Style::new().dimmed()),
         _ if state.is_busy() => ("…", "~", AnsiColor::Yellow.on_default()),
         _ => ("·", "-", Style::new().dimmed()),

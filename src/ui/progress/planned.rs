@@ -1,4 +1,4 @@
-//! What a plan says of a run before it begins.
+//! The progress of a run before it begins, from its plan.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use super::Progress;
 use crate::plan::{Action, Change, Plan};
 
 impl Progress {
-    /// A run of a plan. Its components come in this order, others after them.
+    /// The run of a plan. Its components are shown in this order, others after them.
     pub fn of_plan<'o>(
         title: impl Into<String>,
         plan: &Plan,
@@ -14,7 +14,7 @@ impl Progress {
         now: Instant,
     ) -> Self {
         let mut progress = Self::new(title, now);
-        progress.place(order, &plan.changes.iter().collect::<Vec<_>>(), now);
+        progress.add_rows(order, &plan.changes.iter().collect::<Vec<_>>(), now);
         for change in &plan.changes {
             let row = progress.row(&change.component, now);
             match change.action {
@@ -31,8 +31,8 @@ impl Progress {
         progress
     }
 
-    /// A run of a plan by which everything is to go. What stays is no part of it; what is given back goes
-    /// as far as we are concerned.
+    /// The run of a plan that uninstalls everything. Kept objects are no part of it; objects whose fields
+    /// are released count as removed.
     pub fn of_removal<'o>(
         title: impl Into<String>,
         plan: &Plan,
@@ -40,17 +40,17 @@ impl Progress {
         now: Instant,
     ) -> Self {
         let mut progress = Self { removes: true, ..Self::new(title, now) };
-        let goes = |change: &&Change| change.action == Action::Delete || change.is_write();
-        let goes: Vec<&Change> = plan.changes.iter().filter(goes).chain(&plan.lost).collect();
-        progress.place(order, &goes, now);
-        for change in goes {
+        let removed = |change: &&Change| change.action == Action::Delete || change.is_write();
+        let removed: Vec<&Change> = plan.changes.iter().filter(removed).chain(&plan.lost).collect();
+        progress.add_rows(order, &removed, now);
+        for change in removed {
             progress.row(&change.component, now).removals += 1;
         }
         progress
     }
 
     /// A row for each component of these changes, in this order.
-    fn place<'o>(
+    fn add_rows<'o>(
         &mut self,
         order: impl Iterator<Item = &'o str>,
         changes: &[&Change],

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::state::State;
 use crate::object::ObjectId;
 
-/// An object that is not healthy, or not gone, yet.
+/// An object that is not healthy, or not deleted, yet.
 #[derive(Debug)]
 struct Awaited {
     object: ObjectId,
@@ -18,19 +18,19 @@ struct Awaited {
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) state: State,
-    /// Objects that are as wanted, of how many.
+    /// The number of objects that are done, of all.
     pub(super) done: usize,
     pub(super) total: usize,
-    /// Objects that are gone, of how many.
+    /// The number of objects that are deleted, of all.
     pub(super) removed: usize,
     pub(super) removals: usize,
     reason: Option<String>,
     awaited: Vec<Awaited>,
-    /// Since when it is in this state.
+    /// The start of the current state.
     since: Instant,
-    /// When work on it began.
+    /// The start of the work on it.
     began: Option<Instant>,
-    /// How it was before objects of it were removed.
+    /// The state before objects of it were removed.
     settled: Option<State>,
 }
 
@@ -61,11 +61,11 @@ impl Row {
             State::Writing | State::Checking | State::Removing => {
                 self.began.get_or_insert(now);
             }
-            // What was awaited in vain says best why it failed.
+            // The object that never became healthy explains best why it failed.
             State::Failed => {}
             _ => self.awaited.clear(),
         }
-        if state.is_well() {
+        if state.is_success() {
             self.settled = Some(state);
         }
     }
@@ -95,7 +95,8 @@ impl Row {
             Some(awaited) => awaited.reason = reason,
             None => self.awaited.push(Awaited { object: object.clone(), reason, since: now }),
         }
-        if self.removed < self.removals && (self.state == State::Queued || self.state.is_well()) {
+        if self.removed < self.removals && (self.state == State::Queued || self.state.is_success())
+        {
             self.enter(State::Removing, None, now);
         } else if matches!(self.state, State::Queued | State::Writing) {
             self.enter(State::Checking, None, now);
@@ -110,38 +111,41 @@ impl Row {
         self.done >= self.total && self.removed >= self.removals
     }
 
-    /// How it is doing, in words.
-    pub(super) fn words(&self) -> String {
-        let with = |word: &str| match &self.reason {
+    /// The state as text.
+    pub(super) fn describe(&self) -> String {
+        let with_reason = |word: &str| match &self.reason {
             Some(reason) => format!("{word}: {reason}"),
             None => word.to_owned(),
         };
         match self.state {
-            State::Queued => "not begun".to_owned(),
+            State::Queued => "pending".to_owned(),
             State::Waiting => match &self.reason {
-                Some(reason) => format!("waiting for {}", reason.trim_start_matches("waits for ")),
+                Some(reason) => {
+                    let reason = reason.trim_start_matches("waits for ");
+                    format!("waiting for {}", reason.trim_start_matches("waiting for "))
+                }
                 None => "waiting".to_owned(),
             },
             State::Writing => "writing".to_owned(),
             State::Checking => self
-                .awaited_words()
+                .awaited_text()
                 .map_or_else(|| "checking".to_owned(), |what| format!("waiting for {what}")),
             State::Removing => self
-                .awaited_words()
+                .awaited_text()
                 .map_or_else(|| "removing".to_owned(), |what| format!("removing {what}")),
             State::Healthy => "healthy".to_owned(),
             State::Written => "written".to_owned(),
             State::Removed => "removed".to_owned(),
             State::Failed => self
-                .awaited_words()
-                .map_or_else(|| with("failed"), |what| format!("failed: {what}")),
-            State::LeftOut => with("left out").replace(", which is not as wanted", ""),
+                .awaited_text()
+                .map_or_else(|| with_reason("failed"), |what| format!("failed: {what}")),
+            State::Skipped => with_reason("skipped").replace(", which is not as wanted", ""),
             State::Stopped => "stopped".to_owned(),
         }
     }
 
-    /// The object that is awaited longest, how many more there are, and why.
-    fn awaited_words(&self) -> Option<String> {
+    /// The object that the run has waited for longest, the number of others, and the reason.
+    fn awaited_text(&self) -> Option<String> {
         let Awaited { object, reason, .. } = self.awaited.first()?;
         let more = match self.awaited.len() {
             1 => String::new(),
@@ -150,12 +154,12 @@ impl Row {
         Some(format!("{}{more}: {reason}", object.name))
     }
 
-    /// How long the present state, or what is awaited longest, has lasted; for what is over, how long
-    /// it took.
+    /// How long the current state, or the longest wait, has lasted; for a finished component, how long it
+    /// took.
     pub(super) fn lasts(&self, now: Instant) -> Option<Duration> {
         let awaited = self.awaited.first().map(|awaited| awaited.since);
         match self.state {
-            State::Queued | State::LeftOut | State::Stopped => None,
+            State::Queued | State::Skipped | State::Stopped => None,
             State::Checking | State::Removing => Some(now - awaited.unwrap_or(self.since)),
             State::Waiting | State::Writing => Some(now - self.since),
             _ => Some(self.since - self.began?),

@@ -1,48 +1,48 @@
-//! How a component is doing.
+//! The state of a component.
 
 use crate::engine::ComponentState;
 
-/// How a component is doing, as it is shown.
+/// The state of a component, as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nothing of it has happened yet.
+    /// It has not started.
     Queued,
-    /// It waits for another one.
+    /// It waits for another component.
     Waiting,
-    /// Its objects are written.
+    /// Its objects are being written.
     Writing,
-    /// Its objects shall become healthy.
+    /// ksi waits for its objects to become healthy.
     Checking,
-    /// Its objects are removed.
+    /// Its objects are being deleted.
     Removing,
-    /// Everything is as wanted, and healthy.
+    /// All its objects are written and healthy.
     Healthy,
-    /// Everything is written; nobody looked further.
+    /// All its objects are written; their health was not checked.
     Written,
-    /// Everything is gone.
+    /// All its objects are deleted.
     Removed,
-    /// Something is not as wanted.
+    /// At least one of its objects failed.
     Failed,
-    /// Nothing that was there was changed.
-    LeftOut,
-    /// The run was over before it was done.
+    /// It was not applied.
+    Skipped,
+    /// The run ended before it was done.
     Stopped,
 }
 
 impl State {
-    /// Whether something of it goes on.
+    /// Whether work on it is in progress.
     pub(super) fn is_busy(self) -> bool {
         matches!(self, Self::Waiting | Self::Writing | Self::Checking | Self::Removing)
     }
 
-    /// Whether it reached what was wanted.
-    pub(super) fn is_well(self) -> bool {
+    /// Whether it is done.
+    pub(super) fn is_success(self) -> bool {
         matches!(self, Self::Healthy | Self::Written | Self::Removed)
     }
 
-    /// Whether it is over without that.
-    pub(super) fn is_ill(self) -> bool {
-        matches!(self, Self::Failed | Self::LeftOut)
+    /// Whether it ended without being done.
+    pub(super) fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Skipped)
     }
 }
 
@@ -55,7 +55,7 @@ impl From<ComponentState> for State {
             ComponentState::Healthy => Self::Healthy,
             ComponentState::Done => Self::Written,
             ComponentState::Failed => Self::Failed,
-            ComponentState::Skipped => Self::LeftOut,
+            ComponentState::Skipped => Self::Skipped,
         }
     }
 }

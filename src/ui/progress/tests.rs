@@ -232,7 +232,7 @@ fn a_removal_is_no_writing() {
         "Removing from kind-host                                                       2s
   namespaces  1/1          ✓ removed
   kubefed     0/1          … removing Cluster: is being deleted
-  tower       0/1          · not begun
+  tower       0/1          · pending
 1 of 3 removed · 1 of 3 objects"
     );
 }
@@ -242,9 +242,11 @@ fn what_was_interrupted_says_so() {
     let (mut progress, now) = run(&begun());
     progress.stop();
     let look = Look { width: 80, height: None, colour: false, symbols: true };
-    assert!(progress.lines(look, now).join("\n").contains("Ctrl-C again ends at once"));
+    assert!(
+        progress.lines(look, now).join("\n").contains("press Ctrl-C again to exit immediately")
+    );
     progress.end(false, now);
     let text = drawn(&(progress, now), 80, true);
-    assert!(text.contains("· stopped") && text.contains("· not begun"), "{text}");
+    assert!(text.contains("· stopped") && text.contains("· pending"), "{text}");
     assert!(!text.contains("waiting"), "{text}");
 }

@@ -4,26 +4,26 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// One line of no more than this many columns; what is longer ends in an ellipsis.
+/// One line of at most this many columns; longer text ends in an ellipsis.
 pub(in crate::ui) fn cut(text: &str, columns: usize, symbols: bool) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.width() <= columns {
         return text;
     }
     let ellipsis = if symbols { "…" } else { "..." };
-    let room = columns.saturating_sub(ellipsis.width());
+    let available = columns.saturating_sub(ellipsis.width());
     let mut used = 0;
-    let kept = text.chars().take_while(|c| {
+    let start = text.chars().take_while(|c| {
         used += c.width().unwrap_or(0);
-        used <= room
+        used <= available
     });
-    let kept: String = kept.collect();
-    let all = format!("{}{ellipsis}", kept.trim_end());
+    let start: String = start.collect();
+    let all = format!("{}{ellipsis}", start.trim_end());
     // Not even the ellipsis may fit.
     all.chars().take(columns).collect()
 }
 
-/// Fills up with spaces on the right.
+/// Pads with spaces on the right.
 pub(super) fn left(text: &str, columns: usize, symbols: bool) -> String {
     let text = cut(text, columns, symbols);
     let missing = columns.saturating_sub(text.width());

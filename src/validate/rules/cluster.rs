@@ -5,10 +5,10 @@ use crate::config::Role;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::facts::KubernetesVersion;
 
-/// The command that prints the host's jwtSecret, as the guides have it.
+/// The command that prints the host's jwtSecret, as in KubeSphere's guides.
 const GET_JWT_SECRET: &str = "kubectl -n kubesphere-system get cm kubesphere-config -o yaml | grep -v \"apiVersion\" | grep jwtSecret";
 
-/// A member whose secret differs from the host's refuses every token of the host.
+/// A member whose secret differs from the host's rejects every token of the host.
 pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
     let given = context.is_given("authentication.jwtSecret")
         || context.is_given("authentication.jwtSecretRef");
@@ -20,12 +20,12 @@ pub(super) fn member_secret(context: &Context<'_>) -> Vec<Diagnostic> {
         "a member needs the jwtSecret of its host in `authentication.jwtSecret`",
     )
     .at(context.place("authentication.jwtSecret").or(context.place("multicluster.clusterRole")))
-    .help(format!("on the host run: {GET_JWT_SECRET}"))
-    .help("or name a Secret that holds it: authentication.jwtSecretRef: {name: …}");
+    .help(format!("to get it, run on the host: {GET_JWT_SECRET}"))
+    .help("or refer to a Secret that contains it: authentication.jwtSecretRef: {name: …}");
     vec![diagnostic]
 }
 
-/// HS256 takes any key, but one that can be guessed opens every cluster.
+/// HS256 accepts any key, but a weak one gives access to every cluster.
 pub(super) fn jwt_secret_length(context: &Context<'_>) -> Vec<Diagnostic> {
     const LEAST: usize = 16;
     const GOOD: usize = 32;
@@ -37,7 +37,7 @@ pub(super) fn jwt_secret_length(context: &Context<'_>) -> Vec<Diagnostic> {
     let message = format!("the jwtSecret has {length} characters");
     if secret.chars().any(char::is_whitespace) {
         return vec![
-            Diagnostic::error(Code::JwtSecretLength, "the jwtSecret has white space in it")
+            Diagnostic::error(Code::JwtSecretLength, "the jwtSecret contains white space")
                 .at(place)
                 .help("copy the value alone, without the key and without a line break"),
         ];
@@ -46,24 +46,24 @@ pub(super) fn jwt_secret_length(context: &Context<'_>) -> Vec<Diagnostic> {
         let masked =
             Diagnostic::error(Code::JwtSecretLength, "the jwtSecret is masked with asterisks");
         return vec![
-            masked.at(place).help("copy the real value: KubeSphere's console and guides hide it"),
+            masked.at(place).help("copy the real value: KubeSphere's console and guides mask it"),
         ];
     }
     if length < LEAST {
         let short = Diagnostic::warning(Code::JwtSecretLength, message).at(place);
         return vec![short.help(format!(
-            "it signs every token of every cluster: use {GOOD} or more, or leave it empty on a host to have one made"
+            "it signs the tokens of all clusters: use at least {GOOD} characters, or leave it empty on a host to generate one"
         ))];
     }
     Vec::new()
 }
 
-/// Two sources of one secret: which one wins is a guess.
+/// Two sources of one secret: it would be unclear which one wins.
 pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
     let both = context.text("authentication.jwtSecret").is_some()
         && context.is_given("authentication.jwtSecretRef");
     both.then(|| {
-        Diagnostic::error(Code::JwtSecretTwice, "jwtSecret and jwtSecretRef are both given")
+        Diagnostic::error(Code::JwtSecretTwice, "jwtSecret and jwtSecretRef are both set")
             .at(context.key_place("authentication.jwtSecretRef"))
             .help("keep one of them")
     })
@@ -71,7 +71,7 @@ pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
     .collect()
 }
 
-/// Agents dial the address as it stands; ks-apiserver only puts it into their manifest.
+/// Agents connect to the address as it is; ks-apiserver only copies it into their manifest.
 pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "multicluster.proxyPublishAddress";
     let Some(address) = context.text(path) else {
@@ -80,16 +80,16 @@ pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let problem = match address.split_once("://") {
         None => Some("it has no scheme".to_owned()),
         Some(("http" | "https", rest)) => host_and_port(rest).err(),
-        Some((scheme, _)) => Some(format!("agents do not speak `{scheme}`")),
+        Some((scheme, _)) => Some(format!("scheme `{scheme}` is not supported")),
     };
     problem
         .map(|problem| {
             Diagnostic::error(
                 Code::ProxyAddress,
-                format!("`proxyPublishAddress` is not an address that agents can dial: {problem}"),
+                format!("`proxyPublishAddress` is not an address that agents can connect to: {problem}"),
             )
             .at(context.place(path))
-            .help("write it like http://139.198.120.120:8080: scheme, host and port of Service tower as members reach it")
+            .help("give scheme, host and port at which members reach Service tower, for example http://139.198.120.120:8080")
         })
         .into_iter()
         .collect()
@@ -98,10 +98,10 @@ pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
 fn host_and_port(rest: &str) -> Result<(), String> {
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains('@') {
-        return Err("it has credentials in it".to_owned());
+        return Err("it contains credentials".to_owned());
     }
     if let Some(extra) = rest.find(['/', '?', '#', ' ']) {
-        return Err(format!("`{}` behind the host", &rest[extra..]));
+        return Err(format!("`{}` after the host", &rest[extra..]));
     }
     let (host, port) = rest.rsplit_once(':').ok_or("it has no port")?;
     let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
@@ -121,7 +121,7 @@ fn host_and_port(rest: &str) -> Result<(), String> {
     }
 }
 
-/// The member's ServiceAccount token crosses this connection.
+/// This connection carries the member's ServiceAccount token.
 pub(super) fn proxy_address_plain(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "multicluster.proxyPublishAddress";
     let plain = context.text(path).is_some_and(|a| a.starts_with("http://"))
@@ -130,14 +130,14 @@ pub(super) fn proxy_address_plain(context: &Context<'_>) -> Vec<Diagnostic> {
         .then(|| {
             Diagnostic::warning(Code::ProxyAddressPlain, "agents will connect without TLS")
                 .at(context.place(path))
-                .help("Tower speaks plain HTTP; put a TLS proxy with a publicly trusted certificate in front and write https://, or keep to a private network")
+                .help("Tower serves plain HTTP: put a TLS proxy with a publicly trusted certificate in front and use https://, or use it only in a private network")
         })
         .into_iter()
         .collect()
 }
 
-/// ks-apiserver of a member looks tokens up in its cache unless the age is 0, and the host's tokens
-/// are never there.
+/// Unless the age is 0, ks-apiserver of a member looks tokens up in its cache, which never has the
+/// host's tokens.
 pub(super) fn member_token_age(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "authentication.oauthOptions.accessTokenMaxAge";
     let Some(age) = context.value(path) else {
@@ -154,11 +154,11 @@ pub(super) fn member_token_age(context: &Context<'_>) -> Vec<Diagnostic> {
         format!("on a member `accessTokenMaxAge` must be 0, not `{text}`"),
     )
     .at(context.place(path))
-    .help("remove the key: ksi sets it; with another age a member refuses every token of its host");
+    .help("remove the key, ksi sets it: with another age a member rejects every token of its host");
     vec![diagnostic]
 }
 
-/// Keys that only a host, or only a member, reads.
+/// Keys that have an effect only on a host, or only on a member.
 pub(super) fn keys_without_effect(context: &Context<'_>) -> Vec<Diagnostic> {
     const HOST_ONLY: &[&str] = &[
         "multicluster.proxyPublishAddress",
@@ -176,20 +176,21 @@ pub(super) fn keys_without_effect(context: &Context<'_>) -> Vec<Diagnostic> {
         })
         .map(|path| {
             let who = if role == Role::Host { "a member" } else { "a host" };
-            let diagnostic =
-                Diagnostic::warning(Code::NoEffect, format!("only {who} reads `{path}`"))
-                    .at(context.key_place(path));
+            let diagnostic = Diagnostic::warning(
+                Code::NoEffect,
+                format!("`{path}` has an effect only on {who}"),
+            )
+            .at(context.key_place(path));
             if *path == "multicluster.clusterName" {
-                diagnostic.help("the host's own name is `multicluster.hostClusterName`")
+                diagnostic.help("set `multicluster.hostClusterName` for the name of the host")
             } else {
-                diagnostic
-                    .help(format!("remove it, or set `clusterRole: host`; it is `{role}` now"))
+                diagnostic.help(format!("remove it, or set `clusterRole: host` (now `{role}`)"))
             }
         })
         .collect()
 }
 
-/// What KubeKey will install, or what a flag says.
+/// The Kubernetes version from KubeKey's document or from a flag.
 pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
     let version = context.facts.kubernetes;
     if (KubernetesVersion::OLDEST..=KubernetesVersion::NEWEST).contains(&version) {
@@ -198,7 +199,7 @@ pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
     let (old, new) = (KubernetesVersion::OLDEST, KubernetesVersion::NEWEST);
     let help = format!("ksi supports Kubernetes {old} to {new}");
     let diagnostic = if version < old {
-        let why = "server-side apply came with 1.22";
+        let why = "ksi needs server-side apply, which is stable since 1.22";
         Diagnostic::error(
             Code::UnsupportedKubernetes,
             format!("Kubernetes {version} is too old: {why}"),
@@ -206,13 +207,13 @@ pub(super) fn kubernetes_version(context: &Context<'_>) -> Vec<Diagnostic> {
     } else {
         Diagnostic::warning(
             Code::UnsupportedKubernetes,
-            format!("Kubernetes {version} is newer than this ksi"),
+            format!("Kubernetes {version} is not tested with this ksi"),
         )
     };
     vec![diagnostic.at(context.loaded.kubernetes_version_span()).help(help)]
 }
 
-/// The label `version` chooses the set of images.
+/// The label `version` names the KubeSphere version to install.
 pub(super) fn kubesphere_version(context: &Context<'_>) -> Vec<Diagnostic> {
     let Some((version, span)) = context.loaded.version_label() else {
         return Vec::new();

@@ -22,21 +22,21 @@ const UNMANAGED: &[(&str, &str)] = &[
     ("monitoring.grafana.enabled", "Grafana"),
 ];
 
-/// What is switched on but has to come from elsewhere.
+/// Enabled components that ksi does not install.
 pub(super) fn unmanaged(context: &Context<'_>) -> Vec<Diagnostic> {
     UNMANAGED
         .iter()
-        // Defaults are not the user's wish: only what the file says is worth a word.
+        // Only keys that the file sets: nobody asked for the defaults.
         .filter(|(path, _)| context.is_given(path) && context.flag(path))
         .map(|(path, name)| {
             Diagnostic::warning(Code::Unmanaged, format!("ksi does not install {name} yet"))
                 .at(context.place(path))
-                .help("KubeSphere is configured for it all the same; its state is Unmanaged")
+                .help("KubeSphere is still configured to use it: install it yourself")
         })
         .collect()
 }
 
-/// Edge nodes dial the address; CloudCore crash-loops without one.
+/// Edge nodes connect to the address; CloudCore crashes without one.
 pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "edgeruntime.kubeedge.cloudCore.cloudHub.advertiseAddress";
     let on = context.flag("edgeruntime.enabled") && context.flag("edgeruntime.kubeedge.enabled");
@@ -48,28 +48,31 @@ pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     });
     (on && !given)
         .then(|| {
-            Diagnostic::error(Code::EdgeAddress, "KubeEdge needs an address that edge nodes reach")
-                .at(context.key_place(path).or(context.place("edgeruntime.enabled")))
-                .help(format!("set `{path}` to a list with at least one IP address"))
+            Diagnostic::error(
+                Code::EdgeAddress,
+                "KubeEdge needs an address that edge nodes can reach",
+            )
+            .at(context.key_place(path).or(context.place("edgeruntime.enabled")))
+            .help(format!("set `{path}` to a list with at least one IP address"))
         })
         .into_iter()
         .collect()
 }
 
-/// KubeSphere's client knows one address, so a replica behind it would not be found.
+/// KubeSphere's client uses a single address, so it would not find a replica.
 pub(super) fn redis_replicas(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "common.redis.enableHA";
     (context.flag("common.redis.enabled") && context.flag(path))
         .then(|| {
             Diagnostic::warning(Code::NoEffect, format!("`{path}` has no effect yet"))
                 .at(context.place(path))
-                .help("ksi installs one redis server; the pod and its volume move to another node when one is lost")
+                .help("ksi installs a single Redis server; if its node fails, its pod and volume move to another node")
         })
         .into_iter()
         .collect()
 }
 
-/// Switches of which one is useless without the other.
+/// Switches that have no effect without another one.
 pub(super) fn switches(context: &Context<'_>) -> Vec<Diagnostic> {
     const NEEDS: &[(&str, &str)] = &[
         ("common.redis.enableHA", "common.redis.enabled"),

@@ -1,4 +1,4 @@
-//! Texts that must have the form of something: a duration, a quantity, a name, an image.
+//! Values with a defined format: durations, quantities, names, images.
 
 use super::Context;
 use crate::config::{form, subschema};
@@ -31,9 +31,9 @@ const NAMES: &[&str] = &[
 /// Registries, organisations and images.
 const IMAGES: &[&str] = &["terminal.image", "multicluster.agentImage"];
 
-/// Nothing that KubeSphere reads has a control character in it, and many readers stop at one.
+/// No value of KubeSphere contains control characters, and many programs stop at one.
 pub(super) fn control_characters(context: &Context<'_>) -> Vec<Diagnostic> {
-    // The free-form text of a document keeps its line breaks; names and values have none.
+    // Free-form text may have line breaks; names and values have none.
     let allowed = |c: char| matches!(c, '\n' | '\t');
     let mut keys = Vec::new();
     context.sound.each(&Path::default(), &mut |path, node| {
@@ -49,10 +49,10 @@ pub(super) fn control_characters(context: &Context<'_>) -> Vec<Diagnostic> {
             Some(
                 Diagnostic::error(
                     Code::ControlCharacter,
-                    format!("`{path}` has the control character U+{:04X} in it", u32::from(bad)),
+                    format!("`{path}` contains the control character U+{:04X}", u32::from(bad)),
                 )
                 .at(span)
-                .help("type the value again; such characters come in by copying"),
+                .help("type the value again: such characters usually come from copy and paste"),
             )
         })
         .collect()
@@ -70,7 +70,7 @@ pub(super) fn durations(context: &Context<'_>) -> Vec<Diagnostic> {
             (!good).then(|| {
                 Diagnostic::error(Code::BadDuration, format!("`{path}` is not a duration"))
                     .at(context.place(path))
-                    .help("write a number with a unit: 30s, 10m, 168h, 1h30m")
+                    .help("use a number with a unit, for example 30s, 10m, 168h or 1h30m")
             })
         })
         .collect()
@@ -89,15 +89,15 @@ pub(super) fn quantities(context: &Context<'_>) -> Vec<Diagnostic> {
             found.push(
                 Diagnostic::error(Code::BadQuantity, message)
                     .at(node.span)
-                    .help("write a number with an optional unit: 500m, 2, 512Mi, 20Gi"),
+                    .help("use a number with an optional unit, for example 500m, 2, 512Mi or 20Gi"),
             );
         }
     });
     found
 }
 
-/// The API server refuses a pod that requests more than its limit; an amount that is not given has
-/// its default.
+/// The API server rejects a pod that requests more than its limit; an amount that is not set has its
+/// default.
 pub(super) fn resource_bounds(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     context.sound.each(&Path::default(), &mut |path, node| {
@@ -121,14 +121,14 @@ pub(super) fn resource_bounds(context: &Context<'_>) -> Vec<Diagnostic> {
             if let Some(((requested, request_place), (limit, limit_place))) = pair
                 && requested > limit
             {
-                let message = format!("`{path}` requests more {name} than its limit");
+                let message = format!("`{path}` requests more {name} than its limit allows");
                 let place = request_place.or(limit_place);
                 let diagnostic = Diagnostic::error(Code::ResourceBounds, message).at(place);
                 found.push(if request_place.is_some() && limit_place.is_some() {
                     diagnostic.help("lower the request or raise the limit")
                 } else {
                     let other = if limit_place.is_none() { "limit" } else { "request" };
-                    diagnostic.help(format!("the other one is the default: give a {other}, too"))
+                    diagnostic.help(format!("the {other} is the default: set it, too"))
                 });
             }
         }
@@ -146,9 +146,9 @@ pub(super) fn names(context: &Context<'_>) -> Vec<Diagnostic> {
             let good = if dotted { form::is_subdomain(name) } else { form::is_label(name) };
             (!good).then(|| {
                 let length = if dotted { 253 } else { 63 };
-                Diagnostic::error(Code::BadName, format!("`{path}` is not a name that Kubernetes accepts: `{name}`"))
+                Diagnostic::error(Code::BadName, format!("`{path}` is not a valid Kubernetes name: `{name}`"))
                     .at(context.place(path))
-                    .help(format!("use lower-case letters, digits and `-`, at most {length} characters, a letter or digit at both ends"))
+                    .help(format!("use at most {length} lower-case letters, digits and `-`, with a letter or digit at both ends"))
             })
         })
         .collect()
@@ -162,9 +162,9 @@ pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
             for entry in node.entries() {
                 let value = entry.value.as_str().unwrap_or_default();
                 if !form::is_qualified_name(&entry.key) {
-                    found.push(bad_label(&entry.key, "a label's name").at(entry.key_span));
+                    found.push(bad_label(&entry.key, "label name").at(entry.key_span));
                 } else if !form::is_label_value(value) {
-                    found.push(bad_label(value, "a label's value").at(entry.value.span));
+                    found.push(bad_label(value, "label value").at(entry.value.span));
                 }
             }
         }
@@ -175,16 +175,14 @@ pub(super) fn labels(context: &Context<'_>) -> Vec<Diagnostic> {
             if let Some(key) = key
                 && !key.as_str().is_some_and(form::is_qualified_name)
             {
-                found.push(
-                    bad_label(key.as_str().unwrap_or_default(), "a taint's key").at(key.span),
-                );
+                found.push(bad_label(key.as_str().unwrap_or_default(), "taint key").at(key.span));
             }
         }
     });
     found
 }
 
-/// What the API server refuses in a toleration beyond its types.
+/// Tolerations that the API server rejects although their types are right.
 fn bad_toleration(node: &Node) -> Option<Diagnostic> {
     let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
     let exists = text("operator") == "Exists";
@@ -201,7 +199,7 @@ fn bad_toleration(node: &Node) -> Option<Diagnostic> {
     )
 }
 
-/// Addresses that KubeSphere dials over HTTP.
+/// Addresses that KubeSphere connects to over HTTP.
 pub(super) fn endpoints(context: &Context<'_>) -> Vec<Diagnostic> {
     ["common.monitoring.endpoint", "common.s3.endpoint", "common.notification.endpoint"]
         .iter()
@@ -216,17 +214,15 @@ pub(super) fn endpoints(context: &Context<'_>) -> Vec<Diagnostic> {
             (!good).then(|| {
                 Diagnostic::error(Code::BadFormat, format!("`{path}` is not an http(s) address"))
                     .at(context.place(path))
-                    .help(
-                        "write it like http://prometheus.monitoring.svc:9090, without credentials",
-                    )
+                    .help("for example http://prometheus.monitoring.svc:9090, without credentials")
             })
         })
         .collect()
 }
 
 fn bad_label(text: &str, what: &str) -> Diagnostic {
-    Diagnostic::error(Code::BadSelector, format!("`{text}` cannot be {what}"))
-        .help("63 characters of letters, digits, `-`, `_` and `.`, a letter or digit at both ends; a name may have a DNS prefix and `/`")
+    Diagnostic::error(Code::BadSelector, format!("`{text}` is not a valid {what}"))
+        .help("use at most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both ends; a name may begin with a DNS prefix and `/`")
 }
 
 /// Registry, organisation, image references and digests.
@@ -235,14 +231,14 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
     if let Some(registry) = context.text("local_registry") {
         let problem = if registry.contains('@') {
             Some(
-                "leave out the credentials: they belong into a pull secret, see images.pullSecrets",
+                "remove the credentials and put them into a pull secret: `ksi explain images.pullSecrets`",
             )
         } else if registry.contains("://") {
-            Some("leave out the scheme")
+            Some("remove the scheme")
         } else if registry.ends_with('/') {
-            Some("leave out the slash at the end")
+            Some("remove the slash at the end")
         } else if !form::is_registry(registry) {
-            Some("write it like registry.local:5000 or registry.local/mirror")
+            Some("for example registry.local:5000 or registry.local/mirror")
         } else {
             None
         };
@@ -250,7 +246,7 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
             Diagnostic::error(
                 Code::BadImage,
                 if registry.contains('@') {
-                    "`local_registry` has credentials in it".to_owned()
+                    "`local_registry` contains credentials".to_owned()
                 } else {
                     format!("`local_registry` is not a registry: `{registry}`")
                 },
@@ -268,7 +264,7 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
                 format!("`namespace_override` is not an organisation: `{organisation}`"),
             )
             .at(context.place("namespace_override"))
-            .help("lower-case letters, digits, `-`, `_` and `.`, parts separated by `/`"),
+            .help("use lower-case letters, digits, `-`, `_` and `.`, in parts separated by `/`"),
         );
     }
     for path in IMAGES {
@@ -278,7 +274,7 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
             found.push(
                 Diagnostic::error(Code::BadImage, format!("`{path}` is not an image: `{image}`"))
                     .at(context.place(path))
-                    .help("write it like kubesphere/tower:v0.2.1 or registry.local/tower@sha256:…"),
+                    .help("for example kubesphere/tower:v0.2.1 or registry.local/tower@sha256:…"),
             );
         }
     }
@@ -287,10 +283,10 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
             found.push(
                 Diagnostic::error(
                     Code::BadImage,
-                    format!("the digest of `{}` is not one", entry.key),
+                    format!("the digest of `{}` is not valid", entry.key),
                 )
                 .at(entry.value.span.or(entry.key_span))
-                .help("a digest is sha256: and 64 hexadecimal digits"),
+                .help("a digest is `sha256:` and 64 hexadecimal digits"),
             );
         }
     }
@@ -308,7 +304,7 @@ pub(super) fn address_ranges(context: &Context<'_>) -> Vec<Diagnostic> {
             let text = range.as_str().unwrap_or_default();
             Diagnostic::error(Code::BadCidr, format!("`{text}` is not an address range"))
                 .at(range.span)
-                .help("write it like 10.0.0.0/8; a single address is 10.1.2.3/32")
+                .help("for example 10.0.0.0/8, or 10.1.2.3/32 for a single address")
         })
         .collect();
     let path = "multicluster.tower.service.loadBalancerIP";
@@ -318,7 +314,7 @@ pub(super) fn address_ranges(context: &Context<'_>) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::error(Code::BadCidr, format!("`{ip}` is not an IP address"))
                 .at(context.place(path))
-                .help("write it like 10.1.2.3"),
+                .help("for example 10.1.2.3"),
         );
     }
     found

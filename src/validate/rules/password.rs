@@ -1,4 +1,4 @@
-//! The first password of user `admin`.
+//! The initial password of user `admin`.
 
 use super::Context;
 use crate::config::form;
@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic};
 const PATH: &str = "authentication.adminPassword";
 
 /// KubeSphere's own rules for passwords: 8 to 64 characters, lower case, upper case, a digit. A bcrypt
-/// hash is taken as it is.
+/// hash is accepted as it is.
 pub(super) fn rules(context: &Context<'_>) -> Vec<Diagnostic> {
     let Some(password) = context.text(PATH) else {
         return Vec::new();
@@ -36,11 +36,11 @@ pub(super) fn rules(context: &Context<'_>) -> Vec<Diagnostic> {
     vec![
         Diagnostic::error(Code::WeakPassword, message)
             .at(context.place(PATH))
-            .help("leave it empty to have one made, or give a bcrypt hash ($2a$…)"),
+            .help("leave it empty to generate one, or give a bcrypt hash ($2a$…)"),
     ]
 }
 
-/// The password that every KubeSphere up to 3.4 began with.
+/// The default password of every KubeSphere up to 3.4.
 pub(super) fn well_known(context: &Context<'_>) -> Vec<Diagnostic> {
     let known = context.text(PATH) == Some("P@88w0rd");
     known
@@ -50,7 +50,7 @@ pub(super) fn well_known(context: &Context<'_>) -> Vec<Diagnostic> {
                 "the admin password is the well-known default",
             )
             .at(context.place(PATH))
-            .help("choose another: the console is reachable from the first minute on")
+            .help("choose another one: anybody who can reach the console can sign in with it")
         })
         .into_iter()
         .collect()

@@ -41,7 +41,7 @@ const NODE_PORT_KEYS: &[(&str, Option<&str>, Option<i64>)] = &[
     ),
 ];
 
-/// Ports on which something listens or that something dials.
+/// Ports that something listens on or connects to.
 const PORT_KEYS: &[&str] = &[
     "etcd.port",
     "monitoring.node_exporter.port",
@@ -65,7 +65,7 @@ pub(super) fn range(context: &Context<'_>) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// A nodePort needs a Service type that has one: the API server refuses the pair.
+/// A nodePort needs a Service type with NodePorts: the API server rejects other combinations.
 pub(super) fn service_type(context: &Context<'_>) -> Vec<Diagnostic> {
     let cluster_ip = context.text("common.core.console.type") == Some("ClusterIP");
     let given = context.value("common.core.console.port").is_some();
@@ -93,21 +93,21 @@ fn tower_node_port(context: &Context<'_>) -> Option<Diagnostic> {
     })
 }
 
-/// NodePorts outside of the usual range.
+/// NodePorts outside the default range.
 pub(super) fn node_ports(context: &Context<'_>) -> Vec<Diagnostic> {
     used(context)
         .into_iter()
         .filter(|(_, port)| !NODE_PORTS.contains(port))
         .map(|(path, port)| {
             let severe = !(1..=65535).contains(&port);
-            let message = format!("`{path}` is {port}, outside of 30000 to 32767");
+            let message = format!("`{path}` is {port}, outside the range 30000 to 32767");
             let diagnostic = if severe {
                 Diagnostic::error(Code::BadPort, format!("`{path}` is not a port: {port}"))
             } else {
                 Diagnostic::warning(Code::NodePortRange, message)
             };
             diagnostic.at(context.place(path)).help(
-                "the API server refuses others unless it runs with another --service-node-port-range",
+                "the API server rejects other NodePorts unless its --service-node-port-range allows them",
             )
         })
         .collect()
@@ -120,12 +120,12 @@ pub(super) fn twice(context: &Context<'_>) -> Vec<Diagnostic> {
         .enumerate()
         .filter_map(|(at, (path, port))| {
             let (other, _) = used[..at].iter().find(|(_, p)| p == port)?;
-            // Point at the one that the file gives: the other may be a default.
+            // Point at the one that is set: the other may be a default.
             let here = if context.is_given(path) { path } else { other };
             Some(
                 Diagnostic::error(Code::NodePortTwice, format!("NodePort {port} is used twice"))
                     .at(context.place(here))
-                    .help(format!("`{other}` and `{path}` both have it: change one")),
+                    .help(format!("`{other}` and `{path}` both use it: change one of them")),
             )
         })
         .collect()
@@ -136,7 +136,7 @@ fn used(context: &Context<'_>) -> Vec<(&'static str, i64)> {
     NODE_PORT_KEYS
         .iter()
         .filter(|(path, switch, _)| {
-            // Without NodePort the console's port is only a number; only a host has a tower.
+            // With ClusterIP the console's port is not used; only a host has Tower.
             let has_node_port = match *path {
                 "common.core.console.port" => {
                     context.text("common.core.console.type") != Some("ClusterIP")
@@ -154,7 +154,7 @@ fn used(context: &Context<'_>) -> Vec<(&'static str, i64)> {
         .collect()
 }
 
-/// A number, also one that is written as text where the shape allows it.
+/// A number, or a string of digits if the shape allows it.
 fn number(node: &Node) -> Option<i64> {
     match &node.content {
         Content::Scalar(Value::Number(n)) => n.as_i64(),

@@ -10,7 +10,7 @@ const EXTERNAL: &[(&str, &str, &str)] = &[
     ("common.opensearch", "externalOpensearchHost", "externalOpensearchPort"),
 ];
 
-/// An external server needs host and port; the host is a name, the protocol has its own key.
+/// An external server needs host and port; the protocol has its own key.
 pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
     EXTERNAL
         .iter()
@@ -23,20 +23,20 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
                 Some(host) if host.contains("://") => Some(
                     Diagnostic::error(
                         Code::ExternalSearch,
-                        format!("`{host_key}` is a host name, not a URL"),
+                        format!("`{host_key}` must be a host name, not a URL"),
                     )
                     .at(context.place(&host_path))
                     .help(
-                        "write the name alone; the scheme has its own key, which ends in Protocol",
+                        "give only the host name, and set the scheme in the key that ends in `Protocol`",
                     ),
                 ),
                 Some(host) if host.contains([':', '/', '@']) => Some(
                     Diagnostic::error(
                         Code::ExternalSearch,
-                        format!("`{host_key}` is a host name, without port and path"),
+                        format!("`{host_key}` must be a host name without port and path"),
                     )
                     .at(context.place(&host_path))
-                    .help(format!("the port goes to `{port_key}`")),
+                    .help(format!("set the port in `{port_key}`")),
                 ),
                 Some(_) if !port => Some(
                     Diagnostic::error(
@@ -59,7 +59,7 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// Masters vote: with an even number a split leaves no majority.
+/// Masters elect a leader: with an even number, a network split may leave no majority.
 pub(super) fn even_masters(context: &Context<'_>) -> Vec<Diagnostic> {
     ["common.es.master.replicas", "common.opensearch.master.replicas"]
         .iter()
@@ -71,10 +71,10 @@ pub(super) fn even_masters(context: &Context<'_>) -> Vec<Diagnostic> {
             even.then(|| {
                 Diagnostic::error(
                     Code::EvenMasters,
-                    format!("`{path}` is {replicas}, an even number"),
+                    format!("`{path}` must be odd, but is {replicas}"),
                 )
                 .at(context.place(path))
-                .help("masters vote: use 1, 3 or 5")
+                .help("masters elect a leader by majority: use 1, 3 or 5")
             })
         })
         .collect()

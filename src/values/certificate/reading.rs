@@ -1,4 +1,4 @@
-//! Kept certificates: what they say, and whether they are whole.
+//! Reads and checks stored certificates.
 
 use std::collections::BTreeSet;
 
@@ -16,9 +16,9 @@ pub(in crate::values) struct Pair<'a> {
     pub(in crate::values) certificate: &'a str,
     /// Its private key.
     pub(in crate::values) signing_key: KeyPair,
-    /// When it ends.
+    /// Its expiry.
     pub(in crate::values) not_after: OffsetDateTime,
-    /// DNS names that it is for.
+    /// Its DNS names.
     pub(in crate::values) names: BTreeSet<String>,
     /// Whether it may sign others.
     pub(in crate::values) is_authority: bool,
@@ -27,7 +27,7 @@ pub(in crate::values) struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    /// Reads a kept pair.
+    /// Reads a stored pair.
     pub(in crate::values) fn read(
         name: &str,
         certificate: &'a str,
@@ -42,7 +42,7 @@ impl<'a> Pair<'a> {
             return Err(broken(&format!("it does not belong to the key in `{name}.key`")));
         }
         let not_after = OffsetDateTime::from_unix_timestamp(x509.validity().not_after.timestamp())
-            .map_err(|_| broken("it has no end"))?;
+            .map_err(|_| broken("it has no valid expiry"))?;
         let names = match x509.subject_alternative_name() {
             Ok(Some(extension)) => extension
                 .value

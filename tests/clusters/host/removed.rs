@@ -48,7 +48,8 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
 
     let all = ["--delete-crds", "--delete-data", "--delete-namespaces"];
     let listed = host.ksi(&[&["uninstall", "--dry-run"], &all[..]].concat()).expect(0);
-    let line = listed.out.lines().find(|line| line.contains("made by others")).unwrap_or_default();
+    let line =
+        listed.out.lines().find(|line| line.contains("objects of others")).unwrap_or_default();
     for object in ["Cluster/host", "KubeFedCluster/kube-federation-system/host", "project/spread"] {
         assert!(line.contains(object), "{object}: {line}");
     }

@@ -13,29 +13,29 @@ use super::healthy::Fixture;
 type Row = (&'static str, &'static str, fn(&mut Fixture));
 
 pub(crate) const ROWS: &[Row] = &[
-    ("api-reachable", "no version", |f| f.gathered.version = Ok(json!({"hello": "world"}))),
+    ("api-reachable", "returns no version", |f| f.gathered.version = Ok(json!({"hello": "world"}))),
     ("kubernetes-version", "needs 1.22", |f| {
         f.gathered.version = Ok(json!({"gitVersion": "v1.21.9"}));
     }),
-    ("kubernetes-version", "tried on", |f| {
+    ("kubernetes-version", "untested", |f| {
         f.gathered.version = Ok(json!({"gitVersion": "v1.99.0"}));
     }),
-    ("kubelet-versions", "node n1 has `kwok-v0.7.0`, which is no version", |f| {
+    ("kubelet-versions", "node n1: kubelet version `kwok-v0.7.0` is not", |f| {
         f.edit(Part::Nodes, "n1")["status"]["nodeInfo"]["kubeletVersion"] = json!("kwok-v0.7.0");
     }),
-    ("kubelet-versions", "node n1 has 1.35", |f| {
+    ("kubelet-versions", "node n1: kubelet 1.35", |f| {
         f.edit(Part::Nodes, "n1")["status"]["nodeInfo"]["kubeletVersion"] = json!("v1.35.0");
     }),
-    ("kubelet-versions", "node n1 has 1.30", |f| {
+    ("kubelet-versions", "node n1: kubelet 1.30", |f| {
         f.edit(Part::Nodes, "n1")["status"]["nodeInfo"]["kubeletVersion"] = json!("v1.30.0");
     }),
     ("server-side-apply", "policy says no", |f| {
         f.gathered.dry_run = Ok(DryRun::Refused("policy says no".to_owned()));
     }),
-    ("clock-skew", "95 s ahead of ours", |f| {
+    ("clock-skew", "95 s ahead of the clock of this machine", |f| {
         f.gathered.server_time = Ok(f.now + Duration::seconds(95));
     }),
-    ("clock-skew", "7200 s behind ours", |f| {
+    ("clock-skew", "7200 s behind the clock of this machine", |f| {
         f.gathered.server_time = Ok(f.now - Duration::hours(2));
     }),
     ("api-services", "v1beta1.metrics.k8s.io: no answer", |f| {
@@ -43,44 +43,44 @@ pub(crate) const ROWS: &[Row] = &[
             "metadata": {"name": "v1beta1.metrics.k8s.io"},
             "status": {"conditions": [{"type": "Available", "status": "False", "message": "no answer"}]}}));
     }),
-    ("rights", "may not create, patch deployments.apps in kubesphere-system", |f| {
+    ("rights", "cannot create, patch deployments.apps in kubesphere-system", |f| {
         f.gathered.rights =
             missing(&[("create", "deployments.apps"), ("patch", "deployments.apps")]);
     }),
-    ("rights-escalation", "may not escalate clusterroles.rbac", |f| {
+    ("rights-escalation", "cannot escalate clusterroles.rbac", |f| {
         f.gathered.rights = missing(&[("escalate", "clusterroles.rbac.authorization.k8s.io")]);
     }),
-    ("rights-lock", "may not update leases.coordination.k8s.io", |f| {
+    ("rights-lock", "cannot update leases.coordination.k8s.io", |f| {
         f.gathered.rights = missing(&[("update", "leases.coordination.k8s.io")]);
     }),
     ("nodes-ready", "no node is ready", |f| {
         f.edit(Part::Nodes, "n1")["status"]["conditions"][0]["status"] = json!("Unknown");
     }),
-    ("nodes-ready", "the cluster has no node", |f| f.drop(Part::Nodes, "n1")),
+    ("nodes-ready", "the cluster has no nodes", |f| f.drop(Part::Nodes, "n1")),
     ("nodes-pressure", "node n1: DiskPressure", |f| with_condition(f, "DiskPressure")),
     ("nodes-network", "node n1: NetworkUnavailable", |f| with_condition(f, "NetworkUnavailable")),
     ("nodes-architecture", "n1 is s390x", |f| {
         f.edit(Part::Nodes, "n1")["status"]["nodeInfo"]["architecture"] = json!("s390x");
     }),
-    ("nodes-schedulable", "no ready node takes Deployment/", |f| {
+    ("nodes-schedulable", "no ready node accepts Deployment/", |f| {
         f.edit(Part::Nodes, "n1")["spec"] =
             json!({"taints": [{"key": "mine", "value": "yes", "effect": "NoSchedule"}]});
     }),
-    ("nodes-cpu", "are requested, all nodes together have 0.3 cores", |f| {
+    ("nodes-cpu", "but all nodes together have 0.3 cores", |f| {
         f.edit(Part::Nodes, "n1")["status"]["allocatable"]["cpu"] = json!("300m");
     }),
     ("nodes-memory", "the largest node has 10 Mi", |f| {
         f.edit(Part::Nodes, "n1")["status"]["allocatable"]["memory"] = json!("10Mi");
     }),
-    ("storage-class-default", "no StorageClass is the default", |f| {
+    ("storage-class-default", "there is no default StorageClass", |f| {
         f.edit(Part::StorageClasses, "local")["metadata"]["annotations"] = Value::Null;
     }),
-    ("storage-class-default", "several are the default: local, other", |f| {
+    ("storage-class-default", "several StorageClasses are the default: local, other", |f| {
         let mut other = f.edit(Part::StorageClasses, "local").clone();
         other["metadata"]["name"] = json!("other");
         f.put(Part::StorageClasses, other);
     }),
-    ("storage-class-named", "there is no StorageClass `fast`", |f| {
+    ("storage-class-named", "StorageClass `fast` does not exist", |f| {
         f.configure(&json!({"persistence": {"storageClass": "fast"}}));
     }),
     ("volume-claims", "kubesphere-system/redis is Pending", |f| {
@@ -93,9 +93,9 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     ("dns", "kube-system/kube-dns has no ready pod", |f| f.drop(Part::Endpoints, "kube-dns-x")),
     ("dns", "kube-system/kube-dns does not exist", |f| f.drop(Part::Services, "kube-dns")),
-    ("console-port", "30880 belongs to Service default/web", |f| node_port(f, 30880)),
-    ("tower-port", "30721 belongs to Service default/web", |f| node_port(f, 30721)),
-    ("load-balancer", "will hardly get one", |f| {
+    ("console-port", "30880 is used by Service default/web", |f| node_port(f, 30880)),
+    ("tower-port", "30721 is used by Service default/web", |f| node_port(f, 30721)),
+    ("load-balancer", "will probably not get one", |f| {
         f.configure(&json!({"multicluster": {"clusterRole": "host"}}));
         f.put(
             Part::Services,
@@ -103,7 +103,7 @@ pub(crate) const ROWS: &[Row] = &[
             "metadata": {"name": "web", "namespace": "default"}, "spec": {"type": "LoadBalancer"}}),
         );
     }),
-    ("webhooks-without-backend", "has no ready pod, and it blocks what it guards", |f| {
+    ("webhooks-without-backend", "has no ready pod, so the writes that it intercepts fail", |f| {
         f.drop(Part::Endpoints, "ks-controller-manager-x");
     }),
     ("webhooks-without-backend", "kubefed-admission-webhook does not exist", |f| {
@@ -125,7 +125,7 @@ pub(crate) const ROWS: &[Row] = &[
                 {"image": "kubesphere/ks-installer:v3.4.1"}]}}}}),
         );
     }),
-    ("helm-releases", "the releases ks-core", |f| release(f, "deployed")),
+    ("helm-releases", "Helm releases: ks-core", |f| release(f, "deployed")),
     ("helm-pending", "is pending-upgrade", |f| release(f, "pending-upgrade")),
     ("namespaces-terminating", "NamespaceContentRemaining: some are left", |f| {
         let namespace = f.edit(Part::Namespaces, "kubesphere-system");
@@ -133,7 +133,7 @@ pub(crate) const ROWS: &[Row] = &[
         namespace["status"]["conditions"] = json!([{
             "type": "NamespaceContentRemaining", "status": "True", "message": "some are left"}]);
     }),
-    ("definitions-terminating", "users.iam.kubesphere.io is being deleted", |f| {
+    ("definitions-terminating", "users.iam.kubesphere.io is terminating", |f| {
         f.edit(Part::Definitions, "users.iam.kubesphere.io")["metadata"]["deletionTimestamp"] =
             json!("2026-01-01T00:00:00Z");
     }),
@@ -141,17 +141,21 @@ pub(crate) const ROWS: &[Row] = &[
         f.edit(Part::Definitions, "users.iam.kubesphere.io")["status"]["conditions"] = json!([
             {"type": "NamesAccepted", "status": "False", "message": "kind is taken"}]);
     }),
-    ("definitions-scope", "is Namespaced, and Cluster is needed", |f| {
+    ("definitions-scope", "is Namespaced, but must be Cluster", |f| {
         f.edit(Part::Definitions, "users.iam.kubesphere.io")["spec"]["scope"] = json!("Namespaced");
     }),
-    ("definitions-stored-versions", "users.iam.kubesphere.io has objects in v1alpha1", |f| {
-        f.edit(Part::Definitions, "users.iam.kubesphere.io")["status"]["storedVersions"] =
-            json!(["v1alpha1", "v1alpha2"]);
-    }),
+    (
+        "definitions-stored-versions",
+        "users.iam.kubesphere.io has objects stored in v1alpha1",
+        |f| {
+            f.edit(Part::Definitions, "users.iam.kubesphere.io")["status"]["storedVersions"] =
+                json!(["v1alpha1", "v1alpha2"]);
+        },
+    ),
     ("definitions-present", "missing: users.iam.kubesphere.io", |f| {
         f.drop(Part::Definitions, "users.iam.kubesphere.io");
     }),
-    ("pod-security", "kubesphere-system enforces restricted: refuses ks-apiserver", |f| {
+    ("pod-security", "kubesphere-system enforces restricted, which rejects ks-apiserver", |f| {
         let namespace = f.edit(Part::Namespaces, "kubesphere-system");
         namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] = json!("restricted");
         f.wanted("Deployment", "ks-apiserver")["spec"]["template"]["spec"]["hostNetwork"] =
@@ -165,7 +169,7 @@ pub(crate) const ROWS: &[Row] = &[
             "status": {"hard": {"pods": "10"}, "used": {"pods": "10"}}}),
         );
     }),
-    ("limit-ranges", "allows 1Mi memory: refuses", |f| {
+    ("limit-ranges", "allows at most 1Mi memory, which rejects", |f| {
         f.put(
             Part::LimitRanges,
             json!({
@@ -173,7 +177,7 @@ pub(crate) const ROWS: &[Row] = &[
             "spec": {"limits": [{"type": "Container", "max": {"memory": "1Mi"}}]}}),
         );
     }),
-    ("priority-classes", "names PriorityClass `gone`", |f| {
+    ("priority-classes", "uses PriorityClass `gone`", |f| {
         f.wanted("Deployment", "tower")["spec"]["template"]["spec"]["priorityClassName"] =
             json!("gone");
     }),
@@ -190,8 +194,10 @@ pub(crate) const ROWS: &[Row] = &[
     ("configuration-warnings", "deprecated", |f| {
         f.configured.warnings = vec!["KSI020: `gitlab` is deprecated".to_owned()];
     }),
-    ("kubesphere-config", "there is no ConfigMap", |f| f.drop(Part::Config, "kubesphere-config")),
-    ("kubesphere-config", "cannot be read as YAML", |f| {
+    ("kubesphere-config", "kubesphere-config does not exist", |f| {
+        f.drop(Part::Config, "kubesphere-config")
+    }),
+    ("kubesphere-config", "is not valid YAML", |f| {
         f.edit(Part::Config, "kubesphere-config")["data"]["kubesphere.yaml"] = json!("a: [");
     }),
     (
@@ -203,7 +209,7 @@ pub(crate) const ROWS: &[Row] = &[
             });
         },
     ),
-    ("jwt-secret", "the example of a manual", |f| {
+    ("jwt-secret", "it is a published example", |f| {
         f.edit_config(|d| {
             d["authentication"]["jwtSecret"] = json!("gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU");
         });
@@ -211,12 +217,12 @@ pub(crate) const ROWS: &[Row] = &[
     ("jwt-secret", "it has 5 characters", |f| {
         f.edit_config(|d| d["authentication"]["jwtSecret"] = json!("short"));
     }),
-    ("jwt-secret-member", "another one than the configuration", |f| {
+    ("jwt-secret-member", "differs from the configuration", |f| {
         f.configure(&json!({
             "authentication": {"jwtSecret": "of-the-host-and-long-enough"},
             "multicluster": {"clusterRole": "member"}}));
     }),
-    ("admin-password", "every manual names", |f| {
+    ("admin-password", "the default password from the KubeSphere documentation", |f| {
         f.edit(Part::Users, "admin")["spec"]["password"] =
             json!(bcrypt::hash("P@88w0rd", 4).unwrap());
     }),
@@ -239,12 +245,12 @@ pub(crate) const ROWS: &[Row] = &[
     ("token-cache", "ks-apiserver has 2 replicas", |f| {
         f.edit(Part::Deployments, "ks-apiserver")["spec"]["replicas"] = json!(2);
     }),
-    ("tower", "deadline has passed: too long", |f| {
+    ("tower", "deadline exceeded: too long", |f| {
         f.edit(Part::Deployments, "tower")["status"]["conditions"] = json!([
             {"type": "Progressing", "status": "False",
              "reason": "ProgressDeadlineExceeded", "message": "too long"}]);
     }),
-    ("kubefed-controller-manager", "it is scaled to 0", |f| {
+    ("kubefed-controller-manager", "scaled to 0", |f| {
         f.edit(Part::Deployments, "kubefed-controller-manager")["spec"]["replicas"] = json!(0);
     }),
     ("kubefed-admission-webhook", "does not exist", |f| {
@@ -262,14 +268,14 @@ pub(crate) const ROWS: &[Row] = &[
     ("pods-evicted", "kubesphere-system/p failed Evicted", |f| {
         f.edit(Part::Pods, "p")["status"] = json!({"phase": "Failed", "reason": "Evicted"});
     }),
-    ("webhook-certificates", "ends in 9 days", |f| {
+    ("webhook-certificates", "expires in 9 days", |f| {
         let end = f.now + Duration::days(10) - Duration::seconds(5);
         serve(f, &certificate("webhook", f.now - Duration::hours(1), end));
     }),
     ("webhook-certificates", "has expired", |f| f.now += Duration::days(4000)),
     (
         "webhook-authorities",
-        "does not fit kubesphere-system/ks-controller-manager-webhook-cert",
+        "does not match Secret kubesphere-system/ks-controller-manager-webhook-cert",
         |f| {
             serve(f, &certificate("webhook", f.now, f.now + Duration::days(100)));
         },
@@ -299,7 +305,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("kubefed-scope", "its scope is Namespaced", |f| {
         f.edit(Part::KubeFedConfigs, "kubefed")["spec"]["scope"] = json!("Namespaced");
     }),
-    ("federated-types", "1 are missing: users.iam.kubesphere.io", |f| {
+    ("federated-types", "1 missing: users.iam.kubesphere.io", |f| {
         f.drop(Part::FederatedTypes, "users.iam.kubesphere.io");
     }),
     ("federated-types-targets", "needs users.iam.kubesphere.io, which does not exist", |f| {
@@ -312,13 +318,13 @@ pub(crate) const ROWS: &[Row] = &[
         f.edit(Part::Clusters, "host")["status"]["conditions"] =
             json!([{"type": "Ready", "status": "False", "message": "no route"}]);
     }),
-    ("inventory", "this ksi knows 1", |f| {
+    ("inventory", "this ksi reads format 1", |f| {
         let mut newer = Inventory::new(Key::new([1; 32]), "9.0.0");
         newer.format = 99;
         f.edit(Part::Inventory, "ksi-inventory")["data"] = newer.to_secret();
     }),
-    ("lock", "me@there died with it", |f| lease(f, "2026-01-01T00:00:00.000000Z")),
-    ("lock", "me@there is at work", |f| {
+    ("lock", "held by me@there, but expired", |f| lease(f, "2026-01-01T00:00:00.000000Z")),
+    ("lock", "held by me@there", |f| {
         let now = f.now.format(&time::format_description::well_known::Rfc3339).unwrap();
         lease(f, &now);
     }),

@@ -104,7 +104,7 @@ fn when_the_time_is_up_everything_that_is_awaited_is_named() {
     assert_eq!(unhealthy, [id("Deployment/core"), id("Deployment/kubefed")].into());
     // The place knows nothing: what is awaited is told all the same.
     let reasons: Vec<_> = told.findings().iter().map(|f| f.message.as_str()).collect();
-    assert_eq!(reasons, ["its controller has seen generation 1 of 2"; 2]);
+    assert_eq!(reasons, ["not yet observed by its controller (generation 1 of 2)"; 2]);
     assert!(told.findings()[0].next_step.contains("kubectl describe deployment"));
     // Each reason was told once.
     let waits = told.events.iter().filter(|e| matches!(e, Event::Wait { .. })).count();

@@ -80,7 +80,7 @@ fn without_the_right_to_lock_nothing_is_written(stage: &Stage) {
     stage.await_right(USER, "patch deployments.apps", true);
     let since = stage.mark();
     let said = stage.apply(&AS).expect(4);
-    says(&said, &["may not create, get, update leases.coordination.k8s.io in kubesphere-system"]);
+    says(&said, &["cannot create, get, update leases.coordination.k8s.io in kubesphere-system"]);
     let said = stage.apply(&[&AS[..], &["--skip-check", "rights-lock"]].concat()).expect(7);
     says(
         &said,
@@ -108,7 +108,7 @@ fn a_right_that_goes_under_a_run_is_named(stage: &Stage) {
             "failed Deployment/kubesphere-system/ks-apiserver",
             "cannot patch resource \"deployments\" in API group \"apps\"",
             "next: give this user the right, or use another",
-            "ks-core-iam is left out",
+            "ks-core-iam skipped",
         ],
     );
     assert_eq!(stage.holder(), "", "the lock is given back");

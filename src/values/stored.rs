@@ -1,4 +1,4 @@
-//! The kept form of values, and the names in it.
+//! The stored values and their names.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(super) const JWT_SECRET: &str = "jwtSecret";
 /// Text: a JWT signed with it.
 pub(super) const STATIC_TOKEN: &str = "staticToken";
-/// Text; absent when only the hash was ever given.
+/// Text; absent if only the hash was ever configured.
 pub(super) const ADMIN_PASSWORD: &str = "adminPassword";
 /// Text: bcrypt.
 pub(super) const ADMIN_PASSWORD_HASH: &str = "adminPasswordHash";
@@ -24,23 +24,23 @@ pub(super) const CONTROLLER_MANAGER_WEBHOOK: &str = "controllerManagerWebhook";
 /// Pair.
 pub(super) const KUBEFED_WEBHOOK: &str = "kubefedWebhook";
 
-/// The kept form of values: what a target stores and gives back. Secret: 0600.
+/// The values as a target stores them. Secret: files have mode 0600.
 ///
 /// Names: `jwtSecret`, `staticToken`, `adminPassword`, `adminPasswordHash`, `redisPassword`, and as
 /// PEM `NAME.crt` with `NAME.key` for `towerCA`, `webhookCA`, `controllerManagerWebhook` and
-/// `kubefedWebhook`. Names that this version does not know are kept as they are. `Debug` shows names
+/// `kubefedWebhook`. Unknown names are preserved. `Debug` shows names
 /// only.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeptValues(pub BTreeMap<String, String>);
 
 impl KeptValues {
-    /// Whether nothing is kept.
+    /// Whether nothing is stored.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The names of values that are not the same here and there, for events and questions.
+    /// The names of the values that differ from `before`, for events and questions.
     pub fn changed_from(&self, before: &Self) -> Vec<String> {
         let mut names: Vec<String> = self
             .0
@@ -53,7 +53,7 @@ impl KeptValues {
         names
     }
 
-    /// A kept text. An empty one is a damaged one.
+    /// A stored text. An empty one is damaged.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, super::Error> {
         match self.0.get(name).map(String::as_str) {
             Some("") => Err(super::Error::broken(name, "it is empty")),
@@ -61,7 +61,7 @@ impl KeptValues {
         }
     }
 
-    pub(super) fn keep(&mut self, name: impl Into<String>, text: impl Into<String>) {
+    pub(super) fn store(&mut self, name: impl Into<String>, text: impl Into<String>) {
         self.0.insert(name.into(), text.into());
     }
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_told_by_name() {
+    fn changes_are_listed_by_name() {
         let of = |pairs: &[(&str, &str)]| {
             KeptValues(pairs.iter().map(|(n, t)| ((*n).into(), (*t).into())).collect())
         };

@@ -72,7 +72,7 @@ fn the_place_knows_better_than_a_comparison() {
     assert_eq!(lost.action, Action::Update);
     let refused = decide(live("ksi", 3), Forecast::Refused("no".into()));
     assert_eq!(refused.action, Action::Conflict);
-    assert_eq!(refused.reason.unwrap(), "the API server refuses it: no");
+    assert_eq!(refused.reason.unwrap(), "rejected by the API server: no");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn fields_of_others_are_left_unless_they_may_be_taken() {
     };
     let left = decide(&[other, third], &PlanOptions::default());
     assert_eq!((left.action, left.force), (Action::Conflict, false));
-    let reason = "owned by others: .spec.replicas (kubectl-scale), \
+    let reason = "field manager conflict: .spec.replicas (kubectl-scale), \
                   .spec.template.spec.containers[name=\"a\"].image (flux)";
     assert_eq!(left.reason.unwrap(), reason);
     assert_eq!(left.before.unwrap()["spec"]["replicas"], 9);
@@ -122,11 +122,11 @@ fn what_was_installed_by_hand_or_by_ks_installer_is_adopted_by_force() {
     };
     let adopted = adopt(&fields, None);
     assert_eq!((adopted.action, adopted.force), (Action::Adopt, true));
-    assert_eq!(adopted.reason.unwrap(), "made by helm");
+    assert_eq!(adopted.reason.unwrap(), "managed by helm");
     // Somebody among them does not install: a person decides.
     let mixed = adopt(&[fields[0], ("my-operator", ".spec.paused")], None);
     assert_eq!(mixed.action, Action::Conflict);
-    assert_eq!(mixed.reason.unwrap(), "owned by others: .spec.paused (my-operator)");
+    assert_eq!(mixed.reason.unwrap(), "field manager conflict: .spec.paused (my-operator)");
     // Ours already: what kubectl changed since is a conflict like any other.
     assert_eq!(adopt(&fields, Some(inventory())).action, Action::Conflict);
     // Not even force helps.

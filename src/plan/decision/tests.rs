@@ -88,9 +88,9 @@ fn what_another_tool_made_is_adopted() {
         decided(std::slice::from_ref(&wanted), &seen(&[(&wanted, live)], inventory))
     };
     let adopted = |reason: &str| (Action::Adopt, Some(reason.to_owned()));
-    assert_eq!(decide(made_by("helm"), None), adopted("made by helm"));
-    assert_eq!(decide(made_by("helm"), Some(recorded(&[]))), adopted("made by helm"));
-    let unknown = adopted("there already, and not in the inventory");
+    assert_eq!(decide(made_by("helm"), None), adopted("managed by helm"));
+    assert_eq!(decide(made_by("helm"), Some(recorded(&[]))), adopted("managed by helm"));
+    let unknown = adopted("already exists and is not in the inventory");
     assert_eq!(decide(wanted.body.clone(), Some(recorded(&[]))), unknown);
     assert_eq!(decide(made_by("ksi"), None).0, Action::Unchanged);
     assert_eq!(decide(made_by("ksi"), Some(recorded(&[&wanted]))).0, Action::Unchanged);
@@ -214,9 +214,9 @@ fn a_changed_key_is_a_conflict_that_shows_both_values_masked() {
     let observed = seen(&[(&wanted, live)], Some(recorded(&[&wanted])));
     let plan = plan(std::slice::from_ref(&wanted), &observed);
     assert_eq!(only(&plan).action, Action::Conflict);
-    let expected = "! conflict ConfigMap/x (c): changed by another hand after ksi wrote it: address, ldap.managerPassword
-  address: \"b\" stays, the configuration has \"a\"
-  ldap.managerPassword: \"*** (#2)\" stays, the configuration has \"*** (#1)\"
+    let expected = "! conflict ConfigMap/x (c): changed by somebody else after ksi wrote it: address, ldap.managerPassword
+  address: keeping \"b\"; the configuration has \"a\"
+  ldap.managerPassword: keeping \"*** (#2)\"; the configuration has \"*** (#1)\"
 
 Plan: 0 create, 0 update, 0 adopt, 0 delete, 1 conflict, 0 unchanged
 ";

@@ -1,4 +1,4 @@
-//! What an object that is being deleted waits for.
+//! What a terminating object waits for.
 
 use serde_json::Value;
 
@@ -7,14 +7,14 @@ use crate::cluster::{Cluster, Kind, Selection};
 use crate::health;
 use crate::object::ObjectId;
 
-/// Objects of one kind are held up alike: the first of them say it.
+/// Objects of one kind usually wait for the same controller, so only the first ones are named.
 const NAMED: usize = 3;
 
-/// What holds up an object: its finalizers, what its own status says, and of a definition the objects of
-/// its kind.
+/// What blocks the deletion of an object: its finalizers, the conditions in its status, and for a CRD the
+/// objects of its kind.
 pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, live: &Value) -> Finding {
     let of_kind = match id.kind.as_str() {
-        "CustomResourceDefinition" => held(cluster, live).await,
+        "CustomResourceDefinition" => blocking_objects(cluster, live).await,
         _ => Vec::new(),
     };
     let inside = id.kind == "Namespace" || !of_kind.is_empty();
@@ -24,14 +24,14 @@ pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, live: &Value) -> F
             let more =
                 if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
             let first: Vec<_> = of_kind.into_iter().take(NAMED).collect();
-            format!("is being deleted: waits for {}{more}", first.join(", "))
+            format!("is being deleted: waiting for {}{more}", first.join(", "))
         }
     };
     finding::departing(id, &message, inside)
 }
 
-/// The objects of a definition that finalizers hold up.
-async fn held(cluster: &Cluster, definition: &Value) -> Vec<String> {
+/// The objects of a CRD that finalizers block.
+async fn blocking_objects(cluster: &Cluster, definition: &Value) -> Vec<String> {
     let spec = &definition["spec"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let versions = spec["versions"].as_array().into_iter().flatten();
@@ -44,11 +44,11 @@ async fn held(cluster: &Cluster, definition: &Value) -> Vec<String> {
         kind: text(&spec["names"]["kind"]),
     };
     let all = cluster.list(&kind, &Selection::default().metadata()).await.unwrap_or_default();
-    all.iter().filter_map(held_up).collect()
+    all.iter().filter_map(with_finalizers).collect()
 }
 
-/// `User/admin (finalizer a.b/c)`; `None` of one that nothing holds up.
-fn held_up(live: &Value) -> Option<String> {
+/// `User/admin (finalizer a.b/c)`; `None` if there are no finalizers.
+fn with_finalizers(live: &Value) -> Option<String> {
     let finalizers = live["metadata"]["finalizers"].as_array()?;
     let names: Vec<_> = finalizers.iter().filter_map(Value::as_str).collect();
     let word = match names.len() {
@@ -73,10 +73,10 @@ mod tests {
                 "metadata": {"name": "admin", "finalizers": finalizers},
             })
         };
-        assert_eq!(held_up(&user(Value::Null)), None);
-        assert_eq!(held_up(&user(json!([]))), None);
-        assert_eq!(held_up(&user(json!(["a/b"]))).unwrap(), "User/admin (finalizer a/b)");
-        let both = held_up(&user(json!(["a/b", "c/d"]))).unwrap();
+        assert_eq!(with_finalizers(&user(Value::Null)), None);
+        assert_eq!(with_finalizers(&user(json!([]))), None);
+        assert_eq!(with_finalizers(&user(json!(["a/b"]))).unwrap(), "User/admin (finalizer a/b)");
+        let both = with_finalizers(&user(json!(["a/b", "c/d"]))).unwrap();
         assert_eq!(both, "User/admin (finalizers a/b, c/d)");
     }
 }

@@ -1,19 +1,19 @@
-//! What is to be done with one object.
+//! The decision about one object.
 
 use serde_json::Value;
 
 use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
-use super::{Action, Change, Observed, PlanOptions, foreseen, labels, ownership};
+use super::{Action, Change, Observed, PlanOptions, dry_run, labels, ownership};
 use crate::inventory::{Base, Entry, Inventory, Prune, prune};
 use crate::object::{Object, ObjectId, Policy, embedded, foreign_fields, is_departing, meaning};
 use crate::yaml::Path;
 
-/// Decides on an object that is wanted.
+/// Decides about a desired object.
 pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOptions) -> Change {
     let change = Draft::of(object);
     let live = observed.objects.get(&object.id);
-    // What is being deleted is as good as gone: it is made anew when it is.
+    // A terminating object is treated as deleted: it is created again once it is gone.
     let Some(live) = live.filter(|live| !is_departing(live)) else {
         let body = match object.policy {
             Policy::Patch => labels::partial(&object.body),
@@ -23,8 +23,8 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
     };
     if ownership::is_federated(live) {
         return change
-            .because("it belongs to the host cluster (label kubefed.io/managed=true)")
-            .leave(Action::Keep);
+            .because("managed by the host cluster (label kubefed.io/managed=true)")
+            .without_write(Action::Keep);
     }
     let inventory = observed.inventory.as_ref();
     let entry = inventory.and_then(|inventory| inventory.get(&object.id));
@@ -35,8 +35,8 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
             match observed.forecasts.get(&object.id) {
                 None => applied(change, object, live, entry, adoption),
                 Some(forecast) => {
-                    let there = foreseen::There { object, live, adoption };
-                    foreseen::decided(change, there, forecast, options)
+                    let existing = dry_run::Existing { object, live, adoption };
+                    dry_run::decide(change, existing, forecast, options)
                 }
             }
         }
@@ -54,9 +54,9 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
     }
 }
 
-/// Decides on an object that is there and that somebody else owns by now. Only a Secret of ours
-/// follows the values that are kept: a new jwtSecret or a renewed certificate that stays in ksi helps
-/// nobody, and neither does a Secret that says another thing than the ConfigMap beside it.
+/// Decides about an existing object of policy `create`, which somebody else owns by now. Only our own
+/// Secrets follow the stored values: a new jwtSecret or a renewed certificate must reach the cluster, and
+/// a Secret must not contradict the ConfigMap next to it.
 fn created(
     change: Draft,
     object: &Object,
@@ -65,17 +65,17 @@ fn created(
     inventory: Option<&Inventory>,
 ) -> Change {
     let secret = object.id.group.is_empty() && object.id.kind == "Secret";
-    // Somebody's Secret of the same name is not ours to change.
+    // A Secret of the same name that somebody else created is not ours to change.
     let ours = entry.is_some_and(|entry| !entry.is_announced()) || inventory.is_none();
     if secret && ours && normal(&object.body) != normal(live) {
-        let change = change.because("it holds another value");
+        let change = change.because("values differ");
         let change = change.write(Action::Update, Some(live), object.body.clone());
         return Change { force: true, ..change };
     }
-    change.leave(Action::Unchanged)
+    change.without_write(Action::Unchanged)
 }
 
-/// Decides on an object that we wrote and that nobody wants any more; `None` when it is gone.
+/// Decides about an object that we wrote and that is no longer desired; `None` if it does not exist.
 pub(super) fn dropped(
     entry: &Entry,
     live: Option<&Value>,
@@ -87,30 +87,29 @@ pub(super) fn dropped(
     let decision = prune(entry, live, options.prune);
     let live = live?;
     if nothing_desired && !options.allow_empty {
-        let reason = "nothing at all is rendered, which looks like a mistake: nothing is removed";
-        return Some(change.because(reason).leave(Action::Keep));
+        let reason = "nothing was rendered, which is probably a mistake, so nothing is deleted";
+        return Some(change.because(reason).without_write(Action::Keep));
     }
     Some(match decision {
-        Prune::Gone => return None,
+        Prune::AlreadyDeleted => return None,
         Prune::Delete => change.delete(live),
-        Prune::Keep(reason) => change.because(reason).leave(Action::Keep),
-        Prune::GiveBack => {
+        Prune::Keep(reason) => change.because(reason).without_write(Action::Keep),
+        Prune::ReleaseFields => {
             let base =
                 observed.inventory.as_ref().and_then(|inventory| base(inventory, Some(entry)));
             let without = labels::patch(&Value::Null, live, base.as_ref(), options.winner).body;
             if normal(&without) == normal(live) {
-                let reason = "it is not ours, and nothing of ours is left on it";
-                return Some(change.because(reason).leave(Action::Keep));
+                let reason = "not created by ksi, and without labels or annotations of ksi";
+                return Some(change.because(reason).without_write(Action::Keep));
             }
-            let reason =
-                "not wanted any more: its labels and annotations go, the object is not ours";
+            let reason = "no longer needed: removes ksi's labels and annotations, keeps the object";
             let change = change.because(reason).write(Action::Update, Some(live), normal(&without));
             change.sending(is_served(live).then(|| labels::identity(live)))
         }
     })
 }
 
-/// Whether the object lives in a place that merges the fields of several hands, and not in a file.
+/// Whether the object is on a server, which merges the fields of several managers, and not in a file.
 fn is_served(live: &Value) -> bool {
     live["metadata"]["uid"].is_string()
 }
@@ -141,13 +140,12 @@ fn applied(
         return change.write(Action::Update, Some(&have), wanted);
     }
     if ownership::is_lost(entry, live) {
-        return change.because(ownership::LOST).write(Action::Update, Some(&have), wanted);
+        return change.because(ownership::RECLAIMED).write(Action::Update, Some(&have), wanted);
     }
-    change.leave(Action::Unchanged)
+    change.without_write(Action::Unchanged)
 }
 
-/// Policy `embedded`: the document by key and meaning, the rest of the ConfigMap laid upon what is
-/// there.
+/// Policy `embedded`: merges the document by key, and overlays the rest of the ConfigMap on the live one.
 fn document(
     mut change: Draft,
     object: &Object,
@@ -159,10 +157,10 @@ fn document(
         (Ok(Some(ours)), Ok(theirs)) => (ours, theirs.unwrap_or_default()),
         (_, Err(unreadable)) => {
             let reason =
-                format!("data[\"{}\"] {unreadable}; repair or remove the text", embedded::KEY);
+                format!("data[\"{}\"] {unreadable}; fix or remove the text", embedded::KEY);
             let before = Some(normal(live));
             let after = Some(object.body.clone());
-            let change = change.because(reason).leave(Action::Conflict);
+            let change = change.because(reason).without_write(Action::Conflict);
             return Change { before, after, ..change };
         }
         // We render no document: there is nothing to merge.
@@ -175,7 +173,7 @@ fn document(
         data.shift_remove(embedded::KEY);
     }
     overlay(&mut body, &rest);
-    // A text of the same meaning stays as it is: writing it would only provoke the next rewrite.
+    // A semantically equal text stays as it is: writing it would only provoke the next rewrite.
     if !meaning::same(&merge.merged, &theirs) {
         embedded::write(&mut body, &merge.merged);
     }
@@ -189,26 +187,26 @@ fn merged(mut change: Draft, live: &Value, body: &Value, conflicts: Vec<Conflict
     if !conflicts.is_empty() {
         let paths: Vec<_> = conflicts.iter().map(|conflict| conflict.path.to_string()).collect();
         change.conflicts = conflicts;
-        let reason = format!("changed by another hand after ksi wrote it: {}", paths.join(", "));
+        let reason = format!("changed by somebody else after ksi wrote it: {}", paths.join(", "));
         return change.because(reason).write(Action::Conflict, Some(live), body);
     }
     if change.reason.is_some() {
         return change.write(Action::Adopt, Some(live), body);
     }
     if body == normal(live) {
-        return change.leave(Action::Unchanged);
+        return change.without_write(Action::Unchanged);
     }
     change.write(Action::Update, Some(live), body)
 }
 
 impl Change {
-    /// A write of our own labels and annotations, which always holds.
+    /// A write of our own labels and annotations, which is always forced.
     fn sending(self, sent: Option<Value>) -> Self {
         if self.is_write() { Self { sent, force: true, ..self } } else { self }
     }
 }
 
-/// A change of which the action is not decided yet.
+/// A change without its action.
 pub(super) struct Draft {
     id: ObjectId,
     component: String,
@@ -249,14 +247,14 @@ impl Draft {
     }
 
     pub(super) fn write(self, action: Action, before: Option<&Value>, after: Value) -> Change {
-        Change { before: before.map(normal), after: Some(after), ..self.leave(action) }
+        Change { before: before.map(normal), after: Some(after), ..self.without_write(action) }
     }
 
     fn delete(self, live: &Value) -> Change {
-        Change { before: Some(normal(live)), ..self.leave(Action::Delete) }
+        Change { before: Some(normal(live)), ..self.without_write(Action::Delete) }
     }
 
-    pub(super) fn leave(self, action: Action) -> Change {
+    pub(super) fn without_write(self, action: Action) -> Change {
         let Self { id, component, policy, reason, conflicts, foreign } = self;
         Change {
             id,

@@ -1,4 +1,4 @@
-//! A change as it may be shown: normal, masked, and with the keys of both sides in one order.
+//! A change as it may be shown: normalized, secrets masked, and with the keys of both sides in one order.
 
 use std::borrow::Cow;
 
@@ -9,17 +9,17 @@ use super::{Action, Change};
 use crate::object::embedded::{self, KEY};
 use crate::object::{Masker, Policy};
 
-/// Both sides of a change. Embedded documents are values, not texts.
-pub(super) struct View {
+/// Both sides of a change, masked. Embedded documents are values, not strings.
+pub(super) struct Masked {
     pub(super) before: Option<Value>,
     pub(super) after: Option<Value>,
 }
 
-impl View {
+impl Masked {
     pub(super) fn of(change: &Change, masker: &mut Masker) -> Self {
         let mut side = |body: &Option<Value>| {
             body.as_ref().map(|body| {
-                // A manifest that is not there yet has nothing that a server adds.
+                // A manifest that does not exist yet has nothing that a server adds.
                 let created = change.action == Action::Create;
                 let mut body = if created { body.clone() } else { normal(body) };
                 masker.mask(&change.id, &mut body);
@@ -36,7 +36,7 @@ impl View {
     }
 }
 
-/// The text of `kubesphere.yaml` as the value that it is, where it can be read.
+/// Replaces the text of `kubesphere.yaml` by its value, if it can be parsed.
 fn expand(body: &mut Value) {
     if let Some(text) = body.get_mut("data").and_then(|data| data.get_mut(KEY))
         && let Some(Ok(document)) = text.as_str().map(embedded::parse)
@@ -45,7 +45,7 @@ fn expand(body: &mut Value) {
     }
 }
 
-/// The reverse: a manifest in which the document is a text again. Most have none and are not copied.
+/// The reverse: a manifest with the document as text. Manifests without one are not copied.
 pub(super) fn collapse(body: &Value) -> Cow<'_, Value> {
     if !body["data"][KEY].is_object() {
         return Cow::Borrowed(body);
@@ -56,7 +56,7 @@ pub(super) fn collapse(body: &Value) -> Cow<'_, Value> {
     Cow::Owned(body)
 }
 
-/// The values of a conflict as they may be shown: what the configuration wants, what is live.
+/// The desired and the live value of a conflict, masked.
 pub(super) fn conflict(
     change: &Change,
     conflict: &super::Conflict,

@@ -1,8 +1,8 @@
-//! What is to be done with an object of which the place foresees what a write would do.
+//! The decision about an object from the result of its dry run.
 
 use serde_json::Value;
 
-use super::decide::Draft;
+use super::decision::Draft;
 use super::merge::Winner;
 use super::normal::normal;
 use super::{Action, Change, PlanOptions, ownership};
@@ -13,22 +13,22 @@ use crate::object::{
 /// How many fields a reason names.
 const NAMED: usize = 5;
 
-/// An object that is wanted and that is there.
-pub(super) struct There<'o> {
+/// A desired object that exists.
+pub(super) struct Existing<'o> {
     pub(super) object: &'o Object,
     pub(super) live: &'o Value,
-    /// Why it has to be adopted.
+    /// Why it has to be adopted, if it is not ours.
     pub(super) adoption: Option<String>,
 }
 
-/// Policy `apply`, by forecast.
-pub(super) fn decided(
+/// Decides with policy `apply`, from a dry run result.
+pub(super) fn decide(
     change: Draft,
-    there: There<'_>,
+    existing: Existing<'_>,
     forecast: &Forecast,
     options: &PlanOptions,
 ) -> Change {
-    let There { object, live, adoption } = there;
+    let Existing { object, live, adoption } = existing;
     let sent = || {
         let mut sent = object.body.clone();
         for field in foreign_fields(&object.id, live) {
@@ -37,19 +37,19 @@ pub(super) fn decided(
         Some(sent)
     };
     match forecast {
-        Forecast::Settled => change.leave(Action::Unchanged),
-        Forecast::Refused(why) => {
-            change.because(format!("the API server refuses it: {why}")).leave(Action::Conflict)
-        }
+        Forecast::Settled => change.without_write(Action::Unchanged),
+        Forecast::Refused(why) => change
+            .because(format!("rejected by the API server: {why}"))
+            .without_write(Action::Conflict),
         Forecast::Becomes(after) => {
             let (action, change) = if adoption.is_some() {
                 (Action::Adopt, change.adopting(adoption))
             } else if normal(after) != normal(live) {
                 (Action::Update, change)
             } else if owned_fields(after) != owned_fields(live) {
-                (Action::Update, change.because(ownership::LOST))
+                (Action::Update, change.because(ownership::RECLAIMED))
             } else {
-                return change.leave(Action::Unchanged);
+                return change.without_write(Action::Unchanged);
             };
             Change { sent: sent(), ..change.write(action, Some(live), normal(after)) }
         }
@@ -64,35 +64,35 @@ pub(super) fn decided(
                 Some(after) if foreign.is_empty() => {
                     let (action, reason) = match adoption {
                         Some(adoption) => (Action::Adopt, adoption),
-                        None => (Action::Update, format!("takes {}", named(&taken))),
+                        None => (Action::Update, format!("takes ownership of {}", named(&taken))),
                     };
                     let change = change.because(reason);
                     let change = change.write(action, Some(live), normal(after));
                     Change { sent: sent(), force: true, ..change }
                 }
                 Some(after) => {
-                    let reason = format!("owned by others: {}", named(&foreign));
+                    let reason = format!("field manager conflict: {}", named(&foreign));
                     change.because(reason).write(Action::Conflict, Some(live), normal(after))
                 }
                 None => {
                     let all: Vec<_> = fields.iter().collect();
                     let reason = format!(
-                        "owned by others: {}; even by force the API server refuses it",
+                        "field manager conflict: {}; the API server rejects the write even with force",
                         named(&all)
                     );
-                    change.because(reason).leave(Action::Conflict)
+                    change.because(reason).without_write(Action::Conflict)
                 }
             }
         }
     }
 }
 
-/// Whether a field manager is one of those who install, such as kubectl or helm.
+/// Whether a field manager is an installation tool, such as kubectl or helm.
 fn is_adoptable(manager: &str) -> bool {
     rules().adoptable.iter().any(|known| known == manager)
 }
 
-/// Whether the user allows to take a field: it or one above it, of this object or of every one.
+/// Whether the user consented to take a field: this one or one above it, of this object or of all.
 fn is_taken(id: &ObjectId, field: &str, take: &[String]) -> bool {
     let own = format!("{id}:");
     take.iter().map(|taken| taken.strip_prefix(&own).unwrap_or(taken)).any(|taken| {

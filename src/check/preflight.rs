@@ -1,5 +1,5 @@
-//! The checks that `ksi apply` makes before its first write: what would make the run fail for certain, or
-//! do harm. They ask for no more than they need, and what they cannot read stops nobody.
+//! The preflight checks of a run, made before its first write: conditions under which it would certainly
+//! fail, or do harm. They read only what they need, and data that cannot be read does not stop a run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::backend::abandoned;
 use super::context::Context;
 use super::gather::{Objects, endpoints, lists_of};
 use super::gathered::{Gathered, Part, Read};
-use super::guarded::{Operation, Written, guarded};
+use super::interception::{Operation, Written, intercepted};
 use super::may::rights;
 use super::report::{Report, Row};
 use super::see::items;
@@ -20,8 +20,8 @@ use crate::facts::KubernetesVersion;
 use crate::object::{Object, ObjectId, is_departing};
 use crate::rights::{self, Occasion};
 
-/// What of the table makes a run fail for certain, or makes it do harm. What is being deleted is not in it:
-/// the run waits for that.
+/// The checks of the table whose failure makes a run fail or do harm. Terminating objects are not among
+/// them: the run waits for those.
 const CHECKS: &[&str] = &[
     "kubernetes-version",
     "clock-skew",
@@ -33,29 +33,29 @@ const CHECKS: &[&str] = &[
     "definitions-scope",
     "definitions-stored-versions",
 ];
-/// Webhooks of others: those that are left here guard what is written.
+/// Webhooks of others: only those that intercept a write of this run are evaluated.
 const OTHERS: &str = "webhooks-of-others";
-/// These need all Services, and are made when one with a port of its own is written.
+/// These need all Services, and run only if a Service with a fixed NodePort is written.
 const PORTS: &[&str] = &["console-port", "tower-port"];
 
-/// What a run is about to do.
+/// The writes that a run is about to make.
 #[derive(Debug)]
 pub struct Writes<'a> {
-    /// Everything that is wanted.
+    /// All desired objects.
     pub desired: &'a [Object],
-    /// What is written of it, and whether it is new.
+    /// Those that are written, and whether each is new.
     pub written: Vec<(&'a Object, bool)>,
-    /// What is deleted.
+    /// The objects that are deleted.
     pub deleted: Vec<&'a ObjectId>,
-    /// What is there of all that, at least its metadata.
+    /// The live objects among all these, at least their metadata.
     pub live: &'a BTreeMap<ObjectId, Value>,
-    /// Webhook configurations that this run puts right before anything that they guard is written.
+    /// Webhook configurations that this run repairs before it writes anything that they intercept.
     pub healed: BTreeSet<&'a ObjectId>,
     /// The version of the API server.
     pub kubernetes: KubernetesVersion,
 }
 
-/// Makes these checks, but those that are left out by name. Only trouble is told.
+/// Runs the preflight checks except those that are skipped by name. The report has only warnings and errors.
 pub async fn before(
     cluster: &Cluster,
     writes: &Writes<'_>,
@@ -69,8 +69,8 @@ pub async fn before(
     let wanted: Vec<&Check> = wanted.collect();
     let gathered = gather(cluster, writes, &wanted, ports).await;
     let rows = wanted.into_iter().map(|check| {
-        let outcome = match (check.judge)(&gathered, context) {
-            Ok(Outcome::Warning(found)) if check.id == OTHERS && is_gone(&gathered) => {
+        let outcome = match (check.evaluate)(&gathered, context) {
+            Ok(Outcome::Warning(found)) if check.id == OTHERS && lacks_service(&gathered) => {
                 Outcome::Error(found)
             }
             Ok(outcome) => outcome,
@@ -78,14 +78,14 @@ pub async fn before(
         };
         Row { check, outcome }
     });
-    let is_trouble = |row: &Row| matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
-    Report { rows: rows.filter(is_trouble).collect() }
+    let is_problem = |row: &Row| matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
+    Report { rows: rows.filter(is_problem).collect() }
 }
 
-/// Whether the Service of a webhook of others is not there at all: pods may be on their way.
-fn is_gone(gathered: &Gathered) -> bool {
+/// Whether the Service of a blocking webhook of others does not exist: missing pods may still start.
+fn lacks_service(gathered: &Gathered) -> bool {
     let found = abandoned(gathered).unwrap_or_default();
-    found.iter().any(|one| !one.ours && one.blocks && one.is_gone())
+    found.iter().any(|one| !one.ours && one.blocks && one.lacks_service())
 }
 
 impl Writes<'_> {
@@ -97,7 +97,7 @@ impl Writes<'_> {
         self.written.iter().any(|(object, _)| ports(object))
     }
 
-    /// What admission is asked about. It is never asked about configurations of webhooks.
+    /// The writes that admission webhooks intercept. They never intercept webhook configurations.
     fn operations(&self) -> Vec<Written<'_>> {
         let written = self.written.iter().map(|(object, new)| Written {
             id: &object.id,
@@ -113,7 +113,7 @@ impl Writes<'_> {
         all.filter(|write| write.id.group != "admissionregistration.k8s.io").collect()
     }
 
-    /// The labels of a namespace, as it is and as it is wanted.
+    /// The live and desired labels of a namespace.
     fn namespace(&self, name: &str) -> Value {
         let is_it =
             |id: &ObjectId| id.group.is_empty() && id.kind == "Namespace" && id.name == name;
@@ -124,8 +124,8 @@ impl Writes<'_> {
         labels
     }
 
-    /// The definitions that are written and are there. Of one that is not written only the metadata are
-    /// known, and it fits; one that is being deleted is made anew.
+    /// The live definitions that are written. Of one that is not written only the metadata is known, and it
+    /// is up to date; a terminating one is created again.
     fn definitions(&self) -> Vec<Value> {
         let wanted = self.desired.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
         let there = wanted.filter_map(|object| self.live.get(&object.id));
@@ -134,7 +134,7 @@ impl Writes<'_> {
     }
 }
 
-/// The labels of an object as it is, and over them those that are wanted.
+/// The live labels of an object, overlaid with the desired ones.
 fn labels(bodies: [Option<&Value>; 2]) -> Value {
     let mut labels = json!({});
     for body in bodies.into_iter().flatten() {
@@ -157,50 +157,52 @@ async fn gather(
         needed.extend(rights::own(&[Occasion::Run]));
         needed
     };
-    let asks = |category: &str| wanted.iter().any(|check| check.category == category);
+    let includes = |category: &str| wanted.iter().any(|check| check.category == category);
     let (rights, webhooks, services) = futures_util::join!(
         async {
-            if asks("Rights") {
+            if includes(super::judge::PERMISSIONS) {
                 rights(cluster, &needed).await
             } else {
-                Err("they were not asked for".to_owned())
+                Err("not requested".to_owned())
             }
         },
         lists_of(cluster, &[Part::MutatingWebhooks, Part::ValidatingWebhooks]),
         async { if ports { lists_of(cluster, &[Part::Services]).await } else { BTreeMap::new() } },
     );
-    let mut objects = left_over(writes, webhooks);
+    let mut objects = intercepting(writes, webhooks);
     objects.extend(services);
-    behind(cluster, &mut objects).await;
+    gather_backends(cluster, &mut objects).await;
     objects.insert(Part::Definitions, Ok(writes.definitions()));
     Gathered {
         version: Ok(json!({"gitVersion": format!("v{}", writes.kubernetes)})),
-        server_time: cluster.server_time().ok_or_else(|| "no answer had a date".to_owned()),
+        server_time: cluster
+            .server_time()
+            .ok_or_else(|| "no response had a Date header".to_owned()),
         rights,
         objects,
         ..Gathered::default()
     }
 }
 
-/// Of all webhooks those that guard what is written.
-fn left_over(writes: &Writes<'_>, webhooks: Objects) -> Objects {
+/// The webhooks that intercept a write of this run.
+fn intercepting(writes: &Writes<'_>, webhooks: Objects) -> Objects {
     let operations = writes.operations();
     let namespace = |name: &str| writes.namespace(name);
-    let is_left = |configuration: &Value| {
+    let is_not_healed = |configuration: &Value| {
         !ObjectId::of(configuration).is_some_and(|id| writes.healed.contains(&id))
     };
-    let left = |(part, read): (Part, Read<Vec<Value>>)| {
+    let filtered = |(part, read): (Part, Read<Vec<Value>>)| {
         let read = read.map(|all| {
-            let all = all.into_iter().filter(is_left);
-            all.filter_map(|one| guarded(one, &operations, &namespace)).collect()
+            let all = all.into_iter().filter(is_not_healed);
+            all.filter_map(|one| intercepted(one, &operations, &namespace)).collect()
         });
         (part, read)
     };
-    webhooks.into_iter().map(left).collect()
+    webhooks.into_iter().map(filtered).collect()
 }
 
-/// What stands behind the webhooks that are left.
-async fn behind(cluster: &Cluster, objects: &mut Objects) {
+/// Reads the Services and endpoints behind the webhooks that are left.
+async fn gather_backends(cluster: &Cluster, objects: &mut Objects) {
     let any = objects.iter().any(|(part, read)| {
         *part != Part::Services && read.as_ref().is_ok_and(|list| !list.is_empty())
     });

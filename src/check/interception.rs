@@ -1,4 +1,4 @@
-//! Which webhooks are asked about which writes.
+//! Which webhooks intercept which writes.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::health::selects_labels;
 use crate::object::ObjectId;
 use crate::rights::plural;
 
-/// What is done with an object, in the words of webhook rules.
+/// An operation, as webhook rules name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operation {
     Create,
@@ -16,7 +16,7 @@ pub(super) enum Operation {
 }
 
 impl Operation {
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Create => "CREATE",
             Self::Update => "UPDATE",
@@ -29,27 +29,27 @@ impl Operation {
 #[derive(Debug, Clone)]
 pub(super) struct Written<'a> {
     pub(super) id: &'a ObjectId,
-    /// Of the object as it is then.
+    /// The labels of the object after the write.
     pub(super) labels: Value,
     pub(super) operation: Operation,
 }
 
-/// A configuration with only those webhooks that are certainly asked about one of the writes, and
-/// refuse when they do not answer; `None` when there is none.
-pub(super) fn guarded(
+/// A configuration with only those webhooks that certainly intercept one of the writes and fail closed;
+/// `None` if there are none.
+pub(super) fn intercepted(
     mut configuration: Value,
     writes: &[Written<'_>],
     namespace: &impl Fn(&str) -> Value,
 ) -> Option<Value> {
-    let asked = |webhook: &Value| {
-        // What an expression says is not known here.
-        let is_plain = items(&webhook["matchConditions"]).next().is_none();
-        is_plain
+    let blocks = |webhook: &Value| {
+        // CEL expressions are not evaluated here.
+        let is_unconditional = items(&webhook["matchConditions"]).next().is_none();
+        is_unconditional
             && webhook["failurePolicy"] != "Ignore"
-            && writes.iter().any(|write| is_asked(webhook, write, namespace))
+            && writes.iter().any(|write| intercepts(webhook, write, namespace))
     };
     let webhooks: Vec<Value> =
-        items(&configuration["webhooks"]).filter(|webhook| asked(webhook)).cloned().collect();
+        items(&configuration["webhooks"]).filter(|webhook| blocks(webhook)).cloned().collect();
     if webhooks.is_empty() {
         return None;
     }
@@ -57,28 +57,28 @@ pub(super) fn guarded(
     Some(configuration)
 }
 
-fn is_asked(webhook: &Value, write: &Written<'_>, namespace: &impl Fn(&str) -> Value) -> bool {
+fn intercepts(webhook: &Value, write: &Written<'_>, namespace: &impl Fn(&str) -> Value) -> bool {
     let Written { id, labels, operation } = write;
     let has = |list: &Value, wanted: &str| items(list).any(|e| e == "*" || text(e) == wanted);
     let plural = plural(&id.kind);
     let is_namespace = id.group.is_empty() && id.kind == "Namespace";
-    let ruled = items(&webhook["rules"]).any(|rule| {
+    let matches_rule = items(&webhook["rules"]).any(|rule| {
         let resource = has(&rule["resources"], &plural) || has(&rule["resources"], "*/*");
-        let scope = match rule["scope"].as_str() {
+        let in_scope = match rule["scope"].as_str() {
             Some("Namespaced") => id.namespace.is_some(),
             Some("Cluster") => id.namespace.is_none(),
             _ => true,
         };
         resource
-            && scope
-            && has(&rule["operations"], operation.word())
+            && in_scope
+            && has(&rule["operations"], operation.as_str())
             && has(&rule["apiGroups"], &id.group)
             && has(&rule["apiVersions"], &id.version)
     });
-    // Objects of the cluster are in no namespace that could be left out, but a namespace is its own.
-    let place = id.namespace.as_deref().or(is_namespace.then_some(id.name.as_str()));
-    ruled
-        && place.is_none_or(|name| selects_labels(&webhook["namespaceSelector"], &namespace(name)))
+    // Cluster-scoped objects are in no namespace that a selector could exclude; a Namespace is its own.
+    let scope = id.namespace.as_deref().or(is_namespace.then_some(id.name.as_str()));
+    matches_rule
+        && scope.is_none_or(|name| selects_labels(&webhook["namespaceSelector"], &namespace(name)))
         && selects_labels(&webhook["objectSelector"], labels)
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_certainly_asked_about_a_write_is_left() {
+    fn only_webhooks_that_certainly_intercept_a_write_are_kept() {
         let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "a", "namespace": "n", "labels": {"app": "a"}}});
         let id = ObjectId::of(&deployment).unwrap();
@@ -127,7 +127,7 @@ mod tests {
             ),
         ] {
             let configuration = json!({"webhooks": [webhook(&more)]});
-            let left = guarded(configuration, std::slice::from_ref(write), &namespace);
+            let left = intercepted(configuration, std::slice::from_ref(write), &namespace);
             assert_eq!(left.is_some(), expected, "{more}");
         }
     }

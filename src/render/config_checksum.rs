@@ -1,0 +1,40 @@
+//! The checksum that restarts pods when kubesphere.yaml changes: ks-apiserver and ks-controller-manager
+//! read it only at their start.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::hmac;
+use serde_json::Value;
+
+use crate::object::meaning;
+
+/// A checksum for the pod template that changes when the document changes semantically. Rewrites by
+/// KubeSphere do not change it, because it is computed from the rendered document in canonical form.
+///
+/// The document contains secrets and many users may read Deployments, so the checksum is keyed with the
+/// strongest of these secrets.
+pub(super) fn config_checksum(document: &Value, key: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let text = meaning::canonical(document).to_string();
+    let tag = hmac::sign(&key, text.as_bytes());
+    tag.as_ref().iter().take(16).fold(String::new(), |mut checksum, byte| {
+        let _ = write!(checksum, "{byte:02x}");
+        checksum
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_semantic_changes_change_it() {
+        let ours = config_checksum(&json!({"a": {"b": "168h", "c": false}}), "secret");
+        assert_eq!(ours, config_checksum(&json!({"a": {"b": "168h0m0s"}}), "secret"));
+        assert_ne!(ours, config_checksum(&json!({"a": {"b": "24h"}}), "secret"));
+        assert_ne!(ours, config_checksum(&json!({"a": {"b": "168h"}}), "another"));
+        assert_eq!(ours.len(), 32);
+    }
+}
