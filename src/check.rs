@@ -13,7 +13,6 @@ mod gathered;
 mod guarded;
 mod judge;
 mod may;
-mod quantity;
 mod report;
 mod see;
 mod verdict;

@@ -1,5 +1,6 @@
 //! One rendered manifest, what identifies it, and how far it is ours.
 
+pub mod duration;
 pub mod embedded;
 mod forecast;
 mod foreign;
@@ -9,6 +10,7 @@ pub mod mask;
 pub mod meaning;
 pub mod order;
 mod pattern;
+pub mod quantity;
 mod rules;
 pub mod scrub;
 

@@ -22,7 +22,6 @@ mod kubesphere_config;
 mod placement;
 mod restart;
 mod slots;
-mod spec;
 
 use std::sync::Arc;
 

@@ -1,7 +1,5 @@
 //! When pods have to start again: ks-apiserver and ks-controller-manager read kubesphere.yaml once.
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::hmac;
 use serde_json::Value;
 
@@ -16,10 +14,7 @@ pub(super) fn word(document: &Value, key: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
     let text = meaning::canonical(document).to_string();
     let tag = hmac::sign(&key, text.as_bytes());
-    tag.as_ref().iter().take(16).fold(String::new(), |mut word, byte| {
-        let _ = write!(word, "{byte:02x}");
-        word
-    })
+    hex::encode(&tag.as_ref()[..16])
 }
 
 #[cfg(test)]

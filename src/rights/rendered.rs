@@ -12,11 +12,11 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
     match policy {
         // A kind takes along what others made of it: to see and to delete all that is for administrators.
-        Policy::Apply if id.kind == "CustomResourceDefinition" => &["create", "patch"],
+        Policy::Apply if id.is_definition() => &["create", "patch"],
         Policy::Apply => &["create", "patch", "delete"],
         // A Secret follows what is kept. Others are made once; whether the webhook in front of them
         // answers is asked by an apply that changes nothing.
-        Policy::Create if id.group.is_empty() && id.kind == "Secret" => &["update", "delete"],
+        Policy::Create if id.is_secret() => &["update", "delete"],
         Policy::Create => &["patch", "delete"],
         Policy::Embedded => &["update", "delete"],
         Policy::Patch => &["patch"],

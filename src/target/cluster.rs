@@ -196,7 +196,7 @@ impl Target for ClusterTarget {
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
         self.fence().await?;
         removal::delete(&self.cluster, id, self.seen(id).as_ref()).await?;
-        if id.group.is_empty() && id.kind == "Namespace" && id.name == NAMESPACE {
+        if id.is_namespace() && id.name == NAMESPACE {
             self.departing.store(true, Ordering::Relaxed);
         }
         Ok(Effect::Visible)
