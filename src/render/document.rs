@@ -27,8 +27,8 @@ pub(super) fn objects(
         return Err(mistake(path, &detail));
     }
     let mut objects = Vec::new();
-    for document in documents.iter().filter(|document| !document.is_null()) {
-        let mut body = document.to_json();
+    for document in documents.into_iter().filter(|document| !document.is_null()) {
+        let mut body = document.into_json();
         slots.fill(&mut body).map_err(|text| {
             mistake(path, &format!("`{text}`: a value must stand alone, behind a key or a dash"))
         })?;
@@ -54,7 +54,7 @@ fn object(
     if id.kind == "ServiceAccount" && body.get("secrets").is_some() {
         return refuse("a ServiceAccount's secrets belong to Kubernetes");
     }
-    if id.kind == "ConfigMap" {
+    if id.is_config_map() {
         embed_texts(&mut body);
     }
     Ok(Object { id, component: component.to_owned(), policy, body })
