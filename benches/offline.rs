@@ -1,8 +1,9 @@
 //! Speed and size without a cluster, measured side by side in one run: `make bench`.
 //!
 //! Times are of whole processes as a user starts them, the best of several runs; memory is the largest
-//! of all. Where helm is installed it renders a chart with the same manifests. The last table shows
-//! whether work grows in step with its input.
+//! of all. Where helm is installed it renders a chart with the same manifests, where kubectl is
+//! (Debian: kubernetes-client) it builds them as a kustomization. The last table shows whether work
+//! grows in step with its input.
 
 #![allow(clippy::print_stdout, clippy::expect_used, missing_docs)]
 
@@ -24,6 +25,9 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 const RUNS: usize = 20;
 const SAMPLE: &str = "samples/host.yaml";
+const DIFF: &[&str] = &["diff", "-q", "-f", SAMPLE, "--against", "none"];
+/// Of `kubectl kustomize` with the same manifests, the most that a diff may take.
+const SHARE_OF_KUSTOMIZE: f64 = 0.08;
 
 fn main() {
     let ksi = env!("CARGO_BIN_EXE_ksi");
@@ -33,11 +37,7 @@ fn main() {
     for (name, args, goal) in [
         ("validate", &["validate", "-q", "-f", SAMPLE][..], None),
         ("validate + render", &["render", "-q", "-f", SAMPLE], None),
-        (
-            "validate + render + diff",
-            &["diff", "-q", "-f", SAMPLE, "--against", "none"],
-            Some(25.0),
-        ),
+        ("validate + render + diff", DIFF, Some(25.0)),
     ] {
         let took = milliseconds(best(|| run(ksi, args)));
         let (goal, ratio) = goal.map_or((String::new(), String::new()), |goal: f64| {
@@ -47,6 +47,7 @@ fn main() {
     }
     println!("{:34} {:9.1} {:>9}", "peak memory, MB", peak_megabytes(), 30);
     beside_helm(ksi);
+    beside_kustomize(ksi);
     growth();
 }
 
@@ -91,6 +92,36 @@ fn host() -> Vec<Object> {
         version: KUBESPHERE_VERSION,
     };
     render::render(&input).expect("the templates are right")
+}
+
+/// kubectl with the same manifests as the resources of a kustomization, which it only reads and writes.
+fn beside_kustomize(ksi: &str) {
+    let version = Command::new("kubectl").args(["version", "--client"]).output();
+    let Ok(version) = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    else {
+        println!("\nkubectl is not installed: no comparison with kustomize");
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut list = "resources:\n".to_owned();
+    for (number, object) in host().iter().enumerate() {
+        let name = format!("{number:03}.yaml");
+        std::fs::write(folder.path().join(&name), yaml::emit(&object.body)).expect("a file");
+        let _ = writeln!(list, "- {name}");
+    }
+    std::fs::write(folder.path().join("kustomization.yaml"), list).expect("a file");
+    let path = folder.path().display().to_string();
+    let ours = best(|| run(ksi, DIFF));
+    let theirs = best(|| run("kubectl", &["kustomize", &path]));
+    let version = version.lines().collect::<Vec<_>>().join(", ");
+    println!("\nthe same manifests by kubectl kustomize ({version})");
+    println!("{:34} {:9.1} ms", "ksi diff", milliseconds(ours));
+    println!("{:34} {:9.1} ms", "kubectl kustomize", milliseconds(theirs));
+    println!(
+        "{:34} {:9.3}, goal {SHARE_OF_KUSTOMIZE}",
+        "ksi diff / kubectl kustomize",
+        ours.as_secs_f64() / theirs.as_secs_f64()
+    );
 }
 
 /// helm with a chart of the same manifests: what it does for every chart, and nothing to compute.

@@ -13,7 +13,6 @@ mod interception;
 mod judge;
 mod may;
 mod preflight;
-mod quantity;
 mod report;
 mod see;
 mod verdict;

@@ -5,6 +5,7 @@
 //! secret values ([`is_sensitive`]) are derived from them.
 
 mod crd;
+mod derived;
 mod document;
 mod explain;
 pub mod form;
@@ -19,13 +20,14 @@ mod shape;
 mod text;
 pub mod types;
 
-pub use crd::crd;
+pub use crd::{crd, crd_of};
+pub use derived::derived as derived_schema;
 pub use explain::{Child, Explanation, explain};
 pub use kubekey::KubeKey;
 pub use load::{Loaded, Request, load};
 pub use migrate::{Rewritten, rewrite};
 pub use origin::{Origin, origins};
-pub use schema::{schema, spec_schema};
+pub use schema::{schema, schema_of, spec_schema};
 pub use sensitive::{is_sensitive, sensitive_paths};
 pub use shape::{spec as plain_schema, subschema};
 pub use text::{Input, LARGEST_INPUT};

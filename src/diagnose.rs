@@ -58,7 +58,7 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
             let all = cluster.list(&pods(), &Selection::within(Some(namespace))).await;
             all.unwrap_or_default().into_iter().filter(|pod| health::selects(&live, pod)).collect()
         }
-        _ if id.group.is_empty() && id.kind == "Pod" => vec![live.clone()],
+        _ if id.is("", "Pod") => vec![live.clone()],
         _ => Vec::new(),
     };
     let troubles: Vec<Trouble> =

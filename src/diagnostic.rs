@@ -7,12 +7,13 @@
 mod code;
 mod json;
 mod redact;
+mod secret_name;
 mod source;
 mod text;
 
 pub use code::Code;
 pub use json::to_json;
-pub(crate) use redact::is_secret_key;
+pub use secret_name::{is_secret_name, is_secret_name_or_typo};
 pub use source::{Position, SourceId, Sources, Span};
 pub use text::{TextStyle, to_text};
 

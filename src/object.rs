@@ -1,5 +1,6 @@
 //! Objects: manifests with their identity and management policy.
 
+pub mod duration;
 pub mod embedded;
 mod forecast;
 mod foreign;
@@ -10,6 +11,7 @@ pub mod mask;
 pub mod meaning;
 pub mod order;
 mod pattern;
+pub mod quantity;
 mod rules;
 pub mod scrub;
 

@@ -22,7 +22,6 @@ mod image;
 mod kubesphere_config;
 mod placement;
 mod slots;
-mod spec;
 
 use std::sync::Arc;
 

@@ -40,19 +40,14 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
     };
     let schema = config::plain_schema();
     let mut sound = spec.clone();
-    for violation in shape::check(spec, options.allow_unknown) {
-        remove(&mut sound, &violation.path.0);
-        found.push(violation.diagnostic);
-    }
-    // Removing a value may leave its parent without a required key, which needs no report of its own.
-    loop {
-        let again = shape::check(&sound, true);
-        if again.is_empty() {
-            break;
-        }
-        for violation in again {
+    let mut violations = shape::check(spec, options.allow_unknown);
+    found.extend(violations.iter().map(|violation| violation.diagnostic.clone()));
+    while !violations.is_empty() {
+        for violation in violations {
             remove(&mut sound, &violation.path.0);
         }
+        // Leaving one value out may leave its parent without a required key: that was reported above.
+        violations = shape::check(&sound, true);
     }
     let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
     found.extend(rules::check(&context));

@@ -61,7 +61,7 @@ fn intercepts(webhook: &Value, write: &Written<'_>, namespace: &impl Fn(&str) ->
     let Written { id, labels, operation } = write;
     let has = |list: &Value, wanted: &str| items(list).any(|e| e == "*" || text(e) == wanted);
     let plural = plural(&id.kind);
-    let is_namespace = id.group.is_empty() && id.kind == "Namespace";
+    let is_namespace = id.is_namespace();
     let matches_rule = items(&webhook["rules"]).any(|rule| {
         let resource = has(&rule["resources"], &plural) || has(&rule["resources"], "*/*");
         let in_scope = match rule["scope"].as_str() {

@@ -115,8 +115,7 @@ impl Writes<'_> {
 
     /// The live and desired labels of a namespace.
     fn namespace(&self, name: &str) -> Value {
-        let is_it =
-            |id: &ObjectId| id.group.is_empty() && id.kind == "Namespace" && id.name == name;
+        let is_it = |id: &ObjectId| id.is_namespace() && id.name == name;
         let live = self.live.iter().find(|(id, _)| is_it(id)).map(|(_, live)| live);
         let wanted = self.desired.iter().find(|object| is_it(&object.id)).map(|o| &o.body);
         let mut labels = labels([live, wanted]);
@@ -127,7 +126,7 @@ impl Writes<'_> {
     /// The live definitions that are written. Of one that is not written only the metadata is known, and it
     /// is up to date; a terminating one is created again.
     fn definitions(&self) -> Vec<Value> {
-        let wanted = self.desired.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
+        let wanted = self.desired.iter().filter(|o| o.id.is_definition());
         let there = wanted.filter_map(|object| self.live.get(&object.id));
         let stays = there.filter(|live| !live["spec"].is_null() && !is_departing(live));
         stays.cloned().collect()

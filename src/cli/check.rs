@@ -10,7 +10,7 @@ use super::desired;
 use super::exit::Failure;
 use super::input::InputArgs;
 use super::observed_facts::observed_facts;
-use super::run_options::duration;
+use super::span::timeout;
 use crate::check::{self, Configured, Context, Look, Report, Wants};
 use crate::cluster::Cluster;
 use crate::config::{self, Input, Request};
@@ -49,7 +49,7 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     wait: bool,
     /// For how long to wait, for instance 90s or 5m
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout)]
     timeout: Duration,
     /// How to show the results
     #[arg(short, long, value_enum, default_value_t)]

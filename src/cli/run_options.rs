@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::desired;
 use super::exit::Failure;
+use super::span::timeout;
 use crate::engine::{Options, Wait};
 use crate::inventory::{Inventory, PruneOptions};
 use crate::plan::{PlanOptions, Winner};
@@ -24,7 +25,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "COMPONENT", value_delimiter = ',')]
     only: Vec<String>,
     /// How long the whole run may take, for instance 90s, 15m, 1h
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration, env = "KSI_TIMEOUT")]
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = timeout, env = "KSI_TIMEOUT")]
     timeout: Duration,
     /// Wait until everything is healthy
     #[arg(
@@ -87,45 +88,5 @@ impl RunArgs {
             wait: Wait { health: self.wait, timeout: self.timeout },
             only: (!self.only.is_empty()).then(|| self.only.iter().cloned().collect()),
         })
-    }
-}
-
-/// Reads `90s`, `15m`, `1h`, `1h30m`; a number alone is seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no time; write it like 90s, 15m or 1h30m");
-    let mut seconds = 0_u64;
-    let mut number = String::new();
-    for c in text.chars() {
-        let unit = match c {
-            '0'..='9' => {
-                number.push(c);
-                continue;
-            }
-            's' => 1,
-            'm' => 60,
-            'h' => 3600,
-            _ => return Err(wrong()),
-        };
-        let count: u64 = std::mem::take(&mut number).parse().map_err(|_| wrong())?;
-        seconds = count.checked_mul(unit).and_then(|s| seconds.checked_add(s)).ok_or_else(wrong)?;
-    }
-    if !number.is_empty() {
-        seconds = number.parse().ok().filter(|_| seconds == 0).ok_or_else(wrong)?;
-    }
-    if seconds == 0 { Err(wrong()) } else { Ok(Duration::from_secs(seconds)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_read_as_kubectl_reads_them() {
-        for (text, seconds) in [("90s", 90), ("15m", 900), ("1h30m", 5400), ("45", 45)] {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "0", "m", "1d", "-1s", "1h30", "99999999999999999999h"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
     }
 }

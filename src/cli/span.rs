@@ -7,7 +7,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A span of time given as `90s`, `10m`, `1h30m` or `2d`.
+/// A span of time given as `90s`, `10m`, `1h30m` or `2d`; a number alone is seconds. Every flag of every verb
+/// reads it like this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span(pub Duration);
 
@@ -15,25 +16,18 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no span of time; write it like 90s, 10m or 1h30m");
-        let mut total = Duration::ZERO;
-        let mut rest = text;
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-            let number: u64 = rest[..digits].parse().map_err(|_| wrong())?;
-            let unit = rest[digits..].chars().next().ok_or_else(wrong)?;
-            let seconds = match unit {
-                's' => 1,
-                'm' => 60,
-                'h' => 3600,
-                'd' => 86400,
-                _ => return Err(wrong()),
-            };
-            let part = number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(wrong)?;
-            total = total.checked_add(part).ok_or_else(wrong)?;
-            rest = &rest[digits + 1..];
-        }
-        if text.is_empty() { Err(wrong()) } else { Ok(Self(total)) }
+        let seconds = || text.parse().map(Duration::from_secs);
+        humantime::parse_duration(text).or_else(|_| seconds()).map(Self).map_err(|_| {
+            format!("invalid duration `{text}`, write for example 90s, 15m, 1h30m or 2d")
+        })
+    }
+}
+
+/// Reads how long something may take: a [`Span`] that is longer than nothing.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    match text.parse()? {
+        Span(Duration::ZERO) => Err(format!("invalid timeout `{text}`, it must be longer than 0s")),
+        Span(duration) => Ok(duration),
     }
 }
 
@@ -79,12 +73,17 @@ mod tests {
     #[test]
     fn spans_are_read() {
         let seconds = |text: &str| text.parse::<Span>().map(|span| span.0.as_secs());
-        assert_eq!(seconds("90s"), Ok(90));
-        assert_eq!(seconds("1h30m"), Ok(5400));
-        assert_eq!(seconds("2d"), Ok(172_800));
-        for wrong in ["", "10", "m", "5x", "-1s", "99999999999999999999s", "9999999999999999999d"] {
-            assert!(wrong.parse::<Span>().is_err(), "{wrong}");
+        for (text, expected) in
+            [("90s", 90), ("15m", 900), ("1h30m", 5400), ("2d", 172_800), ("45", 45), ("0", 0)]
+        {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
         }
+        for wrong in
+            ["", "m", "5x", "-1s", "1h30", "99999999999999999999s", "9999999999999999999d", "9e9"]
+        {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        assert!(timeout("0s").is_err());
     }
 
     #[test]

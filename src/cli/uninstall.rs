@@ -13,7 +13,7 @@ use super::guard::{self, MemberArgs};
 use super::place::Place;
 use super::prune::PruneArgs;
 use super::report::{ProgressArgs, Report};
-use super::run_options::duration;
+use super::span::timeout;
 use super::{apply, desired, interrupt, on_cluster};
 use crate::config;
 use crate::engine::{self, Desired, Failure as LookFailure, Wait};
@@ -56,7 +56,7 @@ pub(super) struct UninstallArgs {
     )]
     wait: bool,
     /// How long the whole run may take, for instance 90s, 15m, 1h
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration, env = "KSI_TIMEOUT")]
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = timeout, env = "KSI_TIMEOUT")]
     timeout: Duration,
     /// Do not ask
     #[arg(short, long)]

@@ -13,6 +13,11 @@ use super::{KIND, shape};
 
 /// The `CustomResourceDefinition` of `clusterconfigurations.installer.kubesphere.io`.
 pub fn crd() -> Value {
+    crd_of(shape::spec())
+}
+
+/// The same around a plain schema of the spec.
+pub fn crd_of(spec: &Value) -> Value {
     let group = "installer.kubesphere.io";
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -37,14 +42,14 @@ pub fn crd() -> Value {
                 "name": "v1alpha1",
                 "served": true,
                 "storage": true,
-                "schema": { "openAPIV3Schema": document() },
+                "schema": { "openAPIV3Schema": document(spec) },
                 "additionalPrinterColumns": columns(),
             }],
         },
     })
 }
 
-fn document() -> Value {
+fn document(spec: &Value) -> Value {
     json!({
         "type": "object",
         "description": "The desired state of KubeSphere on this cluster.",
@@ -53,7 +58,7 @@ fn document() -> Value {
             "apiVersion": { "type": "string" },
             "kind": { "type": "string" },
             "metadata": { "type": "object" },
-            "spec": lenient(shape::spec()),
+            "spec": lenient(spec),
             "status": {
                 "type": "object",
                 "nullable": true,
@@ -185,7 +190,7 @@ mod tests {
     #[test]
     fn it_is_structural_and_lenient() {
         let mut roles = 0;
-        each(&document(), "", &mut |path, node| {
+        each(&document(shape::spec()), "", &mut |path, node| {
             for banned in ["default", "enum", "$ref", "additionalProperties", "format", "required"]
             {
                 assert!(node.get(banned).is_none(), "{path} has {banned}");

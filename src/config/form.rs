@@ -114,62 +114,6 @@ pub fn is_cidr(text: &str) -> bool {
     length.parse::<u8>().is_ok_and(|l| l <= most)
 }
 
-/// What Go's `time.ParseDuration` reads: `1h30m`, `0`, `1.5s`.
-pub fn is_duration(text: &str) -> bool {
-    const UNITS: &[&str] = &["ns", "us", "µs", "μs", "ms", "s", "m", "h"];
-    let mut rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if rest == "0" {
-        return true;
-    }
-    if rest.is_empty() {
-        return false;
-    }
-    while !rest.is_empty() {
-        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        if rest[..number].parse::<f64>().is_err() {
-            return false;
-        }
-        rest = &rest[number..];
-        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
-        if !UNITS.contains(&&rest[..unit]) {
-            return false;
-        }
-        rest = &rest[unit..];
-    }
-    true
-}
-
-/// A Kubernetes quantity as a number of base units; `None` when it is not one.
-pub fn quantity(text: &str) -> Option<f64> {
-    let split = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-')))
-        .unwrap_or(text.len());
-    let (number, suffix) = text.split_at(split);
-    let factor = match suffix {
-        "" => 1.0,
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "E" => 1e18,
-        "Ki" => 1024.0,
-        "Mi" => 1024f64.powi(2),
-        "Gi" => 1024f64.powi(3),
-        "Ti" => 1024f64.powi(4),
-        "Pi" => 1024f64.powi(5),
-        "Ei" => 1024f64.powi(6),
-        _ => {
-            let exponent = suffix.strip_prefix(['e', 'E'])?;
-            10f64.powi(exponent.parse().ok()?)
-        }
-    };
-    Some(number.parse::<f64>().ok()? * factor)
-}
-
 fn ends_alphanumeric(text: &str) -> bool {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.starts_with(good) && text.ends_with(good)
@@ -195,17 +139,5 @@ mod tests {
                 && !is_cidr("10.0.0.1")
                 && !is_cidr("10.0.0.0/33")
         );
-        for good in ["10m", "168h0m0s", "1.5h", "0", "-3s", "1h30m"] {
-            assert!(is_duration(good), "{good}");
-        }
-        for bad in ["10", "", "5 m", "1d", "m", "1..2s"] {
-            assert!(!is_duration(bad), "{bad}");
-        }
-        assert_eq!(quantity("500m"), Some(0.5));
-        assert_eq!(quantity("2Ki"), Some(2048.0));
-        assert_eq!(quantity("1e3"), Some(1000.0));
-        for bad in ["", "Gi", "2gb", "1 Gi", "2GiB"] {
-            assert_eq!(quantity(bad), None, "{bad}");
-        }
     }
 }

@@ -8,6 +8,11 @@ use super::{API_VERSION, KIND, NAME, NAMESPACE, shape};
 /// no references. Closed sections refuse other keys; secrets carry `x-sensitive: true`. A key with
 /// nothing behind it (null) is allowed everywhere: it is one that is not given.
 pub fn schema() -> Value {
+    schema_of(shape::spec())
+}
+
+/// The same around a plain schema of the spec.
+pub fn schema_of(spec: &Value) -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://installer.kubesphere.io/v1alpha1/clusterconfiguration.schema.json",
@@ -24,7 +29,7 @@ pub fn schema() -> Value {
             },
             "kind": { "description": "The kind of this document.", "type": "string", "enum": [KIND] },
             "metadata": metadata(),
-            "spec": spec_schema(),
+            "spec": nullable(spec),
             "status": {
                 "description": "What the installer reports. Never read from a file.",
                 "type": ["object", "null"],
@@ -36,7 +41,11 @@ pub fn schema() -> Value {
 
 /// The part of [`schema`] for `spec`.
 pub fn spec_schema() -> Value {
-    let mut schema = shape::spec().clone();
+    nullable(shape::spec())
+}
+
+fn nullable(spec: &Value) -> Value {
+    let mut schema = spec.clone();
     allow_null(&mut schema);
     schema
 }
@@ -87,7 +96,6 @@ fn metadata() -> Value {
 /// Lets every key have nothing behind it. Items of lists cannot: an empty item is a slip.
 fn allow_null(schema: &mut Value) {
     let Value::Object(node) = schema else { return };
-    node.shift_remove(shape::OPTIONAL);
     match node.get_mut("type") {
         Some(Value::Array(types)) => types.push("null".into()),
         Some(single) => *single = json!([single.take(), "null"]),

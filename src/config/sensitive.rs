@@ -3,18 +3,18 @@
 use serde_json::Value;
 
 use super::shape;
+use crate::diagnostic::is_secret_name;
 use crate::yaml::{Path, Step};
 
 /// Whether the value at a path below `spec` is secret: the schema says so, or the schema does not
-/// know the key (inside a free-form mapping, an old or a misspelt key) and its name sounds like a
-/// secret.
+/// know the key (inside a free-form mapping, an old or a misspelt key) and it has a secret name.
 pub fn is_sensitive(path: &Path) -> bool {
     let mut known = Some(shape::spec());
     for step in &path.0 {
         known = known.and_then(|schema| shape::step(schema, step));
         match (known, step) {
             (Some(schema), _) if schema.get("x-sensitive").is_some() => return true,
-            (None, Step::Key(key)) if sounds_secret(key) => return true,
+            (None, Step::Key(key)) if is_secret_name(key) => return true,
             _ => {}
         }
     }
@@ -35,14 +35,6 @@ fn gather(schema: &Value, path: &Path, found: &mut Vec<Path>) {
     for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
         gather(inner, &path.key(key), found);
     }
-}
-
-/// By the end of the name, so that `accessTokenMaxAge` stays readable.
-fn sounds_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["secret", "password", "passwd", "token", "privatekey", "credentials", "secretaccesskey"]
-        .iter()
-        .any(|end| key.ends_with(end))
 }
 
 #[cfg(test)]
@@ -68,11 +60,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_a_secret_and_what_sounds_like_one_is_secret() {
+    fn what_is_below_a_secret_and_what_has_the_name_of_one_is_secret() {
         let providers = Path::keys("authentication.oauthOptions.identityProviders").index(0);
         for path in [
             Path::keys("authentication.jwtSecret.value"),
             providers.key("provider").key("clientSecret"),
+            providers.key("provider").key("apiKey"),
+            providers.key("provider").key("accessKeyID"),
+            providers.key("provider").key("kubeconfig"),
+            providers.key("provider").key("privateKeyPem"),
             Path::keys("authentication.jwtsecret"),
         ] {
             assert!(is_sensitive(&path), "{path}");

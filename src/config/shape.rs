@@ -1,26 +1,18 @@
-//! The plain JSON Schema of the spec, generated from the types: everything inlined, one `type` per node,
-//! no null. The strict schema, the CRD, the documentation and the list of secrets are derived from it.
+//! The plain JSON Schema of the spec: everything inlined, one `type` per node, no null. The strict schema, the
+//! CRD, the documentation and the list of secrets are derived from it.
+//!
+//! It is [derived](super::derived) from the types once and checked in: deriving it at every start would take
+//! longer than rendering a host.
 
 use std::sync::LazyLock;
 
-use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::types::Configuration;
 use crate::yaml::{Path, Step};
 
-/// Marks a section that is absent unless it is set, whatever defaults its keys have.
-pub(super) const OPTIONAL: &str = "x-optional";
-
 static SPEC: LazyLock<Value> = LazyLock::new(|| {
-    let settings = SchemaSettings::draft2020_12().with(|s| {
-        s.inline_subschemas = true;
-        s.meta_schema = None;
-    });
-    let mut shape: Value =
-        settings.into_generator().into_root_schema_for::<Configuration>().to_value();
-    plain(&mut shape);
-    shape
+    // A test holds the text against the types.
+    serde_json::from_str(include_str!("../../schemas/spec.json")).unwrap_or_default()
 });
 
 /// The plain schema of the spec: like [`spec_schema`](super::spec_schema), without null.
@@ -81,99 +73,6 @@ fn prune(value: &mut Value, schema: &Value) {
     }
 }
 
-/// Makes a schema plain, from the leaves up.
-fn plain(schema: &mut Value) {
-    let Value::Object(node) = schema else { return };
-    node.shift_remove("title");
-    // The widths of Rust's integers mean nothing to users; `minimum` and `maximum` do.
-    node.shift_remove("format");
-    if let Some(Value::Array(types)) = node.get_mut("type") {
-        let all = types.len();
-        types.retain(|name| name != "null");
-        let optional = types.len() < all;
-        if let [only] = types.as_slice() {
-            node["type"] = only.clone();
-        }
-        if optional && node.contains_key("properties") {
-            node.insert(OPTIONAL.into(), true.into());
-        }
-    }
-    if let Some(Value::Array(allowed)) = node.get_mut("enum") {
-        allowed.retain(|value| !value.is_null());
-    }
-    collapse_choice(node);
-    if let Some(Value::String(text)) = node.get_mut("description") {
-        *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    }
-    for key in ["items", "additionalProperties"] {
-        if let Some(inner) = node.get_mut(key) {
-            plain(inner);
-        }
-    }
-    if let Some(Value::Object(properties)) = node.get_mut("properties") {
-        properties.values_mut().for_each(plain);
-    }
-    // A section's default that follows from its keys is redundant.
-    if node.get("default").is_some_and(|given| given.is_null() || *given == composed(node)) {
-        node.shift_remove("default");
-    }
-    // The description comes first for readers.
-    if let Some(text) = node.shift_remove("description") {
-        node.shift_insert(0, "description".into(), text);
-    }
-}
-
-/// `oneOf` of documented constants becomes an `enum`: validators then list the allowed values in one
-/// message. The documentation moves to where editors look for it.
-fn collapse_choice(node: &mut Map<String, Value>) {
-    let Some(Value::Array(variants)) = node.get("oneOf").or_else(|| node.get("anyOf")).cloned()
-    else {
-        return;
-    };
-    let mut allowed = Vec::new();
-    let mut described = Vec::new();
-    gather(&variants, &mut allowed, &mut described);
-    node.shift_remove("oneOf");
-    node.shift_remove("anyOf");
-    node.insert("type".into(), "string".into());
-    node.insert("enum".into(), allowed.into());
-    node.insert("enumDescriptions".into(), described.into());
-}
-
-fn gather(variants: &[Value], allowed: &mut Vec<Value>, described: &mut Vec<Value>) {
-    for variant in variants {
-        if let Some(Value::Array(inner)) = variant.get("oneOf") {
-            gather(inner, allowed, described);
-        } else if let Some(constant) = variant.get("const") {
-            allowed.push(constant.clone());
-            let text = variant.get("description").and_then(Value::as_str).unwrap_or_default();
-            described.push(text.into());
-        }
-    }
-}
-
-/// The default of a section, composed of the defaults of its keys.
-fn composed(node: &Map<String, Value>) -> Value {
-    let Some(Value::Object(properties)) = node.get("properties") else {
-        return Value::Null;
-    };
-    let defaults = properties.iter().filter_map(|(key, schema)| {
-        let default = match schema.get("default") {
-            Some(default) => default.clone(),
-            None if schema.get(OPTIONAL).is_some() => return None,
-            None => composed(schema.as_object()?),
-        };
-        (!default.is_null()).then(|| (key.clone(), default))
-    });
-    Value::Object(defaults.collect())
-}
-
-/// The default of the whole spec.
-#[cfg(test)]
-pub(super) fn defaults() -> Value {
-    spec().as_object().map_or(Value::Null, composed)
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -211,25 +110,6 @@ pub(super) mod tests {
                 "{path} is not closed"
             );
         });
-    }
-
-    #[test]
-    fn defaults_of_the_schema_are_those_of_the_types() {
-        fn without_empty(value: Value) -> Value {
-            match value {
-                Value::Object(map) => Value::Object(
-                    map.into_iter()
-                        .map(|(key, value)| (key, without_empty(value)))
-                        .filter(|(_, value)| !value.as_object().is_some_and(Map::is_empty))
-                        .collect(),
-                ),
-                other => other,
-            }
-        }
-        let types = serde_json::to_value(Configuration::default()).unwrap();
-        let shapes = without_empty(defaults());
-        assert_eq!(without_empty(types), shapes);
-        assert_eq!(shapes["common"]["core"]["console"]["port"], 30880);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, live: &Value) -> F
         "CustomResourceDefinition" => blocking_objects(cluster, live).await,
         _ => Vec::new(),
     };
-    let inside = id.kind == "Namespace" || !of_kind.is_empty();
+    let inside = id.is_namespace() || !of_kind.is_empty();
     let message = match of_kind.len() {
         0 => health::judge(live).reason().unwrap_or("is being deleted").to_owned(),
         count => {

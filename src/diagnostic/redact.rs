@@ -6,50 +6,7 @@
 
 use std::ops::Range;
 
-/// Parts of key names (lowercase) whose values are never shown.
-const SECRET_WORDS: &[&str] = &[
-    "password",
-    "secret",
-    "token",
-    "passwd",
-    "pwd",
-    "passphrase",
-    "adminpass",
-    "adminpw",
-    "apikey",
-    "jwt",
-    "credential",
-    "kubeconfig",
-    "accesskey",
-    "privatekey",
-    "auths",
-];
-
-/// Whether a key's value must be hidden, by its name alone.
-pub(crate) fn is_secret_key(key: &str) -> bool {
-    let key: String =
-        key.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    // These name an object or a duration, not a secret.
-    if ["secretname", "imagepullsecrets", "accesstokenmaxage"].contains(&&*key)
-        || key.ends_with("timeout")
-        || key.ends_with("maxage")
-    {
-        return false;
-    }
-    SECRET_WORDS.iter().any(|word| key.contains(word) || (word.len() > 5 && slipped(&key, word)))
-}
-
-/// Whether a part of the key is the word with one slip in it: `jwtSecert` is the reason why its line
-/// is shown, and its value is as secret as that of `jwtSecret`.
-fn slipped(key: &str, word: &str) -> bool {
-    let letters: Vec<char> = key.chars().collect();
-    (word.len() - 1..=word.len() + 1).any(|length| {
-        letters.windows(length).any(|part| {
-            let part: String = part.iter().collect();
-            strsim::damerau_levenshtein(&part, word) <= 1
-        })
-    })
-}
+use super::secret_name::is_secret_name_or_typo;
 
 /// Byte ranges of what follows a secret key, by lines.
 pub(super) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
@@ -108,7 +65,7 @@ fn secret_value(line: &str) -> Option<(usize, usize)> {
     for (at, c) in line.char_indices() {
         if in_word(c) {
             word = if open { word.start..at + c.len_utf8() } else { at..at + c.len_utf8() };
-        } else if matches!(c, ':' | '=') && is_secret_key(&line[word.clone()]) {
+        } else if matches!(c, ':' | '=') && is_secret_name_or_typo(&line[word.clone()]) {
             return Some((word.start, at + 1));
         }
         open = in_word(c);

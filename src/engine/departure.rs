@@ -57,7 +57,7 @@ impl<T: Target> Run<'_, T> {
     /// What is awaited, in the words of who knows more than the object itself.
     async fn departure(&self, id: &ObjectId, live: &Value) -> String {
         // A definition waits for objects that it does not name.
-        if id.kind == "CustomResourceDefinition" {
+        if id.is_definition() {
             let found = self.unless_over(self.target.diagnose(id)).await.unwrap_or_default();
             if let Some(finding) = found.into_iter().next() {
                 return self.scrub(&finding.message);

@@ -20,17 +20,17 @@ pub(super) async fn lost<T: Target>(
         return Ok(Vec::new());
     }
     let namespaces: BTreeSet<&str> =
-        goes.iter().filter(|id| is_namespace(id)).map(|id| id.name.as_str()).collect();
+        goes.iter().filter(|id| id.is_namespace()).map(|id| id.name.as_str()).collect();
     let ours = known.into_iter().flat_map(Inventory::entries);
     // In a namespace that goes there may be objects of kinds that stay.
-    let asked = ours.filter(|entry| is_definition(&entry.id));
+    let asked = ours.filter(|entry| entry.id.is_definition());
     let asked: Vec<_> =
         asked.filter(|entry| !namespaces.is_empty() || goes.contains(&entry.id)).collect();
     let definitions: Vec<ObjectId> = asked.iter().map(|entry| entry.id.clone()).collect();
     let mut instances = match target.instances(&definitions).await {
         // Who may delete a namespace need not be allowed to look into it: the server then says what holds it.
         Err(error)
-            if error.class == Class::Forbidden && !goes.iter().any(|id| is_definition(id)) =>
+            if error.class == Class::Forbidden && !goes.iter().any(|id| id.is_definition()) =>
         {
             return Ok(Vec::new());
         }
@@ -55,17 +55,9 @@ pub(super) async fn lost<T: Target>(
 
 /// Whether a plan deletes something that holds objects of others.
 pub(super) fn takes_others(plan: &Plan) -> bool {
-    deletes(plan).any(|change| is_definition(&change.id) || is_namespace(&change.id))
+    deletes(plan).any(|change| change.id.is_definition() || change.id.is_namespace())
 }
 
 fn deletes(plan: &Plan) -> impl Iterator<Item = &Change> {
     plan.changes.iter().filter(|change| change.action == Action::Delete)
-}
-
-fn is_definition(id: &ObjectId) -> bool {
-    id.group == "apiextensions.k8s.io" && id.kind == "CustomResourceDefinition"
-}
-
-fn is_namespace(id: &ObjectId) -> bool {
-    id.group.is_empty() && id.kind == "Namespace"
 }

@@ -94,7 +94,7 @@ impl<T: Target> Run<'_, T> {
     /// The namespace that holds the record goes after everything that is recorded.
     fn step(&self, id: &ObjectId) -> usize {
         let own = self.options.plan.record_namespace.as_ref();
-        let is_own = id.kind == "Namespace" && own == Some(&id.name);
+        let is_own = id.is_namespace() && own == Some(&id.name);
         stage::removal(id) + usize::from(is_own)
     }
 

@@ -22,7 +22,7 @@ impl Key {
     pub fn digest(&self, value: &Value) -> String {
         let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.0));
         feed(value, &mut context);
-        hex(&context.sign().as_ref()[..16])
+        hex::encode(&context.sign().as_ref()[..16])
     }
 }
 
@@ -57,15 +57,9 @@ fn feed(value: &Value, context: &mut hmac::Context) {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 15)]);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
-}
-
 impl From<Key> for String {
     fn from(key: Key) -> Self {
-        hex(&key.0)
+        hex::encode(key.0)
     }
 }
 
@@ -73,14 +67,8 @@ impl TryFrom<String> for Key {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, &'static str> {
-        let wrong = "the key is not 64 hexadecimal digits";
-        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(wrong);
-        }
         let mut key = [0; 32];
-        for (byte, at) in key.iter_mut().zip((0..).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong)?;
-        }
+        hex::decode_to_slice(text, &mut key).map_err(|_| "the key is not 64 hexadecimal digits")?;
         Ok(Self(key))
     }
 }

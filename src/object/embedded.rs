@@ -52,7 +52,7 @@ pub fn parse(text: &str) -> Result<Value, Unreadable> {
         return Err(Unreadable { line, reason: problem.code.title().to_owned() });
     }
     let refuse = |reason: &str| Err(Unreadable { line: 1, reason: reason.to_owned() });
-    match documents.pop().map(|node| node.to_json()) {
+    match documents.pop().map(yaml::Node::into_json) {
         _ if !documents.is_empty() => refuse("several documents in one text"),
         None | Some(Value::Null) => Ok(Value::Object(Map::new())),
         Some(map @ Value::Object(_)) => Ok(map),

@@ -51,6 +51,31 @@ impl ObjectId {
         }
     }
 
+    /// Whether it is of this kind; the core group is empty.
+    pub fn is(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
+    }
+
+    /// Whether it is a Namespace.
+    pub fn is_namespace(&self) -> bool {
+        self.is("", "Namespace")
+    }
+
+    /// Whether it is a Secret.
+    pub fn is_secret(&self) -> bool {
+        self.is("", "Secret")
+    }
+
+    /// Whether it is a `ConfigMap`.
+    pub fn is_config_map(&self) -> bool {
+        self.is("", "ConfigMap")
+    }
+
+    /// Whether it is a `CustomResourceDefinition`.
+    pub fn is_definition(&self) -> bool {
+        self.is("apiextensions.k8s.io", "CustomResourceDefinition")
+    }
+
     fn key(&self) -> (&str, &str, Option<&str>, &str) {
         (&self.group, &self.kind, self.namespace.as_deref(), &self.name)
     }

@@ -16,11 +16,6 @@ use super::rules::{Encoding, SecretText};
 use super::{ObjectId, embedded, rules};
 use crate::yaml::{self, Path, Step};
 
-/// Whether what has this name (a key, a flag, a variable) is secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
-    names::is_secret(name)
-}
-
 /// Numbers secret values. Use one for a whole output.
 #[derive(Default)]
 pub struct Masker {
@@ -46,8 +41,7 @@ impl Masker {
         {
             names::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
         }
-        if id.group.is_empty()
-            && id.kind == "ConfigMap"
+        if id.is_config_map()
             && let Some(data) = body.get_mut("data")
         {
             for text in &masking.texts {
@@ -57,7 +51,7 @@ impl Masker {
             }
         }
         // Schemas describe arguments and environments without having any.
-        if id.kind != "CustomResourceDefinition" {
+        if !id.is_definition() {
             names::visit_containers(body, &mut |value| self.hide(value, Encoding::Plain));
         }
     }

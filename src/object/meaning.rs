@@ -5,6 +5,8 @@
 
 use serde_json::{Map, Value};
 
+use super::duration;
+
 /// Whether the value is equivalent to an absent one: null, `false`, an empty string, list or mapping, and
 /// mappings with only such values.
 ///
@@ -55,51 +57,11 @@ pub fn canonical(value: &Value) -> Value {
 
 /// A Go duration as nanoseconds, zero as the number that people write for it. Text that only looks
 /// like a duration may be compared so too: two spellings of one duration are never two passwords
-/// that matter.
+/// that matter. A number without a unit is none by its looks.
 fn duration(text: &str) -> Option<Value> {
-    let nanoseconds = nanoseconds(text)?;
+    text.ends_with(char::is_alphabetic).then_some(())?;
+    let nanoseconds = duration::nanoseconds(text)?;
     Some(if nanoseconds == 0 { Value::from(0) } else { Value::String(format!("{nanoseconds}ns")) })
-}
-
-/// Go's `time.ParseDuration`, without the bare `0`, which is no duration by its looks.
-fn nanoseconds(text: &str) -> Option<i128> {
-    let (sign, mut rest) = match text.as_bytes().first()? {
-        b'-' => (-1, &text[1..]),
-        b'+' => (1, &text[1..]),
-        _ => (1, text),
-    };
-    // Longer than any duration that Go holds: leave it a text.
-    if rest.is_empty() || rest.len() > 64 {
-        return None;
-    }
-    let mut total: i128 = 0;
-    while !rest.is_empty() {
-        let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
-        let (whole, after) = rest.split_at(digits(rest));
-        let (fraction, after) = match after.strip_prefix('.') {
-            Some(after) => after.split_at(digits(after)),
-            None => ("", after),
-        };
-        if (whole.is_empty() && fraction.is_empty()) || whole.len() > 18 || fraction.len() > 9 {
-            return None;
-        }
-        let (unit, after) = after
-            .split_at(after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len()));
-        let unit: i128 = match unit {
-            "ns" => 1,
-            "us" | "µs" | "μs" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            _ => return None,
-        };
-        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        let parts: i128 = format!("{fraction:0<9}").parse().ok()?;
-        total += whole * unit + parts * unit / 1_000_000_000;
-        rest = after;
-    }
-    Some(sign * total)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub fn sort(objects: &mut [Object]) {
 }
 
 /// Compares by the order of creation.
-pub fn compare(a: &ObjectId, b: &ObjectId) -> Ordering {
+fn compare(a: &ObjectId, b: &ObjectId) -> Ordering {
     rank(a).cmp(&rank(b)).then_with(|| a.cmp(b))
 }
 

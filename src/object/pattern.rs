@@ -27,7 +27,7 @@ impl KindPattern {
     pub fn matches(&self, id: &ObjectId) -> bool {
         match self {
             Self::Any => true,
-            Self::Exact { kind, group } => *kind == id.kind && *group == id.group,
+            Self::Exact { kind, group } => id.is(group, kind),
         }
     }
 }

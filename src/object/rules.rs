@@ -77,10 +77,6 @@ pub struct Finalizers {
 pub struct Masking {
     /// The text that is no secret although it stands in place of one.
     pub placeholder: String,
-    /// Parts of names that make a value secret.
-    pub words: Vec<String>,
-    /// Ends of names that make it harmless again.
-    pub harmless_endings: Vec<String>,
     /// Secret fields, by kind.
     pub objects: Vec<SecretFields>,
     /// Kinds whose spec is searched for secret names.
@@ -278,7 +274,6 @@ mod tests {
         assert!(rules.delete_late.len() > 2 && rules.finalizers.len() > 1);
         assert!(rules.pruning.orphaning.len() > 1 && !rules.pruning.releasing.is_empty());
         assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
-        assert!(rules.masking.words.iter().all(|w| w.bytes().all(|b| b.is_ascii_lowercase())));
         assert_eq!(rules.pruning.guarded.len(), 3);
         assert!(!rules.foreign_fields.is_empty());
         for field in &rules.foreign_fields {

@@ -64,7 +64,7 @@ fn created(
     entry: Option<&Entry>,
     inventory: Option<&Inventory>,
 ) -> Change {
-    let secret = object.id.group.is_empty() && object.id.kind == "Secret";
+    let secret = object.id.is_secret();
     // A Secret of the same name that somebody else created is not ours to change.
     let ours = entry.is_some_and(|entry| !entry.is_announced()) || inventory.is_none();
     if secret && ours && normal(&object.body) != normal(live) {

@@ -55,7 +55,7 @@ pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOpti
 
 /// The namespaces that would be deleted.
 fn deleted(changes: &[Change]) -> impl Iterator<Item = (usize, &Change)> {
-    let namespace = |change: &Change| change.id.group.is_empty() && change.id.kind == "Namespace";
+    let namespace = |change: &Change| change.id.is_namespace();
     let is_deleted = move |change: &Change| change.action == Action::Delete && namespace(change);
     changes.iter().enumerate().filter(move |(_, change)| is_deleted(change))
 }
@@ -105,7 +105,7 @@ mod tests {
         let mut fate: Vec<_> = plan
             .changes
             .iter()
-            .filter(|change| change.id.kind == "Namespace")
+            .filter(|change| change.id.is_namespace())
             .map(|change| (change.id.name.clone(), change.action))
             .collect();
         fate.sort_by(|a, b| a.0.cmp(&b.0));

@@ -111,10 +111,13 @@ impl Writer {
     fn line(&mut self, style: Style, sign: &str, text: &str) -> fmt::Result {
         let text = printable(text);
         if self.options.colour && style != Style::new() {
-            writeln!(self.out, "{style}{sign}{text}{style:#}")
-        } else {
-            writeln!(self.out, "{sign}{text}")
+            return writeln!(self.out, "{style}{sign}{text}{style:#}");
         }
+        // Tens of thousands of lines: formatting each would take longer than to make them.
+        for part in [sign, &text, "\n"] {
+            self.out.push_str(part);
+        }
+        Ok(())
     }
 }
 
@@ -136,7 +139,8 @@ fn manifest(body: &Value) -> String {
 
 /// Text from a cluster must not control the terminal.
 fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c: char| c.is_control() && c != '\t') {
+    let is_plain = |b: u8| b == b'\t' || (b' '..0x7f).contains(&b);
+    if text.bytes().all(is_plain) || !text.contains(|c: char| c.is_control() && c != '\t') {
         return Cow::Borrowed(text);
     }
     let escaped = text.chars().flat_map(|c| {

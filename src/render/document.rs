@@ -27,8 +27,8 @@ pub(super) fn objects(
         return Err(template_error(path, &detail));
     }
     let mut objects = Vec::new();
-    for document in documents.iter().filter(|document| !document.is_null()) {
-        let mut body = document.to_json();
+    for document in documents.into_iter().filter(|document| !document.is_null()) {
+        let mut body = document.into_json();
         slots.fill(&mut body).map_err(|text| {
             template_error(
                 path,
@@ -57,7 +57,7 @@ fn object(
     if id.kind == "ServiceAccount" && body.get("secrets").is_some() {
         return refuse("the secrets of a ServiceAccount are managed by Kubernetes");
     }
-    if id.kind == "ConfigMap" {
+    if id.is_config_map() {
         embed_texts(&mut body);
     }
     Ok(Object { id, component: component.to_owned(), policy, body })

@@ -2,8 +2,19 @@
 
 use serde_json::{Map, Value, json};
 
-use super::spec::Spec;
 use crate::facts::KubernetesVersion;
+
+/// The `spec` of a ClusterConfiguration with all defaults filled in. Keys that are optional and not
+/// given are absent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spec<'a>(pub(super) &'a Value);
+
+impl<'a> Spec<'a> {
+    /// The value at a dotted path; `None` when a key is absent or null.
+    fn value(self, path: &str) -> Option<&'a Value> {
+        path.split('.').try_fold(self.0, |value, key| value.get(key)).filter(|v| !v.is_null())
+    }
+}
 
 /// `nodeSelector`, `tolerations` and `affinity` of a pod; null if nothing is to be written.
 ///

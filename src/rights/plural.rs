@@ -14,7 +14,7 @@ impl Plurals {
     /// From the CRDs among these objects.
     pub(super) fn of(objects: &[Object]) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let definitions = objects.iter().filter(|o| o.id.kind == "CustomResourceDefinition");
+        let definitions = objects.iter().filter(|o| o.id.is_definition());
         let names = definitions.map(|o| &o.body["spec"]).map(|spec| {
             let names = &spec["names"];
             ((text(&spec["group"]), text(&names["kind"])), text(&names["plural"]))

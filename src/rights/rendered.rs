@@ -12,11 +12,11 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 fn by_name(id: &ObjectId, policy: Policy) -> &'static [&'static str] {
     match policy {
         // Deleting a CRD deletes objects of others, which is left to administrators.
-        Policy::Apply if id.kind == "CustomResourceDefinition" => &["create", "patch"],
+        Policy::Apply if id.is_definition() => &["create", "patch"],
         Policy::Apply => &["create", "patch", "delete"],
         // A Secret follows the stored values. Other objects are created once; a dry run of an apply shows
         // whether the webhook in front of them works.
-        Policy::Create if id.group.is_empty() && id.kind == "Secret" => &["update", "delete"],
+        Policy::Create if id.is_secret() => &["update", "delete"],
         Policy::Create => &["patch", "delete"],
         Policy::Embedded => &["update", "delete"],
         Policy::Patch => &["patch"],

@@ -136,7 +136,7 @@ impl ClusterTarget {
 }
 
 fn is_own_namespace(id: &ObjectId) -> bool {
-    id.group.is_empty() && id.kind == "Namespace" && id.name == kubesphere::SYSTEM
+    id.is_namespace() && id.name == kubesphere::SYSTEM
 }
 
 impl Reader for ClusterTarget {

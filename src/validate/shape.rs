@@ -201,7 +201,7 @@ impl Context<'_> {
 /// The value as it may be shown in a message.
 fn shown(path: &Path, value: &Value) -> String {
     match value {
-        _ if config::is_sensitive(path) || sounds_secret(path) => "(hidden)".to_owned(),
+        _ if config::is_sensitive(path) || has_secret_name(path) => "(hidden)".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
         Value::String(text) if text.chars().count() > 60 => {
@@ -213,8 +213,8 @@ fn shown(path: &Path, value: &Value) -> String {
 }
 
 /// Whether the name of the key suggests that its value is secret.
-fn sounds_secret(path: &Path) -> bool {
-    matches!(path.0.last(), Some(Step::Key(key)) if diagnostic::is_secret_key(key))
+fn has_secret_name(path: &Path) -> bool {
+    matches!(path.0.last(), Some(Step::Key(key)) if diagnostic::is_secret_name_or_typo(key))
 }
 
 fn misplaced(parent: &Path, key: &str, home: &Path) -> Diagnostic {

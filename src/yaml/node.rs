@@ -59,6 +59,17 @@ impl Node {
         }
     }
 
+    /// The same without a copy.
+    pub fn into_json(self) -> Value {
+        match self.content {
+            Content::Scalar(value) => value,
+            Content::List(items) => Value::Array(items.into_iter().map(Self::into_json).collect()),
+            Content::Map(entries) => Value::Object(
+                entries.into_iter().map(|e| (e.key, e.value.into_json())).collect::<Map<_, _>>(),
+            ),
+        }
+    }
+
     /// A node without places from a plain value.
     pub fn from_json(value: Value) -> Self {
         Self::new(match value {

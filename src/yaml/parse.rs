@@ -50,6 +50,9 @@ pub fn parse_part(
     (documents, builder.diagnostics)
 }
 
+/// Mappings with more keys than this are indexed.
+const LONG: usize = 16;
+
 /// Parsing has failed; the reason is among the diagnostics.
 struct Stop;
 
@@ -168,7 +171,8 @@ impl<'t> Builder<'t> {
     fn mapping(&mut self, depth: usize) -> Step<(Vec<Entry>, Span)> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Vec<Entry> = Vec::new();
-        let mut seen: HashMap<String, Span> = HashMap::new();
+        // Only a long mapping is worth an index of its keys.
+        let mut index: HashMap<String, Span> = HashMap::new();
         let end = loop {
             let (event, key_span) = match self.next()? {
                 (Event::MappingEnd, end) => break end,
@@ -199,15 +203,27 @@ impl<'t> Builder<'t> {
                 );
                 continue;
             }
-            if let Some(first) = seen.get(&key) {
-                self.duplicate(&key, key_span, *first);
+            let first = if entries.len() < LONG {
+                entries.iter().find(|e| e.key == key).and_then(|e| e.key_span)
+            } else {
+                index.get(&key).copied()
+            };
+            if let Some(first) = first {
+                self.duplicate(&key, key_span, first);
                 continue;
             }
-            seen.insert(key.clone(), key_span);
             entries.push(Entry { key, key_span: Some(key_span), value });
+            if entries.len() >= LONG {
+                let new = if entries.len() == LONG { 0 } else { entries.len() - 1 };
+                let places =
+                    entries[new..].iter().filter_map(|e| Some((e.key.clone(), e.key_span?)));
+                index.extend(places);
+            }
         };
-        let own: HashSet<&String> = seen.keys().collect();
-        merged.retain(|e| !own.contains(&e.key));
+        if !merged.is_empty() {
+            let own: HashSet<&str> = entries.iter().map(|e| e.key.as_str()).collect();
+            merged.retain(|e| !own.contains(e.key.as_str()));
+        }
         entries.extend(merged);
         Ok((entries, end))
     }

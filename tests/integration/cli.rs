@@ -15,6 +15,7 @@ pub(crate) fn ksi(args: &[&str]) -> Command {
         "KSI_AGAINST",
         "KSI_KUBE_VERSION",
         "KSI_PROGRESS",
+        "KSI_TIMEOUT",
         "CLICOLOR_FORCE",
     ] {
         command.env_remove(name);
@@ -137,6 +138,33 @@ fn configuration_comes_from_standard_input_and_from_several_files() {
         json["spec"]["multicluster"]["clusterRole"], "host",
         "an empty overlay changes nothing"
     );
+}
+
+#[test]
+fn a_timeout_has_one_grammar_for_all_verbs() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = format!("dir:{}", folder.path().display());
+    let verbs: &[&[&str]] = &[
+        &["apply", "--dry-run", "-f", "samples/none.yaml", "--target", &directory],
+        &["uninstall", "--dry-run", "--target", &directory],
+        &["rollback", "--dry-run"],
+        &["wait"],
+    ];
+    for verb in verbs {
+        let refused = |timeout: &str| {
+            let mut command = ksi(verb);
+            command.env("KSI_TIMEOUT", timeout).env("KUBECONFIG", folder.path().join("none"));
+            let (code, _, errors) = of(command.output().unwrap());
+            assert_eq!(errors.contains("invalid duration"), code == 2, "{verb:?}: {errors}");
+            code == 2
+        };
+        for good in ["45", "90s", "15m", "1h30m", "1d"] {
+            assert!(!refused(good), "{verb:?} {good}");
+        }
+        for bad in ["", "5x", "-1s", "1h30"] {
+            assert!(refused(bad), "{verb:?} {bad}");
+        }
+    }
 }
 
 #[test]

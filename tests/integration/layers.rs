@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("yaml", &["diagnostic"]),
     ("object", &["yaml", "diagnostic"]),
     ("config", &["yaml", "diagnostic", "facts", "object"]),
-    ("validate", &["config", "yaml", "diagnostic", "facts"]),
+    ("validate", &["config", "object", "yaml", "diagnostic", "facts"]),
     ("values", &["config", "object", "diagnostic", "facts"]),
     ("health", &["object"]),
     ("diagnose", &["cluster", "health", "object"]),

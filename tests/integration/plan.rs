@@ -151,7 +151,8 @@ proptest! {
         order::sort(&mut shuffled);
         prop_assert_eq!(&shuffled, &sorted);
         for pair in sorted.windows(2) {
-            prop_assert!(order::compare(&pair[0].id, &pair[1].id).is_lt());
+            let place = |object: &Object| (order::rank(&object.id), object.id.clone());
+            prop_assert!(place(&pair[0]) < place(&pair[1]));
             prop_assert!(order::rank(&pair[0].id) <= order::rank(&pair[1].id));
         }
     }

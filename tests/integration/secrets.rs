@@ -69,6 +69,31 @@ fn no_output_shows_a_secret() {
     assert!(shown(folder.path(), &["render", "-q", "-f", "good.yaml"]).contains(&canaries[0]));
 }
 
+#[test]
+fn what_has_a_secret_name_in_a_mapping_of_others_is_hidden_too() {
+    let names =
+        ["apiKey", "accessKey", "kubeconfig", "privateKeyPem", "passphrase", "clientSecret"];
+    let provider: String = names.map(|name| format!("{name}: canary-{name}, ")).concat();
+    let text = format!(
+        "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\nspec:\n  \
+         authentication:\n    oauthOptions:\n      identityProviders:\n      \
+         - {{name: x, type: y, provider: {{{provider} issuer: shown}}}}\n"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.yaml"), text).unwrap();
+    let runs: &[&[&str]] = &[
+        &["config", "view", "-f", "good.yaml"],
+        &["config", "view", "-f", "good.yaml", "-o", "json"],
+        &["config", "view", "-f", "good.yaml", "--show-origin"],
+        &["diff", "-f", "good.yaml", "--against", "none"],
+        &["diff", "-f", "good.yaml", "--against", "none", "-o", "json"],
+    ];
+    for args in runs {
+        let text = shown(folder.path(), args);
+        assert!(text.contains("shown") && !text.contains("canary"), "ksi {args:?}\n{text}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn files_with_secrets_are_for_their_owner_only() {

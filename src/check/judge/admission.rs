@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::context::{Context, NAMESPACES};
 use super::super::gathered::{Gathered, Part};
-use super::super::quantity::milli;
 use super::super::see::{full_name, items, name, namespace, some_of, text};
 use super::super::verdict::{Verdict, error, errors, ok, skipped};
 use super::super::{Check, Phase};
+use crate::object::quantity::nano;
 
 const CATEGORY: &str = "Admission";
 
@@ -111,7 +111,7 @@ fn quotas(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         let (hard, used) = (&quota["status"]["hard"], &quota["status"]["used"]);
         for (resource, most) in hard.as_object().into_iter().flatten() {
             let (most, now) = (text(most), text(&used[resource]));
-            let full = milli(most).zip(milli(now)).is_some_and(|(most, now)| now >= most);
+            let full = nano(most).zip(nano(now)).is_some_and(|(most, now)| now >= most);
             if full
                 && matches!(
                     resource.as_str(),
@@ -142,8 +142,8 @@ fn limit_ranges(gathered: &Gathered, context: &Context<'_>) -> Verdict {
             for (resource, most) in limit["max"].as_object().into_iter().flatten() {
                 let over = inside.iter().filter(|o| {
                     containers(&o.body["spec"]["template"]["spec"]).any(|c| {
-                        let asked = milli(text(&c["resources"]["limits"][resource]));
-                        asked.zip(milli(text(most))).is_some_and(|(asked, most)| asked > most)
+                        let asked = nano(text(&c["resources"]["limits"][resource]));
+                        asked.zip(nano(text(most))).is_some_and(|(asked, most)| asked > most)
                     })
                 });
                 let over: Vec<String> = over.map(|o| o.id.name.clone()).collect();

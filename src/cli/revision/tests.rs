@@ -42,6 +42,16 @@ fn a_configuration_comes_back_whole_with_the_kept_secrets() {
     assert_eq!(again.authentication.jwt_secret.as_deref(), Some(SECRET));
 }
 
+#[test]
+fn secrets_of_identity_providers_are_left_out() {
+    let host = of("  authentication: {oauthOptions: {identityProviders: [{name: x, provider: \
+                   {apiKey: canary, accessKey: canary, kubeconfig: canary, issuer: shown}}]}}\n");
+    let revision = revision(1, &host);
+    let text = &revision.configuration;
+    assert!(text.contains("issuer: shown") && !text.contains("canary"), "{text}");
+    assert_eq!(revision.about.left_out.len(), 3);
+}
+
 /// Of keys without effect in a role, only those are worth a warning that somebody wrote.
 #[test]
 fn what_is_so_by_default_is_not_given_again() {

@@ -2,19 +2,10 @@
 
 use serde_json::Value;
 
-use crate::object::rules;
+use crate::diagnostic::is_secret_name;
 
 /// The fields of a container that hold command lines.
 const COMMAND_LINES: [&str; 2] = ["command", "args"];
-
-/// Whether what has this name (a key, a flag, a variable) is secret.
-pub(super) fn is_secret(name: &str) -> bool {
-    let masking = &rules().masking;
-    let name: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    masking.words.iter().any(|word| name.contains(word.as_str()))
-        && !masking.harmless_endings.iter().any(|end| name.ends_with(end.as_str()))
-}
 
 /// Calls `hide` on every text or number, alone or in a list, under a key with a secret name.
 pub(super) fn visit_fields(value: &mut Value, hide: &mut impl FnMut(&mut Value)) {
@@ -22,8 +13,8 @@ pub(super) fn visit_fields(value: &mut Value, hide: &mut impl FnMut(&mut Value))
         Value::Object(map) => {
             for (key, child) in map {
                 match child {
-                    Value::String(_) | Value::Number(_) if is_secret(key) => hide(child),
-                    Value::Array(items) if is_secret(key) => {
+                    Value::String(_) | Value::Number(_) if is_secret_name(key) => hide(child),
+                    Value::Array(items) if is_secret_name(key) => {
                         for item in items {
                             if item.is_object() {
                                 visit_fields(item, hide);
@@ -45,7 +36,7 @@ pub(super) fn visit_fields(value: &mut Value, hide: &mut impl FnMut(&mut Value))
 pub(super) fn visit_containers(value: &mut Value, hide: &mut impl FnMut(&mut Value)) {
     match value {
         Value::Object(map) => {
-            if map.get("name").and_then(Value::as_str).is_some_and(is_secret)
+            if map.get("name").and_then(Value::as_str).is_some_and(is_secret_name)
                 && let Some(variable @ Value::String(_)) = map.get_mut("value")
             {
                 hide(variable);
@@ -85,5 +76,5 @@ fn visit_words(words: &mut [Value], hide: &mut impl FnMut(&mut Value)) {
 
 /// Names with blanks in them are the text of a script, where `=` and words mean other things.
 fn flag_is_secret(flag: &str) -> bool {
-    !flag.contains(char::is_whitespace) && is_secret(flag)
+    !flag.contains(char::is_whitespace) && is_secret_name(flag)
 }

@@ -1,12 +1,10 @@
 //! The spellings in which a secret value may turn up in a text.
 
-use std::fmt::Write as _;
-
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::diagnostic::Sources;
-use crate::object::mask::is_secret_name;
+use crate::diagnostic::{Sources, is_secret_name};
 use crate::yaml;
 
 /// Anything shorter is found by chance.
@@ -18,6 +16,9 @@ const SHORTEST_ENCODED: usize = 9;
 const IN_NAME_ONLY: [&str; 1] = ["kubesphere"];
 /// A text inside of a structured secret that is this long is likely to be one by itself.
 const TOKEN: usize = 16;
+
+/// What a URL cannot hold as it is (RFC 3986, all but the unreserved characters).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// All spellings of a value: as it is, line by line, escaped, in base64 wherever it stands there, and
 /// the same of the secrets inside of a structured one, such as a kubeconfig.
@@ -75,7 +76,7 @@ fn one(value: &[u8], found: &mut Vec<String>) {
         let text = text.trim_end();
         let json = Value::from(text).to_string();
         found.push(json[1..json.len() - 1].to_owned());
-        found.push(percent_encoded(text));
+        found.push(utf8_percent_encode(text, ESCAPED).to_string());
     }
     for value in [value, value.trim_ascii_end()] {
         if value.len() >= SHORTEST_ENCODED {
@@ -93,16 +94,4 @@ fn encoded_at(value: &[u8], before: usize) -> [String; 2] {
     let end = bytes.len() * 8 / 6;
     [BASE64_STANDARD_NO_PAD.encode(&bytes), BASE64_URL_SAFE_NO_PAD.encode(&bytes)]
         .map(|text| text.get(begin..end).unwrap_or_default().to_owned())
-}
-
-fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }

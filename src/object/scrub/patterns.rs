@@ -7,7 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use regex::{Captures, Regex};
 
 use super::MASK;
-use crate::object::mask::is_secret_name;
+use crate::diagnostic::is_secret_name;
 
 /// The expressions, made once. They are tested, so that each of them is one.
 struct Patterns {

@@ -95,7 +95,7 @@ async fn inspect(
     if settled {
         return Ok((id, Read::Same, Some(Forecast::Settled)));
     }
-    let secret = id.group.is_empty() && id.kind == "Secret";
+    let secret = id.is_secret();
     let needed = match object.policy {
         Policy::Apply | Policy::Embedded => true,
         // Only a Secret follows what is kept; of the others it is enough that they are there.

@@ -116,10 +116,7 @@ fn safe(name: &str, id: &ObjectId) -> String {
         .collect();
     text.push('_');
     let meant = format!("{}/{}/{id}", id.group, id.kind);
-    for byte in &digest(&SHA256, meant.as_bytes()).as_ref()[..6] {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    text + &hex::encode(&digest(&SHA256, meant.as_bytes()).as_ref()[..6])
 }
 
 #[cfg(test)]

@@ -51,6 +51,6 @@ pub(super) fn documents(path: &Path, text: String) -> Result<Vec<Value>, Error> 
 pub(super) fn mode(id: &ObjectId, body: &Value) -> u32 {
     let mut shown = body.clone();
     Masker::new().mask(id, &mut shown);
-    let is_secret = id.group.is_empty() && id.kind == "Secret";
+    let is_secret = id.is_secret();
     if is_secret || shown != *body { PRIVATE } else { PUBLIC }
 }

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::config::{form, subschema};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::object::{duration, quantity};
 use crate::yaml::{Node, Path, Step};
 
 /// Paths that Go reads with `time.ParseDuration`.
@@ -66,7 +67,8 @@ pub(super) fn durations(context: &Context<'_>) -> Vec<Diagnostic> {
             let node = context.value(path)?;
             // 0 is a duration in Go's YAML too.
             let zero = node.to_json() == 0;
-            let good = zero || node.as_str().is_some_and(form::is_duration);
+            let good =
+                zero || node.as_str().is_some_and(|text| duration::nanoseconds(text).is_some());
             (!good).then(|| {
                 Diagnostic::error(Code::BadDuration, format!("`{path}` is not a duration"))
                     .at(context.place(path))
@@ -84,7 +86,7 @@ pub(super) fn quantities(context: &Context<'_>) -> Vec<Diagnostic> {
             return;
         }
         let text = node.as_str().map_or_else(|| node.to_json().to_string(), str::to_owned);
-        if form::quantity(&text).is_none_or(|q| q < 0.0) {
+        if quantity::nano(&text).is_none_or(|amount| amount < 0) {
             let message = format!("`{path}` is not a quantity: `{text}`");
             found.push(
                 Diagnostic::error(Code::BadQuantity, message)
@@ -109,7 +111,7 @@ pub(super) fn resource_bounds(context: &Context<'_>) -> Vec<Diagnostic> {
             let given = node.get(list).and_then(|amounts| amounts.get(name));
             let value = given.map_or_else(|| defaults[list][name].clone(), Node::to_json);
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            Some((form::quantity(&text)?, given.and_then(|n| n.span)))
+            Some((quantity::nano(&text)?, given.and_then(|n| n.span)))
         };
         let given = ["limits", "requests"].into_iter().filter_map(|list| node.get(list));
         let mut names: Vec<&str> =
