@@ -1,44 +1,53 @@
 # What a contributor runs. `make try` and `make test` are the two commands of the README.
 
 SHELL := /bin/bash
-KSI := target/release/ksi
 
-.PHONY: sandbox-up sandbox-status sandbox-down foreign-writers try test sweep lint doc bench golden clean
+.PHONY: help try test lint deny sweep releases bench golden sandbox-up sandbox-status sandbox-down foreign-writers clean
 
-try: ## as root on Linux: install a host on a cluster that is started for it; elsewhere: apply to a directory
+help: ## list these commands
+	@sed -nE 's/^([a-z-]+): ## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+try: ## install KubeSphere on a temporary cluster (root on Linux), elsewhere into a directory: 10 min the first time
 	@scripts/try
 
-test: ## everything that proves ksi
+test: ## run all tests; what real clusters need is built first
+	@! command -v go >/dev/null || cargo run --quiet --bin sandbox -- build
 	cargo test
 
-lint: ## what has to be clean before a commit
+lint: ## check format, lints and documentation: run it before a commit
 	cargo fmt --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 
-sweep: ## kill ksi at every single write of an installation, an upgrade and an uninstallation, and in every chain: hours
+deny: ## check the dependencies: licences, sources, duplicates, advisories
+	scripts/deny
+
+sweep: ## kill ksi at each single write of an install, an upgrade and an uninstall: hours
 	KSI_SWEEP=all cargo test --test clusters -- sweep
 
-bench: ## speed and size, beside helm and kubectl
+releases: ## run the cluster tests on every release of Kubernetes, not on today's alone: an hour
+	for release in 1.34 1.36; do KSI_SANDBOX_RELEASE=$$release cargo test --test clusters || exit; done
+
+bench: ## measure speed and size, beside helm and kubectl
 	cargo bench --bench offline --bench cluster
 
-golden: ## take the present output as right: snapshots, schema, CRD and deploy/rbac.yaml; read the diff before committing it
+golden: ## accept the present output: snapshots, schema, CRD and deploy/rbac.yaml; read the diff before you commit it
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
 
-SANDBOX := cargo run --quiet --package sandbox --profile sandbox --
+SANDBOX := cargo run --quiet --bin sandbox --
 
-sandbox-up: ## real clusters on this machine (root): make sandbox-up CLUSTERS=host,member1,member2 OPTIONS='--isolate member2'
+sandbox-up: ## start real clusters on this machine (root): make sandbox-up CLUSTERS=host,member1 OPTIONS='--isolate member1'
 	$(SANDBOX) up --clusters $(or $(CLUSTERS),host) $(OPTIONS)
 
-sandbox-status: ## which of them run, and with which images
+sandbox-status: ## show running clusters and their images
 	$(SANDBOX) status
 
-sandbox-down: ## end them and remove everything that they made
+sandbox-down: ## stop the clusters and remove everything that they created
 	$(SANDBOX) down $(if $(CLUSTERS),--clusters $(CLUSTERS))
 
-foreign-writers: ## do to a cluster what other hands do between two runs: make foreign-writers CLUSTER=host ROWS='scale set-image'
+foreign-writers: ## change a cluster as other controllers and people do: make foreign-writers CLUSTER=host ROWS='scale set-image'
 	$(SANDBOX) foreign-writers $(or $(CLUSTER),host) $(ROWS)
 
-clean:
+clean: ## remove everything that was built in this directory
 	cargo clean
 	rm -rf out

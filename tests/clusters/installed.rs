@@ -27,10 +27,19 @@ pub(crate) fn today() -> usize {
 /// The release for tests that need no certain one: `KSI_SANDBOX_RELEASE`, otherwise that of the day.
 pub(crate) fn release() -> Release {
     let of_today = Release::ALL[today() % Release::ALL.len()];
-    let named = std::env::var("KSI_SANDBOX_RELEASE").ok();
+    let named = std::env::var("KSI_SANDBOX_RELEASE").ok().filter(|named| named != "all");
     let release = named.map_or(of_today, |named| named.parse().unwrap());
     eprintln!("on Kubernetes {release}: KSI_SANDBOX_RELEASE={release} repeats it");
     release
+}
+
+/// The releases for tests of what releases differ in, which take minutes on each: that of `release`, or with
+/// `KSI_SANDBOX_RELEASE=all` every one.
+pub(crate) fn releases() -> Vec<Release> {
+    if std::env::var("KSI_SANDBOX_RELEASE").is_ok_and(|named| named == "all") {
+        return Release::ALL.to_vec();
+    }
+    vec![release()]
 }
 
 /// A control plane, and a node that says that its pods run. ksi runs there with the account of

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::hands::Hands;
-use crate::installed::{ACCOUNT, Rig, release, sample};
+use crate::installed::{ACCOUNT, Rig, release, releases, sample};
 use crate::manifests::root;
 
 /// Rights that this test does not use, and what does: verb, resource, one of the names.
@@ -119,13 +119,8 @@ fn is_enough_and_no_more(release: Release) {
 }
 
 #[test]
-fn the_account_is_enough_and_no_more_on_the_oldest_release() {
-    is_enough_and_no_more(Release::Oldest);
-}
-
-#[test]
-fn the_account_is_enough_and_no_more_on_the_newest_release() {
-    is_enough_and_no_more(Release::Newest);
+fn the_account_is_enough_and_no_more() {
+    releases().into_iter().for_each(is_enough_and_no_more);
 }
 
 /// What `deploy/rbac.yaml` builds on: names in rules hold for what is created by an apply, for `bind` and

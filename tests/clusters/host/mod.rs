@@ -54,6 +54,7 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
     the_webhook_refuses(&host);
     the_controller_manager_owns_the_password(&host);
     operated::every_verb_tells_of_it(&host);
+    ksi_runs_in_a_pod(&host);
 
     let since = host.mark();
     host.apply(&[]).expect(0);
@@ -103,6 +104,17 @@ fn all_types_run(host: &Host<'_>) {
         Ok(states.len() == 28 && states.iter().all(|state| *state == "Running"))
     })
     .unwrap();
+}
+
+/// The image has all that the program is linked with.
+fn ksi_runs_in_a_pod(host: &Host<'_>) {
+    let pull = "--image-pull-policy=Never --restart=Never";
+    host.kubectl(&format!("run ksi --image={} {pull} -- version", sandbox::images::KSI));
+    wait_until("ksi to end in its pod", Duration::from_secs(60), || {
+        Ok(host.kubectl("get pod ksi -o jsonpath={.status.phase}") == "Succeeded")
+    })
+    .unwrap();
+    host.kubectl("delete pod ksi --grace-period=0");
 }
 
 /// The webhook is not only there: it decides.

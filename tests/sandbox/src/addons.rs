@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use serde_json::json;
 
-use crate::builds;
+use crate::builds::{self, Program};
 use crate::control_plane::ControlPlane;
 use crate::network::Network;
 use crate::places::Places;
@@ -50,7 +50,7 @@ pub fn start_kwok(places: &Places, plane: &ControlPlane, node: &str, tainted: bo
         "--server-address=127.0.0.1:0".to_owned(),
     ];
     // The module cache may not be visible in there.
-    for (number, stage) in builds::kwok_stages(places)?.iter().enumerate() {
+    for (number, stage) in builds::kwok_stages()?.iter().enumerate() {
         let copy = plane.folder().join(format!("stage-{number}.yaml"));
         fs::write(&copy, fs::read(stage)?)?;
         flags.push(format!("--config={}", copy.display()));
@@ -74,7 +74,7 @@ pub fn start_kwok(places: &Places, plane: &ControlPlane, node: &str, tainted: bo
     let path = plane.folder().join("kwok-node.json");
     fs::write(&path, object.to_string())?;
     plane.kubectl(&["apply", "--server-side", "--filename", &path.display().to_string()])?;
-    plane.processes().start("kwok", &builds::kwok(places)?, &flags)
+    plane.processes().start("kwok", &Program::Kwok.build(places)?, &flags)
 }
 
 /// Has Services of type `LoadBalancer` given addresses of the cluster's pool.

@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
 
-/// One program and the names under which it is found.
+/// One program, what it is linked with, and the names under which it is found.
 #[derive(Debug, Clone)]
 pub struct Layer {
-    /// The static program on this machine.
+    /// The program on this machine.
     pub program: PathBuf,
+    /// Its shared libraries, at the same paths in the image. A static program has none.
+    pub libraries: Vec<PathBuf>,
     /// Where it is in the image.
     pub path: &'static str,
     /// Other paths that lead to it: programs which look at their own name.
@@ -40,12 +43,26 @@ pub fn hash(images: &[Image]) -> Result<String> {
     let mut hash = Sha256::new();
     for image in images {
         hash.update(format!("{image:?}\n"));
-        let program = &image.layer.program;
-        let mut file =
-            File::open(program).with_context(|| format!("cannot read {}", program.display()))?;
-        io::copy(&mut file, &mut Hashing(&mut hash))?;
+        for path in image.layer.libraries.iter().chain([&image.layer.program]) {
+            let mut file =
+                File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+            io::copy(&mut file, &mut Hashing(&mut hash))?;
+        }
     }
     Ok(hex(&hash.finalize())[..12].to_owned())
+}
+
+/// The shared libraries that a program of this machine is linked with, and what loads them.
+///
+/// # Errors
+/// `ldd` cannot be run.
+pub fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+    // It fails for a static program, which has none.
+    let out = Command::new("ldd").arg(program).output().context("cannot run ldd")?;
+    let lines = String::from_utf8_lossy(&out.stdout).into_owned();
+    let path =
+        |line: &str| line.split_whitespace().find(|word| word.starts_with('/')).map(PathBuf::from);
+    Ok(lines.lines().filter(|_| out.status.success()).filter_map(path).collect())
 }
 
 /// Writes an archive with all of them. Images with the same program share its layer.
@@ -88,13 +105,12 @@ fn config(image: &Image, digest: &str) -> Value {
     })
 }
 
-/// The layer as a tar: the program, its links, and a writable `/tmp`.
+/// The layer as a tar: the program, its libraries and links, and a writable `/tmp`.
 fn pack(layer: &Layer) -> Result<Vec<u8>> {
-    let mut program = Vec::new();
-    File::open(&layer.program)?.read_to_end(&mut program)?;
     let mut tar = Builder::new(Vec::new());
     let mut folders = BTreeSet::new();
-    let paths = layer.links.iter().chain([&layer.path]);
+    let libraries = layer.libraries.iter().filter_map(|path| path.to_str());
+    let paths = layer.links.iter().copied().chain([layer.path]).chain(libraries);
     for path in paths {
         let parents = Path::new(path.trim_start_matches('/')).ancestors().skip(1);
         folders.extend(parents.filter_map(Path::to_str).filter(|path| !path.is_empty()));
@@ -103,7 +119,12 @@ fn pack(layer: &Layer) -> Result<Vec<u8>> {
         add(&mut tar, folder, EntryType::Directory, 0o755, &[])?;
     }
     add(&mut tar, "tmp", EntryType::Directory, 0o1777, &[])?;
-    add(&mut tar, layer.path.trim_start_matches('/'), EntryType::Regular, 0o755, &program)?;
+    let libraries = layer.libraries.iter().map(|path| (path.as_path(), path.as_path()));
+    for (file, path) in libraries.chain([(layer.program.as_path(), Path::new(layer.path))]) {
+        let content = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let path = path.to_string_lossy();
+        add(&mut tar, path.trim_start_matches('/'), EntryType::Regular, 0o755, &content)?;
+    }
     for link in layer.links {
         let mut header = header(EntryType::Symlink, 0o777, 0);
         tar.append_link(&mut header, link.trim_start_matches('/'), layer.path)?;

@@ -1,5 +1,6 @@
 //! Programs made from Go modules and from ksi's own sources, built once and kept by what they are made of.
 
+use std::env;
 use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -51,87 +52,143 @@ impl FromStr for Release {
 
     fn from_str(text: &str) -> Result<Self> {
         let known = Self::ALL.into_iter().find(|release| release.to_string() == text);
-        known.with_context(|| format!("no Kubernetes {text} here: 1.34 or 1.36"))
+        known.with_context(|| format!("unsupported Kubernetes version {text}: use 1.34 or 1.36"))
     }
 }
 
-/// etcd, control plane, kubelet, kube-proxy and kubectl in one binary; its first word says which.
-///
-/// # Errors
-/// It cannot be built.
-pub fn kubernetes(places: &Places, release: Release) -> Result<PathBuf> {
-    with_kubernetes(release, |go| go.build(places))
+/// A Go program that clusters are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// etcd, control plane, kubelet, kube-proxy and kubectl in one binary; its first word says which.
+    Kubernetes(Release),
+    /// `KubeFed` 0.10: controller manager, webhook and kubefedctl.
+    KubeFed,
+    /// DNS for Services.
+    CoreDns,
+    /// Stand-ins for the images that cannot be built here.
+    StandIns,
+    /// What holds a pod's namespaces open.
+    Pause,
+    /// Nodes without kubelets, for images that cannot be had.
+    Kwok,
 }
 
-/// Whether this release is in the cache: nothing is needed to build it then.
-///
-/// # Errors
-/// Its sources cannot be read.
-pub fn has_kubernetes(places: &Places, release: Release) -> Result<bool> {
-    with_kubernetes(release, |go| Ok(path(places, go.name, &go.hash()?).exists()))
+impl Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kubernetes(release) => write!(f, "Kubernetes {release}"),
+            Self::KubeFed => f.write_str("KubeFed"),
+            Self::CoreDns => f.write_str("CoreDNS"),
+            Self::StandIns => f.write_str("the stand-in images"),
+            Self::Pause => f.write_str("the pause image"),
+            Self::Kwok => f.write_str("kwok"),
+        }
+    }
 }
 
-fn with_kubernetes<T>(release: Release, act: impl FnOnce(&Go<'_>) -> Result<T>) -> Result<T> {
-    let component = "k8s.io/component-base/version";
-    let flags = format!(
-        "-s -w -X {component}.gitVersion=v{} -X {component}.gitMajor=1 -X {component}.gitMinor={}",
-        release.version(),
-        release.minor()
-    );
-    let module = format!("kubernetes/{release}");
-    let name = format!("kubernetes-{release}");
-    act(&Go { name: &name, module: &module, package: ".", flags: &flags })
-}
+impl Program {
+    /// The program in the cache; built when it is not there.
+    ///
+    /// # Errors
+    /// It cannot be built.
+    pub fn build(self, places: &Places) -> Result<PathBuf> {
+        cached(places, &self.name(), &self.hash()?, |path| match self {
+            Self::Kwok => install(path, "kwok", KWOK),
+            _ => run(Command::new("go")
+                .current_dir(self.folder())
+                .env("CGO_ENABLED", "0")
+                .args(["build", "-trimpath", WITHOUT_DWARF, "-ldflags", &self.flags(), "-o"])
+                .arg(path)
+                .arg(self.package())),
+        })
+    }
 
-/// `KubeFed` 0.10: controller manager, webhook and kubefedctl.
-///
-/// # Errors
-/// It cannot be built.
-pub fn kubefed(places: &Places) -> Result<PathBuf> {
-    let package = "sigs.k8s.io/kubefed/cmd/hyperfed";
-    Go { name: "kubefed", module: "kubefed", package, flags: "-s -w" }.build(places)
-}
+    /// Whether it is in the cache: nothing is needed to build it then.
+    ///
+    /// # Errors
+    /// Its sources cannot be read.
+    pub fn is_built(self, places: &Places) -> Result<bool> {
+        Ok(path(places, &self.name(), &self.hash()?).exists())
+    }
 
-/// Stand-ins for the images that cannot be built here.
-///
-/// # Errors
-/// They cannot be built.
-pub fn standin(places: &Places) -> Result<PathBuf> {
-    Go { name: "standin", module: "standin", package: ".", flags: "-s -w" }.build(places)
-}
+    /// How long a build usually takes on an idle machine of two cores, with its download.
+    pub fn usual_time(self) -> &'static str {
+        match self {
+            Self::Kubernetes(_) => "5 min",
+            Self::KubeFed => "2 min",
+            Self::CoreDns | Self::Kwok => "1 min",
+            Self::StandIns => "30 s",
+            Self::Pause => "5 s",
+        }
+    }
 
-/// What holds a pod's namespaces open.
-///
-/// # Errors
-/// It cannot be built.
-pub fn pause(places: &Places) -> Result<PathBuf> {
-    Go { name: "pause", module: "pause", package: ".", flags: "-s -w" }.build(places)
+    /// The begin of its file's name in the cache.
+    fn name(self) -> String {
+        match self {
+            Self::Kubernetes(release) => format!("kubernetes-{release}"),
+            Self::KubeFed => "kubefed".to_owned(),
+            Self::CoreDns => "coredns".to_owned(),
+            Self::StandIns => "standin".to_owned(),
+            Self::Pause => "pause".to_owned(),
+            Self::Kwok => "kwok".to_owned(),
+        }
+    }
+
+    fn package(self) -> &'static str {
+        match self {
+            Self::KubeFed => "sigs.k8s.io/kubefed/cmd/hyperfed",
+            _ => ".",
+        }
+    }
+
+    /// For the linker.
+    fn flags(self) -> String {
+        let Self::Kubernetes(release) = self else { return "-s -w".to_owned() };
+        let component = "k8s.io/component-base/version";
+        format!(
+            "-s -w -X {component}.gitVersion=v{} -X {component}.gitMajor=1 -X {component}.gitMinor={}",
+            release.version(),
+            release.minor()
+        )
+    }
+
+    /// Its Go module.
+    fn folder(self) -> PathBuf {
+        let module = match self {
+            Self::Kubernetes(release) => format!("kubernetes/{release}"),
+            _ => self.name(),
+        };
+        Places::sources().join(module)
+    }
+
+    /// Of everything that it is made from.
+    fn hash(self) -> Result<Vec<u8>> {
+        if self == Self::Kwok {
+            return Ok(Sha256::digest(KWOK).to_vec());
+        }
+        let module = self.folder();
+        let mut hash = Sha256::new();
+        hash.update(self.flags());
+        let mut files: Vec<_> = fs::read_dir(&module)
+            .with_context(|| format!("cannot read {}", module.display()))?
+            .collect::<Result<Vec<_>, _>>()?;
+        files.sort_by_key(fs::DirEntry::file_name);
+        for file in files {
+            hash.update(file.file_name().as_encoded_bytes());
+            hash.update(fs::read(file.path())?);
+        }
+        Ok(hash.finalize().to_vec())
+    }
 }
 
 const KWOK: &str = "sigs.k8s.io/kwok/cmd/kwok@v0.8.0";
 const KWOK_MODULE: &str = "sigs.k8s.io/kwok@v0.8.0";
 
-/// DNS for Services.
-///
-/// # Errors
-/// It cannot be built.
-pub fn coredns(places: &Places) -> Result<PathBuf> {
-    Go { name: "coredns", module: "coredns", package: ".", flags: "-s -w" }.build(places)
-}
-
-/// Nodes without kubelets, for images that cannot be had.
-///
-/// # Errors
-/// It cannot be built.
-pub fn kwok(places: &Places) -> Result<PathBuf> {
-    install(places, "kwok", KWOK)
-}
-
 /// How kwok's nodes and pods behave: without these files it does nothing.
 ///
 /// # Errors
 /// The module cannot be had.
-pub fn kwok_stages(_places: &Places) -> Result<Vec<PathBuf>> {
+pub fn kwok_stages() -> Result<Vec<PathBuf>> {
     let out = run(Command::new("go").args(["mod", "download", "-json", KWOK_MODULE]))?;
     let answer: serde_json::Value = serde_json::from_str(&out)?;
     let folder = answer["Dir"].as_str().context("`go mod download` names no folder")?;
@@ -147,83 +204,45 @@ pub fn kwok_stages(_places: &Places) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// ksi itself, static, so that it runs in an image with nothing else in it.
+/// ksi itself, by the profile that this program was built with: what both depend on is compiled once.
 ///
 /// # Errors
 /// It cannot be built.
-pub fn ksi(places: &Places) -> Result<PathBuf> {
-    let root = Places::sources().join("../..");
-    let folder = places.cache.join("ksi");
-    let target = "x86_64-unknown-linux-gnu";
+pub fn ksi() -> Result<PathBuf> {
+    let own = env::current_exe().context("cannot find this program's own file")?;
+    // Tests are in a folder below.
+    let folder = own.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));
+    let folder = folder.context("this program is in no folder")?;
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let profile = if name == "debug" { "dev" } else { &*name };
+    let target = folder.parent().context("this program is in no target folder")?;
     run(Command::new("cargo")
-        .current_dir(root)
-        .args(["build", "--quiet", "--package", "ksi", "--bin", "ksi", "--target", target])
-        .args(["--profile", "sandbox"])
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        .env("CARGO_TARGET_DIR", &folder))?;
-    Ok(folder.join(target).join("sandbox/ksi"))
+        .current_dir(Places::sources().join("../.."))
+        // Not `--package ksi`, which would compile some dependencies again, with fewer features.
+        .args(["build", "--quiet", "--bin", "ksi", "--profile", profile])
+        .env("CARGO_TARGET_DIR", target)
+        // Who measures tests sets it, and cargo would compile everything again.
+        .env_remove("RUSTC_BOOTSTRAP"))?;
+    Ok(folder.join("ksi"))
 }
 
 /// Nobody debugs these programs, and what a debugger needs takes the compiler a seventh of its time.
 const WITHOUT_DWARF: &str = "-gcflags=all=-dwarf=false";
 
-/// A program of one of our Go modules.
-struct Go<'a> {
-    name: &'a str,
-    module: &'a str,
-    package: &'a str,
-    flags: &'a str,
-}
-
-impl Go<'_> {
-    fn folder(&self) -> PathBuf {
-        Places::sources().join(self.module)
-    }
-
-    /// Of everything that it is made from.
-    fn hash(&self) -> Result<Vec<u8>> {
-        let module = self.folder();
-        let mut hash = Sha256::new();
-        hash.update(self.flags);
-        let mut files: Vec<_> = fs::read_dir(&module)
-            .with_context(|| format!("cannot read {}", module.display()))?
-            .collect::<Result<Vec<_>, _>>()?;
-        files.sort_by_key(fs::DirEntry::file_name);
-        for file in files {
-            hash.update(file.file_name().as_encoded_bytes());
-            hash.update(fs::read(file.path())?);
-        }
-        Ok(hash.finalize().to_vec())
-    }
-
-    fn build(&self, places: &Places) -> Result<PathBuf> {
-        cached(places, self.name, &self.hash()?, |path| {
-            run(Command::new("go")
-                .current_dir(self.folder())
-                .env("CGO_ENABLED", "0")
-                .args(["build", "-trimpath", WITHOUT_DWARF, "-ldflags", self.flags, "-o"])
-                .arg(path)
-                .arg(self.package))
-        })
-    }
-}
-
 /// A program of somebody else's module, at one version.
-fn install(places: &Places, name: &str, package: &str) -> Result<PathBuf> {
-    cached(places, name, &Sha256::digest(package), |path| {
-        let folder = path.with_extension("bin");
-        run(Command::new("go").env("CGO_ENABLED", "0").env("GOBIN", &folder).args([
-            "install",
-            "-trimpath",
-            WITHOUT_DWARF,
-            "-ldflags",
-            "-s -w",
-            package,
-        ]))?;
-        fs::rename(folder.join(name), path)?;
-        fs::remove_dir_all(folder)?;
-        Ok(String::new())
-    })
+fn install(path: &Path, name: &str, package: &str) -> Result<String> {
+    let folder = path.with_extension("bin");
+    run(Command::new("go").env("CGO_ENABLED", "0").env("GOBIN", &folder).args([
+        "install",
+        "-trimpath",
+        WITHOUT_DWARF,
+        "-ldflags",
+        "-s -w",
+        package,
+    ]))?;
+    fs::rename(folder.join(name), path)?;
+    fs::remove_dir_all(folder)?;
+    Ok(String::new())
 }
 
 /// Where the cache has a program.
@@ -258,15 +277,15 @@ fn cached(
 /// Runs a program and gives what it printed.
 ///
 /// # Errors
-/// It cannot be started, or fails; the error has what it said.
+/// It cannot be started, or fails; the error has its standard error.
 pub fn run(command: &mut Command) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let out =
         command.output().with_context(|| format!("cannot run {program}: is it installed?"))?;
     if !out.status.success() {
         let args: Vec<_> = command.get_args().map(|arg| arg.to_string_lossy()).collect();
-        let said = String::from_utf8_lossy(&out.stderr);
-        bail!("`{program} {}` failed ({}): {}", args.join(" "), out.status, said.trim());
+        let errors = String::from_utf8_lossy(&out.stderr);
+        bail!("`{program} {}` failed ({}): {}", args.join(" "), out.status, errors.trim());
     }
     Ok(String::from_utf8_lossy(&out.stdout).into_owned())
 }

@@ -61,8 +61,8 @@ fn marked(folder: &Path) -> Vec<i32> {
 pub fn down(places: &Places, network: Network, names: &[String], say: impl Fn(&str)) -> Result<()> {
     for cluster in Cluster::all(places, network) {
         if names.is_empty() || names.iter().any(|name| name == cluster.name()) {
-            cluster.stop().with_context(|| format!("cannot end {}", cluster.name()))?;
-            say(&format!("{}: gone", cluster.name()));
+            cluster.stop().with_context(|| format!("cannot stop {}", cluster.name()))?;
+            say(&format!("{}: removed", cluster.name()));
         }
     }
     if !Cluster::all(places, network).is_empty() {

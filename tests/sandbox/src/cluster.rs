@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::addons;
-use crate::builds::{self, Release};
+use crate::builds::{Program, Release};
 use crate::control_plane::{ControlPlane, Ports, Settings};
 use crate::images::Archives;
 use crate::machine::Machine;
@@ -93,7 +93,7 @@ impl Cluster {
             Self::all(places, network).iter().map(|cluster| cluster.record.index).collect();
         let index =
             (0..network::CLUSTERS).find(|index| !taken.contains(index)).with_context(|| {
-                format!("one sandbox has room for {} clusters: end one first", network::CLUSTERS)
+                format!("a sandbox can have {} clusters: remove one first", network::CLUSTERS)
             })?;
         let folder = folder(places, network).join(&wish.name);
         fs::create_dir_all(&folder)?;
@@ -115,7 +115,7 @@ impl Cluster {
     pub fn start(&mut self, places: &Places, archives: Option<&Archives>) -> Result<()> {
         let wish = self.record.wish.clone();
         let release: Release = wish.release.parse()?;
-        let init = builds::pause(places)?;
+        let init = Program::Pause.build(places)?;
         let keep = [places.run.as_path(), places.cache.as_path()];
         let machine = Machine::start(&self.folder, &self.cgroup(), &init, &keep)?;
         self.network.join(&machine, self.record.index)?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::builds::{self, Release, run};
+use crate::builds::{Program, Release, run};
 use crate::pki::{Authority, Leaf, write_private};
 use crate::places::Places;
 use crate::process::{Supervisor, wait_until};
@@ -98,7 +98,7 @@ impl ControlPlane {
     pub fn start(places: &Places, settings: &Settings) -> Result<Self> {
         let folder = settings.folder.clone();
         fs::create_dir_all(&folder)?;
-        let binary = builds::kubernetes(places, settings.release)?;
+        let binary = Program::Kubernetes(settings.release).build(places)?;
         let (enter, etcd) = (settings.enter.clone(), settings.ports.etcd);
         let state = State { binary: binary.clone(), enter, etcd };
         fs::write(folder.join("control-plane.json"), serde_json::to_vec(&state)?)?;

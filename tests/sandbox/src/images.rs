@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{self, Image, Layer};
-use crate::builds::{self, run};
+use crate::builds::{self, Program, run};
 use crate::places::Places;
 
 /// What holds a pod's namespaces open.
@@ -45,11 +45,11 @@ pub struct Known {
 /// A program cannot be built, or an archive not be written.
 pub fn archives(places: &Places) -> Result<Archives> {
     let node = vec![
-        image(PAUSE, builds::pause(places)?, "/pause", &[], &["/pause"]),
-        image(COREDNS, builds::coredns(places)?, "/coredns", &[], &["/coredns"]),
+        image(PAUSE, Program::Pause.build(places)?, "/pause", &[], &["/pause"])?,
+        image(COREDNS, Program::CoreDns.build(places)?, "/coredns", &[], &["/coredns"])?,
     ];
-    let ksi = builds::ksi(places)?;
-    let mut others = vec![image(KSI, ksi.clone(), "/bin/ksi", &[], &["/bin/ksi"])];
+    let ksi = builds::ksi()?;
+    let mut others = vec![image(KSI, ksi.clone(), "/bin/ksi", &[], &["/bin/ksi"])?];
     for name in rendered(&ksi)? {
         others.extend(part(places, &name)?);
     }
@@ -123,13 +123,13 @@ fn part(places: &Places, name: &str) -> Result<Option<Image>> {
         &["/hyperfed/controller-manager", "/hyperfed/webhook", "/hyperfed/kubefedctl"];
     const NAMES: &[&str] = &["/bin/ks-apiserver", "/bin/controller-manager", "/proxy", "/agent"];
     if program(name) == KUBEFED {
-        let program = builds::kubefed(places)?;
+        let program = Program::KubeFed.build(places)?;
         let path = "/hyperfed/hyperfed";
-        return Ok(Some(image(name, program, path, HYPERFED, &[path])));
+        return image(name, program, path, HYPERFED, &[path]).map(Some);
     }
     let Some(word) = stand_in(name) else { return Ok(None) };
-    let program = builds::standin(places)?;
-    Ok(Some(image(name, program, "/bin/standin", NAMES, &["/bin/standin", word])))
+    let program = Program::StandIns.build(places)?;
+    image(name, program, "/bin/standin", NAMES, &["/bin/standin", word]).map(Some)
 }
 
 fn image(
@@ -138,12 +138,13 @@ fn image(
     path: &'static str,
     links: &'static [&'static str],
     entrypoint: &[&str],
-) -> Image {
-    Image {
+) -> Result<Image> {
+    let libraries = archive::libraries(&program)?;
+    Ok(Image {
         name: name.to_owned(),
-        layer: Layer { program, path, links },
+        layer: Layer { program, libraries, path, links },
         entrypoint: entrypoint.iter().map(|&word| word.to_owned()).collect(),
-    }
+    })
 }
 
 /// The archive in the cache. Older ones of the same kind are removed: nothing refers to them.

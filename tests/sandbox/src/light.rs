@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context as _, Result, bail};
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::builds::{self, Release};
+use crate::builds::{Program, Release};
 use crate::control_plane::{ControlPlane, Ports, Settings};
 use crate::places::Places;
 use crate::process::{Supervisor, start_time};
@@ -44,7 +44,7 @@ impl Light {
     pub fn with(release: Release, api_arguments: Vec<String>) -> Result<Option<Self>> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let places = Places::from_env()?;
-        if !builds::has_kubernetes(&places, release)? && !requirements::can_build() {
+        if !Program::Kubernetes(release).is_built(&places)? && !requirements::can_build() {
             return skip(&format!("Kubernetes {release} is not built, and Go is not installed"));
         }
         let all = places.run.join("light");

@@ -10,8 +10,9 @@ use anyhow::{Result, bail};
 use nix::unistd::Uid;
 
 /// Programs, and the Debian packages that have them.
-const PROGRAMS: [(&str, &str); 13] = [
+const PROGRAMS: [(&str, &str); 14] = [
     ("bash", "bash"),
+    ("ldd", "libc-bin"),
     ("unshare", "util-linux"),
     ("nsenter", "util-linux"),
     ("mount", "mount"),
@@ -39,7 +40,7 @@ pub fn is_root() -> bool {
 /// This is CI.
 pub fn skip<T>(why: &str) -> Result<Option<T>> {
     if env::var_os("CI").is_some() {
-        bail!("{why}, and in CI no test is skipped");
+        bail!("{why}; in CI no test may be skipped");
     }
     // Not `eprintln!`: nobody sees what a test that passes prints.
     let _ = writeln!(io::stderr(), "SKIPPED: {why}");
@@ -58,8 +59,7 @@ pub fn can_build() -> bool {
 pub fn check() -> Result<()> {
     if !is_root() {
         bail!(
-            "clusters with nodes need root: namespaces, links and mounts are made. Run it with \
-             sudo, or use the tier without nodes (`sandbox::light`), which needs nothing"
+            "clusters with nodes need root, to create namespaces, links and mounts: run this with sudo"
         );
     }
     let mut missing = missing_programs(&env::var_os("PATH").unwrap_or_default());
@@ -82,7 +82,7 @@ pub fn check() -> Result<()> {
         missing.push("cgroups at /sys/fs/cgroup".to_owned());
     }
     if !missing.is_empty() {
-        bail!("this machine lacks what the sandbox needs:\n  {}", missing.join("\n  "));
+        bail!("this machine cannot run clusters; missing:\n  {}", missing.join("\n  "));
     }
     Ok(())
 }

@@ -1,18 +1,22 @@
 //! Several clusters at once.
 
 use std::fs::File;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use nix::fcntl::{Flock, FlockArg};
 
-use crate::builds::Release;
+use crate::builds::{self, Program, Release};
 use crate::cluster::{Cluster, Wish};
 use crate::images::{self, Archives};
 use crate::network::Network;
 use crate::places::Places;
-use crate::{builds, clean, requirements};
+use crate::{clean, requirements};
+
+/// What takes no longer is not worth a line.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// Which nodes something is built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,35 +38,62 @@ pub fn build(
     nodes: Nodes,
     say: &(impl Fn(&str) + Sync),
 ) -> Result<Option<Archives>> {
-    let timed = |what: &str, begin: Instant| {
-        let seconds = begin.elapsed().as_secs_f32();
-        if seconds > 1.0 {
-            say(&format!("built {what} in {seconds:.0} s"));
-        }
+    let program = |program: Program| {
+        let name = program.to_string();
+        shown(say, &name, program.usual_time(), || program.build(places)).map(drop)
     };
     thread::scope(|scope| {
-        // Go links on one core, and cargo waits for C: side by side none is idle.
-        let ksi = nodes.real.then(|| scope.spawn(|| builds::ksi(places)));
+        // Side by side neither core is idle while the other one links.
+        let images = nodes.real.then(|| {
+            scope.spawn(|| {
+                shown(say, "ksi", "2 min", builds::ksi)?;
+                for part in [Program::Pause, Program::CoreDns, Program::StandIns, Program::KubeFed]
+                {
+                    program(part)?;
+                }
+                images::archives(places)
+            })
+        });
         for &release in releases {
-            let (begin, what) = (Instant::now(), format!("Kubernetes {release}"));
-            if !builds::has_kubernetes(places, release)? {
-                say(&format!("building {what}: this takes some minutes, once"));
-            }
-            builds::kubernetes(places, release)?;
-            timed(&what, begin);
+            program(Program::Kubernetes(release))?;
         }
         if nodes.kwok {
-            let begin = Instant::now();
-            builds::kwok(places)?;
-            timed("kwok", begin);
+            program(Program::Kwok)?;
         }
-        let Some(ksi) = ksi else { return Ok(None) };
-        let begin = Instant::now();
-        ksi.join().map_err(|_| anyhow!("the build of ksi panicked"))??;
-        let archives = images::archives(places)?;
-        timed("images: pause, CoreDNS, KubeFed, ksi and stand-ins", begin);
-        Ok(Some(archives))
+        let Some(images) = images else { return Ok(None) };
+        images.join().map_err(|_| anyhow!("building the images panicked"))?.map(Some)
     })
+}
+
+/// Builds something, with a line when it begins and one when it has ended; none where it takes no time.
+fn shown<T>(
+    say: &(impl Fn(&str) + Sync),
+    what: &str,
+    usual: &str,
+    build: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let begin = Instant::now();
+    let built = thread::scope(|scope| {
+        let (ended, end) = mpsc::channel::<()>();
+        scope.spawn(move || {
+            if end.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
+                say(&format!("building {what} (usually {usual}) ..."));
+            }
+        });
+        let built = build()?;
+        drop(ended);
+        anyhow::Ok(built)
+    })?;
+    let seconds = begin.elapsed().as_secs();
+    if begin.elapsed() > MOMENT {
+        let took = if seconds < 60 {
+            format!("{seconds} s")
+        } else {
+            format!("{} min {} s", seconds / 60, seconds % 60)
+        };
+        say(&format!("built {what} in {took}"));
+    }
+    Ok(built)
 }
 
 /// Only one driver at a time changes a sandbox; others wait. The lock ends with its holder.
@@ -103,13 +134,13 @@ pub fn up(
     let mut clusters = Vec::new();
     for wish in wishes {
         if Cluster::open(places, network, &wish.name).is_ok() {
-            say(&format!("{}: runs already, left as it is", wish.name));
+            say(&format!("{}: already running", wish.name));
             continue;
         }
         if wish.real && wish.release != Release::Oldest.to_string() {
             bail!(
-                "{}: a kubelet of {} does not run on every machine (cgroup v1): use --nodes kwok with \
-                 --release {}",
+                "{}: real nodes need Kubernetes 1.34, since the kubelet of {} refuses cgroup v1: use --nodes kwok \
+                 with --release {}",
                 wish.name,
                 wish.release,
                 wish.release
@@ -138,7 +169,7 @@ pub fn up(
     });
     if !failures.is_empty() {
         bail!(
-            "{} did not come up; logs are in {}, and `sandbox down` removes them",
+            "cannot start {}: logs are in {} until `sandbox down` removes them",
             failures.join(", "),
             crate::cluster::folder(places, network).display()
         );
@@ -150,7 +181,7 @@ pub fn up(
 fn sweep(places: &Places, network: Network, say: &impl Fn(&str)) -> Result<()> {
     let all = Cluster::all(places, network);
     for cluster in all.iter().filter(|cluster| !cluster.is_up()) {
-        say(&format!("{}: half of an old run is here, removing it", cluster.name()));
+        say(&format!("{}: removing an incomplete cluster of an earlier run", cluster.name()));
         cluster.stop()?;
     }
     if all.iter().any(Cluster::is_up) {
@@ -158,7 +189,7 @@ fn sweep(places: &Places, network: Network, say: &impl Fn(&str)) -> Result<()> {
     }
     let left = clean::leftovers(places, network)?;
     if !left.is_empty() {
-        say(&format!("an old run left {} things, removing them", left.len()));
+        say(&format!("removing {} things that an earlier run left", left.len()));
         clean::down(places, network, &[], say)?;
     }
     Ok(())

@@ -97,7 +97,7 @@ fn what_a_killed_owner_left_goes_with_the_next_start() -> Test {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("left");
     let mut owner = Command::new(std::env::current_exe()?)
-        .args(["--exact", "what_a_killed_owner_left_goes_with_the_next_start"])
+        .args(["--exact", "light::what_a_killed_owner_left_goes_with_the_next_start"])
         .env(OWNER, &file)
         .spawn()?;
     let told = wait_until("the owner to start", Duration::from_secs(120), || Ok(file.exists()));

@@ -22,6 +22,7 @@ fn wish(name: &str, addresses: bool) -> Wish {
 
 #[test]
 fn networks_are_what_was_asked_for() -> Result<()> {
+    let _machine = crate::hold_machine();
     let wishes = vec![wish("cloud", true), wish("metal", false)];
     let Some(sandbox) = Sandbox::start_as(Network::new(INSTANCE)?, wishes)? else { return Ok(()) };
     let (cloud, metal) = (sandbox.cluster("cloud")?, sandbox.cluster("metal")?);

@@ -26,38 +26,38 @@ pub(crate) struct Cli {
 enum Verb {
     /// Start clusters, and wait until they are ready
     Up(Up),
-    /// Show the clusters that run, and their images
+    /// Show running clusters and their images
     Status,
-    /// End clusters, and remove everything that they made
+    /// Stop clusters and remove everything that they created
     Down {
-        /// Only these, separated by commas
+        /// Names of the clusters to remove, separated by commas; all by default
         #[arg(long, value_delimiter = ',')]
         clusters: Vec<String>,
     },
-    /// Build everything that clusters are made of, and start nothing
+    /// Build everything that clusters need, without starting one
     Build {
-        /// Kubernetes' versions, separated by commas
+        /// Kubernetes versions, separated by commas
         #[arg(long, value_delimiter = ',', default_values = ["1.34", "1.36"])]
         releases: Vec<Release>,
     },
-    /// Keep others from opening connections to a cluster
+    /// Block connections from other clusters to this one
     Isolate { cluster: String },
     /// Undo `isolate`
     Connect { cluster: String },
-    /// Lose this many of a hundred packets to a cluster; 0 ends it
+    /// Drop this percentage of the packets to a cluster; 0 turns it off
     Loss { cluster: String, percent: u8 },
-    /// Hold back every packet from a cluster for so many milliseconds; 0 ends it
+    /// Delay each packet from a cluster by this many milliseconds; 0 turns it off
     Delay { cluster: String, milliseconds: u32 },
-    /// Run kubectl as the administrator of a cluster
+    /// Run kubectl as cluster administrator
     Kubectl {
         cluster: String,
         #[arg(last = true)]
         args: Vec<String>,
     },
-    /// Do to a cluster what other hands do between two runs of ksi
+    /// Change a cluster as other controllers and people do between two runs of ksi
     ForeignWriters {
         cluster: String,
-        /// Only these; `--list` shows them
+        /// Names of the changes, all by default; `--list` shows them
         #[arg(allow_hyphen_values = true)]
         rows: Vec<String>,
     },
@@ -65,35 +65,35 @@ enum Verb {
 
 #[derive(Args)]
 struct Up {
-    /// Names, separated by commas
+    /// Names of the clusters, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "host")]
     clusters: Vec<String>,
-    /// Kubernetes' version: 1.34, or 1.36 with kwok nodes only
+    /// Kubernetes version: 1.34, or 1.36 with kwok nodes only
     #[arg(long, default_value = "1.34")]
     release: Release,
-    /// Which nodes each cluster gets; both: real,kwok
+    /// Nodes of each cluster, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "real")]
     nodes: Vec<NodeKind>,
-    /// Clusters to which others cannot open connections
+    /// Clusters that do not accept connections from others
     #[arg(long, value_delimiter = ',')]
     isolate: Vec<String>,
-    /// Give Services of type LoadBalancer no address
+    /// Do not assign addresses to Services of type LoadBalancer
     #[arg(long)]
     no_addresses: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum NodeKind {
-    /// A kubelet, which runs pods
+    /// A kubelet that runs pods
     Real,
-    /// kwok, which says that they run
+    /// kwok, which only reports pods as running
     Kwok,
 }
 
 impl Up {
     fn wishes(&self) -> Result<Vec<Wish>> {
         if let Some(name) = self.isolate.iter().find(|name| !self.clusters.contains(name)) {
-            bail!("--isolate {name}: --clusters has no such cluster");
+            bail!("--isolate {name}: not a cluster of --clusters");
         }
         let usable = |name: &String| {
             let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -104,7 +104,7 @@ impl Up {
         };
         if let Some(name) = self.clusters.iter().find(|name| !usable(name)) {
             bail!(
-                "`{name}` cannot be a cluster's name: small letters, digits and dashes, 40 at most"
+                "invalid cluster name `{name}`: use at most 40 lower case letters, digits and dashes"
             );
         }
         let wish = |name: &String| Wish {
@@ -130,7 +130,7 @@ impl Cli {
             Verb::Status => status::show(&places, network)?,
             Verb::Down { clusters } => {
                 if !requirements::is_root() {
-                    bail!("clusters that root started are ended by root");
+                    bail!("removing clusters needs root");
                 }
                 for name in &clusters {
                     open(name)?;
@@ -141,7 +141,7 @@ impl Cli {
             }
             Verb::Build { releases } => {
                 up::build(&places, &releases, up::Nodes { real: true, kwok: true }, &say)?;
-                say(&format!("everything is built, in {}", places.cache.display()));
+                say(&format!("everything is built; see {}", places.cache.display()));
             }
             Verb::Isolate { cluster } => network::isolate(&open(&cluster)?.machine()?, network)?,
             Verb::Connect { cluster } => network::connect(&open(&cluster)?.machine()?)?,
@@ -176,7 +176,7 @@ fn start(places: &Places, network: Network, options: &Up) -> Result<ExitCode> {
         }
         Outcome::Done(code) => Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)),
         Outcome::Interrupted(signal) => {
-            say(&format!("{signal}: removing what was begun"));
+            say(&format!("{signal}: removing what was started"));
             let _lock = up::lock(places, network)?;
             let begun = Cluster::all(places, network);
             let names: Vec<_> = begun
@@ -195,7 +195,7 @@ fn start(places: &Places, network: Network, options: &Up) -> Result<ExitCode> {
 fn report_leftovers(places: &Places, network: Network, clusters: &[String]) -> Result<()> {
     let left = clean::leftovers(places, network)?;
     if clusters.is_empty() && !left.is_empty() {
-        bail!("this is left, and should not be:\n  {}", left.join("\n  "));
+        bail!("could not be removed:\n  {}", left.join("\n  "));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ macro_rules! tell {
 pub(super) fn show(places: &Places, network: Network) -> Result<()> {
     let clusters = Cluster::all(places, network);
     if clusters.is_empty() {
-        tell!("no cluster runs; `sandbox up` starts one");
+        tell!("no clusters are running; start one with `sandbox up`");
         return Ok(());
     }
     for cluster in &clusters {
@@ -23,7 +23,7 @@ pub(super) fn show(places: &Places, network: Network) -> Result<()> {
     if !clusters.iter().any(|cluster| cluster.wish().real) {
         return Ok(());
     }
-    tell!("images (all are made here; a STAND-IN only plays its part):");
+    tell!("images (all are built here; a STAND-IN replaces one that cannot be built):");
     for image in images::known(places)? {
         let kind = if image.stand_in { "STAND-IN" } else { "real" };
         tell!("  {kind:<8}  {}", image.name);
@@ -34,15 +34,15 @@ pub(super) fn show(places: &Places, network: Network) -> Result<()> {
 fn show_cluster(cluster: &Cluster) {
     let (wish, name) = (cluster.wish(), cluster.name());
     let (Ok(machine), Ok(plane)) = (cluster.machine(), cluster.control_plane()) else {
-        tell!("{name}: half started; `sandbox up` or `sandbox down` removes it");
+        tell!("{name}: incomplete; `sandbox up` or `sandbox down` removes it");
         return;
     };
     if !cluster.is_up() {
-        tell!("{name}: half started or dead; `sandbox up` or `sandbox down` removes it");
+        tell!("{name}: incomplete or stopped; `sandbox up` or `sandbox down` removes it");
         return;
     }
     let nodes = ready_nodes(&plane).map_or_else(
-        |error| format!("API does not answer: {error}"),
+        |error| format!("the API server does not answer: {error}"),
         |ready| format!("{ready} of {} nodes ready", u8::from(wish.real) + u8::from(wish.kwok)),
     );
     let isolated = if network::is_isolated(&machine) { ", isolated" } else { "" };
@@ -51,7 +51,7 @@ fn show_cluster(cluster: &Cluster) {
     tell!("  {megabytes} MB in {} processes", machine.processes().len());
     for process in plane.processes().names() {
         if !plane.processes().is_running(&process) {
-            tell!("  {process} has ended, see {}", plane.processes().log(&process).display());
+            tell!("  {process} has exited, see {}", plane.processes().log(&process).display());
         }
     }
     tell!("  export KUBECONFIG={}", plane.kubeconfig().display());
