@@ -33,15 +33,24 @@ struct Kinds {
     known: BTreeMap<Kind, Resource>,
 }
 
+/// What is known of one kind.
+enum Known {
+    Served(Resource),
+    /// It was not a moment ago.
+    NotServed,
+    Unknown,
+}
+
 impl Discovery {
-    /// A kind as it is served; `Some(None)` when it was not a moment ago, `None` when nobody knows.
-    fn find(&self, kind: &Kind) -> Option<Option<Resource>> {
+    fn find(&self, kind: &Kind) -> Known {
         let kinds = self.kinds();
         if let Some(resource) = kinds.known.get(kind) {
-            return Some(Some(resource.clone()));
+            return Known::Served(resource.clone());
         }
-        let asked = kinds.asked.get(&(kind.group.clone(), kind.version.clone()))?;
-        (asked.elapsed() < MISS_LIFETIME).then_some(None)
+        match kinds.asked.get(&(kind.group.clone(), kind.version.clone())) {
+            Some(asked) if asked.elapsed() < MISS_LIFETIME => Known::NotServed,
+            _ => Known::Unknown,
+        }
     }
 
     fn kinds(&self) -> MutexGuard<'_, Kinds> {
@@ -56,8 +65,10 @@ impl Cluster {
     /// The group cannot be read.
     pub async fn resource(&self, kind: &Kind) -> Result<Option<Resource>, Error> {
         let discovery = &self.connection.discovery;
-        if let Some(known) = discovery.find(kind) {
-            return Ok(known);
+        match discovery.find(kind) {
+            Known::Served(resource) => return Ok(Some(resource)),
+            Known::NotServed => return Ok(None),
+            Known::Unknown => {}
         }
         self.discover([(kind.group.clone(), kind.version.clone())]).await?;
         Ok(discovery.kinds().known.get(kind).cloned())

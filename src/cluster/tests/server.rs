@@ -181,7 +181,7 @@ impl Server {
             let headers: String = {
                 let state = self.state();
                 let lines = state.headers.iter().filter(|(end, _)| path.ends_with(end));
-                lines.map(|(_, line)| format!("{line}\r\n")).collect()
+                lines.flat_map(|(_, line)| [line.as_str(), "\r\n"]).collect()
             };
             let text = answer.to_string();
             let head = format!("HTTP/1.1 {code} X\r\ncontent-type: application/json\r\n");
