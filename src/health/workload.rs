@@ -1,4 +1,4 @@
-//! Workloads: Deployments, StatefulSets, DaemonSets and ReplicaSets.
+//! Workloads of the group apps.
 
 mod daemon_set;
 mod deployment;

@@ -103,7 +103,7 @@ fn what_ksi_made_goes_and_everything_else_stays() {
 
     let listed = world.0.ksi(&["uninstall", "--dry-run"]).expect(0);
     assert!(listed.out.contains("delete User/admin"), "{}", listed.out);
-    assert!(listed.out.contains("--delete-crds does it"), "{}", listed.out);
+    assert!(listed.out.contains("to delete it, use --delete-crds"), "{}", listed.out);
     world.uninstall(&[]).expect(0);
     world.foreign_things_are_there();
     world.nothing_is_terminating();

@@ -28,7 +28,10 @@ fn it_asks_leaves_what_it_says_and_goes_all_the_way_with_leave() {
 
     let (code, out, _) = run(&["uninstall", "--dry-run"], &target);
     assert_eq!(code, 0);
-    assert!(out.contains("--delete-crds does it") && out.contains("delete User/admin"), "{out}");
+    assert!(
+        out.contains("to delete it, use --delete-crds") && out.contains("delete User/admin"),
+        "{out}"
+    );
     let (code, _, errors) = run(&["uninstall"], &target);
     assert!(code == 2 && errors.contains("--yes"), "{errors}");
     assert_eq!(tree(&dir), all, "nothing without an answer");

@@ -1,4 +1,4 @@
-//! CustomResourceDefinitions.
+//! The definitions of custom resources (CRDs).
 
 use std::collections::BTreeSet;
 

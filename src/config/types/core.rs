@@ -22,7 +22,7 @@ section! {
     Console {
         /// Whether a user may be signed in several times at once.
         enable_multi_login: bool = true,
-        /// The NodePort of the console. Has no effect with type ClusterIP.
+        /// The NodePort of the console. Has no effect with type `ClusterIP`.
         #[schemars(range(min = 1, max = 65535))]
         port: u16 = 30880,
         /// The type of the Service of the console.

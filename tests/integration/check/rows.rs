@@ -195,7 +195,7 @@ pub(crate) const ROWS: &[Row] = &[
         f.configured.warnings = vec!["KSI020: `gitlab` is deprecated".to_owned()];
     }),
     ("kubesphere-config", "kubesphere-config does not exist", |f| {
-        f.drop(Part::Config, "kubesphere-config")
+        f.drop(Part::Config, "kubesphere-config");
     }),
     ("kubesphere-config", "is not valid YAML", |f| {
         f.edit(Part::Config, "kubesphere-config")["data"]["kubesphere.yaml"] = json!("a: [");
