@@ -29,7 +29,7 @@ use time::OffsetDateTime;
 pub use connect::ConnectOptions;
 pub use error::{Error, FieldOwner, Problem};
 pub use kinds::{Kind, Resource};
-pub use logs::LogOptions;
+pub use logs::{LogLines, LogOptions};
 pub use objects::{Apply, Preconditions, Propagation};
 pub use request::Selection;
 pub use review::Access;

@@ -19,7 +19,7 @@ use super::exit::Failure;
 use super::installed::{Installed, cluster_inventory};
 use super::live;
 use super::span::Span;
-use crate::cluster::{Change, Cluster, LogOptions, Selection};
+use crate::cluster::{Change, Cluster, Error, LogOptions, Selection};
 use crate::diagnose;
 use crate::object::{ObjectId, Scrubber};
 use crate::ui::Output;
@@ -166,7 +166,7 @@ impl Logs<'_> {
                     }
                     Some(Err(error)) => {
                         let Container { pod, name, .. } = &container;
-                        self.output.say(&format!("ksi: the log of {pod}/{name} broke off, it is opened again: {error}"));
+                        self.output.say(&format!("ksi: the log of {pod}/{name} broke off, it is opened again: {}", error.cause));
                         open.known.remove(&container.key());
                         tokio::time::sleep(Duration::from_secs(1)).await;
                         let since = i64::try_from(started.elapsed().as_secs().min(5)).unwrap_or(5);
@@ -247,7 +247,7 @@ impl Logs<'_> {
 
 /// Logs that are followed.
 struct Open {
-    lines: SelectAll<BoxStream<'static, (Container, Option<std::io::Result<String>>)>>,
+    lines: SelectAll<BoxStream<'static, (Container, Option<Result<String, Error>>)>>,
     /// Runs of containers whose log is or was open.
     known: BTreeSet<(ObjectId, String, u64)>,
 }
