@@ -5,6 +5,7 @@
 //! like a secret is hidden, and nothing in them steers a terminal.
 
 mod departing;
+mod endpoint;
 mod events;
 mod finding;
 
@@ -71,7 +72,13 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
     let health = health::judge(&live);
     let waits_for_address = matches!(health::address(&live), Address::Pending { .. });
     let Some(reason) = health.reason() else {
-        return if waits_for_address { vec![finding::no_address(id, &live)] } else { Vec::new() };
+        if !waits_for_address {
+            return Vec::new();
+        }
+        let endpoint = endpoint::of(cluster, id, &live).await;
+        // Nothing is wrong where agents connect to another address.
+        let is_fine = endpoint.as_ref().is_some_and(|endpoint| endpoint.next_step.is_none());
+        return if is_fine { Vec::new() } else { vec![finding::no_address(id, &live, endpoint)] };
     };
     let word = match health {
         Health::Failed { .. } => "Failed",

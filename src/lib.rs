@@ -43,6 +43,7 @@ pub mod object;
 pub mod plan;
 pub mod render;
 pub mod rights;
+pub mod status;
 pub mod target;
 pub mod ui;
 pub mod validate;

@@ -15,8 +15,8 @@ use self::archive::Archive;
 use self::collect::Collector;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
-use super::installed::cluster_inventory;
 use super::span::Span;
+use crate::status::Installed;
 use crate::ui::Output;
 
 /// Collect a support archive without secrets
@@ -54,7 +54,7 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
     let BundleArgs { output: file, since, quick, dry_run, connection } = args;
     super::block_on(async {
         let cluster = connection.connect().await?;
-        let installed = cluster_inventory(&cluster).await?;
+        let installed = Installed::read(&cluster).await?;
         let now = OffsetDateTime::now_utc();
         let stamp = format_description!("[year][month][day]T[hour][minute][second]Z");
         let name = format!("ksi-bundle-{}", now.format(&stamp).unwrap_or_default());

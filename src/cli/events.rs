@@ -13,9 +13,9 @@ use self::ours::Ours;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::installed::{NAMESPACE, cluster_inventory};
 use crate::cluster::{Change, Cluster, Error, Selection};
 use crate::diagnose::{self, Event};
+use crate::status::{Installed, NAMESPACE};
 use crate::ui::Output;
 
 /// Show what happened to the installation, the newest last
@@ -57,7 +57,7 @@ pub(super) fn run(args: &EventsArgs, output: &Output) -> Result<(), Failure> {
     let EventsArgs { component, follow, types, output: format, connection } = args;
     super::block_on(async {
         let cluster = connection.connect().await?;
-        let installed = cluster_inventory(&cluster).await?;
+        let installed = Installed::read(&cluster).await?;
         let all = component.is_none();
         let ours = Ours::new(&installed.only(component.as_deref())?, all);
         let wanted = |event: &Event| {
@@ -97,10 +97,7 @@ async fn read(cluster: &Cluster, ours: &Ours) -> Result<Vec<Value>, Error> {
 ///
 /// # Errors
 /// They cannot be read.
-pub(super) async fn all(
-    cluster: &Cluster,
-    installed: &super::installed::Installed,
-) -> Result<Vec<Event>, Error> {
+pub(super) async fn all(cluster: &Cluster, installed: &Installed) -> Result<Vec<Event>, Error> {
     let ours = Ours::new(installed, true);
     let raw = read(cluster, &ours).await?;
     Ok(diagnose::dedup(raw.iter().filter_map(Event::of).filter(|event| ours.has(event))))

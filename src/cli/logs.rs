@@ -16,12 +16,11 @@ use self::prefix::Prefixes;
 use self::select::{Container, containers, pods_of};
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
-use super::installed::{Installed, cluster_inventory};
-use super::live;
 use super::span::Span;
 use crate::cluster::{Change, Cluster, Error, LogOptions, Selection};
 use crate::diagnose;
 use crate::object::{ObjectId, Scrubber};
+use crate::status::{Installed, Snapshot};
 use crate::ui::Output;
 
 /// Print the logs of the pods of a component, or of all
@@ -62,7 +61,7 @@ pub(super) struct LogsArgs {
 pub(super) fn run(args: &LogsArgs, output: &Output) -> Result<(), Failure> {
     super::block_on(async {
         let cluster = args.connection.connect().await?;
-        let installed = cluster_inventory(&cluster).await?.only(args.component.as_deref())?;
+        let installed = Installed::read(&cluster).await?.only(args.component.as_deref())?;
         let logs = Logs { args, cluster: &cluster, output };
         if args.follow { logs.follow(&installed).await } else { logs.print(&installed).await }
     })?
@@ -77,7 +76,7 @@ struct Logs<'l> {
 impl Logs<'_> {
     /// What there is, container by container.
     async fn print(&self, installed: &Installed) -> Result<(), Failure> {
-        let live = live::read(self.cluster, installed).await?;
+        let live = Snapshot::read(self.cluster, installed).await?;
         let pods = pods_of(installed, &live);
         if pods.is_empty() {
             self.output.say("there are no pods");
@@ -123,7 +122,7 @@ impl Logs<'_> {
 
     /// What there is and what comes.
     async fn follow(&self, installed: &Installed) -> Result<(), Failure> {
-        let live = live::read(self.cluster, installed).await?;
+        let live = Snapshot::read(self.cluster, installed).await?;
         let workloads = select::workloads(installed, &live);
         let mut pods: SelectAll<BoxStream<'static, Change>> = SelectAll::new();
         let namespaces: BTreeSet<_> =

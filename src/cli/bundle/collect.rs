@@ -10,14 +10,12 @@ use super::archive::Archive;
 use super::contents::{self, README};
 use super::secrets::Known;
 use crate::cli::exit::Failure;
-use crate::cli::installed::{Installed, NAMESPACE};
-use crate::cli::live::{self, Live};
 use crate::cli::logs::select::{Container, containers};
 use crate::cli::span::Span;
-use crate::cli::status::{self, report::State};
 use crate::cluster::{Cluster, Error, Kind, LogOptions, Selection};
 use crate::config::KUBESPHERE_VERSION;
 use crate::object::ObjectId;
+use crate::status::{self, About, Installed, NAMESPACE, Report, Snapshot, State, TableOptions};
 use crate::yaml;
 
 /// Of one log not more than this.
@@ -50,7 +48,7 @@ impl Collector<'_> {
     pub(super) async fn collect(&self, archive: &mut Archive) -> Result<Problems, Failure> {
         let mut problems = Problems::new();
         let mut known = Known::default();
-        let live = live::read(self.cluster, self.installed).await?;
+        let live = Snapshot::read(self.cluster, self.installed).await?;
         // Values first: whatever comes then is written without them.
         let secrets = self.secrets(&mut known, &mut problems).await;
         let objects = self.objects(&live, &mut known, &mut problems).await;
@@ -94,7 +92,7 @@ impl Collector<'_> {
     /// # Errors
     /// What is installed cannot be read.
     pub(super) async fn paths(&self) -> Result<Vec<String>, Failure> {
-        let live = live::read(self.cluster, self.installed).await?;
+        let live = Snapshot::read(self.cluster, self.installed).await?;
         let fixed = [
             "README",
             "secrets.json",
@@ -147,7 +145,7 @@ impl Collector<'_> {
     /// Our objects as they are, masked. Of those that were read as metadata the whole is read now.
     async fn objects(
         &self,
-        live: &Live,
+        live: &Snapshot,
         known: &mut Known,
         problems: &mut Problems,
     ) -> Vec<(String, ObjectId, Value)> {
@@ -171,7 +169,11 @@ impl Collector<'_> {
         found
     }
 
-    async fn overview(&self, live: &Live, problems: &mut Problems) -> Vec<(&'static str, String)> {
+    async fn overview(
+        &self,
+        live: &Snapshot,
+        problems: &mut Problems,
+    ) -> Vec<(&'static str, String)> {
         let mut texts = Vec::new();
         let version = left_out(self.cluster.read_path("/version").await, problems);
         let version = json!({
@@ -180,11 +182,12 @@ impl Collector<'_> {
             "time": status::timestamp(self.now),
         });
         texts.push(("version.json", format!("{version:#}\n")));
-        if let Some(about) = left_out(status::about(self.cluster).await, problems) {
-            let report = status::report::report(self.installed, live, &about, self.now);
+        if let Some(about) = left_out(About::read(self.cluster).await, problems) {
+            let report = Report::new(self.installed, live, &about, self.now);
+            let options = TableOptions { colour: false, width: 80 };
             let json = serde_json::to_value(&report).unwrap_or_default();
             texts.push(("status.json", format!("{json:#}\n")));
-            texts.push(("status.txt", status::plain(&report, self.now)));
+            texts.push(("status.txt", status::table(&report, self.now, options)));
         }
         let events = crate::cli::events::all(self.cluster, self.installed).await;
         if let Some(events) = left_out(events, problems) {
@@ -217,13 +220,8 @@ impl Collector<'_> {
 
     /// The logs to read: of all pods in namespaces of ours, of our own elsewhere; before and since the
     /// last restart.
-    fn containers(&self, live: &Live) -> Vec<(Container, bool)> {
-        let report = status::report::report(
-            self.installed,
-            live,
-            &status::report::About::default(),
-            self.now,
-        );
+    fn containers(&self, live: &Snapshot) -> Vec<(Container, bool)> {
+        let report = Report::new(self.installed, live, &About::default(), self.now);
         let healthy: BTreeSet<&str> = report
             .components
             .iter()

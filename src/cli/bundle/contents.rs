@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::installed::Installed;
 use crate::diagnose::Event;
 use crate::object::{ObjectId, is_departing};
+use crate::status::Installed;
 
 /// What a reader of the archive is told first.
 pub(super) const README: &str = "This archive was made by `ksi bundle`.
@@ -79,8 +79,8 @@ pub(super) fn definitions(bodies: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::status::report::testing::{deployment, installed};
     use crate::cluster::Kind;
+    use crate::status::testing::{deployment, installed};
 
     #[test]
     fn the_inventory_is_shown_without_key_and_hashes() {

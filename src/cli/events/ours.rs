@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{ALWAYS, CLUSTER_WIDE};
-use crate::cli::installed::Installed;
 use crate::diagnose::{self, Event};
 use crate::object::{ObjectId, Policy};
+use crate::status::Installed;
 
 /// What is ours.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cli::status::report::testing::{deployment, installed};
+    use crate::status::testing::{deployment, installed};
 
     fn about(kind: &str, namespace: &str, name: &str) -> Event {
         Event::of(&json!({"involvedObject": {

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use crate::cli::installed::Installed;
-use crate::cli::live::Live;
 use crate::diagnose;
 use crate::health;
 use crate::object::ObjectId;
+use crate::status::{Installed, Snapshot};
 
 /// A container of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +30,13 @@ impl Container {
 }
 
 /// The workloads of an installation as they are.
-pub(in crate::cli) fn workloads<'l>(installed: &Installed, live: &'l Live) -> Vec<&'l Value> {
+pub(in crate::cli) fn workloads<'l>(installed: &Installed, live: &'l Snapshot) -> Vec<&'l Value> {
     let ids = installed.ids().filter(|id| diagnose::is_workload(id));
     ids.filter_map(|id| live.objects.get(id)).collect()
 }
 
 /// The pods of an installation.
-pub(in crate::cli) fn pods_of<'l>(installed: &Installed, live: &'l Live) -> Vec<&'l Value> {
+pub(in crate::cli) fn pods_of<'l>(installed: &Installed, live: &'l Snapshot) -> Vec<&'l Value> {
     let workloads = workloads(installed, live);
     let ours = |pod: &&Value| workloads.iter().any(|workload| health::selects(workload, pod));
     live.pods.values().filter(ours).collect()
