@@ -19,7 +19,7 @@ use std::fmt;
 
 use crate::cluster::Problem;
 use crate::diagnostic::Diagnostics;
-use crate::{cluster, engine, inventory, status, target, values};
+use crate::{bundle, cluster, engine, inventory, status, target, values};
 
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -208,6 +208,34 @@ impl From<status::Error> for Failure {
                  `ksi apply` takes over what is there, and removes nothing"
             )),
             status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<status::LogError> for Failure {
+    fn from(error: status::LogError) -> Self {
+        use status::LogError;
+        match error {
+            LogError::Status(error) => error.into(),
+            LogError::NotRestarted => Self::Usage(format!("{error}: leave --previous out")),
+            LogError::NotStarted => {
+                Self::Usage(format!("{error}: `ksi status` shows what they wait for"))
+            }
+            LogError::NoPods
+            | LogError::NoSuchContainer { .. }
+            | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<bundle::Error> for Failure {
+    fn from(error: bundle::Error) -> Self {
+        match error {
+            bundle::Error::Status(error) => error.into(),
+            bundle::Error::Exists { .. } => {
+                Self::Io(format!("{error}: remove it, or name another one with --output"))
+            }
+            bundle::Error::Write { .. } => Self::Io(error.to_string()),
         }
     }
 }

@@ -10,7 +10,6 @@ use time::OffsetDateTime;
 use super::about::About;
 use super::installed::{Installed, InstalledComponent};
 use super::snapshot::Snapshot;
-use crate::diagnose;
 use crate::health::{self, Endpoint, Trouble};
 use crate::object::ObjectId;
 
@@ -130,15 +129,8 @@ fn version(snapshot: &Snapshot) -> Option<String> {
 }
 
 fn troubles(component: &InstalledComponent, snapshot: &Snapshot) -> Vec<PodTrouble> {
-    let workloads: Vec<&Value> = component
-        .entries
-        .iter()
-        .filter(|entry| diagnose::is_workload(&entry.id))
-        .filter_map(|entry| snapshot.objects.get(&entry.id))
-        .collect();
-    let pods = snapshot.pods.values();
-    let ours = pods.filter(|pod| workloads.iter().any(|w| health::selects(w, pod)));
-    let found = ours.flat_map(health::troubles);
+    let pods = snapshot.pods_of(component.entries.iter().map(|entry| &entry.id));
+    let found = pods.into_iter().flat_map(health::troubles);
     found.map(|trouble| PodTrouble { component: component.name.clone(), trouble }).collect()
 }
 

@@ -29,10 +29,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "status",
         &["cluster", "diagnose", "engine", "health", "inventory", "object", "render", "target"],
     ),
+    (
+        "bundle",
+        &["cluster", "config", "diagnose", "health", "inventory", "object", "status", "yaml"],
+    ),
     ("ui", &["diagnostic", "engine", "plan", "object", "target"]),
     (
         "cli",
         &[
+            "bundle",
             "check",
             "cluster",
             "config",
@@ -59,7 +64,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// What only some rooms may name: a clock, the environment, files, threads of control, streams.
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("std::env::", &["ui", "cli", "cluster"]),
-    ("std::fs::", &["target", "cli"]),
+    // A bundle is written to a file.
+    ("std::fs::", &["target", "bundle", "cli"]),
     ("SystemTime::now", &["cli", "target"]),
     ("now_utc", &["cli", "status"]),
     ("tokio", &["cli", "target", "engine", "cluster", "status"]),
