@@ -50,14 +50,8 @@ pub(super) struct LogsArgs {
 impl LogsArgs {
     fn query(&self) -> LogQuery {
         let Self { component, container, previous, tail, since, timestamps, .. } = self.clone();
-        LogQuery {
-            component,
-            container,
-            previous,
-            tail: tail.map(i64::from),
-            since_seconds: since.map(Span::seconds),
-            timestamps,
-        }
+        let (tail, since_seconds) = (tail.map(i64::from), since.map(Span::seconds));
+        LogQuery { component, container, previous, tail, since_seconds, timestamps }
     }
 }
 

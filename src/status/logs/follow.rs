@@ -25,6 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A log that broke off is repeated from at most so many seconds before.
 const AGAIN: u64 = 5;
 
+type Line = (Arc<Container>, Option<Result<String, Error>>);
 type Opened = (Arc<Container>, Result<LogLines, Error>);
 
 /// A log to be opened.
@@ -46,7 +47,7 @@ pub struct LogFollower<'c> {
     waiting: VecDeque<Opening>,
     opening: FuturesUnordered<BoxFuture<'c, Opened>>,
     /// Each ends with `None`.
-    logs: SelectAll<BoxStream<'static, (Arc<Container>, Option<Result<String, Error>>)>>,
+    logs: SelectAll<BoxStream<'static, Line>>,
     /// Runs of containers whose log is open, is being opened, or has ended.
     known: BTreeSet<Run>,
     /// Redacts each open log.
