@@ -3,6 +3,7 @@
 //! Messages and lines come from the cluster and from other programs. They are scrubbed: what looks like a
 //! secret is hidden, and control sequences are removed.
 
+mod endpoint;
 mod events;
 mod finding;
 mod terminating;
@@ -70,7 +71,13 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
     let health = health::judge(&live);
     let waits_for_address = matches!(health::address(&live), Address::Pending { .. });
     let Some(reason) = health.reason() else {
-        return if waits_for_address { vec![finding::no_address(id, &live)] } else { Vec::new() };
+        if !waits_for_address {
+            return Vec::new();
+        }
+        let endpoint = endpoint::of(cluster, id, &live).await;
+        // Nothing is wrong where agents connect to another address.
+        let is_fine = endpoint.as_ref().is_some_and(|endpoint| endpoint.next_step.is_none());
+        return if is_fine { Vec::new() } else { vec![finding::no_address(id, &live, endpoint)] };
     };
     let state = match health {
         Health::Failed { .. } => "Failed",

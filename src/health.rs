@@ -17,6 +17,7 @@ mod address;
 mod api;
 mod condition;
 mod core;
+mod endpoint;
 mod generic;
 mod job;
 mod kubesphere;
@@ -33,6 +34,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use address::{Address, address};
+pub use endpoint::{Endpoint, Reach, console, tower};
 pub use selector::{selects, selects_labels};
 pub use trouble::{Trouble, troubles};
 

@@ -27,7 +27,7 @@ pub use secret::SECRET;
 pub const FORMAT: u32 = 1;
 
 /// Why a stored inventory cannot be used.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// A newer ksi wrote it.
     #[error(

@@ -29,6 +29,7 @@
 //! clock, environment, files or network; the callers (`cli`) bring those. Who may use whom, and which
 //! room may name a clock or a file, is written down and checked in `tests/integration/rooms.rs`.
 
+pub mod bundle;
 pub mod check;
 pub mod cli;
 pub mod cluster;
@@ -43,6 +44,7 @@ pub mod object;
 pub mod plan;
 pub mod render;
 pub mod rights;
+pub mod status;
 pub mod target;
 pub mod ui;
 pub mod validate;

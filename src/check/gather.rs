@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::context::{FEDERATED, LOCK, NAMESPACES, SYSTEM};
-use super::gathered::{DryRun, Gathered, Part, Read};
+use super::gathered::{DryRun, Gathered, Part, Read, why};
 use super::may::rights;
 use super::see::{items, text};
 use crate::cluster::{Apply, Cluster, Error, Kind, Problem, Selection};
@@ -117,11 +117,6 @@ pub async fn configuration(cluster: &Cluster) -> Read<Option<Value>> {
 fn configuration_kind() -> Kind {
     let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
     Kind::new(group, version, config::KIND)
-}
-
-/// An error for a report; its place is told by the check.
-pub(super) fn why(error: &Error) -> String {
-    format!("{}: {}", error.place, error.cause)
 }
 
 pub(super) type Objects = BTreeMap<Part, Read<Vec<Value>>>;

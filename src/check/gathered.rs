@@ -6,11 +6,19 @@ use std::fmt;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::context::SYSTEM;
 use super::verdict::Unread;
+use crate::cluster::Error;
+use crate::object::embedded;
 use crate::rights::Right;
 
 /// What was read, or why it could not be.
 pub type Read<T> = Result<T, String>;
+
+/// An error for a report; its place is told by the check.
+pub(super) fn why(error: &Error) -> String {
+    format!("{}: {}", error.place, error.cause)
+}
 
 /// A group of objects that is read with one kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +115,13 @@ impl Gathered {
                 && o["metadata"]["name"] == name
                 && (namespace.is_empty() || o["metadata"]["namespace"] == namespace)
         }))
+    }
+
+    /// The document in kubesphere-config; `None` when there is no ConfigMap.
+    pub(super) fn kubesphere_config(&self) -> Result<Option<Value>, Unread> {
+        let map = self.object(Part::Config, "ConfigMap", SYSTEM, "kubesphere-config")?;
+        let Some(map) = map else { return Ok(None) };
+        embedded::read(map).map_err(|e| Unread(format!("ConfigMap kubesphere-config {e}")))
     }
 }
 

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::gather::why;
-use super::gathered::{Read, Rights};
+use super::gathered::{Read, Rights, why};
 use crate::cluster::{Access, Cluster, Error};
 use crate::rights::{Right, Rule};
 

@@ -1,22 +1,14 @@
 //! `ksi bundle`: an archive for whoever is asked for help, without secrets.
 
-mod archive;
-mod collect;
-mod contents;
-mod secrets;
-
 use std::path::PathBuf;
 
 use clap::Args;
 use time::OffsetDateTime;
-use time::macros::format_description;
 
-use self::archive::Archive;
-use self::collect::Collector;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
-use super::installed::cluster_inventory;
 use super::span::Span;
+use crate::bundle::{Bundle, Options};
 use crate::ui::Output;
 
 /// Collect a support archive without secrets
@@ -54,33 +46,20 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
     let BundleArgs { output: file, since, quick, dry_run, connection } = args;
     super::block_on(async {
         let cluster = connection.connect().await?;
-        let installed = cluster_inventory(&cluster).await?;
-        let now = OffsetDateTime::now_utc();
-        let stamp = format_description!("[year][month][day]T[hour][minute][second]Z");
-        let name = format!("ksi-bundle-{}", now.format(&stamp).unwrap_or_default());
-        let collector = Collector {
-            cluster: &cluster,
-            installed: &installed,
-            since: *since,
-            quick: *quick,
-            now,
-        };
+        let options = Options { since: since.0, quick: *quick, now: OffsetDateTime::now_utc() };
+        let bundle = Bundle::new(&cluster, options).await?;
         if *dry_run {
-            let paths = collector.paths().await?;
-            let paths: Vec<String> = paths.iter().map(|path| format!("{name}/{path}\n")).collect();
-            return Ok(output.data(&paths.concat())?);
+            let paths = bundle.paths().await?;
+            return Ok(
+                output.data(&paths.iter().map(|path| format!("{path}\n")).collect::<String>())?
+            );
         }
-        let path = file.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.tar.gz")));
-        let place = path.display().to_string();
-        let failed = |error: std::io::Error| Failure::Io(format!("cannot write {place}: {error}"));
-        // Before minutes are spent on collecting.
-        let mut archive = Archive::create(&path, &name, now.unix_timestamp()).map_err(failed)?;
-        let problems = collector.collect(&mut archive).await?;
-        archive.finish().map_err(failed)?;
-        for problem in &problems {
-            output.say(&format!("left out: {problem}"));
+        let name = || PathBuf::from(format!("{}.tar.gz", bundle.name()));
+        let path = file.clone().unwrap_or_else(name);
+        for missing in bundle.write(&path).await? {
+            output.say(&format!("left out: {missing}"));
         }
         output.say("look into it before you give it away: names of hosts and users are in it");
-        Ok(output.data(&format!("{place}\n"))?)
+        Ok(output.data(&format!("{}\n", path.display()))?)
     })?
 }

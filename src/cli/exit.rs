@@ -19,7 +19,7 @@ use std::fmt;
 
 use crate::cluster::Problem;
 use crate::diagnostic::Diagnostics;
-use crate::{cluster, engine, target, values};
+use crate::{bundle, cluster, engine, inventory, status, target, values};
 
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -185,6 +185,58 @@ impl From<cluster::Error> for Failure {
 impl From<target::Error> for Failure {
     fn from(error: target::Error) -> Self {
         Self::Target(error)
+    }
+}
+
+impl From<status::Error> for Failure {
+    fn from(error: status::Error) -> Self {
+        match &error {
+            status::Error::Cluster(error) => Self::Cluster(error.clone()),
+            status::Error::NotInstalled { by_others: true, .. } => Self::NotInstalled(format!(
+                "{error}\n\
+                 help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` does it"
+            )),
+            status::Error::NotInstalled { by_others: false, .. } => Self::NotInstalled(format!(
+                "{error}\n\
+                 help: `ksi check --pre -f FILE` shows whether it can be, `ksi apply -f FILE` installs it"
+            )),
+            status::Error::Damaged { cause: inventory::Error::TooNew { .. }, .. } => {
+                Self::Io(format!("{error}\nhelp: use that version of ksi, or a newer one"))
+            }
+            status::Error::Damaged { .. } => Self::Io(format!(
+                "{error}\nhelp: restore it from a backup; or delete it: the next \
+                 `ksi apply` takes over what is there, and removes nothing"
+            )),
+            status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<status::LogError> for Failure {
+    fn from(error: status::LogError) -> Self {
+        use status::LogError;
+        match error {
+            LogError::Status(error) => error.into(),
+            LogError::NotRestarted => Self::Usage(format!("{error}: leave --previous out")),
+            LogError::NotStarted => {
+                Self::Usage(format!("{error}: `ksi status` shows what they wait for"))
+            }
+            LogError::NoPods
+            | LogError::NoSuchContainer { .. }
+            | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<bundle::Error> for Failure {
+    fn from(error: bundle::Error) -> Self {
+        match error {
+            bundle::Error::Status(error) => error.into(),
+            bundle::Error::Exists { .. } => {
+                Self::Io(format!("{error}: remove it, or name another one with --output"))
+            }
+            bundle::Error::Write { .. } => Self::Io(error.to_string()),
+        }
     }
 }
 

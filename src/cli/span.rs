@@ -1,11 +1,7 @@
 //! Spans of time, as people write and read them.
 
-use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
-
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// A span of time given as `90s`, `10m`, `1h30m` or `2d`; a number alone is seconds. Every flag of every verb
 /// reads it like this.
@@ -38,34 +34,6 @@ impl Span {
     }
 }
 
-/// The largest two units of a span: `3d4h`, `2m5s`, `0s`.
-pub(super) fn words(seconds: u64) -> String {
-    let parts = [(86400, "d"), (3600, "h"), (60, "m"), (1, "s")];
-    let mut rest = seconds;
-    let mut words = String::new();
-    let mut shown = 0;
-    for (size, unit) in parts {
-        let count = rest / size;
-        rest %= size;
-        if count > 0 || (shown == 1 && rest > 0 && size > 1) {
-            if count > 0 {
-                let _ = write!(words, "{count}{unit}");
-            }
-            shown += 1;
-        }
-        if shown == 2 {
-            break;
-        }
-    }
-    if words.is_empty() { "0s".to_owned() } else { words }
-}
-
-/// How long ago a time of the server was; `None` for what is no time. Clocks that disagree give 0 s.
-pub(super) fn age(time: &str, now: OffsetDateTime) -> Option<u64> {
-    let then = OffsetDateTime::parse(time, &Rfc3339).ok()?;
-    Some(u64::try_from((now - then).whole_seconds()).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,29 +52,5 @@ mod tests {
             assert!(seconds(wrong).is_err(), "{wrong}");
         }
         assert!(timeout("0s").is_err());
-    }
-
-    #[test]
-    fn spans_are_told() {
-        for (seconds, expected) in [
-            (0, "0s"),
-            (59, "59s"),
-            (65, "1m5s"),
-            (3600, "1h"),
-            (3601, "1h"),
-            (3660, "1h1m"),
-            (90_061, "1d1h"),
-            (864_000, "10d"),
-        ] {
-            assert_eq!(words(seconds), expected, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn ages_do_not_go_below_nothing() {
-        let now = OffsetDateTime::parse("2026-11-21T16:20:00Z", &Rfc3339).unwrap();
-        assert_eq!(age("2026-11-21T16:19:00Z", now), Some(60));
-        assert_eq!(age("2026-11-21T17:19:00Z", now), Some(0));
-        assert_eq!(age("yesterday", now), None);
     }
 }

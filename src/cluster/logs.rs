@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::AsyncBufReadExt as _;
+use futures_util::io::{AsyncBufRead, AsyncBufReadExt as _};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, LogParams};
@@ -10,8 +10,11 @@ use kube::api::{Api, LogParams};
 use super::Cluster;
 use super::error::{Error, Problem};
 
-/// How long the log of a container may take that is not followed.
+/// How long a log that is not followed may bring nothing, and a short one may take.
 const LOG_LIMIT: Duration = Duration::from_secs(30);
+
+/// The lines of a log as they come; an error is the last of them.
+pub type LogLines = BoxStream<'static, Result<String, Error>>;
 
 /// Which lines of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,13 +39,14 @@ impl Cluster {
     /// The lines of a container's log, as they come. What is not UTF-8 is replaced.
     ///
     /// # Errors
-    /// There is no such pod or container, or it has no log yet; in the stream: the connection broke.
+    /// There is no such pod or container, or it has no log yet; in the stream: the connection broke, or
+    /// nothing came for 30 s of a log that is not followed.
     pub async fn logs(
         &self,
         namespace: &str,
         pod: &str,
         options: &LogOptions,
-    ) -> Result<BoxStream<'static, std::io::Result<String>>, Error> {
+    ) -> Result<LogLines, Error> {
         let parameters = LogParams {
             container: options.container.clone(),
             follow: options.follow,
@@ -72,25 +76,14 @@ impl Cluster {
             }
             _ => Error::transport("read", place(), &error),
         })?;
-        let lines = stream::unfold(Some(Box::pin(reader)), |reader| async {
-            let mut reader = reader?;
-            let mut line = Vec::new();
-            match reader.read_until(b'\n', &mut line).await {
-                Ok(0) => None,
-                Ok(_) => {
-                    let text = String::from_utf8_lossy(&line);
-                    Some((Ok(text.trim_end_matches(['\n', '\r']).to_owned()), Some(reader)))
-                }
-                Err(error) => Some((Err(error), None)),
-            }
-        });
-        Ok(lines.boxed())
+        let limit = (!options.follow).then_some(LOG_LIMIT);
+        Ok(lines(reader, place(), limit))
     }
 
-    /// All lines of a log that is not followed.
+    /// All lines of a short log that is not followed: they are in memory together.
     ///
     /// # Errors
-    /// As [`logs`](Self::logs); what broke off, too.
+    /// As [`logs`](Self::logs), also when the log broke off or took more than 30 s.
     pub async fn log_lines(
         &self,
         namespace: &str,
@@ -103,14 +96,70 @@ impl Cluster {
         let all = async {
             let mut all = Vec::new();
             while let Some(line) = lines.next().await {
-                let broke = |error: std::io::Error| {
-                    Error::new(Problem::Unreachable, "read", place(), error.to_string())
-                };
-                all.push(line.map_err(broke)?);
+                all.push(line?);
             }
             Ok(all)
         };
         let late = || Error::new(Problem::Timeout, "read", place(), "it took more than 30 s");
         tokio::time::timeout(LOG_LIMIT, all).await.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+/// The lines of a reader. Within the limit something has to come, if there is one.
+fn lines(
+    reader: impl AsyncBufRead + Send + 'static,
+    place: String,
+    limit: Option<Duration>,
+) -> LogLines {
+    let lines = stream::unfold(Some((Box::pin(reader), place)), move |state| async move {
+        let (mut reader, place) = state?;
+        let mut line = Vec::new();
+        let read = reader.read_until(b'\n', &mut line);
+        let read = match limit {
+            Some(limit) => tokio::time::timeout(limit, read).await,
+            None => Ok(read.await),
+        };
+        let error = match read {
+            Ok(Ok(0)) => return None,
+            Ok(Ok(_)) => {
+                let text = String::from_utf8_lossy(&line);
+                let text = text.trim_end_matches(['\n', '\r']).to_owned();
+                return Some((Ok(text), Some((reader, place))));
+            }
+            Ok(Err(error)) => Error::new(Problem::Unreachable, "read", place, error.to_string()),
+            Err(_) => Error::new(Problem::Timeout, "read", place, "nothing came for 30 s"),
+        };
+        Some((Err(error), None))
+    });
+    lines.boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream::TryStreamExt as _;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    /// A log whose lines come at these times.
+    fn log(pauses: Vec<u64>, limit: Option<Duration>) -> LogLines {
+        let chunks = stream::iter(pauses).then(|pause| async move {
+            sleep(Duration::from_secs(pause)).await;
+            std::io::Result::Ok("line\n")
+        });
+        lines(chunks.boxed().into_async_read(), "the log".into(), limit)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_log_may_take_long_but_must_not_stand_still() {
+        let started = Instant::now();
+        let all: Vec<_> = log(vec![20; 10], Some(LOG_LIMIT)).try_collect().await.unwrap();
+        assert_eq!(all, ["line"; 10]);
+        assert!(started.elapsed() >= Duration::from_secs(200));
+        let stuck: Vec<_> = log(vec![0, 40, 0], Some(LOG_LIMIT)).collect().await;
+        assert_eq!(stuck.len(), 2);
+        assert_eq!(stuck[1].as_ref().unwrap_err().problem, Problem::Timeout);
+        let followed: Vec<_> = log(vec![0, 4000], None).try_collect().await.unwrap();
+        assert_eq!(followed.len(), 2);
     }
 }

@@ -1,12 +1,13 @@
 //! Following objects as they change.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use futures_util::future;
-use futures_util::stream::{BoxStream, StreamExt as _};
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use kube::api::{Api, ApiResource, DynamicObject, PartialObjectMeta};
 use kube::core::DynamicResourceScope;
-use kube::runtime::{WatchStreamExt as _, watcher};
+use kube::runtime::watcher::{self, DefaultBackoff, watcher};
 use kube::{Client, Resource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -88,19 +89,44 @@ where
         }
         body
     };
-    let changes = watcher(api, config).default_backoff().filter_map(move |event| {
-        let change = match event {
-            Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => {
-                Some(Change::Applied(manifest(&object)))
-            }
-            Ok(watcher::Event::Delete(object)) => Some(Change::Deleted(manifest(&object))),
-            Ok(watcher::Event::InitDone) => Some(Change::Complete),
-            Ok(watcher::Event::Init) => None,
+    let change = move |event| match event {
+        watcher::Event::Apply(object) | watcher::Event::InitApply(object) => {
+            Some(Change::Applied(manifest(&object)))
+        }
+        watcher::Event::Delete(object) => Some(Change::Deleted(manifest(&object))),
+        watcher::Event::InitDone => Some(Change::Complete),
+        watcher::Event::Init => None,
+    };
+    let connect = move || watcher(api.clone(), config.clone()).boxed();
+    let changes = connected(connect).filter_map(move |event| {
+        future::ready(match event {
+            Ok(event) => change(event),
             Err(error) => Some(Change::Interrupted(error.to_string())),
-        };
-        future::ready(change)
+        })
     });
     changes.boxed()
+}
+
+/// Events of one connection after the other, with growing pauses. The watcher by itself goes on behind
+/// the last event where it can, and then nothing tells when it is connected again: here every connection
+/// begins with everything that is there.
+fn connected<T: Send + 'static>(
+    connect: impl Fn() -> BoxStream<'static, watcher::Result<T>> + Clone + Send + 'static,
+) -> BoxStream<'static, watcher::Result<T>> {
+    let state = (connect(), DefaultBackoff::default(), None::<Duration>);
+    let events = stream::unfold(state, move |(mut events, mut backoff, pause)| {
+        let connect = connect.clone();
+        async move {
+            if let Some(pause) = pause {
+                tokio::time::sleep(pause).await;
+                events = connect();
+            }
+            let event = events.next().await?;
+            let pause = if event.is_err() { backoff.next() } else { None };
+            Some((event, (events, backoff, pause)))
+        }
+    });
+    events.boxed()
 }
 
 fn api_resource(resource: &kind::Resource) -> ApiResource {
@@ -111,4 +137,69 @@ fn api_resource(resource: &kind::Resource) -> ApiResource {
 
 fn manifest(object: &impl Serialize) -> Value {
     serde_json::to_value(object).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::{Arc, Mutex};
+
+    use http::{Request, Response};
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A server that lists one ConfigMap and refuses the first watch.
+    fn server(requests: Arc<Mutex<Vec<&'static str>>>) -> Client {
+        let answer = move |request: Request<Body>| {
+            let watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
+            let mut requests = requests.lock().unwrap();
+            let is_first = !requests.contains(&"watch");
+            requests.push(if watch { "watch" } else { "list" });
+            async move {
+                let body = json!({
+                    "apiVersion": "v1", "kind": "ConfigMapList", "metadata": {"resourceVersion": "1"},
+                    "items": [{"metadata": {"name": "a", "namespace": "b", "resourceVersion": "1"}}],
+                });
+                let (status, body) = match (watch, is_first) {
+                    (false, _) => (200, Body::from(body.to_string().into_bytes())),
+                    (true, true) => (500, Body::empty()),
+                    (true, false) => {
+                        future::pending::<()>().await;
+                        (200, Body::empty())
+                    }
+                };
+                Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap())
+            }
+        };
+        Client::new(tower::service_fn(answer), "default")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn everything_is_listed_again_after_an_interruption() {
+        let requests = Arc::default();
+        let resource = ApiResource {
+            group: String::new(),
+            version: "v1".into(),
+            api_version: "v1".into(),
+            kind: "ConfigMap".into(),
+            plural: "configmaps".into(),
+        };
+        let client = server(Arc::clone(&requests));
+        let config = watcher::Config::default();
+        let changes = follow::<DynamicObject>(client, Some("b"), &resource, config);
+        let changes: Vec<Change> = changes.take(5).collect().await;
+        assert!(matches!(
+            &changes[..],
+            [
+                Change::Applied(_),
+                Change::Complete,
+                Change::Interrupted(_),
+                Change::Applied(_),
+                Change::Complete,
+            ]
+        ));
+        assert_eq!(*requests.lock().unwrap(), ["list", "watch", "list"]);
+    }
 }

@@ -7,7 +7,6 @@ use super::super::gathered::{Gathered, Part};
 use super::super::see::text;
 use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped};
 use super::super::{Check, Phase};
-use super::configuration::live;
 use crate::health::{self, Health};
 
 const CATEGORY: &str = "Components";
@@ -136,7 +135,9 @@ fn token_cache(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         return skipped("ks-apiserver does not exist");
     };
     let replicas = found["spec"]["replicas"].as_u64().unwrap_or(1);
-    let Some(config) = live(gathered)? else { return skipped("kubesphere-config does not exist") };
+    let Some(config) = gathered.kubesphere_config()? else {
+        return skipped("kubesphere-config does not exist");
+    };
     let kind = text(&config["cache"]["type"]);
     // Before 3.3 the section was called redis.
     let redis = kind == "redis" || !text(&config["redis"]["host"]).is_empty();

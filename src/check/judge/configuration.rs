@@ -1,12 +1,11 @@
 //! The configuration, and the kubesphere-config that `KubeSphere` reads.
 
-use serde_json::Value;
-
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
 use super::super::see::{clean, text};
 use super::super::verdict::{Unread, Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
+use crate::health::{self, Address};
 use crate::object::embedded;
 
 const CATEGORY: &str = "Configuration";
@@ -80,15 +79,8 @@ fn warned(_: &Gathered, context: &Context<'_>) -> Verdict {
     warnings(&context.configured.warnings)
 }
 
-/// The live document; `None` when there is no ConfigMap.
-pub(super) fn live(gathered: &Gathered) -> Result<Option<Value>, Unread> {
-    let map = gathered.object(Part::Config, "ConfigMap", SYSTEM, "kubesphere-config")?;
-    let Some(map) = map else { return Ok(None) };
-    embedded::read(map).map_err(|e| Unread(format!("ConfigMap kubesphere-config {e}")))
-}
-
 fn readable(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    match live(gathered)? {
+    match gathered.kubesphere_config()? {
         Some(document) if document.as_object().is_some_and(|map| !map.is_empty()) => ok(),
         Some(_) => error("ConfigMap kubesphere-config is empty"),
         None => error("ConfigMap kubesphere-system/kubesphere-config does not exist"),
@@ -96,7 +88,9 @@ fn readable(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
-    let Some(live) = live(gathered)? else { return skipped("kubesphere-config does not exist") };
+    let Some(live) = gathered.kubesphere_config()? else {
+        return skipped("kubesphere-config does not exist");
+    };
     let mut maps = context.desired("ConfigMap").filter(|o| o.id.name == "kubesphere-config");
     let Some(Ok(Some(wanted))) = maps.next().map(|o| embedded::read(&o.body)) else {
         return skipped("no configuration to compare with");
@@ -125,7 +119,6 @@ fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 /// Whether `KubeSphere` took the address from Service tower by itself.
 fn tower_address_is(gathered: &Gathered, address: &str) -> Result<bool, Unread> {
     let service = gathered.object(Part::Services, "Service", SYSTEM, "tower")?;
-    Ok(service.is_some_and(|s| {
-        super::tower::addresses(s).iter().any(|known| address.contains(known.as_str()))
-    }))
+    let given = service.map(health::address);
+    Ok(matches!(given, Some(Address::Given(given)) if address.contains(given.as_str())))
 }

@@ -5,7 +5,6 @@ use super::super::gathered::{Gathered, Part};
 use super::super::see::{name, text};
 use super::super::verdict::{Unread, Verdict, error, ok, skipped, warning};
 use super::super::{Check, Phase};
-use super::configuration::live;
 use crate::config::{Role, form};
 
 const CATEGORY: &str = "Secrets";
@@ -49,7 +48,8 @@ const SHORTEST: usize = 16;
 
 /// The secret that `KubeSphere` uses, or else the configured one.
 fn in_use(gathered: &Gathered, context: &Context<'_>) -> Result<Option<String>, Unread> {
-    let live = live(gathered)?.map(|d| text(&d["authentication"]["jwtSecret"]).to_owned());
+    let live =
+        gathered.kubesphere_config()?.map(|d| text(&d["authentication"]["jwtSecret"]).to_owned());
     let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());
     Ok(live.filter(|secret| !secret.is_empty()).or_else(|| given.map(str::to_owned)))
 }
@@ -73,7 +73,7 @@ fn member(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         return skipped("not a member cluster");
     }
     let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());
-    let live = live(gathered)?;
+    let live = gathered.kubesphere_config()?;
     let live = live.as_ref().map(|d| text(&d["authentication"]["jwtSecret"]));
     match (given, live) {
         (None, None | Some("")) => {

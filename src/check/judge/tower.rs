@@ -10,7 +10,8 @@ use super::super::see::{items, text};
 use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped, warning};
 use super::super::{Check, Phase};
 use super::certificates::SOON;
-use super::configuration::live;
+use crate::cluster::Nodes;
+use crate::health::{self, Endpoint, Reach};
 
 const CATEGORY: &str = "Tower";
 
@@ -36,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "Tower has an address that agents can reach",
         phase: Phase::After,
-        hint: "where there is no load balancer, forward an address to the port on the nodes and set `multicluster.proxyPublishAddress`",
+        hint: "`ksi explain multicluster.proxyPublishAddress` describes the key",
         evaluate: address,
     },
     Check {
@@ -44,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
         category: CATEGORY,
         description: "KubeSphere publishes Tower's address, with TLS",
         phase: Phase::After,
-        hint: "`ksi explain multicluster.proxyPublishAddress`: over http anybody on the way can take the agents' tokens",
+        hint: "`ksi explain multicluster.proxyPublishAddress` describes the key",
         evaluate: published,
     },
 ];
@@ -108,54 +109,56 @@ fn public(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     ok()
 }
 
-/// Addresses of its load balancer.
-pub(super) fn addresses(service: &Value) -> Vec<String> {
-    let ingress = items(&service["status"]["loadBalancer"]["ingress"]);
-    let either = ingress.filter_map(|i| i["ip"].as_str().or_else(|| i["hostname"].as_str()));
-    either.filter(|a| !a.is_empty()).map(str::to_owned).collect()
-}
-
 fn address(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
         return skipped("this is no host");
     }
-    let Some(service) = gathered.object(Part::Services, "Service", SYSTEM, "tower")? else {
+    let Some(endpoint) = endpoint(gathered, context)? else {
         return error("Service kubesphere-system/tower does not exist");
     };
-    if let Some(address) = addresses(service).first() {
-        return fine(address.clone());
+    match endpoint.reach {
+        Reach::Reachable | Reach::Unencrypted => fine(endpoint.message),
+        Reach::Unreachable => error(with_next_step(endpoint)),
     }
-    let given = live(gathered)?.map(|d| text(&d["multicluster"]["proxyPublishAddress"]).to_owned());
-    let configured =
-        context.configuration().and_then(|c| c.multicluster.proxy_publish_address.clone());
-    if let Some(address) = given.filter(|a| !a.is_empty()).or(configured) {
-        return fine(format!("published as {address}"));
-    }
-    let port = items(&service["spec"]["ports"]).find_map(|p| p["nodePort"].as_u64());
-    error(match port {
-        Some(port) => format!("it has none; its port on every node is {port}"),
-        None => "it has none, and no port on the nodes".to_owned(),
-    })
 }
 
 fn published(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
         return skipped("this is no host");
     }
-    let Some(config) = live(gathered)? else { return skipped("there is no kubesphere-config") };
-    let address = text(&config["multicluster"]["proxyPublishAddress"]);
-    if address.is_empty() {
-        let service = gathered.object(Part::Services, "Service", SYSTEM, "tower")?;
-        if service.is_some_and(|s| !addresses(s).is_empty()) {
-            return fine("taken from the load balancer");
+    if gathered.kubesphere_config()?.is_none() {
+        return skipped("there is no kubesphere-config");
+    }
+    let Some(endpoint) = endpoint(gathered, context)? else {
+        return error("Service kubesphere-system/tower does not exist");
+    };
+    match endpoint.reach {
+        Reach::Reachable => fine(endpoint.message),
+        Reach::Unencrypted => warning(with_next_step(endpoint)),
+        Reach::Unreachable => error(with_next_step(endpoint)),
+    }
+}
+
+/// Where agents connect, from what `KubeSphere` reads now, or from the configuration where it reads
+/// nothing yet; `None` without the Service.
+fn endpoint(gathered: &Gathered, context: &Context<'_>) -> Result<Option<Endpoint>, Unread> {
+    let Some(service) = gathered.object(Part::Services, "Service", SYSTEM, "tower")? else {
+        return Ok(None);
+    };
+    let live = gathered.kubesphere_config()?;
+    let published = match &live {
+        Some(document) => Some(text(&document["multicluster"]["proxyPublishAddress"])),
+        None => {
+            context.configuration().and_then(|c| c.multicluster.proxy_publish_address.as_deref())
         }
-        return error("there is none: agents of members get no address");
+    };
+    let node = gathered.list(Part::Nodes).ok().and_then(|nodes| Nodes::of(nodes).address);
+    Ok(Some(health::tower(service, published, node.as_deref())))
+}
+
+fn with_next_step(endpoint: Endpoint) -> String {
+    match endpoint.next_step {
+        Some(next_step) => format!("{}\nnext: {next_step}", endpoint.message),
+        None => endpoint.message,
     }
-    if address.starts_with("https://") {
-        return fine(super::super::see::clean(address));
-    }
-    if address.starts_with("http://") {
-        return warning("it is http: agents send their tokens to whoever answers there");
-    }
-    error("it begins with neither https:// nor http://")
 }

@@ -292,14 +292,14 @@ pub(crate) const ROWS: &[Row] = &[
         let end = time::macros::datetime!(2030-03-23 06:00 UTC);
         tower_ca(f, &certificate("kubesphere", f.now - Duration::hours(1), end));
     }),
-    ("tower-address", "its port on every node is 30721", |f| {
+    ("tower-address", "NODE_ADDRESS:30721", |f| {
         f.edit_config(|d| d["multicluster"]["proxyPublishAddress"] = json!(""));
         f.configure(&json!({"multicluster": {"clusterRole": "host"}}));
     }),
-    ("proxy-publish-address", "it is http", |f| {
+    ("proxy-publish-address", "without TLS", |f| {
         f.edit_config(|d| d["multicluster"]["proxyPublishAddress"] = json!("http://1.2.3.4:8080"));
     }),
-    ("proxy-publish-address", "agents of members get no address", |f| {
+    ("proxy-publish-address", "agents of members cannot connect", |f| {
         f.edit_config(|d| d["multicluster"]["proxyPublishAddress"] = json!(""));
     }),
     ("kubefed-scope", "its scope is Namespaced", |f| {

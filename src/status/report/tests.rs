@@ -3,20 +3,20 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
-use super::testing::{available, deployment, installed, service};
 use super::*;
+use crate::status::testing::{available, deployment, installed, service};
 
 fn now() -> OffsetDateTime {
     OffsetDateTime::parse("2026-11-21T16:20:00Z", &Rfc3339).unwrap()
 }
 
-fn live(objects: impl IntoIterator<Item = Value>) -> Live {
+fn live(objects: impl IntoIterator<Item = Value>) -> Snapshot {
     let named = |body: Value| (ObjectId::of(&body).unwrap(), body);
-    Live { objects: objects.into_iter().map(named).collect(), pods: BTreeMap::new() }
+    Snapshot { objects: objects.into_iter().map(named).collect(), pods: BTreeMap::new() }
 }
 
-fn shown(installed: &Installed, live: &Live) -> Report {
-    super::report(installed, live, &About::default(), now())
+fn shown(installed: &Installed, live: &Snapshot) -> Report {
+    Report::new(installed, live, &About::default(), now())
 }
 
 #[test]
@@ -51,20 +51,17 @@ fn the_version_is_that_of_the_image() {
 }
 
 #[test]
-fn tower_without_an_address_has_a_remedy_with_the_real_port() {
+fn tower_is_evaluated_with_what_is_known_of_the_cluster() {
     let mut tower = service("tower");
     tower["spec"] = json!({"type": "LoadBalancer", "clusterIP": "10.0.0.1",
         "ports": [{"port": 8080, "nodePort": 30721}]});
-    let about = About { node_address: Some("192.0.2.1".into()), ..About::default() };
     let installed = installed(&[tower.clone()]);
-    let found = super::report(&installed, &live([tower.clone()]), &about, now()).tower.unwrap();
-    assert!(found.next_step.unwrap().contains("http://192.0.2.1:30721"));
+    let about = About { node_address: Some("192.0.2.1".into()), ..About::default() };
+    let found = Report::new(&installed, &live([tower.clone()]), &about, now()).tower;
+    assert_eq!(found, Some(health::tower(&tower, None, Some("192.0.2.1"))));
     let about = About { publish_address: Some("https://t:443".into()), ..About::default() };
-    let found = super::report(&installed, &live([tower.clone()]), &about, now()).tower.unwrap();
-    assert_eq!(found.next_step, None);
-    tower["status"] = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}]}});
-    let found = shown(&installed, &live([tower])).tower.unwrap();
-    assert_eq!(found.message, "agents of members connect to 192.0.2.9:8080");
+    let found = Report::new(&installed, &live([tower.clone()]), &about, now()).tower;
+    assert_eq!(found, Some(health::tower(&tower, Some("https://t:443"), None)));
 }
 
 #[test]
@@ -102,7 +99,11 @@ fn pods_in_trouble_are_those_of_our_workloads() {
     let troubles = shown(&installed, &live).troubles;
     assert_eq!(troubles.len(), 1);
     assert_eq!(troubles[0].trouble.object.name, "tower-x");
-    let text = crate::cli::status::plain(&shown(&installed, &live), now());
+    let text = crate::status::table(
+        &shown(&installed, &live),
+        now(),
+        crate::status::TableOptions { colour: false, width: 80 },
+    );
     assert!(text.contains("next: "), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }

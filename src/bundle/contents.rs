@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::installed::Installed;
 use crate::diagnose::Event;
 use crate::object::{ObjectId, is_departing};
+use crate::status::{Installed, event_line};
 
-/// What a reader of the archive is told first.
+/// What a reader of the archive reads first.
 pub(super) const README: &str = "This archive was made by `ksi bundle`.
 
 status.txt       how the installation was, as `ksi status` shows it; status.json the same for programs
@@ -24,6 +24,22 @@ left-out.txt     what could not be read
 
 Secret values were replaced by ***. Names of hosts, users and namespaces were not.
 ";
+
+/// The files that are in every archive.
+pub(super) const FILES: [&str; 12] = [
+    "README",
+    "secrets.json",
+    "inventory.json",
+    "version.json",
+    "status.txt",
+    "status.json",
+    "events.txt",
+    "events.json",
+    "nodes.yaml",
+    "webhooks.yaml",
+    "definitions.txt",
+    "left-out.txt",
+];
 
 /// The inventory without its key and hashes.
 pub(super) fn inventory(installed: &Installed) -> Value {
@@ -57,8 +73,12 @@ fn file_name(name: &str) -> String {
 
 /// Events as a table.
 pub(super) fn events(events: &[Event]) -> String {
-    let text = crate::cli::format::TextOrJson::Text;
-    events.iter().map(|event| crate::cli::events::line(event, text)).collect::<Vec<_>>().concat()
+    lines(events.iter().map(event_line))
+}
+
+/// Each text as a line.
+pub(super) fn lines(texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    texts.into_iter().fold(String::new(), |all, text| all + text.as_ref() + "\n")
 }
 
 /// One definition a line, from its metadata.
@@ -79,8 +99,8 @@ pub(super) fn definitions(bodies: &[Value]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::status::report::testing::{deployment, installed};
     use crate::cluster::Kind;
+    use crate::status::testing::{deployment, installed};
 
     #[test]
     fn the_inventory_is_shown_without_key_and_hashes() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::error::Error;
 use crate::object::Scrubber;
 
 /// A tar.gz that is written under another name first.
@@ -26,12 +27,9 @@ impl Archive {
     ///
     /// # Errors
     /// There is such a file already, or it cannot be made.
-    pub(super) fn create(path: &Path, root: &str, time: i64) -> io::Result<Self> {
+    pub(super) fn create(path: &Path, root: &str, time: i64) -> Result<Self, Error> {
         if path.symlink_metadata().is_ok() {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "it is there already: remove it, or name another one with --output",
-            ));
+            return Err(Error::Exists { path: path.to_owned() });
         }
         let mut partial = path.as_os_str().to_owned();
         partial.push(format!(".{}.partial", std::process::id()));
@@ -40,7 +38,7 @@ impl Archive {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&partial)?;
+        let file = options.open(&partial).map_err(|cause| cannot_write(path, cause))?;
         Ok(Self {
             tar: tar::Builder::new(GzEncoder::new(file, Compression::default())),
             root: root.to_owned(),
@@ -61,21 +59,26 @@ impl Archive {
     ///
     /// # Errors
     /// It cannot be written.
-    pub(super) fn add(&mut self, path: &str, text: &str) -> io::Result<()> {
+    pub(super) fn add(&mut self, path: &str, text: &str) -> Result<(), Error> {
         let text = self.scrubber.text(text);
-        let path = self.scrubber.text(&format!("{}/{path}", self.root));
+        let place = self.scrubber.text(&format!("{}/{path}", self.root));
         let mut header = tar::Header::new_gnu();
         header.set_size(text.len() as u64);
         header.set_mode(0o600);
         header.set_mtime(self.time);
-        self.tar.append_data(&mut header, path, text.as_bytes())
+        let written = self.tar.append_data(&mut header, &place, text.as_bytes());
+        written.map_err(|cause| Error::Write { place: path.to_owned(), cause })
     }
 
     /// Ends it and gives it its name.
     ///
     /// # Errors
     /// It cannot be written, or somebody else made a file of this name in between.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(mut self) -> Result<(), Error> {
+        self.link().map_err(|cause| cannot_write(&self.path, cause))
+    }
+
+    fn link(&mut self) -> io::Result<()> {
         self.tar.finish()?;
         let encoder = self.tar.get_mut();
         encoder.try_finish()?;
@@ -95,6 +98,10 @@ impl Drop for Archive {
             let _ = std::fs::remove_file(&self.partial);
         }
     }
+}
+
+fn cannot_write(path: &Path, cause: io::Error) -> Error {
+    Error::Write { place: path.display().to_string(), cause }
 }
 
 #[cfg(test)]

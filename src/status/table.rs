@@ -1,29 +1,30 @@
-//! One screen of an installation, as text.
+//! The state of an installation as text: one screen.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use time::OffsetDateTime;
 
+use super::age::{age, duration_text};
 use super::report::{Component, Count, Report, State, Unhealthy};
-use crate::cli::span;
 
-/// How the screen may look.
+/// How a table is written.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::cli) struct Look {
-    pub(in crate::cli) colour: bool,
+pub struct TableOptions {
+    /// Whether with colours.
+    pub colour: bool,
     /// Columns.
-    pub(in crate::cli) width: usize,
+    pub width: usize,
 }
 
 /// More than this of one component is a list, not a line.
 const MOST: usize = 4;
 
-/// The whole screen.
-pub(in crate::cli) fn table(report: &Report, now: OffsetDateTime, look: Look) -> String {
-    let mut text = head(report, now, look);
+/// The state of an installation as text, one screen.
+pub fn table(report: &Report, now: OffsetDateTime, options: TableOptions) -> String {
+    let mut text = head(report, now, options);
     text.push('\n');
-    components(&mut text, &report.components, look);
+    components(&mut text, &report.components, options);
     if !report.troubles.is_empty() {
         text.push_str("\nPods in trouble\n");
     }
@@ -42,42 +43,42 @@ pub(in crate::cli) fn table(report: &Report, now: OffsetDateTime, look: Look) ->
             "{} ({}{container}): {}{restarts}",
             trouble.object.name, found.component, trouble.reason
         );
-        wrapped(&mut text, "  ", &line, look.width);
+        wrapped(&mut text, "  ", &line, options.width);
         if !trouble.message.is_empty() {
-            wrapped(&mut text, "    ", &trouble.message, look.width);
+            wrapped(&mut text, "    ", &trouble.message, options.width);
         }
-        wrapped(&mut text, "    next: ", &trouble.next_step, look.width);
+        wrapped(&mut text, "    next: ", &trouble.next_step, options.width);
     }
     if let Some(tower) = &report.tower {
         text.push_str("\nTower\n");
-        wrapped(&mut text, "  ", &tower.message, look.width);
+        wrapped(&mut text, "  ", &tower.message, options.width);
         if let Some(next) = &tower.next_step {
-            wrapped(&mut text, "    next: ", next, look.width);
+            wrapped(&mut text, "    next: ", next, options.width);
         }
     }
-    drift(&mut text, report, look);
+    drift(&mut text, report, options);
     text
 }
 
-fn head(report: &Report, now: OffsetDateTime, look: Look) -> String {
+fn head(report: &Report, now: OffsetDateTime, options: TableOptions) -> String {
     let mut text = format!("Cluster     {}\n", report.about.cluster);
     let version = report.kubesphere.as_deref().unwrap_or("version unknown");
     let role = report.about.role.as_deref().unwrap_or("unknown");
     let _ = writeln!(text, "KubeSphere  {version}, role {role}");
     let when = report.written.as_deref().map_or_else(String::new, |written| {
-        let age = span::age(written, now)
-            .map_or_else(String::new, |age| format!(" ({} ago)", span::words(age)));
+        let age = age(written, now)
+            .map_or_else(String::new, |age| format!(" ({} ago)", duration_text(age)));
         format!(", last applied {written}{age}")
     });
     let _ = writeln!(text, "ksi         {}{when}", report.ksi);
     let total = report.components.len();
     let healthy = report.components.iter().filter(|c| c.state == State::Healthy).count();
-    let state = painted(report.state, report.state.word(), look);
+    let state = painted(report.state, report.state.as_str(), options);
     let _ = writeln!(text, "State       {state}, {healthy} of {total} components are healthy");
     text
 }
 
-fn components(text: &mut String, components: &[Component], look: Look) {
+fn components(text: &mut String, components: &[Component], options: TableOptions) {
     let name = components.iter().map(|c| c.name.len()).max().unwrap_or_default().max(9);
     let _ = writeln!(
         text,
@@ -85,8 +86,8 @@ fn components(text: &mut String, components: &[Component], look: Look) {
         "COMPONENT", "STATE", "WORKLOADS", "OBJECTS", "AGE"
     );
     for component in components {
-        let state = painted(component.state, &format!("{:11}", component.state.word()), look);
-        let age = component.age_seconds.map_or_else(|| "-".to_owned(), span::words);
+        let state = painted(component.state, &format!("{:11}", component.state.as_str()), options);
+        let age = component.age_seconds.map_or_else(|| "-".to_owned(), duration_text);
         let _ = writeln!(
             text,
             "{:name$}  {state}  {:>9}  {:>7}  {age:>6}",
@@ -95,7 +96,7 @@ fn components(text: &mut String, components: &[Component], look: Look) {
             count(component.objects),
         );
         for Unhealthy { object, reason, .. } in component.unhealthy.iter().take(MOST) {
-            wrapped(text, "    ", &format!("{object}: {reason}"), look.width);
+            wrapped(text, "    ", &format!("{object}: {reason}"), options.width);
         }
         if component.unhealthy.len() > MOST {
             let _ = writeln!(text, "    and {} more", component.unhealthy.len() - MOST);
@@ -103,14 +104,14 @@ fn components(text: &mut String, components: &[Component], look: Look) {
     }
 }
 
-fn drift(text: &mut String, report: &Report, look: Look) {
+fn drift(text: &mut String, report: &Report, options: TableOptions) {
     if report.drift.is_empty() {
         return;
     }
     text.push_str("\nChanged by others\n");
     for drift in report.drift.iter().take(MOST * 2) {
         let line = format!("{} ({}): {}", drift.object, drift.component, drift.reason);
-        wrapped(text, "  ", &line, look.width);
+        wrapped(text, "  ", &line, options.width);
     }
     if report.drift.len() > MOST * 2 {
         let _ = writeln!(text, "  and {} more", report.drift.len() - MOST * 2);
@@ -119,7 +120,7 @@ fn drift(text: &mut String, report: &Report, look: Look) {
         text,
         "    next: ",
         "`ksi diff -f FILE` shows what `ksi apply` would put back",
-        look.width,
+        options.width,
     );
 }
 
@@ -128,8 +129,8 @@ fn count(count: Count) -> String {
 }
 
 /// Colour beside the word, never in its place.
-fn painted(state: State, word: &str, look: Look) -> String {
-    if !look.colour {
+fn painted(state: State, word: &str, options: TableOptions) -> String {
+    if !options.colour {
         return word.to_owned();
     }
     let colour = match state {

@@ -1,50 +1,42 @@
-//! Which containers belong to a component. Pure.
+//! Containers of pods, as far as their logs are concerned. Pure.
 
 use serde_json::Value;
 
-use crate::cli::installed::Installed;
-use crate::cli::live::Live;
-use crate::diagnose;
-use crate::health;
-use crate::object::ObjectId;
-
 /// A container of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::cli) struct Container {
-    pub(in crate::cli) namespace: String,
-    pub(in crate::cli) pod: String,
+pub struct Container {
+    /// The namespace of its pod.
+    pub namespace: String,
+    /// Its pod.
+    pub pod: String,
     uid: String,
-    pub(in crate::cli) name: String,
-    /// How often it was started again.
-    pub(in crate::cli) restarts: u64,
+    /// Its name.
+    pub name: String,
+    /// How often it was restarted.
+    pub restarts: u64,
     /// Whether it runs or has run.
-    pub(in crate::cli) has_log: bool,
+    pub has_log: bool,
+}
+
+/// One run of a container: a restart begins another log, and so does another pod of the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Run {
+    /// The uid of the pod.
+    pub(super) uid: String,
+    container: String,
+    restarts: u64,
 }
 
 impl Container {
-    /// One run of a container: a restart begins another log, and so does another pod of the same name.
-    pub(super) fn key(&self) -> (ObjectId, String, u64) {
-        let pod =
-            diagnose::pods().named(Some(&self.namespace), &format!("{}/{}", self.pod, self.uid));
-        (pod, self.name.clone(), self.restarts)
+    /// Its present run.
+    pub(super) fn run(&self) -> Run {
+        let Self { uid, name, restarts, .. } = self.clone();
+        Run { uid, container: name, restarts }
     }
 }
 
-/// The workloads of an installation as they are.
-pub(in crate::cli) fn workloads<'l>(installed: &Installed, live: &'l Live) -> Vec<&'l Value> {
-    let ids = installed.ids().filter(|id| diagnose::is_workload(id));
-    ids.filter_map(|id| live.objects.get(id)).collect()
-}
-
-/// The pods of an installation.
-pub(in crate::cli) fn pods_of<'l>(installed: &Installed, live: &'l Live) -> Vec<&'l Value> {
-    let workloads = workloads(installed, live);
-    let ours = |pod: &&Value| workloads.iter().any(|workload| health::selects(workload, pod));
-    live.pods.values().filter(ours).collect()
-}
-
-/// The containers of a pod, those that initialise first.
-pub(in crate::cli) fn containers(pod: &Value) -> Vec<Container> {
+/// The containers of a pod, init containers first.
+pub fn containers(pod: &Value) -> Vec<Container> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let metadata = &pod["metadata"];
     let kinds = [("initContainers", "initContainerStatuses"), ("containers", "containerStatuses")];

@@ -1,13 +1,17 @@
 //! Installations for tests.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::*;
-use crate::inventory::Key;
-use crate::object::Object;
+use super::about::About;
+use super::installed::{Installed, InstalledComponent};
+use super::report::{Report, State, Unhealthy};
+use super::snapshot::Snapshot;
+use crate::inventory::{Inventory, Key};
+use crate::object::{Object, ObjectId, Policy};
 
-pub(in crate::cli) fn deployment(name: &str) -> Value {
+pub(crate) fn deployment(name: &str) -> Value {
     json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": name, "namespace": "a", "generation": 1,
@@ -16,7 +20,7 @@ pub(in crate::cli) fn deployment(name: &str) -> Value {
     })
 }
 
-pub(in crate::cli) fn available(name: &str) -> Value {
+pub(crate) fn available(name: &str) -> Value {
     let mut body = deployment(name);
     body["status"] = json!({
         "observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
@@ -28,7 +32,7 @@ pub(in crate::cli) fn available(name: &str) -> Value {
     body
 }
 
-pub(in crate::cli) fn service(name: &str) -> Value {
+pub(crate) fn service(name: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "a"},
         "spec": {"type": "ClusterIP", "clusterIP": "10.0.0.1"},
@@ -36,7 +40,7 @@ pub(in crate::cli) fn service(name: &str) -> Value {
 }
 
 /// One component `tower` that holds these.
-pub(in crate::cli) fn installed(bodies: &[Value]) -> Installed {
+pub(crate) fn installed(bodies: &[Value]) -> Installed {
     let mut inventory = Inventory::new(Key::new([7; 32]), "0.1.0");
     for body in bodies {
         let object = Object {
@@ -48,20 +52,19 @@ pub(in crate::cli) fn installed(bodies: &[Value]) -> Installed {
         inventory.insert(inventory.entry(&object, None));
     }
     let entries = inventory.entries().to_vec();
-    let components = vec![Part { name: "tower".into(), description: "", entries }];
+    let components = vec![InstalledComponent { name: "tower".into(), description: "", entries }];
     Installed { inventory, written: None, components }
 }
 
 /// A report of one Deployment that waits for something, or not.
-pub(in crate::cli) fn report(reason: Option<&str>) -> Report {
+pub(crate) fn report(reason: Option<&str>) -> Report {
     let live = available("tower");
-    let live = Live {
+    let live = Snapshot {
         objects: [(ObjectId::of(&live).unwrap(), live)].into(),
         pods: std::collections::BTreeMap::new(),
     };
     let now = OffsetDateTime::parse("2026-11-21T16:20:00Z", &Rfc3339).unwrap();
-    let mut report =
-        super::report(&installed(&[deployment("tower")]), &live, &About::default(), now);
+    let mut report = Report::new(&installed(&[deployment("tower")]), &live, &About::default(), now);
     if let Some(reason) = reason {
         let component = &mut report.components[0];
         component.state = State::Progressing;

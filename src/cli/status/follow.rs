@@ -1,0 +1,59 @@
+//! What `ksi status -w` prints.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{Format, shown};
+use crate::cli::exit::Failure;
+use crate::status::{self, About, Installed, Report, Transitions, Watch};
+use crate::ui::{self, Output};
+use crate::yaml;
+
+/// The ages on the screen grow although nothing changes.
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// Prints the state whenever it changes, without end.
+///
+/// # Errors
+/// Nobody reads it.
+pub(super) async fn print(
+    mut watch: Watch<'_>,
+    installed: &Installed,
+    about: &About,
+    format: Format,
+    output: &Output,
+) -> Result<(), Failure> {
+    let screen = format == Format::Table && output.is_on_terminal();
+    let mut transitions = Transitions::default();
+    let mut last: Option<Report> = None;
+    loop {
+        let now = OffsetDateTime::now_utc();
+        let report = Report::new(installed, watch.snapshot(), about, now);
+        let is_new = last.as_ref().is_none_or(|last| report.differs_from(last));
+        match format {
+            Format::Table if screen => {
+                let broken = watch.connection_error().map_or_else(String::new, |error| {
+                    format!("\nThe connection is broken, what is shown may be old: {error}\n")
+                });
+                let text = shown(&report, format, now, output);
+                output.data(&format!("\x1b[H\x1b[2J\x1b[3J{text}{broken}"))?;
+            }
+            Format::Table => {
+                for event in transitions.next(&report) {
+                    if let Some(line) = ui::event_line(&event) {
+                        output.data(&format!("{} {line}\n", status::clock(now)))?;
+                    }
+                }
+            }
+            Format::Json if is_new => {
+                let json = serde_json::to_value(&report).unwrap_or_default();
+                output.data(&format!("{json}\n"))?;
+            }
+            Format::Yaml if is_new => output.data(&yaml::emit_documents([&report]))?,
+            Format::Json | Format::Yaml => {}
+        }
+        last = Some(report);
+        let _ = tokio::time::timeout(REFRESH, watch.changed()).await;
+    }
+}

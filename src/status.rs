@@ -1,0 +1,38 @@
+//! The state of an installation: what ksi recorded, what is in the cluster, and what that means.
+//!
+//! [`Installed`] is the recorded inventory by component, [`Snapshot`] what was read of its objects at
+//! once, [`Watch`] the same while it changes. [`Report`] evaluates both; [`Transitions`] turns reports
+//! that follow one another into events, and [`Wait`] is the one loop that waits for a state. [`EventQuery`]
+//! and [`LogQuery`] read and follow what belongs to an installation.
+//! [`NextSteps`] is what somebody wants to know after an installation.
+
+mod about;
+mod age;
+mod error;
+mod events;
+mod installed;
+mod logs;
+mod next_steps;
+mod ours;
+mod report;
+mod snapshot;
+mod table;
+#[cfg(test)]
+pub(crate) mod testing;
+mod transitions;
+mod wait;
+mod watch;
+
+pub use about::About;
+pub use age::{age, clock, duration_text, timestamp};
+pub use error::Error;
+pub use events::{EventFollower, EventQuery, EventType, EventUpdate, event_line};
+pub use installed::{Installed, InstalledComponent, NAMESPACE};
+pub use logs::{Container, LogError, LogFollower, LogQuery, LogReader, LogUpdate, containers};
+pub use next_steps::{Known, NextSteps};
+pub use report::{Component, Count, Drift, PodTrouble, Report, State, Unhealthy};
+pub use snapshot::Snapshot;
+pub use table::{TableOptions, table};
+pub use transitions::Transitions;
+pub use wait::{Outcome, Wait, WaitEvent};
+pub use watch::Watch;

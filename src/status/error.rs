@@ -1,0 +1,44 @@
+//! Why the state of an installation cannot be determined.
+
+use crate::object::ObjectId;
+use crate::{cluster, inventory};
+
+/// Why the state of an installation cannot be determined.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// ksi has installed nothing in the cluster.
+    #[error("{}", not_installed(place, *by_others))]
+    NotInstalled {
+        /// The cluster.
+        place: String,
+        /// `KubeSphere` is there, but ksi did not install it.
+        by_others: bool,
+    },
+    /// The stored inventory cannot be used.
+    #[error("cannot use {secret}: {cause}")]
+    Damaged {
+        /// The Secret that holds it.
+        secret: ObjectId,
+        /// What is wrong with it.
+        cause: inventory::Error,
+    },
+    /// A component was asked for that is not installed.
+    #[error("component `{name}` is not installed; these are: {}", installed.join(", "))]
+    NoSuchComponent {
+        /// Its name.
+        name: String,
+        /// The components that are installed.
+        installed: Vec<String>,
+    },
+    /// The cluster cannot be read.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+}
+
+fn not_installed(place: &str, by_others: bool) -> String {
+    if by_others {
+        format!("KubeSphere is in {place}, but ksi did not install it")
+    } else {
+        format!("nothing is installed in {place}")
+    }
+}

@@ -1,0 +1,147 @@
+//! Reading logs once, one container after the other. Lines are handed on as they arrive: a log may be
+//! larger than memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use futures_util::stream::{ReadyChunks, StreamExt as _};
+
+use super::{Container, LogError, LogQuery, LogUpdate};
+use crate::cluster::{self, Cluster, LogLines};
+use crate::object::Scrubber;
+use crate::object::scrub::Lines;
+use crate::status::{Installed, Snapshot};
+
+/// So many logs are opened at a time; until its turn comes, nothing of a log is read.
+const OPEN: usize = 4;
+/// So many lines are handed on together, if they have arrived already.
+const TOGETHER: usize = 1000;
+
+type OpenLog = ReadyChunks<LogLines>;
+
+/// Logs that are read once.
+pub struct LogReader<'c> {
+    cluster: &'c Cluster,
+    query: LogQuery,
+    scrubber: &'c Scrubber,
+    /// Containers whose log is not open yet.
+    waiting: VecDeque<Arc<Container>>,
+    /// The first of these is being read.
+    open: VecDeque<(Arc<Container>, OpenLog)>,
+    /// Redacts the first open log.
+    lines: Lines<'c>,
+    unreadable: Vec<cluster::Error>,
+    /// How many of them were reported.
+    reported: usize,
+    /// How many logs were read to their end.
+    complete: usize,
+}
+
+impl<'c> LogReader<'c> {
+    /// Finds the containers whose logs the query asks for. The scrubber redacts their lines.
+    ///
+    /// # Errors
+    /// The installation or its pods cannot be read, or none of them has such a log.
+    pub async fn start(
+        cluster: &'c Cluster,
+        query: LogQuery,
+        scrubber: &'c Scrubber,
+    ) -> Result<Self, LogError> {
+        let installed = Installed::read(cluster).await?.only(query.component.as_deref())?;
+        let live = Snapshot::read(cluster, &installed).await?;
+        let pods = live.pods_of(installed.ids());
+        if pods.is_empty() {
+            return Err(LogError::NoPods);
+        }
+        let containers = pods.iter().flat_map(|pod| query.containers(pod));
+        // Who names a container wants to know why it has no log; of all others it is no news.
+        let has_log = |container: &Container| query.container.is_some() || container.has_log;
+        let waiting: VecDeque<_> = containers.filter(has_log).map(Arc::new).collect();
+        if waiting.is_empty() {
+            return Err(query.no_log(&pods));
+        }
+        Ok(Self::new(cluster, query, scrubber, waiting))
+    }
+
+    /// Reads the logs of these containers.
+    pub(super) fn new(
+        cluster: &'c Cluster,
+        query: LogQuery,
+        scrubber: &'c Scrubber,
+        waiting: VecDeque<Arc<Container>>,
+    ) -> Self {
+        Self {
+            cluster,
+            query,
+            scrubber,
+            waiting,
+            open: VecDeque::new(),
+            lines: scrubber.lines(),
+            unreadable: Vec::new(),
+            reported: 0,
+            complete: 0,
+        }
+    }
+
+    /// The next lines; after all of them, which logs could not be read. `None` at the end.
+    pub async fn next(&mut self) -> Option<LogUpdate> {
+        loop {
+            if self.open.is_empty() && !self.waiting.is_empty() {
+                self.open_some().await;
+                continue;
+            }
+            let Some((container, log)) = self.open.front_mut() else { break };
+            let read = log.next().await;
+            let is_over = read.as_ref().is_none_or(|lines| lines.iter().any(Result::is_err));
+            let is_complete = read.is_none();
+            let mut lines = Vec::new();
+            for line in read.into_iter().flatten() {
+                match line {
+                    Ok(line) => lines.push(self.lines.line(&line)),
+                    Err(error) => self.unreadable.push(error),
+                }
+            }
+            let container = Arc::clone(container);
+            if is_over {
+                self.complete += usize::from(is_complete);
+                self.open.pop_front();
+                self.lines = self.scrubber.lines();
+            }
+            if !lines.is_empty() {
+                return Some(LogUpdate::Lines { container, lines });
+            }
+        }
+        let error = self.unreadable.get(self.reported)?;
+        self.reported += 1;
+        Some(LogUpdate::Unreadable(error.clone()))
+    }
+
+    /// What to make of it at the end.
+    ///
+    /// # Errors
+    /// No log was read to its end.
+    pub fn finish(self) -> Result<(), LogError> {
+        match self.unreadable.into_iter().next() {
+            Some(error) if self.complete == 0 => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn open_some(&mut self) {
+        let (cluster, query) = (self.cluster, &self.query);
+        let some: Vec<_> = self.waiting.iter().take(OPEN).cloned().collect();
+        let opened = join_all(some.iter().map(|container| async move {
+            let options = query.options(container);
+            cluster.logs(&container.namespace, &container.pod, &options).await
+        }))
+        .await;
+        for (container, log) in some.into_iter().zip(opened) {
+            self.waiting.pop_front();
+            match log {
+                Ok(log) => self.open.push_back((container, log.ready_chunks(TOGETHER))),
+                Err(error) => self.unreadable.push(error),
+            }
+        }
+    }
+}

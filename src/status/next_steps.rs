@@ -1,0 +1,142 @@
+//! What somebody wants to know after an installation: where the console is, how to log in, and where
+//! members find Tower.
+
+use serde_json::Value;
+
+use super::installed::NAMESPACE;
+use crate::health::{self, Endpoint};
+use crate::object::{Object, ObjectId, kubesphere};
+use crate::target::Target;
+
+const CONSOLE: &str = kubesphere::CONSOLE;
+const TOWER: &str = kubesphere::TOWER;
+
+/// What somebody wants to know after an installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextSteps {
+    /// Where the console is.
+    pub console: Option<Endpoint>,
+    /// Whether the first password of `admin` was made by ksi, or given to it.
+    pub has_first_password: bool,
+    /// Where agents of members find Tower.
+    pub tower: Option<Endpoint>,
+}
+
+/// What is known of a cluster and its configuration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'k> {
+    /// `multicluster.proxyPublishAddress`.
+    pub published: Option<&'k str>,
+    /// The address of a node.
+    pub node: Option<&'k str>,
+}
+
+impl NextSteps {
+    /// Reads the Services that were installed and evaluates them; `None` where nothing runs. Nothing here
+    /// fails: the installation itself went well.
+    pub async fn read<T: Target>(target: &T, desired: &[Object], known: Known<'_>) -> Option<Self> {
+        let services = [CONSOLE, TOWER].map(|name| service(desired, name));
+        let ids: Vec<ObjectId> = services.iter().flatten().map(|s| s.id.clone()).collect();
+        if !target.runs_workloads() {
+            return None;
+        }
+        let live = target.live(&ids).await.ok()?;
+        let [console, tower] = services
+            .map(|service| service.map(|service| live.get(&service.id).unwrap_or(&service.body)));
+        Self::of(console, tower, has_first_password(desired), known)
+    }
+
+    fn of(
+        console: Option<&Value>,
+        tower: Option<&Value>,
+        has_first_password: bool,
+        known: Known<'_>,
+    ) -> Option<Self> {
+        let Known { published, node } = known;
+        (console.is_some() || tower.is_some()).then(|| Self {
+            console: console.map(|service| health::console(service, node)),
+            has_first_password,
+            tower: tower.map(|service| health::tower(service, published, node)),
+        })
+    }
+
+    /// The same as lines of text.
+    pub fn text(&self) -> String {
+        let mut lines = Vec::new();
+        if let Some(console) = &self.console {
+            lines.push(format!("Console:   {}", console.message));
+            lines.push(account(self.has_first_password));
+        }
+        if let Some(tower) = &self.tower {
+            lines.push(format!("Tower:     {}", tower.message));
+            lines.extend(tower.next_step.as_ref().map(|next| format!("  next: {next}")));
+        }
+        lines.join("\n")
+    }
+}
+
+fn service<'o>(objects: &'o [Object], name: &str) -> Option<&'o Object> {
+    objects.iter().find(|object| {
+        object.id.kind == "Service"
+            && object.id.name == name
+            && object.id.namespace.as_deref() == Some(NAMESPACE)
+    })
+}
+
+fn has_first_password(objects: &[Object]) -> bool {
+    objects.iter().any(|object| {
+        object.id.kind == "Secret"
+            && object.id.name == "kubesphere-secret"
+            && object.body["data"]["initAdminPassword"].is_string()
+    })
+}
+
+/// Who logs in, and with what: the command, never the password.
+fn account(has_first_password: bool) -> String {
+    let password = if has_first_password {
+        format!(
+            "\n  kubectl -n {NAMESPACE} get secret kubesphere-secret \
+             -o jsonpath='{{.data.initAdminPassword}}' | base64 -d"
+        )
+    } else {
+        " the one that was given, or that was there".to_owned()
+    };
+    format!("Account:   admin\nPassword:  the first one, until it is changed:{password}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tower() -> Value {
+        json!({"spec": {"type": "LoadBalancer", "ports": [{"port": 8080, "nodePort": 30721}]}})
+    }
+
+    #[test]
+    fn tower_is_evaluated_as_everywhere() {
+        let known = Known { published: None, node: Some("10.0.0.2") };
+        let found = NextSteps::of(None, Some(&tower()), false, known).unwrap();
+        let expected = health::tower(&tower(), None, Some("10.0.0.2"));
+        assert!(found.text().contains(&expected.message));
+        assert!(found.text().contains(&expected.next_step.unwrap()));
+        assert_eq!(NextSteps::of(None, None, false, known), None);
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        let body = json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "kubesphere-secret", "namespace": NAMESPACE},
+            "data": {"initAdminPassword": "Q0FOQVJZ"},
+        });
+        let (id, policy) = (ObjectId::of(&body).unwrap(), crate::object::Policy::Apply);
+        let secret = Object { id, component: "ks-core".into(), policy, body };
+        assert!(has_first_password(&[secret]) && !has_first_password(&[]));
+        let console = json!({"spec": {"type": "ClusterIP", "ports": [{"port": 80}]}});
+        let text = |has| NextSteps::of(Some(&console), None, has, Known::default()).unwrap().text();
+        assert!(text(true).contains("kubectl -n kubesphere-system get secret"));
+        assert!(text(false).contains("the one that was given"));
+    }
+}

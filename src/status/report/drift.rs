@@ -1,0 +1,53 @@
+//! What others changed since ksi wrote it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::inventory::{Entry, Inventory};
+use crate::object::{ObjectId, Policy};
+use crate::status::installed::Installed;
+use crate::status::snapshot::Snapshot;
+
+/// An object that others changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Drift {
+    /// The component that it belongs to.
+    pub component: String,
+    /// The object.
+    pub object: ObjectId,
+    /// What happened to it.
+    pub reason: &'static str,
+}
+
+/// All objects of an installation that others changed.
+pub(super) fn drift(installed: &Installed, snapshot: &Snapshot) -> Vec<Drift> {
+    let entries = installed.components.iter().flat_map(|component| {
+        component.entries.iter().map(|entry| (component.name.clone(), entry))
+    });
+    entries
+        .filter_map(|(component, entry)| {
+            let reason = reason(&installed.inventory, entry, snapshot.objects.get(&entry.id)?)?;
+            Some(Drift { component, object: entry.id.clone(), reason })
+        })
+        .collect()
+}
+
+/// Whether somebody else changed an object since ksi wrote it, as far as its metadata tells.
+fn reason(inventory: &Inventory, entry: &Entry, live: &Value) -> Option<&'static str> {
+    if entry.is_announced() {
+        return None;
+    }
+    let uid = live["metadata"]["uid"].as_str();
+    if entry.uid.as_deref().is_some_and(|ours| uid.is_some_and(|uid| uid != ours)) {
+        return Some("somebody deleted it and made another one of the same name");
+    }
+    if entry.policy == Policy::Apply
+        && entry.owned.is_some()
+        && live["metadata"]["managedFields"].is_array()
+        && inventory.owned(entry.policy, live) != entry.owned
+    {
+        return Some("others took fields of ours, or gave them back");
+    }
+    None
+}
