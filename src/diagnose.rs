@@ -15,6 +15,7 @@ use crate::cluster::{Cluster, Kind, LogOptions, Selection};
 use crate::health::{self, Address, Health, Trouble};
 use crate::object::{ObjectId, Scrubber, is_departing};
 
+pub use endpoint::pending_address;
 pub use events::{Event, dedup};
 pub use finding::Finding;
 
@@ -74,10 +75,7 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         if !waits_for_address {
             return Vec::new();
         }
-        let endpoint = endpoint::of(cluster, id, &live).await;
-        // Nothing is wrong where agents connect to another address.
-        let is_fine = endpoint.as_ref().is_some_and(|endpoint| endpoint.next_step.is_none());
-        return if is_fine { Vec::new() } else { vec![finding::no_address(id, &live, endpoint)] };
+        return endpoint::finding(cluster, id, &live).await.into_iter().collect();
     };
     let state = match health {
         Health::Failed { .. } => "Failed",

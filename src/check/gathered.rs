@@ -15,7 +15,7 @@ use crate::rights::Right;
 /// What was read, or why it could not be.
 pub type Read<T> = Result<T, String>;
 
-/// An error for a report; its place is told by the check.
+/// An error for a report: where, and why.
 pub(super) fn why(error: &Error) -> String {
     format!("{}: {}", error.place, error.cause)
 }

@@ -57,7 +57,8 @@ enum Awaited {
 pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
     let WaitArgs { awaited, timeout, component, output: format, connection } = args;
     super::block_on(async {
-        let deadline = Instant::now() + timeout.0;
+        // A time beyond the clock is no limit.
+        let deadline = Instant::now().checked_add(timeout.0);
         let cluster = connection.connect().await?;
         let printer = Printer { format: *format, output };
         let installed = match Installed::read(&cluster).await {

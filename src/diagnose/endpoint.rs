@@ -1,27 +1,55 @@
-//! What a Service without an address means for the console or for Tower.
+//! A Service that waits for an address of a load balancer.
 
 use serde_json::Value;
 
+use super::finding::{self, Finding};
 use crate::cluster::{Cluster, Kind};
 use crate::health::{self, Endpoint};
 use crate::object::{ObjectId, embedded};
 
 const NAMESPACE: &str = "kubesphere-system";
 
-/// The evaluation that `check` and `status` make of the same Service; `None` for other Services.
-pub(super) async fn of(cluster: &Cluster, id: &ObjectId, service: &Value) -> Option<Endpoint> {
-    if id.kind != "Service" || id.namespace.as_deref() != Some(NAMESPACE) {
-        return None;
+/// What is wrong with a Service that no load balancer has given an address; `None` where agents connect to
+/// another address. The console and Tower are evaluated as everywhere else, from the address that is
+/// published for Tower and the address of a node.
+pub fn pending_address(
+    id: &ObjectId,
+    service: &Value,
+    published: Option<&str>,
+    node: Option<&str>,
+) -> Option<Finding> {
+    let Some(endpoint) = endpoint(id, service, published, node) else {
+        return Some(finding::no_address(id, service));
+    };
+    let next_step = endpoint.next_step?;
+    Some(finding::of_endpoint(id, &endpoint.message, next_step))
+}
+
+/// Reads what the evaluation depends on, and evaluates it.
+pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, service: &Value) -> Option<Finding> {
+    if !is_ours(id) {
+        return pending_address(id, service, None, None);
     }
-    let node = async { cluster.nodes().await.ok()?.address };
-    match id.name.as_str() {
-        "ks-console" => Some(health::console(service, node.await.as_deref())),
-        "tower" => {
-            let (published, node) = futures_util::join!(published(cluster), node);
-            Some(health::tower(service, published.as_deref(), node.as_deref()))
-        }
-        _ => None,
-    }
+    let (published, nodes) = futures_util::join!(published(cluster), cluster.nodes());
+    let node = nodes.ok().and_then(|nodes| nodes.address);
+    pending_address(id, service, published.as_deref(), node.as_deref())
+}
+
+fn is_ours(id: &ObjectId) -> bool {
+    id.namespace.as_deref() == Some(NAMESPACE)
+        && ["ks-console", "tower"].contains(&id.name.as_str())
+}
+
+fn endpoint(
+    id: &ObjectId,
+    service: &Value,
+    published: Option<&str>,
+    node: Option<&str>,
+) -> Option<Endpoint> {
+    is_ours(id).then(|| match id.name.as_str() {
+        "tower" => health::tower(service, published, node),
+        _ => health::console(service, node),
+    })
 }
 
 /// The address that `KubeSphere` gives to agents of members.

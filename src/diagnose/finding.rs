@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cluster::Error;
-use crate::health::{Endpoint, Trouble};
+use crate::health::Trouble;
 use crate::object::{ObjectId, Scrubber};
 
 /// One thing that is wrong, and what to do about it. Never holds a secret.
@@ -50,18 +50,17 @@ pub(super) fn of_trouble(trouble: &Trouble, lines: Vec<String>) -> Finding {
     of(object, &trouble.reason, &parts.join(", "), lines, trouble.next_step.clone())
 }
 
-/// A Service that waits for an address; `endpoint` is what this means for the console or Tower.
-pub(super) fn no_address(id: &ObjectId, live: &Value, endpoint: Option<Endpoint>) -> Finding {
-    let (message, next_step) = match endpoint {
-        Some(endpoint) => (endpoint.message, endpoint.next_step),
-        None => ("no load balancer has given it an address".to_owned(), None),
-    };
-    let next_step = next_step.unwrap_or_else(|| {
-        let port = live["spec"]["ports"][0]["nodePort"].as_u64();
-        let way = port.map_or_else(String::new, |port| format!(", or use port {port} of any node"));
-        format!("install a load balancer that gives Services addresses{way}")
-    });
-    of(id, "AddressPending", &message, Vec::new(), next_step)
+/// A Service that waits for an address.
+pub(super) fn no_address(id: &ObjectId, live: &Value) -> Finding {
+    let port = live["spec"]["ports"][0]["nodePort"].as_u64();
+    let way = port.map_or_else(String::new, |port| format!(", or use port {port} of any node"));
+    let next_step = format!("install a load balancer that gives Services addresses{way}");
+    of_endpoint(id, "no load balancer has given it an address", next_step)
+}
+
+/// A Service that cannot be reached.
+pub(super) fn of_endpoint(id: &ObjectId, message: &str, next_step: String) -> Finding {
+    of(id, "AddressPending", message, Vec::new(), next_step)
 }
 
 /// An object that is being deleted, and what it waits for.

@@ -107,21 +107,78 @@ fn account(has_first_password: bool) -> String {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use time::OffsetDateTime;
 
     use super::*;
+    use crate::check::{self, Configured, Context, Gathered, Outcome, Part};
+    use crate::config::Configuration;
+    use crate::diagnose;
+    use crate::status::{About, Report, Snapshot, testing};
 
-    fn tower() -> Value {
-        json!({"spec": {"type": "LoadBalancer", "ports": [{"port": 8080, "nodePort": 30721}]}})
+    fn checked(service: &Value, published: Option<&str>, node: &str) -> String {
+        let mut multicluster = json!({"clusterRole": "host"});
+        multicluster["proxyPublishAddress"] = published.unwrap_or_default().into();
+        let document = json!({"multicluster": &multicluster}).to_string();
+        let config = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "kubesphere-config", "namespace": NAMESPACE},
+            "data": {"kubesphere.yaml": document},
+        });
+        let node = json!({"status": {"addresses": [{"type": "InternalIP", "address": node}]}});
+        let objects = [
+            (Part::Services, Ok(vec![service.clone()])),
+            (Part::Config, Ok(vec![config])),
+            (Part::Nodes, Ok(vec![node])),
+        ];
+        let gathered = Gathered { objects: objects.into(), ..Gathered::default() };
+        let spec = json!({"multicluster": {"clusterRole": "host"}});
+        let configuration = Some(Configuration::from_json(spec).unwrap());
+        let configured = Configured { configuration, ..Configured::default() };
+        let context = Context { configured: &configured, now: OffsetDateTime::UNIX_EPOCH };
+        let report = check::run(&gathered, &context, false, &[]);
+        let row = report.rows.into_iter().find(|row| row.check.id == "proxy-publish-address");
+        match row.unwrap().outcome {
+            Outcome::Ok(Some(text)) | Outcome::Warning(text) | Outcome::Error(text) => text,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
-    fn tower_is_evaluated_as_everywhere() {
-        let known = Known { published: None, node: Some("10.0.0.2") };
-        let found = NextSteps::of(None, Some(&tower()), false, known).unwrap();
-        let expected = health::tower(&tower(), None, Some("10.0.0.2"));
-        assert!(found.text().contains(&expected.message));
-        assert!(found.text().contains(&expected.next_step.unwrap()));
-        assert_eq!(NextSteps::of(None, None, false, known), None);
+    fn check_status_diagnosis_and_summary_give_the_same_answer() {
+        let node = "10.0.0.2";
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {"name": "tower", "namespace": NAMESPACE},
+            "spec": {"type": "LoadBalancer", "ports": [{"port": 8080, "nodePort": 30721}]},
+        });
+        let id = ObjectId::of(&service).unwrap();
+        let installed = testing::installed(std::slice::from_ref(&service));
+        let objects = [(id.clone(), service.clone())].into();
+        let snapshot = Snapshot { objects, ..Snapshot::default() };
+        for published in [None, Some("http://t:80"), Some("https://t:443"), Some("t:80")] {
+            let expected = health::tower(&service, published, Some(node));
+            let known = Known { published, node: Some(node) };
+            let next = NextSteps::of(None, Some(&service), false, known).unwrap();
+            assert_eq!(next.tower.as_ref(), Some(&expected));
+            assert!(next.text().contains(&expected.message));
+            let about = About {
+                publish_address: published.map(str::to_owned),
+                node_address: Some(node.to_owned()),
+                ..About::default()
+            };
+            let report = Report::new(&installed, &snapshot, &about, OffsetDateTime::UNIX_EPOCH);
+            assert_eq!(report.tower.as_ref(), Some(&expected));
+            let text = checked(&service, published, node);
+            let finding = diagnose::pending_address(&id, &service, published, Some(node));
+            let Some(next_step) = expected.next_step else {
+                assert_eq!((text, finding), (expected.message, None));
+                continue;
+            };
+            assert_eq!(text, format!("{}\nnext: {next_step}", expected.message));
+            let finding = finding.unwrap();
+            assert_eq!((finding.message, finding.next_step), (expected.message, next_step));
+        }
+        assert_eq!(NextSteps::of(None, None, false, Known::default()), None);
     }
 
     #[test]

@@ -65,8 +65,8 @@ pub struct Wait<'w> {
     pub cluster: &'w Cluster,
     /// What is waited for.
     pub installed: &'w Installed,
-    /// When to give up.
-    pub deadline: Instant,
+    /// When to give up; never without one.
+    pub deadline: Option<Instant>,
 }
 
 impl Wait<'_> {
@@ -92,14 +92,14 @@ impl Wait<'_> {
             if report.state == State::Healthy && error.is_none() {
                 return Ok(Outcome::Reached);
             }
-            if Instant::now() >= self.deadline {
+            if self.is_over() {
                 if let Some(error) = error {
                     return Ok(Outcome::Unknown { error });
                 }
                 self.explain(&transitions, &mut on_event).await?;
                 return Ok(Outcome::NotReached { awaited: transitions.awaited() });
             }
-            let until = heartbeat.min(self.deadline);
+            let until = self.limited(heartbeat);
             if timeout_at(until, watch.changed()).await.is_err() && Instant::now() >= heartbeat {
                 heartbeat = Instant::now() + HEARTBEAT;
                 let connection_error = watch.connection_error().map(str::to_owned);
@@ -148,15 +148,24 @@ impl Wait<'_> {
                     connection_error: error.clone(),
                 })?;
             }
-            if Instant::now() >= self.deadline {
+            if self.is_over() {
                 return Ok(match error {
                     Some(error) => Outcome::Unknown { error },
                     None => Outcome::NotReached { awaited },
                 });
             }
-            let until = heartbeat.min(self.deadline).min(Instant::now() + POLL);
+            let until = self.limited(heartbeat.min(Instant::now() + POLL));
             let _ = timeout_at(until, watch.changed()).await;
         }
+    }
+
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// This time, or the deadline where that comes first.
+    fn limited(&self, time: Instant) -> Instant {
+        self.deadline.map_or(time, |deadline| deadline.min(time))
     }
 
     async fn watch(&self) -> Result<Watch<'_>, Error> {
