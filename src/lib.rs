@@ -38,6 +38,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod facts;
 pub mod health;
+pub mod install;
 pub mod inventory;
 pub mod object;
 pub mod plan;

@@ -17,6 +17,7 @@
 
 mod decide;
 mod diff;
+mod draft;
 mod foreseen;
 mod json;
 mod labels;
@@ -114,7 +115,7 @@ pub struct Change {
 impl Change {
     /// The deletion of an object that is not ours, but of a kind or in a namespace that goes.
     pub fn lost(id: &ObjectId, component: &str) -> Self {
-        decide::Draft::new(id, component, Policy::Apply).leave(Action::Delete)
+        draft::Draft::new(id, component, Policy::Apply).leave(Action::Delete)
     }
 
     /// What a write sends; `None` where nothing is written.

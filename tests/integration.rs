@@ -22,6 +22,8 @@ mod engine;
 mod examples;
 #[path = "integration/golden.rs"]
 mod golden;
+#[path = "integration/install.rs"]
+mod install;
 #[path = "integration/mutation.rs"]
 mod mutation;
 #[path = "integration/plan.rs"]

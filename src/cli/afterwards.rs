@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::input::Checked;
 use crate::engine::View;
 use crate::health::{Address, address};
+use crate::install::Prepared;
 use crate::object::{Object, ObjectId};
 use crate::target::Target;
 
@@ -13,7 +13,11 @@ const CONSOLE: &str = "ks-console";
 const TOWER: &str = "tower";
 
 /// The words after a run; none where nothing runs.
-pub(super) async fn words<T: Target>(target: &T, view: &View, checked: &Checked) -> Option<String> {
+pub(super) async fn words<T: Target>(
+    target: &T,
+    view: &View,
+    checked: &Prepared,
+) -> Option<String> {
     let objects = &view.desired.objects;
     let services: Vec<&ObjectId> =
         [CONSOLE, TOWER].iter().filter_map(|name| Some(&service(objects, name)?.id)).collect();

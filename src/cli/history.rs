@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::on_cluster;
-use crate::target::{ClusterTarget, Revision};
+use crate::install::history;
+use crate::target::Revision;
 use crate::ui::Output;
 
 /// List the configurations that were applied to a cluster
@@ -32,8 +32,7 @@ pub(super) struct HistoryListArgs {
 pub(super) fn run(args: &HistoryListArgs, output: &Output) -> Result<(), Failure> {
     let revisions = super::block_on(async {
         let cluster = Arc::new(args.connection.connect().await?);
-        let target = ClusterTarget::new(cluster, on_cluster::holder());
-        Ok::<_, Failure>(target.history().await?)
+        Ok::<_, Failure>(history::list(cluster).await?)
     })??;
     if revisions.is_empty() {
         output.say("ksi: nothing was applied yet");

@@ -104,7 +104,7 @@ pub(super) async fn about(cluster: &Cluster) -> Result<About, Error> {
     let multicluster = document.unwrap_or_default()["multicluster"].take();
     let text =
         |key: &str| multicluster[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let facts = super::observed_facts::observed_facts(cluster).await.ok();
+    let facts = crate::install::observe_facts(cluster).await.ok();
     Ok(About {
         cluster: cluster.place().to_owned(),
         role: text("clusterRole"),

@@ -38,11 +38,12 @@ fn rendered(kept: &KeptValues, seed: u64) -> (Vec<Object>, KeptValues) {
 
 fn apply(root: &Path, seed: u64) -> (usize, usize) {
     let target = Directory::new(root);
-    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
-        let (objects, values) = rendered(kept, seed);
-        Ok(Desired { objects, values, spec_hash: String::new() })
-    };
-    let view = wait(engine::look(&target, &options(seed), desire)).unwrap();
+    let view = wait(async {
+        let stored = target.values().await.unwrap();
+        let (objects, values) = rendered(&stored, seed);
+        let desired = Desired { objects, values, spec_hash: String::new() };
+        engine::review(&target, stored, desired, &options(seed)).await.unwrap()
+    });
     let outcome = world::apply(&target, &view, seed, &mut |_| {}).unwrap();
     (outcome.writes(), target.changes())
 }
