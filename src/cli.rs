@@ -16,6 +16,7 @@ mod diff;
 mod events;
 mod exit;
 mod explain;
+mod facts;
 mod format;
 mod history;
 mod holder;

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::exit::Failure;
 use crate::install::{Consent, Consents, Review};
-pub(super) use refusal::{notice, refusals};
+use crate::ui::Output;
+use refusal::notice;
+pub(super) use refusal::refusals;
 
 /// Consent to changes that break what works.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -95,4 +97,20 @@ fn given<const N: usize>(flags: [(bool, Consent); N]) -> impl Iterator<Item = Co
 pub(super) fn confirmed(review: &Review, consents: &Consents) -> Result<(), Failure> {
     let missing = review.unconfirmed(consents);
     if missing.is_empty() { Ok(()) } else { Err(Failure::Usage(refusals(missing))) }
+}
+
+/// The same, with a line for those that are confirmed.
+///
+/// # Errors
+/// Some are not.
+pub(super) fn confirmed_with_notice(
+    review: &Review,
+    consents: &Consents,
+    output: &Output,
+) -> Result<(), Failure> {
+    confirmed(review, consents)?;
+    for text in review.risks.iter().filter_map(notice) {
+        output.message(&text);
+    }
+    Ok(())
 }

@@ -13,7 +13,7 @@ use super::place::Place;
 use super::report::{ProgressArgs, Report};
 use super::run_options::duration;
 use super::{interrupt, plan};
-use crate::install::{self, Consents, Review, Session, UninstallRequest};
+use crate::install::{self, Session, UninstallRequest};
 use crate::plan::overview;
 use crate::target::{Directory, Target};
 use crate::ui::Output;
@@ -94,14 +94,14 @@ async fn remove<T: Target>(
     let review = install::review_uninstall(session, &request).await?;
     if args.dry_run {
         let shown = plan::show(&review.view.plan, args.output, output);
-        confirmed(&review, &request.consents, output)?;
+        consents::confirmed_with_notice(&review, &request.consents, output)?;
         return shown;
     }
     if review.view.observed.inventory.is_none() {
         output.say(&format!("ksi: nothing that ksi made is in {}", session.place()));
         return Ok(());
     }
-    confirmed(&review, &request.consents, output)?;
+    consents::confirmed_with_notice(&review, &request.consents, output)?;
     output.message(overview(&review.view.plan).trim_end());
     if review.view.plan.has_writes() {
         confirm(&format!("Remove this from {}?", session.place()), args.yes, output)?;
@@ -113,13 +113,4 @@ async fn remove<T: Target>(
         removes: true,
     };
     report.execute(session, &review, &request.consents, output).await.map(|_| ())
-}
-
-/// Whether every risk is confirmed; those that are get a line.
-fn confirmed(review: &Review, consents: &Consents, output: &Output) -> Result<(), Failure> {
-    consents::confirmed(review, consents)?;
-    for notice in review.risks.iter().filter_map(consents::notice) {
-        output.message(&notice);
-    }
-    Ok(())
 }

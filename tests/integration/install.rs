@@ -153,9 +153,10 @@ fn cancelling_one_session_leaves_the_other_alone() {
         let (found, others) =
             (review(&one, &request).await.unwrap(), review(&other, &request).await.unwrap());
         one.stop().request();
+        let (mut ignored, mut others_ignored) = (|_| {}, |_| {});
         futures_util::join!(
-            execute(&one, &found, &consents, &mut |_| {}),
-            execute(&other, &others, &consents, &mut |_| {}),
+            execute(&one, &found, &consents, &mut ignored),
+            execute(&other, &others, &consents, &mut others_ignored),
         )
     });
     assert!(matches!(answers.0, Err(Error::Engine(engine::Error::Interrupted))));

@@ -8,7 +8,7 @@ use ksi::engine::{self, Desired};
 use ksi::facts::Facts;
 use ksi::object::{Object, ObjectId, order};
 use ksi::render::{self, DEFAULT_VERSION};
-use ksi::target::Directory;
+use ksi::target::{Directory, Target as _};
 use ksi::values;
 use ksi::values::{Given, KeptValues};
 
