@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod apply;
+mod applying;
 mod bundle;
 mod check;
 mod cleanup;
@@ -9,29 +10,27 @@ mod completion;
 mod config;
 mod confirm;
 mod connection;
+mod consents;
 mod crd;
-mod desired;
 mod diff;
 mod events;
 mod exit;
 mod explain;
+mod facts;
 mod format;
-mod guard;
 mod history;
+mod holder;
 mod images;
 mod input;
 mod interrupt;
 mod logs;
 mod man;
-mod observed_facts;
-mod on_cluster;
 mod place;
+mod plan;
 mod preflight;
-mod prune;
-mod rehearsal;
+mod preparation;
 mod render;
 mod report;
-mod revision;
 mod rollback;
 mod run_options;
 mod schema;
@@ -158,6 +157,9 @@ pub fn main() -> ExitCode {
 
 /// Says what went wrong, and with which exit code it ends.
 fn told(failure: &Failure, diff: bool, output: &Output) -> ExitCode {
+    if let Failure::Rejected(rejected) = failure {
+        output.diagnostics(&rejected.diagnostics, &rejected.sources);
+    }
     let text = failure.to_string();
     if !text.is_empty() {
         output.message(&format!("ksi: {text}"));

@@ -1,7 +1,7 @@
 //! The engine: one way from a configuration to its effect, for every caller and every target.
 //!
-//! [`look`] reads what is there and plans; it changes nothing, so that a diff is a look. [`apply`]
-//! carries a looked-at plan out. Nothing to do? Nothing is touched. Else: lock, look whether the plan
+//! [`review`] reads what is there and plans; it changes nothing, so that a diff is a review. [`apply`]
+//! carries the plan of a review out. Nothing to do? Nothing is touched. Else: lock, look whether the plan
 //! is still the same, keep the values, record the union of what was and what will be ours, write,
 //! commit, delete, record the exact set. A kill at any place leaves a state from which the next run
 //! goes on: values are kept before anything made from them is written, and nothing of ours is ever
@@ -20,7 +20,6 @@ mod event;
 mod gone;
 mod graph;
 mod groundwork;
-mod look;
 mod lost;
 mod only;
 mod options;
@@ -28,6 +27,7 @@ mod outcome;
 mod parts;
 mod remains;
 mod removal;
+mod review;
 mod run;
 mod stage;
 mod stop;
@@ -39,7 +39,7 @@ pub use apply::apply;
 pub use error::{Error, Incomplete};
 pub use event::{ComponentState, Event, Found, Phase, Pruned};
 pub use graph::Graph;
-pub use look::{Desired, Failure, View, look};
 pub use options::{Options, Wait};
+pub use review::{Desired, View, review};
 pub use stage::Stage;
 pub use stop::Stop;

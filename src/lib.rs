@@ -23,7 +23,8 @@
 //! ```
 //!
 //! Beside it stand `check`, where what is read from a cluster is judged by a table of pure checks, and
-//! `rights`, the table of what all this may have to be allowed.
+//! `rights`, the table of what all this may have to be allowed. `install` joins all of this to use cases,
+//! review and execute, that every caller shares.
 //!
 //! The rooms are the modules below. Everything left of `target` is pure: values in, values out, without
 //! clock, environment, files or network; the callers (`cli`) bring those. Who may use whom, and which
@@ -39,6 +40,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod facts;
 pub mod health;
+pub mod install;
 pub mod inventory;
 pub mod object;
 pub mod plan;

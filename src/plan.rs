@@ -17,6 +17,7 @@
 
 mod decision;
 mod diff;
+mod draft;
 mod dry_run;
 mod json;
 mod labels;
@@ -114,7 +115,7 @@ pub struct Change {
 impl Change {
     /// The cascading deletion of an object that is not ours: its CRD or its namespace is deleted.
     pub fn lost(id: &ObjectId, component: &str) -> Self {
-        decision::Draft::new(id, component, Policy::Apply).without_write(Action::Delete)
+        draft::Draft::new(id, component, Policy::Apply).without_write(Action::Delete)
     }
 
     /// The body of the write; `None` if nothing is written.

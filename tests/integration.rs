@@ -22,6 +22,10 @@ mod engine;
 mod examples;
 #[path = "integration/golden.rs"]
 mod golden;
+#[path = "integration/install.rs"]
+mod install;
+#[path = "integration/layers.rs"]
+mod layers;
 #[path = "integration/mutation.rs"]
 mod mutation;
 #[path = "integration/plan.rs"]
@@ -30,8 +34,6 @@ mod plan;
 mod render;
 #[path = "integration/rights.rs"]
 mod rights;
-#[path = "integration/layers.rs"]
-mod layers;
 #[path = "integration/schema.rs"]
 mod schema;
 #[path = "integration/secrets.rs"]

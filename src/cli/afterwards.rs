@@ -1,12 +1,16 @@
 //! What is printed after a successful run.
 
-use super::input::Checked;
 use crate::engine::View;
+use crate::install::Prepared;
 use crate::status::{Known, NextSteps};
 use crate::target::Target;
 
 /// The text after a run; none where nothing runs.
-pub(super) async fn words<T: Target>(target: &T, view: &View, checked: &Checked) -> Option<String> {
+pub(super) async fn words<T: Target>(
+    target: &T,
+    view: &View,
+    checked: &Prepared,
+) -> Option<String> {
     let known = Known {
         published: checked.configuration.multicluster.proxy_publish_address.as_deref(),
         node: checked.facts.node_address.as_deref(),

@@ -1,22 +1,16 @@
 //! `ksi check`: is the cluster fit, and is what runs there well?
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use time::OffsetDateTime;
 
 use super::connection::ConnectionArgs;
-use super::desired;
 use super::exit::Failure;
 use super::input::InputArgs;
-use super::observed_facts::observed_facts;
 use super::span::timeout;
-use crate::check::{self, Configured, Context, Look, Report, Wants};
-use crate::cluster::Cluster;
-use crate::config::{self, Input, Request};
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::check::{self, Look, Report};
+use crate::install::assessment::{self, AssessmentRequest};
 use crate::ui::Output;
-use crate::validate;
 
 /// Check a cluster before or after an installation
 ///
@@ -70,8 +64,6 @@ enum Format {
     Json,
 }
 
-/// How long between two looks with `--wait`.
-const PAUSE: Duration = Duration::from_secs(5);
 /// A check is told that a server has trouble rather than to wait it out.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -80,7 +72,7 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     if args.list {
         return Ok(output.data(&check::list())?);
     }
-    let report = super::block_on(look(args, output))??;
+    let report = super::block_on(assess(args, output))??;
     let text = match args.output {
         Format::Json => format!("{:#}\n", check::json(&report)),
         Format::Table | Format::Short => check::table(
@@ -106,69 +98,17 @@ pub(super) fn known(names: &[String]) -> Result<(), Failure> {
     })
 }
 
-async fn look(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
-    // A cluster that is not there is another code than one that is not well.
+async fn assess(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
+    // A cluster that is not there is another code than one that is not healthy.
     let cluster = args.connection.reach(PATIENCE).await?;
-    let started = tokio::time::Instant::now();
-    loop {
-        let configured = configured(args, &cluster).await?;
-        let report = once(args, &cluster, &configured).await;
-        let errors = report.errors();
-        if errors == 0 || !args.wait || started.elapsed() + PAUSE > args.timeout {
-            return Ok(report);
-        }
-        output.say(&format!("ksi: {errors} errors, first: {}", report.first_error()));
-        tokio::time::sleep(PAUSE).await;
+    let source = (!args.filename.is_empty())
+        .then(|| (args.filename.join(", "), InputArgs::of(&args.filename, &args.set).source()));
+    let request = AssessmentRequest { source, pre: args.pre, skip: args.skip.clone() };
+    if !args.wait {
+        return Ok(assessment::assess(&cluster, &request).await?);
     }
-}
-
-async fn once(args: &CheckArgs, cluster: &Cluster, configured: &Configured) -> Report {
-    let secrets = configured.configuration.as_ref().map_or(&[][..], |c| &c.images.pull_secrets);
-    let wants = Wants { desired: &configured.desired, pull_secrets: secrets, pre: args.pre };
-    let gathered = check::gather(cluster, &wants).await;
-    let context = Context { configured, now: OffsetDateTime::from(SystemTime::now()) };
-    check::run(&gathered, &context, args.pre, &args.skip)
-}
-
-/// The configuration of the files, else that of the cluster.
-async fn configured(args: &CheckArgs, cluster: &Cluster) -> Result<Configured, Failure> {
-    let (loaded, source, lenient) = if args.filename.is_empty() {
-        match check::configuration(cluster).await {
-            Err(why) => return Ok(Configured { unread: Some(why), ..Configured::default() }),
-            Ok(None) => return Ok(Configured::default()),
-            Ok(Some(body)) => {
-                let name = "ClusterConfiguration ks-installer".to_owned();
-                let bytes = body.to_string().into_bytes();
-                let input = Input { name: name.clone(), bytes };
-                (config::load(Request { inputs: vec![input], sets: Vec::new() }), name, true)
-            }
-        }
-    } else {
-        let input = InputArgs::of(&args.filename, &args.set);
-        (input.load(), args.filename.join(", "), false)
+    let mut again = |report: &Report| {
+        output.say(&format!("ksi: {} errors, first: {}", report.errors(), report.first_error()));
     };
-    // Without the right to read nodes the rest can still be judged.
-    let facts = observed_facts(cluster).await.unwrap_or_default();
-    let options = validate::Options { allow_unknown: lenient };
-    let (configuration, found) = match validate::validate(&loaded, &facts, options) {
-        Ok(valid) => (Some(valid.configuration), valid.warnings),
-        Err(found) => (None, found),
-    };
-    let desired = match &configuration {
-        Some(configuration) => desired::sketch(configuration, &facts)?,
-        None => Vec::new(),
-    };
-    Ok(Configured {
-        source,
-        errors: lines(&found, Severity::Error),
-        warnings: lines(&found, Severity::Warning),
-        unread: None,
-        desired,
-        configuration,
-    })
-}
-
-fn lines(found: &Diagnostics, severity: Severity) -> Vec<String> {
-    let chosen = found.iter().filter(|d| d.severity == severity);
-    chosen.map(|d| format!("{}: {}", d.code, d.message)).collect()
+    Ok(assessment::assess_until(&cluster, &request, args.timeout, &mut again).await?)
 }

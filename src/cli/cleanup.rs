@@ -7,8 +7,7 @@ use clap::{Args, Subcommand};
 use super::confirm::confirm;
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
-use crate::check::{self, Abandoned, Unread};
-use crate::cluster::{Cluster, Kind, Preconditions, Problem, Propagation};
+use crate::install::cleanup::{self, Deletion};
 use crate::ui::Output;
 
 /// Remove what an earlier installation left behind
@@ -56,7 +55,7 @@ pub(super) fn run(args: &CleanupArgs, output: &Output) -> Result<(), Failure> {
 
 async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
     let cluster = args.connection.reach(PATIENCE).await?;
-    let found = left_over(&cluster).await?;
+    let found = cleanup::orphaned_webhooks(&cluster).await?;
     if found.is_empty() {
         output.say("ksi: every webhook of KubeSphere and KubeFed has a backend");
         return Ok(());
@@ -69,30 +68,12 @@ async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
     let what = if found.len() == 1 { "it".to_owned() } else { format!("these {}", found.len()) };
     confirm(&format!("Delete {what} on {}?", cluster.place()), args.yes, output)?;
     for one in &found {
-        delete(&cluster, one, output).await?;
-    }
-    Ok(())
-}
-
-async fn left_over(cluster: &Cluster) -> Result<Vec<Abandoned>, Failure> {
-    let gathered = check::gather_webhooks(cluster).await;
-    let found = check::abandoned(&gathered).map_err(|Unread(why)| {
-        Failure::Unread(format!("what stands behind webhooks could not be read: {why}"))
-    })?;
-    Ok(found.into_iter().filter(|one| one.ours && one.wholly).collect())
-}
-
-/// Deletes the very object that was judged.
-async fn delete(cluster: &Cluster, one: &Abandoned, output: &Output) -> Result<(), Failure> {
-    let kind = Kind::new("admissionregistration.k8s.io", "v1", &one.kind);
-    let same = Preconditions { uid: Some(one.uid.clone()), resource_version: None };
-    let id = kind.named(None, &one.name);
-    match cluster.delete(&id, &same, Propagation::Background).await {
-        Ok(()) => output.say(&format!("deleted {id}")),
-        Err(error) if error.problem == Problem::Changed => {
-            output.message(&format!("ksi: kept {id}: somebody made it anew in between"));
+        match cleanup::delete(&cluster, one).await? {
+            Deletion::Deleted(id) => output.say(&format!("deleted {id}")),
+            Deletion::Recreated(id) => {
+                output.message(&format!("ksi: kept {id}: somebody made it anew in between"));
+            }
         }
-        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

@@ -1,11 +1,16 @@
 //! Which cluster, and as whom: the flags that kubectl has.
 
 use std::path::PathBuf;
+
 use std::time::Duration;
 
 use clap::Args;
 
+use super::holder::holder;
 use crate::cluster::{Cluster, ConnectOptions, Error};
+use crate::engine::Stop;
+use crate::install::Session;
+use crate::target::ClusterTarget;
 
 /// How to reach the cluster.
 #[derive(Debug, Clone, Args)]
@@ -32,6 +37,19 @@ impl ConnectionArgs {
     /// There is no usable kubeconfig.
     pub(super) async fn connect(&self) -> Result<Cluster, Error> {
         Cluster::connect(&self.options()).await
+    }
+
+    /// Opens a session; no request is sent yet.
+    ///
+    /// # Errors
+    /// There is no usable kubeconfig.
+    pub(super) async fn session(
+        &self,
+        timeout: Duration,
+        stop: &Stop,
+    ) -> Result<Session<ClusterTarget>, Error> {
+        let cluster = self.connect().await?;
+        Ok(Session::on_cluster(&cluster, holder(), timeout, stop.clone()))
     }
 
     /// Connects and asks for the version, so that a cluster that is not there is told with its

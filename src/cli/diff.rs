@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::connection::ConnectionArgs;
+use super::consents::PruneArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::input::{Checked, InputArgs};
+use super::input::InputArgs;
 use super::place::{Against, Place};
-use super::prune::PruneArgs;
-use super::{desired, on_cluster};
-use crate::engine::{self, Failure as LookFailure, Wait};
-use crate::inventory::{Inventory, Key};
-use crate::plan::{self, Observed, Plan, PlanOptions, TextOptions};
-use crate::target::{Directory, Target};
+use super::preparation;
+use crate::engine::Stop;
+use crate::install::diff;
+use crate::plan::{self, Plan, TextOptions};
+use crate::target::Directory;
 use crate::ui::Output;
 
 /// Show what would change
@@ -52,40 +52,12 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
-    let DiffArgs {
-        input,
-        against,
-        against_config,
-        output: format,
-        prune,
-        summary,
-        lines,
-        connection,
-    } = args;
-    let options = PlanOptions { prune: prune.options(), ..PlanOptions::default() };
-    let plan = match (against_config, against) {
-        (Some(old), _) => {
-            let checked = input.check(output)?;
-            against_configuration(&checked, &input.instead_of(old), &options, output)?
-        }
-        (None, Against::Nothing) => {
-            let checked = input.check(output)?;
-            plan::plan(&desired::offline(&checked)?, &Observed::default())
-        }
-        (None, Against::Place(Place::Directory(path))) => {
-            let checked = input.check(output)?;
-            super::block_on(against_target(&Directory::new(path), &checked, options))??
-        }
-        (None, Against::Place(Place::Cluster)) => super::block_on(async {
-            let (target, checked) = on_cluster::open(input, connection, output).await?;
-            against_target(&target, &checked, options).await
-        })??,
-    };
-    let text = match format {
+    let plan = compare(args, output)?;
+    let text = match args.output {
         TextOrJson::Text => {
-            let options =
-                TextOptions { context: *lines, colour: output.colour, summary_only: *summary };
-            plan::text(&plan, options)
+            let colour = output.colour;
+            let (context, summary_only) = (args.lines, args.summary);
+            plan::text(&plan, TextOptions { context, colour, summary_only })
         }
         TextOrJson::Json => format!("{:#}\n", plan::json(&plan)),
     };
@@ -93,45 +65,28 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
     if plan.has_changes() { Err(Failure::Differences) } else { Ok(()) }
 }
 
-async fn against_target<T: Target>(
-    target: &T,
-    checked: &Checked,
-    plan: PlanOptions,
-) -> Result<Plan, Failure> {
-    let options = engine::Options {
-        plan,
-        blank: blank_inventory(),
-        graph: desired::graph(),
-        wait: Wait::default(),
-        only: None,
-    };
-    match engine::look(target, &options, |kept| desired::foreseen(checked, kept)).await {
-        Ok(view) => Ok(view.plan),
-        Err(LookFailure::Target(error)) => Err(error.into()),
-        Err(LookFailure::Desired(failure)) => Err(failure),
+fn compare(args: &DiffArgs, output: &Output) -> Result<Plan, Failure> {
+    let consents = args.prune.consents();
+    if let Against::Place(Place::Cluster) = args.against
+        && args.against_config.is_none()
+    {
+        return super::block_on(async {
+            let (input, connection) = (&args.input, &args.connection);
+            let (timeout, stop) = (super::run_options::NO_TIMEOUT, Stop::default());
+            let (session, prepared) =
+                preparation::on_cluster(input, connection, timeout, &stop, output).await?;
+            Ok(diff::against_target(session.target(), &prepared, &consents).await?)
+        })?;
     }
-}
-
-/// Both sides are rendered alike, so that only the configurations differ; everything of the old side
-/// counts as ours.
-fn against_configuration(
-    checked: &Checked,
-    old: &InputArgs,
-    options: &PlanOptions,
-    output: &Output,
-) -> Result<Plan, Failure> {
-    let before = desired::offline(&old.check(output)?)?;
-    let mut inventory = blank_inventory();
-    for object in &before {
-        let entry = inventory.entry(object, None);
-        inventory.insert(entry);
+    let prepared = preparation::offline(&args.input, output)?;
+    if let Some(old) = &args.against_config {
+        let old = preparation::offline(&args.input.instead_of(old), output)?;
+        return Ok(diff::against_configuration(&prepared, &old, &consents)?);
     }
-    let objects = before.into_iter().map(|object| (object.id, object.body)).collect();
-    let observed = Observed { objects, inventory: Some(inventory), ..Observed::default() };
-    Ok(plan::plan_with(&desired::offline(checked)?, &observed, options))
-}
-
-/// An inventory that is never stored needs no secret key.
-fn blank_inventory() -> Inventory {
-    Inventory::new(Key::new([0; 32]), env!("CARGO_PKG_VERSION"))
+    match &args.against {
+        Against::Place(Place::Directory(path)) => super::block_on(async {
+            Ok(diff::against_target(&Directory::new(path), &prepared, &consents).await?)
+        })?,
+        _ => Ok(diff::against_nothing(&prepared)?),
+    }
 }

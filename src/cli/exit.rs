@@ -15,10 +15,12 @@
 //!
 //! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.
 
+mod install;
+
 use std::fmt;
 
 use crate::cluster::Problem;
-use crate::diagnostic::Diagnostics;
+use crate::install::Rejected;
 use crate::{bundle, cluster, engine, inventory, status, target, values};
 
 /// The exit code after Ctrl-C.
@@ -31,6 +33,8 @@ pub(super) enum Failure {
     Differences,
     /// The configuration is refused; the reasons have been shown.
     Invalid,
+    /// The configuration is refused, for these reasons.
+    Rejected(Box<Rejected>),
     /// A check failed; the report has been shown.
     Checks,
     /// These checks before the first write failed; what they found has been shown.
@@ -66,19 +70,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// What ksi itself brings along is wrong: a template, a list of images.
-    pub(super) fn broken(problems: &Diagnostics) -> Self {
-        let list: Vec<String> =
-            problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect();
-        Self::Io(format!("this is a mistake in ksi, please report it\n{}", list.join("\n")))
-    }
-
     /// The exit code of the process. Errors of `diff` are above 1, as kubectl's scripts expect.
     pub(super) fn code(&self, diff: bool) -> u8 {
         match self {
             Self::ClosedPipe => 0,
             Self::Usage(_) => 2,
-            Self::Invalid => 3,
+            Self::Invalid | Self::Rejected(_) => 3,
             Self::Target(error) => class_code(error.class),
             Self::Engine(engine::Error::Interrupted) => INTERRUPTED,
             Self::Engine(error) => match error.class() {
@@ -125,7 +122,11 @@ fn class_code(class: target::Class) -> u8 {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Differences | Self::Invalid | Self::Checks | Self::ClosedPipe => Ok(()),
+            Self::Differences
+            | Self::Invalid
+            | Self::Rejected(_)
+            | Self::Checks
+            | Self::ClosedPipe => Ok(()),
             Self::Declined => f.write_str("nothing was changed"),
             Self::Usage(text)
             | Self::NotInstalled(text)

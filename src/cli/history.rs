@@ -1,16 +1,14 @@
 //! `ksi history`: which configurations were applied.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
-
 use clap::Args;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::on_cluster;
-use crate::target::{ClusterTarget, Revision};
+use crate::install::history;
+use crate::target::Revision;
 use crate::ui::Output;
 
 /// List the configurations that were applied to a cluster
@@ -31,9 +29,8 @@ pub(super) struct HistoryListArgs {
 
 pub(super) fn run(args: &HistoryListArgs, output: &Output) -> Result<(), Failure> {
     let revisions = super::block_on(async {
-        let cluster = Arc::new(args.connection.connect().await?);
-        let target = ClusterTarget::new(cluster, on_cluster::holder());
-        Ok::<_, Failure>(target.history().await?)
+        let cluster = args.connection.connect().await?;
+        Ok::<_, Failure>(history::list(&cluster).await?)
     })??;
     if revisions.is_empty() {
         output.say("ksi: nothing was applied yet");

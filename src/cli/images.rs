@@ -6,9 +6,8 @@ use serde_json::json;
 use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::InputArgs;
-use crate::config::Configuration;
-use crate::facts::Facts;
-use crate::render::{self, Image};
+use super::preparation;
+use crate::install::images;
 use crate::ui::Output;
 
 /// List the images of a configuration, or map them to another registry
@@ -64,13 +63,8 @@ pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
     }
 }
 
-fn images(configuration: &Configuration, facts: &Facts, all: bool) -> Result<Vec<Image>, Failure> {
-    render::images(configuration, facts, all).map_err(|problems| Failure::broken(&problems))
-}
-
 fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Result<(), Failure> {
-    let checked = input.check(output)?;
-    let images = images(&checked.configuration, &checked.facts, all)?;
+    let images = images::images(&preparation::offline(input, output)?, all)?;
     let text = match format {
         TextOrJson::Text => images.iter().map(|i| i.reference() + "\n").collect(),
         TextOrJson::Json => {
@@ -98,10 +92,7 @@ fn rewrite(
             "`{registry}` is not a registry; write it like registry.local:5000/mirror"
         )));
     }
-    let checked = input.check(output)?;
-    let mut mirrored = checked.configuration;
-    mirrored.local_registry = Some(registry.to_owned());
-    let images = images(&mirrored, &checked.facts, all)?;
+    let images = images::mirrored(&preparation::offline(input, output)?, registry, all)?;
     let pairs = images.iter().map(|image| (&image.upstream, image.reference()));
     let text = match format {
         TextOrJson::Text => pairs.fold(String::new(), |mut text, (source, target)| {

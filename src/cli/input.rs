@@ -1,16 +1,14 @@
-//! From `-f`, `--set` and the flags about the cluster to a judged configuration.
+//! From `-f`, `--set` and the flags about the cluster to the source of a configuration.
 
 use std::io::Read;
 use std::path::Path;
 
 use clap::Args;
 
-use super::exit::Failure;
-use crate::config::{self, Configuration, Input, Loaded, Request};
+use super::facts::FactsArgs;
+use crate::config::{self, Input};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::facts::{Facts, KubernetesVersion};
-use crate::ui::Output;
-use crate::validate;
+use crate::install::Source;
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, Args)]
@@ -29,70 +27,12 @@ pub(super) struct InputArgs {
     facts: FactsArgs,
 }
 
-/// What an offline run cannot see of the cluster.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Facts about the cluster")]
-struct FactsArgs {
-    /// Kubernetes version, for instance 1.34
-    #[arg(long, value_name = "VERSION", env = "KSI_KUBE_VERSION")]
-    kube_version: Option<KubernetesVersion>,
-    /// Number of nodes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    nodes: Option<u32>,
-    /// Number of control-plane nodes
-    #[arg(long, value_name = "N")]
-    control_plane_nodes: Option<u32>,
-    /// Address under which a browser reaches a node
-    #[arg(long, value_name = "ADDRESS")]
-    node_address: Option<String>,
-}
-
-/// A configuration that was read and is right.
-#[derive(Debug)]
-pub(super) struct Checked {
-    /// The typed specification.
-    pub configuration: Configuration,
-    /// What is known of the cluster.
-    pub facts: Facts,
-    /// The documents as they were read.
-    pub loaded: Loaded,
-}
-
 impl InputArgs {
     /// Files and settings alone, for verbs that ask a cluster for the facts.
     pub(super) fn of(filename: &[String], set: &[String]) -> Self {
         Self {
             filename: filename.to_vec(),
             set: set.to_vec(),
-            allow_unknown: false,
-            facts: FactsArgs::default(),
-        }
-    }
-
-    /// Reads the inputs.
-    pub(super) fn load(&self) -> Loaded {
-        self.load_on(Vec::new())
-    }
-
-    /// Reads the inputs on top of others.
-    pub(super) fn load_on(&self, mut inputs: Vec<Input>) -> Loaded {
-        let mut unreadable = Vec::new();
-        for name in &self.filename {
-            match read(name) {
-                Ok(input) => inputs.push(input),
-                Err(diagnostic) => unreadable.push(diagnostic),
-            }
-        }
-        let mut loaded = config::load(Request { inputs, sets: self.set.clone() });
-        loaded.diagnostics.extend(unreadable);
-        loaded
-    }
-
-    /// These files, judged strictly, by what the cluster says of itself.
-    pub(super) fn plain(filename: &[String]) -> Self {
-        Self {
-            filename: filename.to_vec(),
-            set: Vec::new(),
             allow_unknown: false,
             facts: FactsArgs::default(),
         }
@@ -108,58 +48,21 @@ impl InputArgs {
         }
     }
 
-    /// What is known of the cluster: flags, then what the cluster itself says, then the KubeKey
-    /// document, then assumptions.
-    pub(super) fn facts(&self, loaded: &Loaded, observed: Option<Facts>) -> Facts {
-        let documented =
-            || loaded.kubekey.as_ref().map_or_else(Facts::default, |k| k.facts(Facts::default()));
-        let base = observed.unwrap_or_else(documented);
-        let FactsArgs { kube_version, nodes, control_plane_nodes, node_address } = &self.facts;
-        let nodes = nodes.unwrap_or(base.nodes);
-        Facts {
-            kubernetes: kube_version.unwrap_or(base.kubernetes),
-            nodes,
-            control_plane_nodes: control_plane_nodes.unwrap_or(base.control_plane_nodes.min(nodes)),
-            node_address: node_address.clone().or(base.node_address),
-        }
-    }
-
-    /// Reads and judges, and shows what is wrong on standard error.
-    ///
-    /// # Errors
-    /// [`Failure::Invalid`] when the configuration is refused.
-    pub(super) fn check(&self, output: &Output) -> Result<Checked, Failure> {
-        self.judge(self.load(), None, output)
-    }
-
-    /// Whether the configuration is wrong whatever the cluster is.
-    pub(super) fn is_refused(&self, loaded: &Loaded) -> bool {
-        let options = validate::Options { allow_unknown: self.allow_unknown };
-        validate::validate(loaded, &self.facts(loaded, None), options).is_err()
-    }
-
-    /// The same for a cluster that says itself what it is.
-    ///
-    /// # Errors
-    /// [`Failure::Invalid`] when the configuration is refused.
-    pub(super) fn judge(
-        &self,
-        loaded: Loaded,
-        observed: Option<Facts>,
-        output: &Output,
-    ) -> Result<Checked, Failure> {
-        let facts = self.facts(&loaded, observed);
-        let options = validate::Options { allow_unknown: self.allow_unknown };
-        match validate::validate(&loaded, &facts, options) {
-            Ok(valid) => {
-                output.diagnostics(&valid.warnings, &loaded.sources);
-                Ok(Checked { configuration: valid.configuration, facts, loaded })
-            }
-            Err(found) => {
-                output.diagnostics(&found, &loaded.sources);
-                Err(Failure::Invalid)
+    /// Reads the files.
+    pub(super) fn source(&self) -> Source {
+        let mut source = Source {
+            sets: self.set.clone(),
+            facts: self.facts.overrides(),
+            allow_unknown: self.allow_unknown,
+            ..Source::default()
+        };
+        for name in &self.filename {
+            match read(name) {
+                Ok(input) => source.inputs.push(input),
+                Err(diagnostic) => source.unreadable.push(diagnostic),
             }
         }
+        source
     }
 }
 

@@ -1,19 +1,21 @@
 //! `ksi render`: the manifests of a configuration.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::format::YamlOrJson;
 use super::input::InputArgs;
-use super::{desired, on_cluster};
+use super::preparation;
+use super::run_options::NO_TIMEOUT;
+use crate::engine::Stop;
+use crate::install::desired;
 use crate::object::Object;
 use crate::render;
-use crate::target::Store as _;
 use crate::ui::Output;
 use crate::values::AT_INSTALL;
 use crate::yaml;
-use serde_json::{Value, json};
 
 /// Print the manifests of a configuration in the order in which they are applied
 ///
@@ -47,23 +49,25 @@ pub(super) struct RenderArgs {
 pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
     let RenderArgs { input, output: format, show_only, live, connection } = args;
     known_components(show_only)?;
-    let (checked, objects) = if *live {
+    let (prepared, objects) = if *live {
         super::block_on(async {
-            let (target, checked) = on_cluster::open(input, connection, output).await?;
-            let wanted = desired::foreseen(&checked, &target.values().await?)?;
-            Ok::<_, Failure>((checked, wanted.objects))
+            let stop = Stop::default();
+            let (session, prepared) =
+                preparation::on_cluster(input, connection, NO_TIMEOUT, &stop, output).await?;
+            let objects = desired::on_target(session.target(), &prepared).await?;
+            Ok::<_, Failure>((prepared, objects))
         })??
     } else {
-        let checked = input.check(output)?;
-        let objects = desired::offline(&checked)?;
-        (checked, objects)
+        let prepared = preparation::offline(input, output)?;
+        let objects = desired::offline(&prepared)?;
+        (prepared, objects)
     };
     let shown: Vec<&Object> = objects
         .iter()
         .filter(|o| show_only.is_empty() || show_only.contains(&o.component))
         .collect();
     if shown.is_empty() {
-        let role = checked.configuration.role();
+        let role = prepared.configuration.role();
         output.say(&format!("ksi: {} is not installed in role {role}", show_only.join(", ")));
     }
     let bodies = shown.iter().map(|o| &o.body);

@@ -1,6 +1,6 @@
-//! A run with somebody watching: the engine beside a clock.
+//! A run with somebody watching: events beside a clock.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use tokio::time::MissedTickBehavior;
 
 use super::exit::Failure;
 use super::format::TextOrJson;
-use crate::engine::{self, Options, Stop, View};
-use crate::plan::Summary;
+use crate::install::{self, Consents, Outcome, Review, Session};
+use crate::plan::Plan;
 use crate::render;
 use crate::target::Target;
 use crate::ui::{self, Live, Output, Progress, ProgressChoice};
@@ -32,8 +32,6 @@ pub(super) struct Report {
     pub format: TextOrJson,
     /// How the run is shown.
     pub progress: ProgressArgs,
-    /// Whether something runs there, so that there is something to wait for.
-    pub runs: bool,
     /// Whether everything is to go.
     pub removes: bool,
 }
@@ -42,50 +40,47 @@ pub(super) struct Report {
 const TICK: Duration = Duration::from_millis(100);
 
 impl Report {
-    /// Carries out the plan of a look, and tells what happens: to people on standard error, as events
-    /// on standard output.
+    /// Carries out a review and shows what happens: to people on standard error, as events on standard
+    /// output.
     ///
     /// # Errors
     /// The run did not reach its end, or nobody reads its events.
-    pub(super) async fn carry_out<T: Target>(
+    pub(super) async fn execute<T: Target>(
         &self,
-        target: &T,
-        view: &View,
-        options: &Options,
-        stop: &Stop,
+        session: &Session<T>,
+        review: &Review,
+        consents: &Consents,
         output: &Output,
-    ) -> Result<Summary, Failure> {
-        let order = render::components().iter().map(|component| component.name.as_str());
-        let progress = if self.removes {
-            Progress::of_removal(&self.title, &view.plan, order, Instant::now())
-        } else {
-            Progress::of_plan(&self.title, &view.plan, order, Instant::now())
-        };
+    ) -> Result<Outcome, Failure> {
         let events = self.format == TextOrJson::Json;
-        let choice = self.progress.progress;
-        let live = Live::new(output, choice, (events, self.runs), progress, Instant::now());
-        let live = RefCell::new(live);
+        let live = RefCell::new(self.live(&review.view.plan, session.is_on_cluster(), output));
+        // Before the run begins there is nothing to draw.
+        let begun = Cell::new(false);
         let mut unread = None;
-        let mut report = |event| {
-            if events {
-                let json = ui::event_json(&event, OffsetDateTime::now_utc());
-                if let Err(error) = output.data(&format!("{json}\n")) {
-                    unread.get_or_insert(error);
+        let mut on_event = |event| match event {
+            install::Event::KsInstallerDeleted(id) => output.say(&format!("deleted {id}")),
+            install::Event::Run(event) => {
+                begun.set(true);
+                if events {
+                    let json = ui::event_json(&event, OffsetDateTime::now_utc());
+                    if let Err(error) = output.data(&format!("{json}\n")) {
+                        unread.get_or_insert(error);
+                    }
                 }
+                live.borrow_mut().tell(&event, Instant::now());
             }
-            live.borrow_mut().tell(&event, Instant::now());
         };
         let answer = {
-            let mut run = pin!(engine::apply(target, view, options, stop, &mut report));
+            let mut run = pin!(install::execute(session, review, consents, &mut on_event));
             let mut clock = tokio::time::interval(TICK);
             clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
             loop {
                 tokio::select! {
                     biased;
                     answer = &mut run => break answer,
-                    _ = clock.tick() => {
+                    _ = clock.tick(), if begun.get() => {
                         let mut live = live.borrow_mut();
-                        if stop.is_requested() {
+                        if session.stop().is_requested() {
                             live.stop(Instant::now());
                         }
                         live.tick(Instant::now());
@@ -93,8 +88,21 @@ impl Report {
                 }
             }
         };
-        live.into_inner().finish(answer.is_ok(), Instant::now());
+        if begun.get() {
+            live.into_inner().finish(answer.is_ok(), Instant::now());
+        }
         let outcome = answer?;
         unread.map_or(Ok(outcome), |error| Err(error.into()))
+    }
+
+    fn live(&self, plan: &Plan, runs: bool, output: &Output) -> Live {
+        let order = render::components().iter().map(|component| component.name.as_str());
+        let progress = if self.removes {
+            Progress::of_removal(&self.title, plan, order, Instant::now())
+        } else {
+            Progress::of_plan(&self.title, plan, order, Instant::now())
+        };
+        let events = self.format == TextOrJson::Json;
+        Live::new(output, self.progress.progress, (events, runs), progress, Instant::now())
     }
 }

@@ -1,23 +1,13 @@
 //! `ksi rollback`: applies an earlier configuration again.
 
-use std::sync::Arc;
-
 use clap::Args;
 
-use super::apply::{self, ApplyArgs};
-use super::connection::ConnectionArgs;
+use super::applying::ApplyingArgs;
 use super::exit::Failure;
-use super::format::TextOrJson;
-use super::guard::GuardArgs;
-use super::input::{Checked, InputArgs};
-use super::place::Place;
-use super::preflight::PreflightArgs;
-use super::prune::PruneArgs;
-use super::report::ProgressArgs;
-use super::revision::{self, HistoryArgs};
-use super::run_options::RunArgs;
-use super::{interrupt, on_cluster};
-use crate::target::{ClusterTarget, Store as _};
+use super::input::InputArgs;
+use super::{interrupt, preparation};
+use crate::install::{Prepared, Session, rollback};
+use crate::target::ClusterTarget;
 use crate::ui::Output;
 
 /// Apply an earlier configuration again
@@ -40,65 +30,33 @@ pub(super) struct RollbackArgs {
     #[arg(short, long = "filename", value_name = "FILE")]
     filename: Vec<String>,
     #[command(flatten)]
-    run: RunArgs,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
-    #[command(flatten)]
-    prune: PruneArgs,
-    #[command(flatten)]
-    preflight: PreflightArgs,
-    #[command(flatten)]
-    guard: GuardArgs,
-    #[command(flatten)]
-    history: HistoryArgs,
-    /// How to show what happens: text, or one JSON event per line
-    #[arg(short, long, value_enum, default_value_t)]
-    output: TextOrJson,
-    #[command(flatten)]
-    progress: ProgressArgs,
-    #[command(flatten)]
-    connection: ConnectionArgs,
+    applying: ApplyingArgs,
 }
 
 pub(super) fn run(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
-    args.preflight.known()?;
+    args.applying.preflight.known()?;
     let stop = interrupt::listen();
     super::block_on(async {
-        let (target, checked, args) =
-            interrupt::unless_stopped(&stop, Box::pin(chosen(args, output))).await??;
-        apply::bring(&target, Some(&target), &checked, &args, &stop, output).await
+        let opened = async {
+            let timeout = args.applying.run.timeout;
+            let session = args.applying.connection.session(timeout, &stop).await?;
+            let prepared = prepared(args, &session, output).await?;
+            Ok::<_, Failure>((session, prepared))
+        };
+        let (session, prepared) = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
+        args.applying.apply(&session, &prepared, output).await
     })?
 }
 
-/// The configuration of a revision, and how to apply it.
-async fn chosen(
+/// The configuration of the revision.
+async fn prepared(
     args: &RollbackArgs,
+    session: &Session<ClusterTarget>,
     output: &Output,
-) -> Result<(ClusterTarget, Checked, ApplyArgs), Failure> {
-    let cluster = Arc::new(args.connection.connect().await?);
-    let target = ClusterTarget::new(Arc::clone(&cluster), on_cluster::holder());
-    let revisions = target.history().await?;
-    let chosen = revision::chosen(&revisions, args.revision)?;
-    let kept = target.values().await?;
-    let input = InputArgs::plain(&args.filename);
-    let loaded = input.load_on(revision::inputs(chosen, &kept));
-    let spec = loaded.spec.as_ref().map(crate::yaml::Node::to_json);
-    revision::complete(chosen, spec.as_ref())?;
-    let (target, checked) = on_cluster::judged(cluster, &input, loaded, output).await?;
-    output.say(&format!("ksi: revision {} of {}", chosen.number, chosen.about.time));
-    let args = ApplyArgs {
-        input,
-        target: Place::Cluster,
-        run: args.run.clone(),
-        yes: args.yes,
-        prune: args.prune,
-        preflight: args.preflight.clone(),
-        guard: args.guard,
-        history: args.history,
-        output: args.output,
-        progress: args.progress,
-        connection: args.connection.clone(),
-    };
-    Ok((target, checked, args))
+) -> Result<Prepared, Failure> {
+    let top = InputArgs::of(&args.filename, &[]).source();
+    let (revision, prepared) = rollback::prepare(session, args.revision, top).await?;
+    preparation::warn(&prepared, output);
+    output.say(&format!("ksi: revision {} of {}", revision.number, revision.about.time));
+    Ok(prepared)
 }

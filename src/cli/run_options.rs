@@ -1,15 +1,11 @@
-//! How a run goes about it: the flags of `apply` that the engine obeys.
+//! How a run goes about it: flags that `apply` and `rollback` share.
 
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::desired;
-use super::exit::Failure;
 use super::span::timeout;
-use crate::engine::{Options, Wait};
-use crate::inventory::{Inventory, PruneOptions};
-use crate::plan::{PlanOptions, Winner};
+use crate::install::{self, ApplyRequest, Consents, Prepared};
 
 /// How a run goes about it.
 #[derive(Debug, Clone, Args)]
@@ -20,13 +16,13 @@ pub(super) struct RunArgs {
         long, value_enum, value_name = "WHERE",
         num_args = 0..=1, require_equals = true, default_missing_value = "client"
     )]
-    pub dry_run: Option<DryRun>,
+    dry_run: Option<DryRun>,
     /// Touch only these components; may be repeated or separated by commas
     #[arg(long, value_name = "COMPONENT", value_delimiter = ',')]
     only: Vec<String>,
     /// How long the whole run may take, for instance 90s, 15m, 1h
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = timeout, env = "KSI_TIMEOUT")]
-    timeout: Duration,
+    pub(super) timeout: Duration,
     /// Wait until everything is healthy
     #[arg(
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
@@ -43,7 +39,7 @@ pub(super) struct RunArgs {
 
 /// Who is asked what would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum DryRun {
+enum DryRun {
     /// The server only about what is there already.
     Client,
     /// The server about everything.
@@ -51,42 +47,24 @@ pub(super) enum DryRun {
 }
 
 impl RunArgs {
-    /// Whether only a part of the configuration is applied.
-    pub(super) fn is_partial(&self) -> bool {
-        !self.only.is_empty()
-    }
-
-    /// Whether a run waits until everything is healthy.
-    pub(super) fn waits(&self) -> bool {
-        self.wait
-    }
-
-    /// The same for the engine.
-    ///
-    /// # Errors
-    /// `--only` names something that is no component.
-    pub(super) fn options(
-        &self,
-        prune: PruneOptions,
-        blank: Inventory,
-    ) -> Result<Options, Failure> {
-        let known = crate::render::components();
-        for name in &self.only {
-            if !known.iter().any(|component| component.name == *name) {
-                let names: Vec<_> = known.iter().map(|c| c.name.as_str()).collect();
-                return Err(Failure::Usage(format!(
-                    "`{name}` is no component\nhelp: components are {}",
-                    names.join(", ")
-                )));
-            }
+    /// The same as a request, without what other flags say.
+    pub(super) fn request<'p>(&self, prepared: &'p Prepared) -> ApplyRequest<'p> {
+        ApplyRequest {
+            prepared,
+            consents: Consents::default(),
+            components: self.only.clone(),
+            force_conflicts: self.force_conflicts,
+            take: self.take.clone(),
+            wait: self.wait,
+            dry_run: self.dry_run.map(|asked| match asked {
+                DryRun::Client => install::DryRun::Client,
+                DryRun::Server => install::DryRun::Server,
+            }),
+            skip_checks: Vec::new(),
+            history_max: 0,
         }
-        let winner = if self.force_conflicts { Winner::Desired } else { Winner::Live };
-        Ok(Options {
-            plan: PlanOptions { winner, prune, take: self.take.clone(), ..PlanOptions::default() },
-            blank,
-            graph: desired::graph(),
-            wait: Wait { health: self.wait, timeout: self.timeout },
-            only: (!self.only.is_empty()).then(|| self.only.iter().cloned().collect()),
-        })
     }
 }
+
+/// For verbs that take as long as each request does.
+pub(super) const NO_TIMEOUT: Duration = Duration::MAX;

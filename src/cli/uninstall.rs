@@ -1,26 +1,22 @@
 //! `ksi uninstall`: removes what ksi made, and nothing else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 
 use super::confirm::confirm;
 use super::connection::ConnectionArgs;
+use super::consents::{self, MemberArgs, PruneArgs};
 use super::exit::Failure;
 use super::format::TextOrJson;
-use super::guard::{self, MemberArgs};
 use super::place::Place;
-use super::prune::PruneArgs;
 use super::report::{ProgressArgs, Report};
 use super::span::timeout;
-use super::{apply, desired, interrupt, on_cluster};
-use crate::config;
-use crate::engine::{self, Desired, Failure as LookFailure, Wait};
-use crate::plan::{self, PlanOptions};
-use crate::target::{ClusterTarget, Directory, Target};
+use super::{interrupt, plan};
+use crate::install::{self, Session, UninstallRequest};
+use crate::plan::overview;
+use crate::target::{Directory, Target};
 use crate::ui::Output;
-use crate::values::KeptValues;
 
 /// Remove what ksi installed
 ///
@@ -75,82 +71,46 @@ pub(super) struct UninstallArgs {
 }
 
 pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> {
+    let stop = interrupt::listen();
     match &args.target {
         Place::Directory(path) => {
-            super::block_on(remove(&Directory::new(path), None, args, output))?
+            let session = Session::new(Directory::new(path), args.timeout, stop);
+            super::block_on(remove(&session, args, output))?
         }
         Place::Cluster => super::block_on(async {
-            let cluster = Arc::new(args.connection.connect().await?);
-            let target = ClusterTarget::new(cluster, on_cluster::holder());
-            remove(&target, Some(&target), args, output).await
+            let opened = args.connection.session(args.timeout, &stop);
+            let session = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
+            remove(&session, args, output).await
         })?,
     }
 }
 
 async fn remove<T: Target>(
-    target: &T,
-    on: Option<&ClusterTarget>,
+    session: &Session<T>,
     args: &UninstallArgs,
     output: &Output,
 ) -> Result<(), Failure> {
-    let options = options(args, on.is_some())?;
-    let stop = interrupt::listen();
-    let limited = || on.map(|on| on.cluster().end_in(args.timeout));
-    limited();
-    let nothing = |kept: &KeptValues| Ok::<_, Failure>(Desired::nothing(kept));
-    let look =
-        interrupt::unless_stopped(&stop, Box::pin(engine::look(target, &options, nothing))).await?;
-    let view = match look {
-        Ok(view) => view,
-        Err(LookFailure::Target(error)) => return Err(error.into()),
-        Err(LookFailure::Desired(failure)) => return Err(failure),
-    };
-    let members = match on {
-        Some(cluster) if view.plan.has_writes() => guard::members(cluster.cluster()).await?,
-        _ => Vec::new(),
-    };
+    let request = UninstallRequest { consents: args.members.consents(args.prune), wait: args.wait };
+    let review = install::review_uninstall(session, &request).await?;
     if args.dry_run {
-        let shown = apply::show(&view, args.output, output);
-        guard::lose_no_member(&members, args.members, output)?;
+        let shown = plan::show(&review.view.plan, args.output, output);
+        consents::confirmed_with_notice(&review, &request.consents, output)?;
         return shown;
     }
-    if view.observed.inventory.is_none() {
-        output.say(&format!("ksi: nothing that ksi made is in {}", target.place()));
+    if review.view.observed.inventory.is_none() {
+        output.say(&format!("ksi: nothing that ksi made is in {}", session.place()));
         return Ok(());
     }
-    guard::lose_no_member(&members, args.members, output)?;
-    output.message(plan::overview(&view.plan).trim_end());
-    if view.plan.has_writes() {
-        confirm(&format!("Remove this from {}?", target.place()), args.yes, output)?;
+    consents::confirmed_with_notice(&review, &request.consents, output)?;
+    output.message(overview(&review.view.plan).trim_end());
+    if review.view.plan.has_writes() {
+        confirm(&format!("Remove this from {}?", session.place()), args.yes, output)?;
     }
-    // The time that somebody thought about it does not count.
-    limited();
     let report = Report {
-        title: format!("Removing from {}", target.place()),
+        title: format!("Removing from {}", session.place()),
         format: args.output,
         progress: args.progress,
-        runs: on.is_some(),
         removes: true,
     };
-    report.carry_out(target, &view, &options, &stop, output).await.map(|_| ())
-}
-
-/// Nothing is wanted, and what ksi made may go, what it only creates included: the first account and
-/// the Secrets of values.
-fn options(args: &UninstallArgs, on_cluster: bool) -> Result<engine::Options, Failure> {
-    let mut prune = args.prune.options();
-    prune.created = true;
-    let plan = PlanOptions {
-        prune,
-        allow_empty: true,
-        record_namespace: on_cluster.then(|| config::NAMESPACE.to_owned()),
-        ..PlanOptions::default()
-    };
-    Ok(engine::Options {
-        plan,
-        blank: apply::new_inventory()?,
-        graph: desired::graph(),
-        wait: Wait { health: args.wait, timeout: args.timeout },
-        only: None,
-    })
+    report.execute(session, &review, &request.consents, output).await.map(|_| ())
 }

@@ -6,8 +6,9 @@ use super::exit::Failure;
 use super::format::TextOrJson;
 use super::input::InputArgs;
 use crate::diagnostic::{self, Diagnostics, Severity};
+use crate::install::{Error, Prepared};
 use crate::ui::Output;
-use crate::validate::{self, Valid};
+use crate::validate;
 
 /// Check a configuration and show everything that is wrong with it
 #[derive(Debug, Args)]
@@ -28,17 +29,17 @@ pub(super) struct ValidateArgs {
 /// The report is what was asked for, so it goes to standard output.
 pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
     let ValidateArgs { input, output: format, strict } = args;
-    let loaded = input.load();
-    let facts = input.facts(&loaded, None);
-    let options = validate::Options { allow_unknown: input.allow_unknown };
-    let (found, role) = match validate::validate(&loaded, &facts, options) {
-        Ok(Valid { configuration, warnings }) => (warnings, Some(configuration.role())),
-        Err(found) => (found, None),
+    let (found, sources, role) = match input.source().load().check() {
+        Ok(Prepared { configuration, loaded, warnings, .. }) => {
+            (warnings, loaded.sources, Some(configuration.role()))
+        }
+        Err(Error::Rejected(rejected)) => (rejected.diagnostics, rejected.sources, None),
+        Err(error) => return Err(error.into()),
     };
     let found = if *strict { validate::strictly(found) } else { found };
     match format {
         TextOrJson::Text => {
-            output.data(&diagnostic::to_text(&found, &loaded.sources, output.style()))?;
+            output.data(&diagnostic::to_text(&found, &sources, output.style()))?;
             let names = input.filename.join(", ");
             output.say(&match role.filter(|_| !found.has_errors()) {
                 Some(role) => format!("{names}: valid, role {role}{}", count(&found)),
@@ -46,7 +47,7 @@ pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
             });
         }
         TextOrJson::Json => {
-            let mut json = diagnostic::to_json(&found, &loaded.sources);
+            let mut json = diagnostic::to_json(&found, &sources);
             json["valid"] = (!found.has_errors()).into();
             output.data(&format!("{json:#}\n"))?;
         }

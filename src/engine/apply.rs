@@ -1,4 +1,4 @@
-//! From a look to its effect.
+//! From a plan to its effect.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -8,8 +8,8 @@ use tokio::time::sleep;
 
 use super::error::Error;
 use super::event::{Event, Phase, Pruned};
-use super::look::{View, observe};
 use super::parts::Part;
+use super::review::{View, observe};
 use super::run::{Over, Run};
 use super::unresolved::is_unresolved;
 use super::write::{applied, pruned};
@@ -21,9 +21,8 @@ use crate::target::{AbandonOnDrop, Effect, Target};
 /// How long the lock is waited for without a word.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Carries out the plan of a look. With nothing to do, nothing is touched; whether everything is
-/// healthy is looked at all the same, where anything runs. Nothing desired and leave to remove
-/// everything uninstalls.
+/// Carries out the plan of a review. With nothing to do, nothing is written; health is checked all the
+/// same, where anything runs. Nothing desired with permission to remove everything uninstalls.
 ///
 /// # Errors
 /// The target refuses something, is no longer as it was, or something does not become healthy. What was

@@ -11,7 +11,7 @@ pub enum Error {
     /// The target refused something.
     #[error(transparent)]
     Target(#[from] target::Error),
-    /// Between the look and the lock somebody else changed something.
+    /// Between the review and the lock somebody else changed something.
     #[error("{0} was changed by somebody else after the plan was made")]
     Changed(String),
     /// A manifest holds a placeholder in place of a value.

@@ -7,7 +7,7 @@ use super::Graph;
 use crate::inventory::Inventory;
 use crate::plan::PlanOptions;
 
-/// What the caller brings to every look and every run.
+/// What the caller brings to every review and every run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What the user allowed.

@@ -26,7 +26,7 @@ pub(super) struct Run<'r, T> {
     pub(super) options: &'r Options,
     /// Whether anything runs there, so that health means something.
     pub(super) runs: bool,
-    /// Objects that the lock itself made after the look.
+    /// Objects that the lock itself made after the review.
     pub(super) made: BTreeSet<ObjectId>,
     /// What came of the writes.
     pub(super) written: RefCell<BTreeMap<ObjectId, Written>>,

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
+use super::draft::Draft;
 use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
 use super::{Action, Change, Observed, PlanOptions, dry_run, labels, ownership};
 use crate::inventory::{Base, Entry, Inventory, Prune, prune};
-use crate::object::{Object, ObjectId, Policy, embedded, foreign_fields, is_departing, meaning};
-use crate::yaml::Path;
+use crate::object::{Object, Policy, embedded, foreign_fields, is_departing, meaning};
 
 /// Decides about a desired object.
 pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOptions) -> Change {
@@ -203,72 +203,6 @@ impl Change {
     /// A write of our own labels and annotations, which is always forced.
     fn sending(self, sent: Option<Value>) -> Self {
         if self.is_write() { Self { sent, force: true, ..self } } else { self }
-    }
-}
-
-/// A change without its action.
-pub(super) struct Draft {
-    id: ObjectId,
-    component: String,
-    policy: Policy,
-    reason: Option<String>,
-    conflicts: Vec<Conflict>,
-    foreign: Vec<Path>,
-}
-
-impl Draft {
-    fn of(object: &Object) -> Self {
-        Self::new(&object.id, &object.component, object.policy)
-    }
-
-    fn dropped(entry: &Entry) -> Self {
-        Self::new(&entry.id, &entry.component, entry.policy)
-    }
-
-    pub(super) fn new(id: &ObjectId, component: &str, policy: Policy) -> Self {
-        Self {
-            id: id.clone(),
-            component: component.to_owned(),
-            policy,
-            reason: None,
-            conflicts: Vec::new(),
-            foreign: Vec::new(),
-        }
-    }
-
-    pub(super) fn because(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
-        self
-    }
-
-    pub(super) fn adopting(mut self, reason: Option<String>) -> Self {
-        self.reason = reason;
-        self
-    }
-
-    pub(super) fn write(self, action: Action, before: Option<&Value>, after: Value) -> Change {
-        Change { before: before.map(normal), after: Some(after), ..self.without_write(action) }
-    }
-
-    fn delete(self, live: &Value) -> Change {
-        Change { before: Some(normal(live)), ..self.without_write(Action::Delete) }
-    }
-
-    pub(super) fn without_write(self, action: Action) -> Change {
-        let Self { id, component, policy, reason, conflicts, foreign } = self;
-        Change {
-            id,
-            component,
-            policy,
-            action,
-            reason,
-            before: None,
-            after: None,
-            sent: None,
-            force: false,
-            conflicts,
-            foreign,
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::decision::Draft;
+use super::draft::Draft;
 use super::merge::Winner;
 use super::normal::normal;
 use super::{Action, Change, PlanOptions, ownership};

@@ -41,9 +41,29 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["cluster", "config", "diagnose", "health", "inventory", "object", "status", "yaml"],
     ),
     (
+        "install",
+        &[
+            "check",
+            "cluster",
+            "config",
+            "diagnostic",
+            "engine",
+            "facts",
+            "inventory",
+            "object",
+            "plan",
+            "render",
+            "target",
+            "validate",
+            "values",
+            "yaml",
+        ],
+    ),
+    (
         "cli",
         &[
             "bundle",
+            "install",
             "status",
             "check",
             "cluster",
@@ -72,9 +92,9 @@ const RESTRICTED: &[(&str, &[&str])] = &[
     ("std::env::", &["ui", "cli", "cluster"]),
     // A bundle is written to a file.
     ("std::fs::", &["target", "bundle", "cli"]),
-    ("SystemTime::now", &["cli", "target"]),
-    ("now_utc", &["cli", "status"]),
-    ("tokio", &["cli", "target", "engine", "cluster", "status"]),
+    ("SystemTime::now", &["cli", "install", "target"]),
+    ("now_utc", &["cli", "install", "status"]),
+    ("tokio", &["cli", "install", "target", "engine", "cluster", "status"]),
     ("kube::", &["cluster"]),
     ("io::stdout", &["ui"]),
     ("io::stderr", &["ui"]),
@@ -157,7 +177,10 @@ fn circles_and_re_exports_are_seen() {
     let sources = BTreeMap::from([
         file(&[], "pub mod a; pub mod b;"),
         file(&["a"], "mod x; mod y; pub use x::X; use y::f;"),
-        file(&["a", "x"], "use super::f; pub struct X;\n#[cfg(test)]\nmod tests { use crate::b::B; }"),
+        file(
+            &["a", "x"],
+            "use super::f; pub struct X;\n#[cfg(test)]\nmod tests { use crate::b::B; }",
+        ),
         file(&["a", "y"], "use crate::b::{self, B}; pub fn f() { super::X }"),
         file(&["b"], "pub struct B;"),
     ]);

@@ -5,7 +5,9 @@ use serde_json::json;
 use super::super::{Plan, plan, plan_with, record};
 use super::*;
 use crate::inventory::{Key, PruneOptions};
+use crate::object::ObjectId;
 use crate::plan::{TextOptions, Winner, text};
+use crate::yaml::Path;
 
 fn object(api: &str, kind: &str, policy: Policy, mut rest: Value) -> Object {
     rest["apiVersion"] = json!(api);

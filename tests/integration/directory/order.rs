@@ -8,6 +8,7 @@ use ksi::engine::{self, Desired};
 use ksi::facts::Facts;
 use ksi::object::{Object, ObjectId, order};
 use ksi::render::{self, DEFAULT_VERSION};
+use ksi::target::Store as _;
 use ksi::values;
 use ksi::values::{Given, KeptValues};
 
@@ -38,11 +39,12 @@ fn rendered(kept: &KeptValues, seed: u64) -> (Vec<Object>, KeptValues) {
 
 fn apply(root: &Path, seed: u64) -> (usize, usize) {
     let (target, script) = world::scripted(root, Faults::default());
-    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
-        let (objects, values) = rendered(kept, seed);
-        Ok(Desired { objects, values, spec_hash: String::new() })
-    };
-    let view = wait(engine::look(&target, &options(seed), desire)).unwrap();
+    let view = wait(async {
+        let stored = target.values().await.unwrap();
+        let (objects, values) = rendered(&stored, seed);
+        let desired = Desired { objects, values, spec_hash: String::new() };
+        engine::review(&target, stored, desired, &options(seed)).await.unwrap()
+    });
     let outcome = world::apply(&target, &view, seed, &mut |_| {}).unwrap();
     (outcome.writes(), script.count())
 }

@@ -165,11 +165,10 @@ fn what_changes_between_the_look_and_the_lock_is_noticed() {
 #[test]
 fn placeholders_of_a_preview_are_never_written() {
     let target = Memory::default();
-    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
-        let objects = objects('a', &preview(&Given::default()));
-        Ok(Desired { objects, values: kept.clone(), spec_hash: String::new() })
-    };
-    let view = wait(engine::look(&target, &options(1), desire)).unwrap();
+    let stored = KeptValues::default();
+    let objects = objects('a', &preview(&Given::default()));
+    let desired = Desired { objects, values: stored.clone(), spec_hash: String::new() };
+    let view = wait(engine::review(&target, stored, desired, &options(1))).unwrap();
     let error = apply(&target, &view, 1, &mut |_| {}).unwrap_err();
     assert!(matches!(error, engine::Error::Unresolved(_)), "{error}");
     assert!(target.log().is_empty());

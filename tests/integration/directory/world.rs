@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ksi::engine::{self, Desired, Event, Failure, Graph, Options, Stop, View, Wait};
+use ksi::engine::{self, Desired, Event, Graph, Options, Stop, View, Wait};
 use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
@@ -142,16 +142,13 @@ pub(super) fn options(seed: u64) -> Options {
 
 /// Looks at a target for one of the versions.
 pub(super) fn look(target: &impl Target, version: char, seed: u64) -> Result<View, target::Error> {
-    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
-        let (values, kept) = resolve(kept, seed);
+    wait(async {
+        let stored = target.values().await?;
+        let (values, all) = resolve(&stored, seed);
         let objects = objects(version, &values);
-        Ok(Desired { objects, values: kept, spec_hash: version.to_string() })
-    };
-    match wait(engine::look(target, &options(seed), desire)) {
-        Ok(view) => Ok(view),
-        Err(Failure::Target(error)) => Err(error),
-        Err(Failure::Desired(())) => panic!("desire does not fail"),
-    }
+        let desired = Desired { objects, values: all, spec_hash: version.to_string() };
+        engine::review(target, stored, desired, &options(seed)).await
+    })
 }
 
 /// Carries out a view.

@@ -10,7 +10,6 @@ use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::{PlanOptions, Summary};
 use ksi::target::Store as _;
-use ksi::values::KeptValues;
 use serde_json::{Value, json};
 
 use super::doubles::Memory;
@@ -119,10 +118,9 @@ impl Told {
 }
 
 pub(super) async fn look(target: &Memory, desired: Vec<Object>, options: &Options) -> View {
-    let desire = |kept: &KeptValues| -> Result<Desired, ()> {
-        Ok(Desired { objects: desired, ..Desired::nothing(kept) })
-    };
-    engine::look(target, options, desire).await.unwrap()
+    let stored = target.values().await.unwrap();
+    let desired = Desired { objects: desired, ..Desired::nothing(&stored) };
+    engine::review(target, stored, desired, options).await.unwrap()
 }
 
 /// One run that stops when `stops` says so of an event.

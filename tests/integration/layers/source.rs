@@ -32,7 +32,8 @@ pub(super) fn sources() -> BTreeMap<Module, Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
     list(&root, &mut files);
-    let files = files.into_iter().filter(|file| !file.ends_with("main.rs") && !file.ends_with("tests.rs"));
+    let files =
+        files.into_iter().filter(|file| !file.ends_with("main.rs") && !file.ends_with("tests.rs"));
     files
         .map(|file| {
             let relative = file.strip_prefix(&root).unwrap().with_extension("");

@@ -57,7 +57,9 @@ fn resolve(
 }
 
 /// Groups of files that use each other, directly or through others.
-pub(super) fn circles<'s>(uses: &BTreeMap<&'s Module, BTreeSet<&'s Module>>) -> Vec<Vec<&'s Module>> {
+pub(super) fn circles<'s>(
+    uses: &BTreeMap<&'s Module, BTreeSet<&'s Module>>,
+) -> Vec<Vec<&'s Module>> {
     let reach: BTreeMap<&Module, BTreeSet<&Module>> =
         uses.keys().map(|module| (*module, reachable(uses, module))).collect();
     let mut circles: Vec<Vec<&Module>> = Vec::new();

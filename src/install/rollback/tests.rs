@@ -1,5 +1,8 @@
+use super::super::history::without_secrets;
 use super::*;
+use crate::config;
 use crate::config::{Request, load};
+use crate::target::About;
 
 const SECRET: &str = "canary-jwt-0123456789-0123456789";
 
@@ -89,7 +92,7 @@ fn other_secrets_have_to_be_given_again() {
     let revision = revision(3, &configured);
     assert!(!revision.configuration.contains("canary"), "{}", revision.configuration);
     let error = complete(&revision, Some(&json!({}))).unwrap_err().to_string();
-    assert!(error.contains("`common.es.basicAuth.password`"), "{error}");
+    assert!(error.contains("common.es.basicAuth.password"), "{error}");
     let given = serde_json::to_value(&configured).unwrap();
     complete(&revision, Some(&given)).unwrap();
 }

@@ -1,4 +1,4 @@
-//! What is there, what is wanted, and what would change.
+//! The review of a target: what is there, what is wanted, and what would change.
 
 use super::{Options, lost, only};
 use crate::inventory::Inventory;
@@ -25,18 +25,7 @@ impl Desired {
     }
 }
 
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure<E> {
-    /// The target cannot be read.
-    #[error(transparent)]
-    Target(#[from] target::Error),
-    /// It cannot be said what is wanted.
-    #[error("the manifests cannot be made")]
-    Desired(E),
-}
-
-/// One look at a target: what is there, what is wanted, what would change.
+/// The review of a target: what is there, what is wanted, what would change.
 pub struct View {
     /// What is wanted.
     pub desired: Desired,
@@ -68,18 +57,17 @@ impl View {
     }
 }
 
-/// Looks at a target. `desire` makes the manifests from the values that are kept there. Changes
-/// nothing.
+/// Plans what would change: what is wanted against what is there. Changes nothing. `stored` are the values
+/// that the target keeps and `desired` was made from.
 ///
 /// # Errors
-/// The target cannot be read, or `desire` fails.
-pub async fn look<T: Target, E>(
+/// The target cannot be read.
+pub async fn review<T: Target>(
     target: &T,
+    stored: KeptValues,
+    desired: Desired,
     options: &Options,
-    desire: impl FnOnce(&KeptValues) -> Result<Desired, E>,
-) -> Result<View, Failure<E>> {
-    let kept = target.values().await?;
-    let desired = desire(&kept).map_err(Failure::Desired)?;
+) -> Result<View, target::Error> {
     let observed = observe(target, &desired.objects).await?;
     let whole = plan::plan_with(&desired.objects, &observed, &options.plan);
     let known = observed.inventory.as_ref().unwrap_or(&options.blank);
@@ -97,7 +85,7 @@ pub async fn look<T: Target, E>(
         && options.only.is_none()
         && desired.objects.is_empty()
         && exact.entries().is_empty();
-    Ok(View { desired, observed, kept, plan, union, exact, forgets })
+    Ok(View { desired, observed, kept: stored, plan, union, exact, forgets })
 }
 
 /// Reads every object that is wanted or ours.

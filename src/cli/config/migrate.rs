@@ -1,0 +1,66 @@
+//! `ksi config migrate`: a file in today's form.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::Failure;
+use crate::config;
+use crate::ui::Output;
+
+pub(super) fn migrate(from: &Path, write: bool, output: &Output) -> Result<(), Failure> {
+    let shown = from.display();
+    let text = if from.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(from)
+    };
+    let text = text.map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
+    let Some(rewritten) = config::rewrite(&shown.to_string(), &text) else {
+        output.message(&format!(
+            "ksi: {shown} cannot be rewritten as it is; `ksi validate -f {shown}` says why"
+        ));
+        return Err(Failure::Invalid);
+    };
+    if !rewritten.comments_kept {
+        output.message("ksi: the document had to be written anew: its comments are gone");
+    }
+    if !write {
+        output.say(&format!("ksi: {}", old_keys(rewritten.moved)));
+        return Ok(output.data(&rewritten.text)?);
+    }
+    if rewritten.text == text {
+        output.say(&format!("ksi: nothing in {shown} is old"));
+        return Ok(());
+    }
+    // A link stays a link: the file behind it is written.
+    let from = &from.canonicalize()?;
+    let shown = from.display();
+    let old = PathBuf::from(format!("{shown}.old"));
+    if old.exists() {
+        return Err(Failure::Usage(format!("{} is there already: move it away", old.display())));
+    }
+    let failed = |error| Failure::Io(format!("cannot write {shown}: {error}"));
+    replace(from, &old, &text).map_err(failed)?;
+    replace(from, from, &rewritten.text).map_err(failed)?;
+    output.say(&format!("ksi: {}; the old file is {}", old_keys(rewritten.moved), old.display()));
+    Ok(())
+}
+
+fn old_keys(count: usize) -> String {
+    match count {
+        1 => "1 old key".to_owned(),
+        count => format!("{count} old keys"),
+    }
+}
+
+/// Writes a file whole or not at all, with the permissions of another one: both may hold secrets.
+fn replace(like: &Path, path: &Path, text: &str) -> std::io::Result<()> {
+    let permissions = std::fs::metadata(like)?.permissions();
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().set_permissions(permissions)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}

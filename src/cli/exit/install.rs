@@ -1,0 +1,63 @@
+//! What went wrong in a use case, with the flags and commands that help.
+
+use super::Failure;
+use crate::cli::consents::refusals;
+use crate::install::{Error, MissingSecret};
+use crate::render;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Rejected(rejected) => Self::Rejected(rejected),
+            Error::Target(error) => Self::Target(error),
+            Error::Cluster(error) => Self::Cluster(error),
+            Error::Engine(error) => Self::Engine(error),
+            Error::Value(error) => Self::Value(error),
+            Error::Unconfirmed(risks) => Self::Usage(refusals(&risks)),
+            Error::Preflight(checks) => Self::Preflight(checks),
+            Error::SecretRef(ref missing) => {
+                Self::Usage(format!("{error}\nhelp: {}", create(missing)))
+            }
+            Error::SecretRefWithoutCluster => Self::Usage(format!(
+                "{error}\nhelp: give the value itself in `authentication.jwtSecret`, for instance in a \
+                 second file with -f"
+            )),
+            Error::UnknownComponent(_) => {
+                let names: Vec<_> = render::components().iter().map(|c| c.name.as_str()).collect();
+                Self::Usage(format!("{error}\nhelp: components are {}", names.join(", ")))
+            }
+            Error::NoRevision(number) => {
+                let what = match number {
+                    Some(number) => format!("there is no revision {number}"),
+                    None => "there is no revision before the current one".to_owned(),
+                };
+                Self::Usage(format!("{what}\nhelp: `ksi history` lists those that are kept"))
+            }
+            Error::MissingSecrets { revision, keys } => {
+                let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+                Self::Usage(format!(
+                    "the history keeps no secrets, and revision {revision} needs {}\n\
+                     help: give them in a file: `ksi rollback {revision} -f secrets.yaml`",
+                    keys.join(", ")
+                ))
+            }
+            Error::WebhooksUnread(_) => Self::Unread(error.to_string()),
+            Error::Broken(problems) => {
+                let list: Vec<String> =
+                    problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect();
+                let list = list.join("\n");
+                Self::Io(format!("this is a mistake in ksi, please report it\n{list}"))
+            }
+            Error::Version { .. } | Error::Randomness(_) => Self::Io(error.to_string()),
+        }
+    }
+}
+
+fn create(missing: &MissingSecret) -> String {
+    let MissingSecret { secret, key, .. } = missing;
+    let namespace = secret.namespace.as_deref().unwrap_or_default();
+    format!(
+        "create it: `kubectl -n {namespace} create secret generic {} --from-literal={key}=…`",
+        secret.name
+    )
+}

@@ -1,0 +1,49 @@
+//! The use cases: what the command line, a Job, a controller and `member join` all call.
+//!
+//! ```text
+//! Source ──load──► Draft ──check, with facts──► Prepared          files, --set, or the cc of a cluster
+//!                                                  │
+//! Session (cluster or directory) ───review─────────┴──► Review    plan, risks, preflight report
+//!                                                          │
+//!                                  Consents ──execute──────┴──► Outcome, and events on the way
+//! ```
+//!
+//! [`review`] changes nothing; [`execute`] refuses as long as one of the [risks](Risk) has no
+//! [consent](Consent) or a preflight check failed. Uninstalling is the same two steps with
+//! [`review_uninstall`]; a rollback is a review with another [source](rollback). Everything that went wrong
+//! is an [`Error`] and everything that was found is data: texts that name flags, questions and exit codes
+//! belong to the caller.
+
+mod apply;
+pub mod assessment;
+pub mod cleanup;
+mod consent;
+pub mod desired;
+pub mod diff;
+pub mod dry_run;
+pub mod effective;
+mod error;
+mod execute;
+mod facts;
+pub mod history;
+pub mod images;
+mod preflight;
+mod prepared;
+pub mod rollback;
+mod safeguards;
+mod secret_ref;
+mod session;
+mod source;
+mod uninstall;
+
+pub use apply::{ApplyRequest, DryRun, review};
+pub use consent::{Consent, Consents};
+pub use error::Error;
+pub use execute::{Event, Outcome, Review, execute};
+pub use facts::{FactOverrides, observe_facts};
+pub use prepared::{Draft, Prepared, Rejected};
+pub use safeguards::{Risk, unconfirmed};
+pub use secret_ref::MissingSecret;
+pub use session::Session;
+pub use source::Source;
+pub use uninstall::{UninstallRequest, review_uninstall};

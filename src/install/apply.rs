@@ -1,0 +1,105 @@
+//! The review of a configuration: what applying it would change, and what that would break.
+
+use super::consent::Consents;
+use super::desired::{graph, new_inventory, with_placeholders, with_values};
+use super::error::Error;
+use super::execute::Review;
+use super::history::Record;
+use super::prepared::Prepared;
+use super::session::Session;
+use super::{preflight, safeguards};
+use crate::engine::{self, Options, Wait};
+use crate::plan::{PlanOptions, Winner};
+use crate::render;
+use crate::target::Target;
+
+/// What is to be applied, and how.
+#[derive(Debug)]
+pub struct ApplyRequest<'p> {
+    /// The configuration.
+    pub prepared: &'p Prepared,
+    /// What may be deleted when it is no longer wanted. Other consents matter only when it is executed.
+    pub consents: Consents,
+    /// The only components that are touched; all where it is empty.
+    pub components: Vec<String>,
+    /// Take every field from whoever owns it.
+    pub force_conflicts: bool,
+    /// Fields that are taken from whoever owns them, as a conflict names them.
+    pub take: Vec<String>,
+    /// Wait until everything is healthy.
+    pub wait: bool,
+    /// Nothing will be executed.
+    pub dry_run: Option<DryRun>,
+    /// Preflight checks that are left out.
+    pub skip_checks: Vec<String>,
+    /// How many configurations the history keeps.
+    pub history_max: usize,
+}
+
+/// Who is asked what would change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DryRun {
+    /// The API server only about what is there already.
+    Client,
+    /// The API server about everything.
+    Server,
+}
+
+/// Reviews a configuration. Changes nothing.
+///
+/// # Errors
+/// The target cannot be read, the manifests cannot be made, or the session was cancelled.
+pub async fn review<T: Target>(
+    session: &Session<T>,
+    request: &ApplyRequest<'_>,
+) -> Result<Review, Error> {
+    let options = options(session, request)?;
+    session.start_clock();
+    session.unless_cancelled(Box::pin(reviewed(session, request, options))).await
+}
+
+async fn reviewed<T: Target>(
+    session: &Session<T>,
+    request: &ApplyRequest<'_>,
+    options: Options,
+) -> Result<Review, Error> {
+    let (target, prepared) = (session.target(), request.prepared);
+    let stored = target.values().await?;
+    let desired = match request.dry_run {
+        // The API server accepts no placeholders.
+        Some(DryRun::Server) if session.is_on_cluster() => with_values(prepared, &stored)?,
+        Some(_) => with_placeholders(prepared, &stored)?,
+        None => with_values(prepared, &stored)?,
+    };
+    let view = engine::review(target, stored, desired, &options).await?;
+    let mut risks = safeguards::of_deletions(&view.plan);
+    let Some(cluster) = session.cluster_target() else {
+        return Ok(Review { view, risks, preflight: None, options, record: None });
+    };
+    let (of_apply, preflight) = futures_util::join!(
+        safeguards::of_apply(cluster, &view, prepared),
+        preflight::check(cluster, &view, request),
+    );
+    risks.extend(of_apply?);
+    let whole = request.components.is_empty();
+    let record = whole.then(|| Record::new(&prepared.configuration, request.history_max));
+    Ok(Review { view, risks, preflight, options, record })
+}
+
+fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Result<Options, Error> {
+    let known = render::components();
+    let is_known = |name: &String| known.iter().any(|component| component.name == *name);
+    if let Some(name) = request.components.iter().find(|name| !is_known(name)) {
+        return Err(Error::UnknownComponent(name.clone()));
+    }
+    let winner = if request.force_conflicts { Winner::Desired } else { Winner::Live };
+    let (prune, take) = (request.consents.prune_options(), request.take.clone());
+    let components = request.components.iter().cloned();
+    Ok(Options {
+        plan: PlanOptions { winner, prune, take, ..PlanOptions::default() },
+        blank: new_inventory()?,
+        graph: graph(),
+        wait: Wait { health: request.wait, timeout: session.timeout() },
+        only: (!request.components.is_empty()).then(|| components.collect()),
+    })
+}

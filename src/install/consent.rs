@@ -1,0 +1,49 @@
+//! What somebody agreed to: flags of the command line, or approvals of a controller.
+
+use std::collections::BTreeSet;
+
+use crate::inventory::PruneOptions;
+
+/// The agreement to one kind of harm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Consent {
+    /// An installed host or member gets another role.
+    RoleChange,
+    /// The members of a host lose their connection to it.
+    BreakMembers,
+    /// The Deployment ks-installer of KubeSphere 3 is deleted.
+    ReplaceKsInstaller,
+    /// CRDs are deleted, and with them every object of their kinds.
+    DeleteCrds,
+    /// Volume claims are deleted, and with them the data.
+    DeleteData,
+    /// Namespaces are deleted, and with them everything inside.
+    DeleteNamespaces,
+}
+
+/// Everything that somebody agreed to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Consents(BTreeSet<Consent>);
+
+impl Consents {
+    /// Whether this was agreed to.
+    pub fn include(&self, consent: Consent) -> bool {
+        self.0.contains(&consent)
+    }
+
+    /// What may be deleted when it is no longer wanted. Without consent it is kept, and the plan says so.
+    pub(super) fn prune_options(&self) -> PruneOptions {
+        PruneOptions {
+            crds: self.include(Consent::DeleteCrds),
+            data: self.include(Consent::DeleteData),
+            namespaces: self.include(Consent::DeleteNamespaces),
+            created: false,
+        }
+    }
+}
+
+impl FromIterator<Consent> for Consents {
+    fn from_iter<I: IntoIterator<Item = Consent>>(consents: I) -> Self {
+        Self(consents.into_iter().collect())
+    }
+}

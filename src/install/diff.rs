@@ -1,0 +1,63 @@
+//! What would change, without the intent to change it.
+
+use super::consent::Consents;
+use super::desired::{graph, offline, unstored_inventory, with_placeholders};
+use super::error::Error;
+use super::prepared::Prepared;
+use crate::engine::{self, Options, Wait};
+use crate::plan::{self, Observed, Plan, PlanOptions};
+use crate::target::Target;
+
+/// Against a place where nothing is.
+///
+/// # Errors
+/// A template of ksi is broken.
+pub fn against_nothing(prepared: &Prepared) -> Result<Plan, Error> {
+    Ok(plan::plan(&offline(prepared)?, &Observed::default()))
+}
+
+/// Against what another configuration would install. Both sides are rendered alike, so that only the
+/// configurations differ; everything of the old side counts as ours.
+///
+/// # Errors
+/// A template of ksi is broken.
+pub fn against_configuration(
+    prepared: &Prepared,
+    old: &Prepared,
+    consents: &Consents,
+) -> Result<Plan, Error> {
+    let before = offline(old)?;
+    let mut inventory = unstored_inventory();
+    for object in &before {
+        let entry = inventory.entry(object, None);
+        inventory.insert(entry);
+    }
+    let objects = before.into_iter().map(|object| (object.id, object.body)).collect();
+    let observed = Observed { objects, inventory: Some(inventory), ..Observed::default() };
+    Ok(plan::plan_with(&offline(prepared)?, &observed, &options(consents)))
+}
+
+/// Against what a target holds.
+///
+/// # Errors
+/// The target cannot be read, or the manifests cannot be made.
+pub async fn against_target<T: Target>(
+    target: &T,
+    prepared: &Prepared,
+    consents: &Consents,
+) -> Result<Plan, Error> {
+    let options = Options {
+        plan: options(consents),
+        blank: unstored_inventory(),
+        graph: graph(),
+        wait: Wait::default(),
+        only: None,
+    };
+    let stored = target.values().await?;
+    let desired = with_placeholders(prepared, &stored)?;
+    Ok(engine::review(target, stored, desired, &options).await?.plan)
+}
+
+fn options(consents: &Consents) -> PlanOptions {
+    PlanOptions { prune: consents.prune_options(), ..PlanOptions::default() }
+}

@@ -1,0 +1,109 @@
+//! The second step of every change: what was reviewed is carried out.
+
+use super::consent::Consents;
+use super::error::Error;
+use super::history::{self, Record};
+use super::preflight;
+use super::safeguards::{Risk, delete_ks_installer, unconfirmed};
+use super::session::Session;
+use crate::check::Report;
+use crate::engine::{self, Options, View};
+use crate::object::ObjectId;
+use crate::plan::Summary;
+use crate::target::{self, Target};
+
+/// What a change would do: the first step, which changes nothing.
+pub struct Review {
+    /// The plan, with what is there and what is wanted.
+    pub view: View,
+    /// What the plan would break.
+    pub risks: Vec<Risk>,
+    /// What the preflight checks found; `None` where none were made.
+    pub preflight: Option<Report>,
+    pub(super) options: Options,
+    /// What the history gets when all of it is applied.
+    pub(super) record: Option<Record>,
+}
+
+impl Review {
+    /// The risks that nobody agreed to.
+    pub fn unconfirmed(&self, consents: &Consents) -> Vec<&Risk> {
+        unconfirmed(&self.risks, consents)
+    }
+
+    /// The preflight checks that failed.
+    pub fn failed_checks(&self) -> Vec<&'static str> {
+        self.preflight.as_ref().map(preflight::failed).unwrap_or_default()
+    }
+
+    /// The installer of KubeSphere 3 that is deleted beside the plan.
+    pub fn replaced_installer(&self) -> Option<&ObjectId> {
+        self.installer().map(|(deployment, _)| deployment)
+    }
+
+    fn installer(&self) -> Option<(&ObjectId, &str)> {
+        self.risks.iter().find_map(|risk| match risk {
+            Risk::KsInstaller { deployment, uid } => Some((deployment, uid.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Whether it may be carried out.
+    fn allow(&self, consents: &Consents) -> Result<(), Error> {
+        let unconfirmed = self.unconfirmed(consents);
+        if !unconfirmed.is_empty() {
+            return Err(Error::Unconfirmed(unconfirmed.into_iter().cloned().collect()));
+        }
+        let failed = self.failed_checks();
+        if failed.is_empty() { Ok(()) } else { Err(Error::Preflight(failed)) }
+    }
+}
+
+/// What happens while a review is carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The installer of KubeSphere 3 was deleted.
+    KsInstallerDeleted(ObjectId),
+    /// The run did something.
+    Run(engine::Event),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was written, deleted, and left alone.
+    pub summary: Summary,
+    /// Why the history was not written. The run itself succeeded.
+    pub history_error: Option<target::Error>,
+}
+
+/// Carries out what was reviewed.
+///
+/// # Errors
+/// A risk has no consent or a preflight check failed: nothing was written. The session was cancelled. Or
+/// the run did not reach its end: what was written stays, and the next run goes on from there.
+pub async fn execute<T: Target>(
+    session: &Session<T>,
+    review: &Review,
+    consents: &Consents,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Outcome, Error> {
+    review.allow(consents)?;
+    session.start_clock();
+    if session.stop().is_requested() {
+        return Err(engine::Error::Interrupted.into());
+    }
+    if let (Some((deployment, uid)), Some(target)) = (review.installer(), session.cluster_target())
+    {
+        delete_ks_installer(target.cluster(), deployment, uid).await?;
+        on_event(Event::KsInstallerDeleted(deployment.clone()));
+    }
+    let mut report = |event| on_event(Event::Run(event));
+    let (target, stop) = (session.target(), session.stop());
+    let summary = engine::apply(target, &review.view, &review.options, stop, &mut report).await?;
+    let history_error = match (session.cluster_target(), &review.record) {
+        (Some(target), Some(record)) => history::keep(target, record, summary).await.err(),
+        _ => None,
+    };
+    Ok(Outcome { summary, history_error })
+}

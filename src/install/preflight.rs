@@ -1,0 +1,58 @@
+//! The checks before the first write: what would make a run fail for certain, or do harm.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+
+use super::apply::{ApplyRequest, DryRun};
+use crate::check::{self, Configured, Context, Outcome, Report, Writes};
+use crate::engine::View;
+use crate::object::ObjectId;
+use crate::plan::Action;
+use crate::target::ClusterTarget;
+
+/// Makes the checks, where a plan has writes and more than the plan is asked for.
+pub(super) async fn check(
+    target: &ClusterTarget,
+    view: &View,
+    request: &ApplyRequest<'_>,
+) -> Option<Report> {
+    if !view.plan.has_writes() || request.dry_run == Some(DryRun::Client) {
+        return None;
+    }
+    let desired = &view.desired.objects;
+    let actions: BTreeMap<&ObjectId, Action> =
+        view.plan.changes.iter().map(|change| (&change.id, change.action)).collect();
+    let written = desired.iter().filter_map(|object| match actions.get(&object.id)? {
+        Action::Create => Some((object, true)),
+        Action::Update | Action::Adopt => Some((object, false)),
+        _ => None,
+    });
+    let deleted = actions.iter().filter(|(_, action)| **action == Action::Delete);
+    // A run that waits for nothing writes webhooks last: those that somebody left refuse until then.
+    let recorded = |id| view.observed.inventory.as_ref().is_some_and(|i| i.get(id).is_some());
+    let healed = desired.iter().map(|object| &object.id);
+    let healed = healed.filter(|id| actions.contains_key(id) && (request.wait || recorded(id)));
+    let writes = Writes {
+        desired,
+        written: written.collect(),
+        deleted: deleted.map(|(id, _)| *id).collect(),
+        live: &view.observed.objects,
+        healed: healed.collect(),
+        kubernetes: request.prepared.facts.kubernetes,
+    };
+    let configured = Configured {
+        configuration: Some(request.prepared.configuration.clone()),
+        desired: desired.clone(),
+        ..Configured::default()
+    };
+    let context = Context { configured: &configured, now: OffsetDateTime::from(SystemTime::now()) };
+    Some(check::before(target.cluster(), &writes, &context, &request.skip_checks).await)
+}
+
+/// The checks that failed.
+pub(super) fn failed(report: &Report) -> Vec<&'static str> {
+    let failed = report.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_)));
+    failed.map(|row| row.check.id).collect()
+}

@@ -1,0 +1,131 @@
+//! An earlier configuration, to be applied again.
+
+use serde_json::{Value, json};
+
+use super::effective::document;
+use super::error::Error;
+use super::prepared::Prepared;
+use super::session::Session;
+use super::source::Source;
+use crate::config::{Configuration, Input};
+use crate::object::embedded;
+use crate::target::{ClusterTarget, Revision, Store as _};
+use crate::values::KeptValues;
+use crate::yaml;
+
+/// Secrets that ksi stores itself, as pointers below `spec`, and under which names.
+const STORED: [(&str, &[&str]); 2] = [
+    ("/authentication/jwtSecret", &["jwtSecret"]),
+    ("/authentication/adminPassword", &["adminPassword", "adminPasswordHash"]),
+];
+
+/// Prepares the configuration of a revision: the one with this number, else the one before the newest. `top`
+/// holds the secrets that the history leaves out.
+///
+/// # Errors
+/// There is no such revision, secrets are missing, or the configuration is invalid on this cluster.
+pub async fn prepare(
+    session: &Session<ClusterTarget>,
+    number: Option<u32>,
+    top: Source,
+) -> Result<(Revision, Prepared), Error> {
+    session.unless_cancelled(Box::pin(prepared(session, number, top))).await
+}
+
+async fn prepared(
+    session: &Session<ClusterTarget>,
+    number: Option<u32>,
+    top: Source,
+) -> Result<(Revision, Prepared), Error> {
+    let revisions = session.target().history().await?;
+    let revision = chosen(&revisions, number)?;
+    let stored = session.target().values().await?;
+    let draft = top.on_top_of(inputs(revision, &stored)).load();
+    let spec = draft.loaded.spec.as_ref().map(yaml::Node::to_json);
+    complete(revision, spec.as_ref())?;
+    Ok((revision.clone(), draft.check_on(session.cluster()).await?))
+}
+
+/// The configuration of a revision, and on top of it the secrets that ksi stores itself.
+fn inputs(revision: &Revision, stored: &KeptValues) -> Vec<Input> {
+    let name = format!("revision {}", revision.number);
+    let bytes = without_defaults(&revision.configuration).into_bytes();
+    let mut inputs = vec![Input { name, bytes }];
+    let mut authentication = serde_json::Map::new();
+    for (pointer, names) in STORED {
+        let text = names.iter().find_map(|name| stored.0.get(*name));
+        let key = pointer.rsplit('/').next().unwrap_or_default();
+        if let Some(text) = text.filter(|_| is_left_out(revision, pointer)) {
+            authentication.insert(key.to_owned(), text.clone().into());
+        }
+    }
+    if !authentication.is_empty() {
+        let text = document(&json!({ "authentication": authentication })).to_string();
+        inputs.push(Input { name: "the kept values".to_owned(), bytes: text.into_bytes() });
+    }
+    inputs
+}
+
+/// A configuration of the history without what is so anyway: a key that nobody wrote earns no warning.
+fn without_defaults(configuration: &str) -> String {
+    let Ok(mut document) = embedded::parse(configuration) else {
+        return configuration.to_owned();
+    };
+    let defaults = serde_json::to_value(Configuration::default()).unwrap_or_default();
+    retain_given(&mut document["spec"], &defaults);
+    yaml::emit(&document)
+}
+
+fn retain_given(value: &mut Value, defaults: &Value) {
+    let Value::Object(map) = value else { return };
+    map.retain(|key, child| {
+        let Some(default) = defaults.get(key) else { return true };
+        if child == default {
+            return false;
+        }
+        retain_given(child, default);
+        true
+    });
+}
+
+fn is_left_out(revision: &Revision, pointer: &str) -> bool {
+    // A Secret that is named is read again.
+    let by_reference = pointer == "/authentication/jwtSecret"
+        && revision.configuration.contains("\n    jwtSecretRef:");
+    !by_reference && revision.about.left_out.iter().any(|left_out| left_out == pointer)
+}
+
+/// Whether every secret of a revision is there again.
+///
+/// # Errors
+/// Some are not: ksi does not store them.
+fn complete(revision: &Revision, spec: Option<&Value>) -> Result<(), Error> {
+    let is_stored = |pointer: &str| STORED.iter().any(|(stored, _)| *stored == pointer);
+    let missing = revision
+        .about
+        .left_out
+        .iter()
+        .filter(|pointer| !is_stored(pointer))
+        .filter(|pointer| spec.and_then(|spec| spec.pointer(pointer)).is_none())
+        .map(|pointer| pointer.trim_start_matches('/').replace('/', "."));
+    let keys: Vec<String> = missing.collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    Err(Error::MissingSecrets { revision: revision.number, keys })
+}
+
+/// Which revision is meant: the one with this number, else the one before the newest.
+///
+/// # Errors
+/// There is no such one.
+fn chosen(revisions: &[Revision], number: Option<u32>) -> Result<&Revision, Error> {
+    let found = match number {
+        Some(number) => revisions.iter().find(|revision| revision.number == number),
+        None => revisions.iter().rev().nth(1),
+    };
+    found.ok_or(Error::NoRevision(number))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! What a plan would break, as data. Nothing here refuses anything: [`unconfirmed`] says which risks nobody
+//! agreed to.
+
+mod ks_installer;
+mod members;
+mod role;
+
+use super::consent::{Consent, Consents};
+use super::error::Error;
+use super::prepared::Prepared;
+use crate::config::Role;
+use crate::engine::View;
+use crate::object::{GuardFlag, ObjectId, rules};
+use crate::plan::{Action, Plan};
+use crate::target::ClusterTarget;
+pub(super) use ks_installer::delete as delete_ks_installer;
+use role::{RoleChange, changes_jwt_secret, installed_role};
+
+/// Something that a plan would break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Risk {
+    /// An installed host or member gets another role.
+    RoleChange {
+        /// The role that is installed.
+        before: Role,
+        /// The role that the configuration asks for.
+        after: Role,
+        /// The clusters that a host manages; they lose it.
+        members: Vec<String>,
+    },
+    /// A host gets another jwtSecret. Its members refuse every token until they get it too.
+    JwtSecretChange {
+        /// The clusters that the host manages.
+        members: Vec<String>,
+    },
+    /// The installer of KubeSphere 3 runs and would undo what ksi writes.
+    KsInstaller {
+        /// Its Deployment, which is deleted with consent.
+        deployment: ObjectId,
+        /// The uid of the Deployment that was found.
+        uid: String,
+    },
+    /// A host is uninstalled that clusters have joined.
+    MembersLoseHost {
+        /// The clusters that the host manages.
+        members: Vec<String>,
+    },
+    /// What is deleted takes objects with it that may not be ours, or data.
+    Deletion {
+        /// The consent without which these objects are kept.
+        consent: Consent,
+        /// The CRDs, volume claims or namespaces.
+        objects: Vec<ObjectId>,
+        /// How many objects of others go with them, as far as that is known.
+        cascading: usize,
+    },
+}
+
+impl Risk {
+    /// The consent that confirms it.
+    pub fn consent(&self) -> Consent {
+        match self {
+            Self::RoleChange { .. } => Consent::RoleChange,
+            Self::JwtSecretChange { .. } | Self::MembersLoseHost { .. } => Consent::BreakMembers,
+            Self::KsInstaller { .. } => Consent::ReplaceKsInstaller,
+            Self::Deletion { consent, .. } => *consent,
+        }
+    }
+}
+
+/// The risks that nobody agreed to.
+pub fn unconfirmed<'r>(risks: &'r [Risk], consents: &Consents) -> Vec<&'r Risk> {
+    risks.iter().filter(|risk| !consents.include(risk.consent())).collect()
+}
+
+/// The risks of an apply on a cluster.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub(super) async fn of_apply(
+    target: &ClusterTarget,
+    view: &View,
+    prepared: &Prepared,
+) -> Result<Vec<Risk>, Error> {
+    let before = installed_role(&view.observed);
+    let change = RoleChange { before, after: prepared.configuration.role() };
+    let jwt_secret = changes_jwt_secret(&prepared.configuration, &view.kept);
+    let members = match before {
+        Some(Role::Host) if change.is_one() || jwt_secret => members::of(target.cluster()).await?,
+        _ => Vec::new(),
+    };
+    let mut risks = change.risks(jwt_secret, members);
+    let installer = ks_installer::find(target.cluster(), view.observed.inventory.as_ref()).await?;
+    risks.extend(installer);
+    Ok(risks)
+}
+
+/// The risks of removing what a plan deletes from a host.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub(super) async fn of_uninstall(target: &ClusterTarget, plan: &Plan) -> Result<Vec<Risk>, Error> {
+    if !plan.has_writes() {
+        return Ok(Vec::new());
+    }
+    let members = members::of(target.cluster()).await?;
+    let risk = (!members.is_empty()).then_some(Risk::MembersLoseHost { members });
+    Ok(risk.into_iter().collect())
+}
+
+/// The risks of what a plan deletes, on any target.
+pub(super) fn of_deletions(plan: &Plan) -> Vec<Risk> {
+    let deleted = || plan.changes.iter().filter(|change| change.action == Action::Delete);
+    let consents = [Consent::DeleteCrds, Consent::DeleteData, Consent::DeleteNamespaces];
+    let risks = consents.into_iter().map(|consent| {
+        let objects = deleted().filter(|change| needed_consent(&change.id) == Some(consent));
+        let cascading = if consent == Consent::DeleteData { 0 } else { plan.lost.len() };
+        let objects = objects.map(|change| change.id.clone()).collect();
+        Risk::Deletion { consent, objects, cascading }
+    });
+    let is_any =
+        |risk: &Risk| !matches!(risk, Risk::Deletion { objects, .. } if objects.is_empty());
+    risks.filter(is_any).collect()
+}
+
+/// The consent without which an object is kept.
+fn needed_consent(id: &ObjectId) -> Option<Consent> {
+    let guarded = rules().pruning.guarded.iter().find(|guarded| guarded.kind.matches(id))?;
+    Some(match guarded.flag {
+        GuardFlag::DeleteCrds => Consent::DeleteCrds,
+        GuardFlag::DeleteData => Consent::DeleteData,
+        GuardFlag::DeleteNamespaces => Consent::DeleteNamespaces,
+    })
+}
+
+#[cfg(test)]
+mod tests;

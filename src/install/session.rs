@@ -1,0 +1,90 @@
+//! One run against one target.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::error::Error;
+use crate::cluster::Cluster;
+use crate::engine::{self, Stop};
+use crate::target::{ClusterTarget, Target};
+
+/// One run against one target: how long it may take, and the wish to cancel it. Two sessions share nothing,
+/// also when they work at the same time in one process.
+#[derive(Debug)]
+pub struct Session<T> {
+    target: Arc<T>,
+    /// The same target, where it is a cluster.
+    cluster: Option<Arc<ClusterTarget>>,
+    timeout: Duration,
+    stop: Stop,
+}
+
+impl<T: Target> Session<T> {
+    /// A run against a target where nothing runs beside ksi, such as a directory.
+    pub fn new(target: T, timeout: Duration, stop: Stop) -> Self {
+        Self { target: Arc::new(target), cluster: None, timeout, stop }
+    }
+
+    /// Where it works.
+    pub fn target(&self) -> &T {
+        &self.target
+    }
+
+    /// The name of the target, for messages.
+    pub fn place(&self) -> String {
+        self.target.place()
+    }
+
+    /// Whether it works on a cluster.
+    pub fn is_on_cluster(&self) -> bool {
+        self.cluster.is_some()
+    }
+
+    /// The wish to cancel it.
+    pub fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// How long a review may take, and an execution.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The target, where it is a cluster.
+    pub(super) fn cluster_target(&self) -> Option<&ClusterTarget> {
+        self.cluster.as_deref()
+    }
+
+    /// From now on the time of this session runs. The time in which somebody reads a review does not count.
+    pub(super) fn start_clock(&self) {
+        if let Some(target) = &self.cluster {
+            target.cluster().end_in(self.timeout);
+        }
+    }
+
+    /// The result of a future, unless the session is cancelled before.
+    pub(super) async fn unless_cancelled<O>(
+        &self,
+        future: impl Future<Output = Result<O, Error>>,
+    ) -> Result<O, Error> {
+        let mut future = std::pin::pin!(future);
+        tokio::select! {
+            answer = &mut future => answer,
+            () = self.stop.requested() => Err(engine::Error::Interrupted.into()),
+        }
+    }
+}
+
+impl Session<ClusterTarget> {
+    /// A run against a cluster, with a deadline, warnings and cancellation of its own, whoever else uses the
+    /// connection. `holder` names it to others that find the lock taken.
+    pub fn on_cluster(cluster: &Cluster, holder: String, timeout: Duration, stop: Stop) -> Self {
+        let target = Arc::new(ClusterTarget::new(cluster.session(), holder));
+        Self { cluster: Some(Arc::clone(&target)), target, timeout, stop }
+    }
+
+    /// The connection.
+    pub fn cluster(&self) -> &Cluster {
+        self.target.cluster()
+    }
+}

@@ -1,0 +1,48 @@
+//! What a configuration is read from.
+
+use serde_json::Value;
+
+use super::facts::FactOverrides;
+use super::prepared::Draft;
+use crate::config::{self, Input, Request};
+use crate::diagnostic::Diagnostic;
+
+/// What a configuration is read from: bytes that the caller read, and what it set on top.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// The inputs in order: later wins per key.
+    pub inputs: Vec<Input>,
+    /// Inputs that could not be read, and why.
+    pub unreadable: Vec<Diagnostic>,
+    /// `path=value` settings, on top of all inputs.
+    pub sets: Vec<String>,
+    /// What the caller says about the cluster.
+    pub facts: FactOverrides,
+    /// Unknown keys are warnings.
+    pub allow_unknown: bool,
+}
+
+impl Source {
+    /// The ClusterConfiguration of a cluster. It may hold keys of other versions.
+    pub fn of_cluster(object: &Value) -> Self {
+        let name = "ClusterConfiguration ks-installer".to_owned();
+        let bytes = object.to_string().into_bytes();
+        Self { inputs: vec![Input { name, bytes }], allow_unknown: true, ..Self::default() }
+    }
+
+    /// The same on top of other inputs.
+    #[must_use]
+    pub fn on_top_of(mut self, mut inputs: Vec<Input>) -> Self {
+        inputs.append(&mut self.inputs);
+        Self { inputs, ..self }
+    }
+
+    /// Parses the inputs and lays them over one another. Never fails: what is wrong shows when the draft
+    /// is checked.
+    pub fn load(self) -> Draft {
+        let Self { inputs, unreadable, sets, facts, allow_unknown } = self;
+        let mut loaded = config::load(Request { inputs, sets });
+        loaded.diagnostics.extend(unreadable);
+        Draft { loaded, facts, allow_unknown }
+    }
+}

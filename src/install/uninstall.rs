@@ -1,0 +1,65 @@
+//! The review of an uninstallation: nothing is wanted, and what ksi made may go.
+
+use super::consent::Consents;
+use super::desired::{graph, new_inventory};
+use super::error::Error;
+use super::execute::Review;
+use super::safeguards;
+use super::session::Session;
+use crate::config;
+use crate::engine::{self, Desired, Options, Wait};
+use crate::plan::PlanOptions;
+use crate::target::Target;
+
+/// How to uninstall.
+#[derive(Debug, Clone)]
+pub struct UninstallRequest {
+    /// What may be deleted besides the objects that can be made again.
+    pub consents: Consents,
+    /// Wait until everything is gone; without it only for what needs its controllers to go.
+    pub wait: bool,
+}
+
+/// Reviews an uninstallation. Changes nothing.
+///
+/// # Errors
+/// The target cannot be read, or the session was cancelled.
+pub async fn review_uninstall<T: Target>(
+    session: &Session<T>,
+    request: &UninstallRequest,
+) -> Result<Review, Error> {
+    let options = options(session, request)?;
+    session.start_clock();
+    session.unless_cancelled(Box::pin(reviewed(session, options))).await
+}
+
+async fn reviewed<T: Target>(session: &Session<T>, options: Options) -> Result<Review, Error> {
+    let target = session.target();
+    let stored = target.values().await?;
+    let nothing = Desired::nothing(&stored);
+    let view = engine::review(target, stored, nothing, &options).await?;
+    let mut risks = safeguards::of_deletions(&view.plan);
+    if let Some(cluster) = session.cluster_target() {
+        risks.extend(safeguards::of_uninstall(cluster, &view.plan).await?);
+    }
+    Ok(Review { view, risks, preflight: None, options, record: None })
+}
+
+/// What ksi made may go, what it only creates included: the first account and the Secrets of values.
+fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Result<Options, Error> {
+    let mut prune = request.consents.prune_options();
+    prune.created = true;
+    let plan = PlanOptions {
+        prune,
+        allow_empty: true,
+        record_namespace: session.is_on_cluster().then(|| config::NAMESPACE.to_owned()),
+        ..PlanOptions::default()
+    };
+    Ok(Options {
+        plan,
+        blank: new_inventory()?,
+        graph: graph(),
+        wait: Wait { health: request.wait, timeout: session.timeout() },
+        only: None,
+    })
+}
