@@ -4,27 +4,27 @@
 //! of one table with a pure function of these two: what could not be read is an error, never a success.
 //! Only `gather`, `may` and `preflight` send requests to a cluster.
 
+mod access_review;
 mod backend;
 mod certificate;
+mod checks;
 mod context;
 mod gather;
 mod gathered;
 mod interception;
-mod judge;
-mod may;
+mod manifest;
 mod preflight;
 mod report;
-mod see;
 mod verdict;
 
-pub use backend::{Abandoned, Missing, abandoned};
+pub use backend::{Missing, OrphanedWebhook, orphaned_webhooks};
+pub use checks::checks;
 pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};
 pub use gathered::{DryRun, Gathered, Part, Read, Rights};
-pub use judge::checks;
-pub use preflight::{Writes, before};
-pub use report::{Look, Report, Row, json, list, table};
-pub use verdict::{Outcome, Unread, Verdict};
+pub use preflight::{Writes, preflight};
+pub use report::{Report, Row, TableStyle, json, list, table};
+pub use verdict::{Outcome, ReadError, Verdict};
 
 /// When a check applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Check {
     /// The outcome; what could not be read is an error.
     pub fn outcome(&self, gathered: &Gathered, context: &Context<'_>) -> Outcome {
         (self.evaluate)(gathered, context)
-            .unwrap_or_else(|Unread(why)| Outcome::Error(format!("could not be read: {why}")))
+            .unwrap_or_else(|ReadError(why)| Outcome::Error(format!("could not be read: {why}")))
     }
 }
 

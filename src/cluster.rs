@@ -40,7 +40,7 @@ use connect::Connection;
 use session::Session;
 
 pub use connect::ConnectOptions;
-pub use error::{Error, FieldOwner, Problem};
+pub use error::{Error, ErrorKind, FieldOwner};
 pub use kind::{Kind, Resource};
 pub use lock::WriteLock;
 pub use logs::{LogLines, LogOptions};

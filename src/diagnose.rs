@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, Kind, LogOptions, Selection};
 use crate::health::{self, Address, Health, Trouble};
-use crate::object::{ObjectId, Scrubber, is_departing};
+use crate::object::{ObjectId, Scrubber, is_terminating};
 
 pub use endpoint::pending_address;
 pub use events::{Event, dedup};
@@ -51,7 +51,7 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         Ok(None) => return vec![finding::missing(id)],
         Err(error) => return vec![finding::unreadable(id, &error)],
     };
-    if is_departing(&live) {
+    if is_terminating(&live) {
         return vec![terminating::finding(cluster, id, &live).await];
     }
     let events = events_near(cluster, id).await;
@@ -69,7 +69,7 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         return join_all(troubles.iter().map(|trouble| of_trouble(cluster, trouble, &events)))
             .await;
     }
-    let health = health::judge(&live);
+    let health = health::assess(&live);
     let waits_for_address = matches!(health::address(&live), Address::Pending { .. });
     let Some(reason) = health.reason() else {
         if !waits_for_address {
@@ -141,7 +141,8 @@ async fn events_near(cluster: &Cluster, id: &ObjectId) -> Vec<Event> {
 
 /// The last events as lines.
 fn event_lines<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<String> {
-    let mut lines: Vec<String> = events.map(|event| format!("event: {}", event.words())).collect();
+    let mut lines: Vec<String> =
+        events.map(|event| format!("event: {}", event.describe())).collect();
     lines.split_off(lines.len().saturating_sub(EVENTS))
 }
 

@@ -1,6 +1,6 @@
 //! The engine: one way from a configuration to its effect, for every caller and every target.
 //!
-//! [`review`] reads what is there and plans; it changes nothing, so that a diff is a review. [`apply`]
+//! [`plan`] reads what is there and plans; it changes nothing, so that a diff is a review. [`apply`]
 //! carries the plan of a review out. Nothing to do? Nothing is touched. Else: lock, look whether the plan
 //! is still the same, keep the values, record the union of what was and what will be ours, write,
 //! commit, delete, record the exact set. A kill at any place leaves a state from which the next run
@@ -25,9 +25,9 @@ mod only;
 mod options;
 mod outcome;
 mod parts;
+mod planned;
 mod remains;
 mod removal;
-mod review;
 mod run;
 mod stage;
 mod stop;
@@ -40,6 +40,6 @@ pub use error::{Error, Incomplete};
 pub use event::{ComponentState, Event, Found, Phase, Pruned};
 pub use graph::Graph;
 pub use options::{Options, Wait};
-pub use review::{Desired, View, review};
+pub use planned::{Desired, Planned, plan};
 pub use stage::Stage;
 pub use stop::Stop;

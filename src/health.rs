@@ -38,7 +38,7 @@ pub use endpoint::{Endpoint, Reach, console, tower};
 pub use selector::{selects, selects_labels};
 pub use trouble::{Trouble, troubles};
 
-use crate::object::is_departing;
+use crate::object::is_terminating;
 use number::number;
 
 /// The health of an object.
@@ -84,12 +84,12 @@ impl Health {
 }
 
 /// Assesses one live object: the whole manifest with its status, as the server returns it.
-pub fn judge(live: &Value) -> Health {
+pub fn assess(live: &Value) -> Health {
     if !live.is_object() {
         return Health::progressing("not found");
     }
     let (group, kind) = kind(live);
-    if is_departing(live) {
+    if is_terminating(live) {
         return terminating(kind, live);
     }
     if let Some(unobserved) = unobserved(live) {

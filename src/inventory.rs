@@ -1,7 +1,7 @@
 //! The inventory: the objects that ksi owns, what they were rendered from, and what may be pruned.
 //!
 //! The inventory contains no values, only keyed hashes of them: it shows whether something changed, but
-//! reveals nothing. A run writes it twice: before the first object the [intent](Inventory::union), the
+//! reveals nothing. A run writes it twice: before the first object the [intent](Inventory::intent), the
 //! union of old and new objects, and at the end the result. So a killed run leaves no object that the
 //! next run does not know.
 
@@ -88,7 +88,7 @@ pub struct Entry {
 
 impl Entry {
     /// Whether the first write is pending: the run ended before it was recorded.
-    pub fn is_announced(&self) -> bool {
+    pub fn is_pending(&self) -> bool {
         self.digest.is_empty()
     }
 }
@@ -172,7 +172,7 @@ impl Inventory {
 
     /// The base for merging an object; `None` if ksi never wrote it.
     pub fn base(&self, id: &ObjectId) -> Option<Base<'_>> {
-        let entry = self.get(id).filter(|entry| !entry.is_announced())?;
+        let entry = self.get(id).filter(|entry| !entry.is_pending())?;
         Some(Base::new(&self.key, &entry.base))
     }
 
@@ -194,7 +194,7 @@ impl Inventory {
     /// objects as pending. Whatever happens then, a later run knows all of them, and does not assume
     /// that a pending one was written.
     #[must_use]
-    pub fn union<'o>(&self, desired: impl IntoIterator<Item = &'o Object>) -> Self {
+    pub fn intent<'o>(&self, desired: impl IntoIterator<Item = &'o Object>) -> Self {
         let mut intent = self.clone();
         for object in desired {
             if self.get(&object.id).is_none() {
@@ -295,9 +295,9 @@ mod tests {
         old.insert(old.entry(&written, None));
         let changed = object("Secret", Policy::Apply, json!({"data": {"a": "2"}}));
         let new = object("Service", Policy::Apply, json!({}));
-        let intent = old.union([&changed, &new]);
+        let intent = old.intent([&changed, &new]);
         assert_eq!(intent.get(&changed.id), old.get(&written.id));
-        assert!(intent.get(&new.id).unwrap().is_announced());
+        assert!(intent.get(&new.id).unwrap().is_pending());
         assert!(intent.base(&new.id).is_none());
         assert!(intent.entries.is_sorted_by(|a, b| a.id < b.id));
     }

@@ -1,24 +1,24 @@
 //! Objects: manifests with their identity and management policy.
 
+mod dry_run;
 pub mod duration;
 pub mod embedded;
-mod forecast;
 mod foreign;
 mod id;
 pub mod images;
 pub mod kubesphere;
 pub mod mask;
-pub mod meaning;
 pub mod order;
 mod pattern;
 pub mod quantity;
 mod rules;
 pub mod scrub;
+pub mod semantic;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use forecast::{FieldConflict, Forecast};
+pub use dry_run::{DryRunResult, FieldConflict};
 pub use foreign::{foreign_fields, owned_fields};
 pub use id::ObjectId;
 pub use mask::Masker;
@@ -27,7 +27,7 @@ pub use rules::{Finalizers, GuardFlag, Guarded, KeepMarker, Releasing, Rules, ru
 pub use scrub::Scrubber;
 
 /// Whether a live object is terminating: it exists until its finalizers are removed.
-pub fn is_departing(live: &Value) -> bool {
+pub fn is_terminating(live: &Value) -> bool {
     !live["metadata"]["deletionTimestamp"].is_null()
 }
 

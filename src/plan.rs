@@ -37,7 +37,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::inventory::{Inventory, PruneOptions};
-use crate::object::{Forecast, Object, ObjectId, Policy, order};
+use crate::object::{DryRunResult, Object, ObjectId, Policy, order};
 use crate::yaml::Path;
 
 pub use diff::{Difference, apply_differences, diff};
@@ -114,7 +114,7 @@ pub struct Change {
 
 impl Change {
     /// The cascading deletion of an object that is not ours: its CRD or its namespace is deleted.
-    pub fn lost(id: &ObjectId, component: &str) -> Self {
+    pub fn cascading(id: &ObjectId, component: &str) -> Self {
         draft::Draft::new(id, component, Policy::Apply).without_write(Action::Delete)
     }
 
@@ -135,7 +135,7 @@ pub struct Plan {
     /// One entry per object, unchanged ones included.
     pub changes: Vec<Change>,
     /// Cascading deletes: objects of others whose CRD or namespace is deleted. The engine adds them.
-    pub lost: Vec<Change>,
+    pub cascading: Vec<Change>,
 }
 
 impl Plan {
@@ -164,7 +164,7 @@ pub struct Observed {
     /// The manifests of the live objects: desired ones and those in the inventory.
     pub objects: BTreeMap<ObjectId, Value>,
     /// The dry run results for the desired objects, as far as the target supports dry runs.
-    pub forecasts: BTreeMap<ObjectId, Forecast>,
+    pub dry_runs: BTreeMap<ObjectId, DryRunResult>,
     /// The inventory of the target; `None` if nothing was ever recorded.
     pub inventory: Option<Inventory>,
 }
@@ -214,5 +214,5 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
         removes(a).cmp(&removes(b)).then_with(|| order::compare_removal(&a.id, &b.id))
     });
     changes.extend(dropped);
-    Plan { changes, lost: Vec::new() }
+    Plan { changes, cascading: Vec::new() }
 }

@@ -11,7 +11,7 @@ mod rendered;
 mod rule;
 
 pub use manifest::manifest;
-pub use own::{Occasion, own};
+pub use own::{Purpose, own};
 pub use plural::plural;
 pub use rendered::{deleting, rendered, writing};
 pub use rule::Rule;

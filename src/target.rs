@@ -1,7 +1,7 @@
 //! Where changes go: a directory or a cluster.
 //!
 //! The engine reads and writes through [`Target`] only, so that every caller and every place behave
-//! alike. It has four roles: a [`Reader`] observes, a [`Store`] holds the [`KeptValues`] and the
+//! alike. It has four roles: a [`Reader`] observes, a [`Store`] holds the [`StoredValues`] and the
 //! [`Inventory`], a [`Writer`] changes objects under a lock, and a [`Monitor`] shows what becomes of them.
 
 mod cluster;
@@ -17,24 +17,24 @@ use std::future::Future;
 use serde_json::Value;
 
 use crate::inventory::Inventory;
-use crate::object::{Forecast, Object, ObjectId};
-use crate::values::KeptValues;
+use crate::object::{DryRunResult, Object, ObjectId};
+use crate::values::StoredValues;
 
 pub use crate::diagnose::Finding;
 pub use cluster::{About, ClusterTarget, Revision};
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
-pub use error::{Class, Error};
+pub use error::{Error, ErrorKind};
 pub use new_kind::NewKind;
 pub use write::{Effect, Write, Written};
 
 /// What was observed.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Observation {
     /// The whole manifests of those of the objects that are there.
     pub objects: BTreeMap<ObjectId, Value>,
     /// What the place says about writing the desired ones; nothing where it cannot say.
-    pub forecasts: BTreeMap<ObjectId, Forecast>,
+    pub dry_runs: BTreeMap<ObjectId, DryRunResult>,
 }
 
 /// A place that holds objects, values and an inventory, for one run.
@@ -70,7 +70,7 @@ pub trait Reader {
         &self,
         desired: &[Object],
         inventory: Option<&Inventory>,
-    ) -> impl Future<Output = Result<Seen, Error>> + Send;
+    ) -> impl Future<Output = Result<Observation, Error>> + Send;
 
     /// Every object of the kinds that these definitions define, by the definition. None where nothing ever
     /// runs: there nobody but us makes any.
@@ -92,7 +92,7 @@ pub trait Store {
     ///
     /// # Errors
     /// They cannot be read, or are lost although objects made from them are there.
-    fn values(&self) -> impl Future<Output = Result<KeptValues, Error>> + Send;
+    fn values(&self) -> impl Future<Output = Result<StoredValues, Error>> + Send;
 
     /// What ksi owns here; `None` in a new place.
     ///
@@ -104,7 +104,7 @@ pub trait Store {
     ///
     /// # Errors
     /// They cannot be written.
-    fn keep(&self, values: &KeptValues) -> impl Future<Output = Result<(), Error>> + Send;
+    fn keep(&self, values: &StoredValues) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Records what ksi owns from now on.
     ///
@@ -131,7 +131,7 @@ pub trait Writer {
     /// Creates or changes an object.
     ///
     /// # Errors
-    /// It cannot be written; with [`Class::Locked`] the lock was lost.
+    /// It cannot be written; with [`ErrorKind::Locked`] the lock was lost.
     fn write(&self, write: Write<'_>) -> impl Future<Output = Result<Written, Error>> + Send;
 
     /// Deletes an object; one that is not there is no error. It may take its time: it is deleted when

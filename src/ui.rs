@@ -14,5 +14,5 @@ pub use event::{event_json, event_line};
 pub use live::Live;
 pub use mode::{Mode, Place, ProgressChoice};
 pub use output::Output;
-pub use progress::{Look, Progress};
-pub use screen::{last_words, show_cursor};
+pub use progress::{Progress, TableStyle};
+pub use screen::{final_message, show_cursor};

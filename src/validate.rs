@@ -52,7 +52,7 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
     let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
     found.extend(rules::check(&context));
     let configuration = typed(sound.to_json(), &mut found);
-    let found: Diagnostics = found.into_iter().map(|d| loaded.discreet(d)).collect();
+    let found: Diagnostics = found.into_iter().map(|d| loaded.redacted(d)).collect();
     let found = found.sorted();
     match configuration {
         Some(configuration) if !found.has_errors() => Ok(Valid { configuration, warnings: found }),

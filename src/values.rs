@@ -2,7 +2,7 @@
 //!
 //! [`resolve`] takes each value from the configuration, or else from the values stored in the target, or
 //! else generates it with [`Entropy`]. It is a pure function: the caller provides randomness, keys and
-//! the time. [`foresee`] does the same without generating anything, [`preview`] without a target.
+//! the time. [`resolve_without_generating`] does the same without generating anything, [`preview`] without a target.
 
 mod certificate;
 mod entropy;
@@ -18,8 +18,8 @@ use serde::Serialize;
 pub use entropy::{Entropy, EntropyError, KeyKind};
 pub use error::Error;
 pub use given::{Given, preview};
-pub use resolve::{foresee, resolve};
-pub use stored::KeptValues;
+pub use resolve::{resolve, resolve_without_generating};
+pub use stored::StoredValues;
 
 /// The source of a value in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use ksi::cluster::{Apply, Cluster};
-use ksi::engine::{self, Desired, Graph, Options, Stop, View, Wait};
+use ksi::engine::{self, Desired, Graph, Options, Planned, Stop, Wait};
 use ksi::inventory::{Inventory, Key};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
 use ksi::target::ClusterTarget;
-use ksi::values::KeptValues;
+use ksi::values::StoredValues;
 use sandbox::control_plane::ControlPlane;
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ pub(crate) fn measure(plane: &ControlPlane, manifests: &[Value], prepare: impl F
         prepare();
         let desired = || Desired {
             objects: objects.clone(),
-            values: KeptValues::default(),
+            values: StoredValues::default(),
             spec_hash: String::new(),
         };
         let fresh = timed(plane, async |cluster| run(cluster, desired()).await);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::diagnose::Event;
-use crate::object::{ObjectId, is_departing};
+use crate::object::{ObjectId, is_terminating};
 use crate::status::{Installed, event_line};
 
 /// What a reader of the archive reads first.
@@ -46,7 +46,7 @@ pub(super) fn inventory(installed: &Installed) -> Value {
     let entries = installed.inventory.entries().iter().map(|entry| {
         json!({
             "id": entry.id, "uid": entry.uid, "component": entry.component,
-            "policy": entry.policy, "written": !entry.is_announced(),
+            "policy": entry.policy, "written": !entry.is_pending(),
         })
     });
     json!({
@@ -88,7 +88,7 @@ pub(super) fn definitions(bodies: &[Value]) -> String {
         .iter()
         .map(|body| {
             let created = body["metadata"]["creationTimestamp"].as_str().unwrap_or_default();
-            let leaves = if is_departing(body) { "  is being deleted" } else { "" };
+            let leaves = if is_terminating(body) { "  is being deleted" } else { "" };
             format!("{created}  {}{leaves}\n", name(body))
         })
         .collect();

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::gathered::{Gathered, Part};
-use super::see::{items, name, text};
-use super::verdict::Unread;
+use super::manifest::{items, name, text};
+use super::verdict::ReadError;
 
 /// API groups of `KubeSphere` and `KubeFed`, by the ends of their names.
 const OURS: &[&str] = &["kubesphere.io", "kubefed.io"];
@@ -29,7 +29,7 @@ impl std::fmt::Display for Missing {
 
 /// A webhook configuration with a webhook that has no backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Abandoned {
+pub struct OrphanedWebhook {
     /// `ValidatingWebhookConfiguration` or `MutatingWebhookConfiguration`.
     pub kind: String,
     /// Its name.
@@ -46,14 +46,14 @@ pub struct Abandoned {
     pub wholly: bool,
 }
 
-impl Abandoned {
+impl OrphanedWebhook {
     /// Whether the Service itself does not exist.
     pub(super) fn lacks_service(&self) -> bool {
         matches!(self.reason, Missing::Service(_))
     }
 }
 
-impl std::fmt::Display for Abandoned {
+impl std::fmt::Display for OrphanedWebhook {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let blocks = if self.blocks { ", so the writes that it intercepts fail" } else { "" };
         write!(f, "{}/{}: {}{blocks}", self.kind, self.name, self.reason)
@@ -64,7 +64,7 @@ impl std::fmt::Display for Abandoned {
 ///
 /// # Errors
 /// Webhooks, Services or endpoints could not be read.
-pub fn abandoned(gathered: &Gathered) -> Result<Vec<Abandoned>, Unread> {
+pub fn orphaned_webhooks(gathered: &Gathered) -> Result<Vec<OrphanedWebhook>, ReadError> {
     let mut found = Vec::new();
     for part in [Part::ValidatingWebhooks, Part::MutatingWebhooks] {
         for configuration in gathered.list(part)? {
@@ -74,7 +74,10 @@ pub fn abandoned(gathered: &Gathered) -> Result<Vec<Abandoned>, Unread> {
     Ok(found)
 }
 
-fn orphaned(gathered: &Gathered, configuration: &Value) -> Result<Option<Abandoned>, Unread> {
+fn orphaned(
+    gathered: &Gathered,
+    configuration: &Value,
+) -> Result<Option<OrphanedWebhook>, ReadError> {
     let (mut reasons, mut blocks, mut total) = (Vec::new(), false, 0);
     for webhook in items(&configuration["webhooks"]) {
         total += 1;
@@ -92,7 +95,7 @@ fn orphaned(gathered: &Gathered, configuration: &Value) -> Result<Option<Abandon
     let without = reasons.len();
     reasons.dedup();
     let Some(reason) = reasons.first() else { return Ok(None) };
-    Ok(Some(Abandoned {
+    Ok(Some(OrphanedWebhook {
         kind: text(&configuration["kind"]).to_owned(),
         name: name(configuration).to_owned(),
         uid: text(&configuration["metadata"]["uid"]).to_owned(),
@@ -108,7 +111,7 @@ pub(super) fn missing(
     gathered: &Gathered,
     namespace: &str,
     name: &str,
-) -> Result<Option<Missing>, Unread> {
+) -> Result<Option<Missing>, ReadError> {
     let full_name = format!("{namespace}/{name}");
     if gathered.object(Part::Services, "Service", namespace, name)?.is_none() {
         return Ok(Some(Missing::Service(full_name)));

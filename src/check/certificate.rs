@@ -5,7 +5,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use x509_parser::pem::{Pem, parse_x509_pem};
 
-use super::see::{clean, text};
+use super::manifest::{clean, text};
 
 /// The fields of a certificate that checks evaluate.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::access_review::rights;
 use super::context::{FEDERATED, LOCK, NAMESPACES, SYSTEM};
 use super::gathered::{DryRun, Gathered, Part, Read, why};
-use super::may::rights;
-use super::see::{items, text};
-use crate::cluster::{Apply, Cluster, Error, Kind, Problem, Selection};
+use super::manifest::{items, text};
+use crate::cluster::{Apply, Cluster, Error, ErrorKind, Kind, Selection};
 use crate::config;
 use crate::inventory;
 use crate::object::Object;
-use crate::rights::{self, Occasion, Right};
+use crate::rights::{self, Purpose, Right};
 
 /// What to read.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
 /// What an installation needs, and what tells why something of it is not well.
 fn needed(desired: &[Object]) -> BTreeSet<Right> {
     let mut needed = rights::rendered(desired, desired);
-    needed.extend(rights::own(&[Occasion::Run, Occasion::Diagnosis]));
+    needed.extend(rights::own(&[Purpose::Run, Purpose::Diagnosis]));
     needed
 }
 
@@ -228,11 +228,12 @@ async fn dry_run(cluster: &Cluster) -> Read<DryRun> {
     });
     match cluster.apply(&body, Apply { dry_run: true, force: true, patience: None }).await {
         Ok(_) => Ok(DryRun::Accepted),
-        Err(error) => match error.problem {
-            Problem::Forbidden => Ok(DryRun::Forbidden),
-            Problem::Refused | Problem::Invalid | Problem::Webhook | Problem::Terminating => {
-                Ok(DryRun::Refused(error.cause))
-            }
+        Err(error) => match error.kind {
+            ErrorKind::Forbidden => Ok(DryRun::Forbidden),
+            ErrorKind::Refused
+            | ErrorKind::Invalid
+            | ErrorKind::Webhook
+            | ErrorKind::Terminating => Ok(DryRun::Refused(error.cause)),
             _ => Err(why(&error)),
         },
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::context::SYSTEM;
-use super::verdict::Unread;
+use super::verdict::ReadError;
 use crate::cluster::Error;
 use crate::object::embedded;
 use crate::rights::Right;
@@ -94,11 +94,11 @@ pub struct Gathered {
 
 impl Gathered {
     /// The objects of a part.
-    pub(super) fn list(&self, part: Part) -> Result<&[Value], Unread> {
+    pub(super) fn list(&self, part: Part) -> Result<&[Value], ReadError> {
         match self.objects.get(&part) {
             Some(Ok(list)) => Ok(list),
-            Some(Err(why)) => Err(Unread(why.clone())),
-            None => Err(Unread(format!("{part:?} was not requested"))),
+            Some(Err(why)) => Err(ReadError(why.clone())),
+            None => Err(ReadError(format!("{part:?} was not requested"))),
         }
     }
 
@@ -109,7 +109,7 @@ impl Gathered {
         kind: &str,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<&Value>, Unread> {
+    ) -> Result<Option<&Value>, ReadError> {
         Ok(self.list(part)?.iter().find(|o| {
             o["kind"] == kind
                 && o["metadata"]["name"] == name
@@ -118,10 +118,10 @@ impl Gathered {
     }
 
     /// The document in kubesphere-config; `None` when there is no ConfigMap.
-    pub(super) fn kubesphere_config(&self) -> Result<Option<Value>, Unread> {
+    pub(super) fn kubesphere_config(&self) -> Result<Option<Value>, ReadError> {
         let map = self.object(Part::Config, "ConfigMap", SYSTEM, "kubesphere-config")?;
         let Some(map) = map else { return Ok(None) };
-        embedded::read(map).map_err(|e| Unread(format!("ConfigMap kubesphere-config {e}")))
+        embedded::read(map).map_err(|e| ReadError(format!("ConfigMap kubesphere-config {e}")))
     }
 }
 

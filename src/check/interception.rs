@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::see::{items, text};
+use super::manifest::{items, text};
 use crate::health::selects_labels;
 use crate::object::ObjectId;
 use crate::rights::plural;

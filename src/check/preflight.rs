@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::backend::abandoned;
+use super::access_review::rights;
+use super::backend::orphaned_webhooks;
 use super::context::Context;
 use super::gather::{Objects, endpoints, lists_of};
 use super::gathered::{Gathered, Part, Read};
 use super::interception::{Operation, Written, intercepted};
-use super::may::rights;
+use super::manifest::items;
 use super::report::{Report, Row};
-use super::see::items;
-use super::verdict::{Outcome, Unread};
+use super::verdict::{Outcome, ReadError};
 use super::{Check, checks};
 use crate::cluster::Cluster;
 use crate::facts::KubernetesVersion;
-use crate::object::{Object, ObjectId, is_departing};
-use crate::rights::{self, Occasion};
+use crate::object::{Object, ObjectId, is_terminating};
+use crate::rights::{self, Purpose};
 
 /// The checks of the table whose failure makes a run fail or do harm. Terminating objects are not among
 /// them: the run waits for those.
@@ -56,7 +56,7 @@ pub struct Writes<'a> {
 }
 
 /// Runs the preflight checks except those that are skipped by name. The report has only warnings and errors.
-pub async fn before(
+pub async fn preflight(
     cluster: &Cluster,
     writes: &Writes<'_>,
     context: &Context<'_>,
@@ -74,7 +74,7 @@ pub async fn before(
                 Outcome::Error(found)
             }
             Ok(outcome) => outcome,
-            Err(Unread(why)) => Outcome::Warning(format!("could not be read: {why}")),
+            Err(ReadError(why)) => Outcome::Warning(format!("could not be read: {why}")),
         };
         Row { check, outcome }
     });
@@ -84,7 +84,7 @@ pub async fn before(
 
 /// Whether the Service of a blocking webhook of others does not exist: missing pods may still start.
 fn lacks_service(gathered: &Gathered) -> bool {
-    let found = abandoned(gathered).unwrap_or_default();
+    let found = orphaned_webhooks(gathered).unwrap_or_default();
     found.iter().any(|one| !one.ours && one.blocks && one.lacks_service())
 }
 
@@ -128,7 +128,7 @@ impl Writes<'_> {
     fn definitions(&self) -> Vec<Value> {
         let wanted = self.desired.iter().filter(|o| o.id.is_definition());
         let there = wanted.filter_map(|object| self.live.get(&object.id));
-        let stays = there.filter(|live| !live["spec"].is_null() && !is_departing(live));
+        let stays = there.filter(|live| !live["spec"].is_null() && !is_terminating(live));
         stays.cloned().collect()
     }
 }
@@ -153,13 +153,13 @@ async fn gather(
     let needed = {
         let mut needed = rights::writing(writes.written.iter().copied(), writes.desired);
         needed.extend(rights::deleting(writes.deleted.iter().copied(), writes.desired));
-        needed.extend(rights::own(&[Occasion::Run]));
+        needed.extend(rights::own(&[Purpose::Run]));
         needed
     };
     let includes = |category: &str| wanted.iter().any(|check| check.category == category);
     let (rights, webhooks, services) = futures_util::join!(
         async {
-            if includes(super::judge::PERMISSIONS) {
+            if includes(super::checks::PERMISSIONS) {
                 rights(cluster, &needed).await
             } else {
                 Err("not requested".to_owned())

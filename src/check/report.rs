@@ -55,7 +55,7 @@ impl Report {
 
 /// How a report is shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Look {
+pub struct TableStyle {
     /// With colours.
     pub colour: bool,
     /// With `√ ‼ ×`; otherwise with words.
@@ -64,7 +64,7 @@ pub struct Look {
     pub short: bool,
 }
 
-impl Look {
+impl TableStyle {
     fn mark(self, outcome: &Outcome) -> String {
         let (symbol, word, colour) = match outcome {
             Outcome::Ok(_) => ("√", "ok     ", "32"),
@@ -78,7 +78,7 @@ impl Look {
 }
 
 /// The report as text, like that of `linkerd check`.
-pub fn table(report: &Report, look: Look) -> String {
+pub fn table(report: &Report, look: TableStyle) -> String {
     let mut text = String::new();
     for (name, rows) in report.categories() {
         let shown: Vec<&Row> = rows
@@ -105,7 +105,7 @@ pub fn table(report: &Report, look: Look) -> String {
     text
 }
 
-fn line(text: &mut String, row: &Row, look: Look) {
+fn line(text: &mut String, row: &Row, look: TableStyle) {
     let Row { check, outcome } = row;
     let detail = match outcome {
         Outcome::Ok(Some(detail)) => format!(": {detail}"),

@@ -17,10 +17,10 @@ pub enum Outcome {
 
 /// Why something could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread(pub String);
+pub struct ReadError(pub String);
 
 /// An outcome, or why the data for it could not be read.
-pub type Verdict = Result<Outcome, Unread>;
+pub type Verdict = Result<Outcome, ReadError>;
 
 pub(super) fn ok() -> Verdict {
     Ok(Outcome::Ok(None))

@@ -1,6 +1,6 @@
 //! What is printed after a successful run.
 
-use crate::engine::View;
+use crate::engine::Planned;
 use crate::install::Prepared;
 use crate::status::{Known, NextSteps};
 use crate::target::Target;
@@ -8,13 +8,13 @@ use crate::target::Target;
 /// The text after a run; none where nothing runs.
 pub(super) async fn words<T: Target>(
     target: &T,
-    view: &View,
+    planned: &Planned,
     checked: &Prepared,
 ) -> Option<String> {
     let known = Known {
         published: checked.configuration.multicluster.proxy_publish_address.as_deref(),
         node: checked.facts.node_address.as_deref(),
     };
-    let next = NextSteps::read(target, &view.desired.objects, known).await?;
+    let next = NextSteps::read(target, &planned.desired.objects, known).await?;
     Some(format!("\n{}", next.text()))
 }

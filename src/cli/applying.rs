@@ -74,9 +74,9 @@ impl ApplyingArgs {
         let outcome = report.execute(session, &review, &request.consents, output).await?;
         warn_of_history(&outcome, output);
         if self.output == TextOrJson::Text
-            && let Some(text) = afterwards::words(session.target(), &review.view, prepared).await
+            && let Some(text) = afterwards::words(session.target(), &review.planned, prepared).await
         {
-            output.say(&text);
+            output.print(&text);
         }
         plan::conflicts(outcome.summary.conflict)
     }
@@ -90,7 +90,7 @@ impl ApplyingArgs {
         asked: DryRun,
         output: &Output,
     ) -> Result<(), Failure> {
-        let shown = plan::show(&review.view.plan, self.output, output);
+        let shown = plan::show(&review.planned.plan, self.output, output);
         consents::confirmed(review, &request.consents)?;
         let passed = preflight::report(review, TextOrJson::Text, output);
         if asked == DryRun::Server {
@@ -114,11 +114,11 @@ impl ApplyingArgs {
         output: &Output,
     ) -> Result<(), Failure> {
         let installer = review.replaced_installer();
-        let changes = review.view.plan.has_writes() || installer.is_some();
+        let changes = review.planned.plan.has_writes() || installer.is_some();
         if !session.is_on_cluster() || !changes || self.yes {
             return Ok(());
         }
-        output.message(&plan::summary(&review.view.plan, output));
+        output.message(&plan::summary(&review.planned.plan, output));
         if let Some(id) = installer {
             let takes = "ksi takes its place; its account and role stay";
             output.message(&format!("- delete {id}: {takes}"));

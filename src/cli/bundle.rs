@@ -57,9 +57,9 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
         let name = || PathBuf::from(format!("{}.tar.gz", bundle.name()));
         let path = file.clone().unwrap_or_else(name);
         for missing in bundle.write(&path).await? {
-            output.say(&format!("left out: {missing}"));
+            output.print(&format!("left out: {missing}"));
         }
-        output.say("look into it before you give it away: names of hosts and users are in it");
+        output.print("look into it before you give it away: names of hosts and users are in it");
         Ok(output.data(&format!("{}\n", path.display()))?)
     })?
 }

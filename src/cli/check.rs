@@ -8,7 +8,7 @@ use super::connection::ConnectionArgs;
 use super::exit::Failure;
 use super::input::InputArgs;
 use super::span::timeout;
-use crate::check::{self, Look, Report};
+use crate::check::{self, Report, TableStyle};
 use crate::install::assessment::{self, AssessmentRequest};
 use crate::ui::Output;
 
@@ -77,7 +77,7 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
         Format::Json => format!("{:#}\n", check::json(&report)),
         Format::Table | Format::Short => check::table(
             &report,
-            Look {
+            TableStyle {
                 colour: output.colour,
                 symbols: output.symbols,
                 short: args.output == Format::Short,
@@ -108,7 +108,7 @@ async fn assess(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
         return Ok(assessment::assess(&cluster, &request).await?);
     }
     let mut again = |report: &Report| {
-        output.say(&format!("ksi: {} errors, first: {}", report.errors(), report.first_error()));
+        output.print(&format!("ksi: {} errors, first: {}", report.errors(), report.first_error()));
     };
     Ok(assessment::assess_until(&cluster, &request, args.timeout, &mut again).await?)
 }

@@ -57,7 +57,7 @@ async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
     let cluster = args.connection.reach(PATIENCE).await?;
     let found = cleanup::orphaned_webhooks(&cluster).await?;
     if found.is_empty() {
-        output.say("ksi: every webhook of KubeSphere and KubeFed has a backend");
+        output.print("ksi: every webhook of KubeSphere and KubeFed has a backend");
         return Ok(());
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -69,7 +69,7 @@ async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
     confirm(&format!("Delete {what} on {}?", cluster.place()), args.yes, output)?;
     for one in &found {
         match cleanup::delete(&cluster, one).await? {
-            Deletion::Deleted(id) => output.say(&format!("deleted {id}")),
+            Deletion::Deleted(id) => output.print(&format!("deleted {id}")),
             Deletion::Recreated(id) => {
                 output.message(&format!("ksi: kept {id}: somebody made it anew in between"));
             }

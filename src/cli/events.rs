@@ -62,7 +62,7 @@ pub(super) fn run(args: &EventsArgs, output: &Output) -> Result<(), Failure> {
         if !follow {
             let events = query.read(&cluster).await?;
             if events.is_empty() {
-                output.say("there are no events");
+                output.print("there are no events");
             }
             return Ok(output.data(&lines(&events, *format))?);
         }
@@ -71,7 +71,7 @@ pub(super) fn run(args: &EventsArgs, output: &Output) -> Result<(), Failure> {
             match update {
                 EventUpdate::Events(events) => output.data(&lines(&events, *format))?,
                 EventUpdate::Reconnecting(cause) => {
-                    output.say(&format!("ksi: the connection broke, it is made again: {cause}"));
+                    output.print(&format!("ksi: the connection broke, it is made again: {cause}"));
                 }
             }
         }

@@ -19,7 +19,6 @@ mod install;
 
 use std::fmt;
 
-use crate::cluster::Problem;
 use crate::install::Rejected;
 use crate::{bundle, cluster, engine, inventory, status, target, values};
 
@@ -76,10 +75,10 @@ impl Failure {
             Self::ClosedPipe => 0,
             Self::Usage(_) => 2,
             Self::Invalid | Self::Rejected(_) => 3,
-            Self::Target(error) => class_code(error.class),
+            Self::Target(error) => target_code(error.kind),
             Self::Engine(engine::Error::Interrupted) => INTERRUPTED,
-            Self::Engine(error) => match error.class() {
-                Some(class) => class_code(class),
+            Self::Engine(error) => match error.kind() {
+                Some(kind) => target_code(kind),
                 None if diff => 2,
                 None => 1,
             },
@@ -96,25 +95,25 @@ impl Failure {
 
 /// Who is not let in, and who finds nobody at home.
 fn cluster_code(error: &cluster::Error) -> u8 {
-    match error.problem {
-        Problem::Usage | Problem::NoCluster => 2,
-        Problem::Owned(_) => 6,
-        Problem::Invalid
-        | Problem::Refused
-        | Problem::NotFound
-        | Problem::NotServed
-        | Problem::Full => 4,
+    match error.kind {
+        cluster::ErrorKind::Usage | cluster::ErrorKind::NoCluster => 2,
+        cluster::ErrorKind::Owned(_) => 6,
+        cluster::ErrorKind::Invalid
+        | cluster::ErrorKind::Refused
+        | cluster::ErrorKind::NotFound
+        | cluster::ErrorKind::NotServed
+        | cluster::ErrorKind::Full => 4,
         _ => 7,
     }
 }
 
-fn class_code(class: target::Class) -> u8 {
-    use target::Class;
-    match class {
-        Class::Unhealthy | Class::Timeout | Class::Held => 5,
-        Class::Conflict => 6,
-        Class::Unreachable | Class::Unauthorized | Class::Forbidden => 7,
-        Class::Locked => 8,
+fn target_code(kind: target::ErrorKind) -> u8 {
+    use target::ErrorKind;
+    match kind {
+        ErrorKind::Unhealthy | ErrorKind::Timeout | ErrorKind::Held => 5,
+        ErrorKind::Conflict => 6,
+        ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::Forbidden => 7,
+        ErrorKind::Locked => 8,
         _ => 4,
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn run(args: &HistoryListArgs, output: &Output) -> Result<(), Failure
         Ok::<_, Failure>(history::list(&cluster).await?)
     })??;
     if revisions.is_empty() {
-        output.say("ksi: nothing was applied yet");
+        output.print("ksi: nothing was applied yet");
     }
     let text = match args.output {
         TextOrJson::Text => table(&revisions),

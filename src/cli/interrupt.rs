@@ -48,14 +48,14 @@ pub(super) fn listen() -> Stop {
                 _ = terminate.recv() => {}
             }
             if ASKING.load(Ordering::Relaxed) {
-                crate::ui::last_words("\nksi: interrupted; nothing was changed");
+                crate::ui::final_message("\nksi: interrupted; nothing was changed");
                 std::process::exit(INTERRUPTED.into());
             }
             asked.request();
             tokio::select! {
                 _ = interrupt.recv() => crate::ui::show_cursor(),
                 _ = terminate.recv() => crate::ui::show_cursor(),
-                () = tokio::time::sleep(PATIENCE) => crate::ui::last_words(STUCK),
+                () = tokio::time::sleep(PATIENCE) => crate::ui::final_message(STUCK),
             }
             std::process::exit(INTERRUPTED.into());
         });

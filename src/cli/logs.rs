@@ -87,7 +87,7 @@ impl Printer<'_> {
     fn started<T>(&self, logs: Result<T, LogError>) -> Result<Option<T>, Failure> {
         match logs {
             Err(error @ LogError::NoPods) => {
-                self.output.say(&error.to_string());
+                self.output.print(&error.to_string());
                 Ok(None)
             }
             logs => Ok(Some(logs?)),
@@ -111,7 +111,7 @@ impl Printer<'_> {
                 format!("the connection broke, it is made again: {cause}")
             }
         };
-        self.output.say(&format!("ksi: {message}"));
+        self.output.print(&format!("ksi: {message}"));
         Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn run(args: &ManArgs, output: &Output) -> Result<(), Failure> {
         std::fs::write(dir.join(format!("{name}.1")), page).map_err(failed)?;
         count += 1;
     }
-    output.say(&format!("{count} pages in {}", dir.display()));
+    output.print(&format!("{count} pages in {}", dir.display()));
     Ok(())
 }
 

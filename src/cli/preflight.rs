@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::exit::Failure;
 use super::format::TextOrJson;
-use crate::check::{self, Look, Outcome, Row};
+use crate::check::{self, Outcome, Row, TableStyle};
 use crate::engine::{Event, Found};
 use crate::install::Review;
 use crate::ui::{self, Output};
@@ -45,7 +45,7 @@ pub(super) fn report(review: &Review, format: TextOrJson, output: &Output) -> Re
         }
         TextOrJson::Text => {
             let (colour, symbols) = (output.colour_messages, output.symbols);
-            let table = check::table(report, Look { colour, symbols, short: true });
+            let table = check::table(report, TableStyle { colour, symbols, short: true });
             output.message(table.trim_end());
         }
     }

@@ -68,7 +68,7 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
         .collect();
     if shown.is_empty() {
         let role = prepared.configuration.role();
-        output.say(&format!("ksi: {} is not installed in role {role}", show_only.join(", ")));
+        output.print(&format!("ksi: {} is not installed in role {role}", show_only.join(", ")));
     }
     let bodies = shown.iter().map(|o| &o.body);
     let text = match format {
@@ -80,7 +80,7 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
     };
     if text.contains(AT_INSTALL) {
         let apply = if *live { "ksi apply" } else { "ksi apply --target dir:PATH" };
-        output.say(&format!(
+        output.print(&format!(
             "ksi: what only an installation makes shows as \"{AT_INSTALL}\"; `{apply}` makes and keeps it"
         ));
     }

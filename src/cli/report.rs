@@ -53,12 +53,12 @@ impl Report {
         output: &Output,
     ) -> Result<Outcome, Failure> {
         let events = self.format == TextOrJson::Json;
-        let live = RefCell::new(self.live(&review.view.plan, session.is_on_cluster(), output));
+        let live = RefCell::new(self.live(&review.planned.plan, session.is_on_cluster(), output));
         // Before the run begins there is nothing to draw.
         let begun = Cell::new(false);
         let mut unread = None;
         let mut on_event = |event| match event {
-            install::Event::KsInstallerDeleted(id) => output.say(&format!("deleted {id}")),
+            install::Event::KsInstallerDeleted(id) => output.print(&format!("deleted {id}")),
             install::Event::Run(event) => {
                 begun.set(true);
                 if events {
@@ -67,7 +67,7 @@ impl Report {
                         unread.get_or_insert(error);
                     }
                 }
-                live.borrow_mut().tell(&event, Instant::now());
+                live.borrow_mut().record(&event, Instant::now());
             }
         };
         let answer = {

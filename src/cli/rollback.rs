@@ -57,6 +57,6 @@ async fn prepared(
     let top = InputArgs::of(&args.filename, &[]).source();
     let (revision, prepared) = rollback::prepare(session, args.revision, top).await?;
     preparation::warn(&prepared, output);
-    output.say(&format!("ksi: revision {} of {}", revision.number, revision.about.time));
+    output.print(&format!("ksi: revision {} of {}", revision.number, revision.about.time));
     Ok(prepared)
 }

@@ -20,7 +20,7 @@ pub(super) struct SchemaArgs {
 pub(super) fn run(args: &SchemaArgs, output: &Output) -> Result<(), Failure> {
     let SchemaArgs { print_modeline } = args;
     if *print_modeline {
-        output.say("put this line at the top of the file, the schema beside it:");
+        output.print("put this line at the top of the file, the schema beside it:");
         output.data("# yaml-language-server: $schema=clusterconfiguration.schema.json\n")?;
     } else {
         output.data(&format!("{:#}\n", config::schema()))?;

@@ -93,17 +93,17 @@ async fn remove<T: Target>(
     let request = UninstallRequest { consents: args.members.consents(args.prune), wait: args.wait };
     let review = install::review_uninstall(session, &request).await?;
     if args.dry_run {
-        let shown = plan::show(&review.view.plan, args.output, output);
+        let shown = plan::show(&review.planned.plan, args.output, output);
         consents::confirmed_with_notice(&review, &request.consents, output)?;
         return shown;
     }
-    if review.view.observed.inventory.is_none() {
-        output.say(&format!("ksi: nothing that ksi made is in {}", session.place()));
+    if review.planned.observed.inventory.is_none() {
+        output.print(&format!("ksi: nothing that ksi made is in {}", session.place()));
         return Ok(());
     }
     consents::confirmed_with_notice(&review, &request.consents, output)?;
-    output.message(overview(&review.view.plan).trim_end());
-    if review.view.plan.has_writes() {
+    output.message(overview(&review.planned.plan).trim_end());
+    if review.planned.plan.has_writes() {
         confirm(&format!("Remove this from {}?", session.place()), args.yes, output)?;
     }
     let report = Report {

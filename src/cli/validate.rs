@@ -41,7 +41,7 @@ pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
         TextOrJson::Text => {
             output.data(&diagnostic::to_text(&found, &sources, output.style()))?;
             let names = input.filename.join(", ");
-            output.say(&match role.filter(|_| !found.has_errors()) {
+            output.print(&match role.filter(|_| !found.has_errors()) {
                 Some(role) => format!("{names}: valid, role {role}{}", count(&found)),
                 None => format!("{names}: not valid{}", count(&found)),
             });

@@ -10,7 +10,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use time::OffsetDateTime;
 
 use super::discovery::Discovery;
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 use super::limit::Limit;
 use super::{Cluster, proxy, transport};
 
@@ -149,10 +149,10 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
         Ok(Ok(Ok(client))) => Ok((client, place)),
         Ok(Ok(Err(error))) => Err(Error::credentials(&place, &error)),
         Ok(Err(_)) => {
-            Err(Error::connect(Problem::Credentials, &place, "the connection cannot be made"))
+            Err(Error::connect(ErrorKind::Credentials, &place, "the connection cannot be made"))
         }
         Err(_) => Err(Error::connect(
-            Problem::Credentials,
+            ErrorKind::Credentials,
             &place,
             "the credential plugin of the kubeconfig gave no answer in 30 s",
         )),

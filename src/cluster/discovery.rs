@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Cluster;
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 use super::kind::{Kind, Resource};
 use super::request::Call;
 
@@ -99,7 +99,7 @@ impl Cluster {
             let place = path.trim_start_matches("/apis/").trim_start_matches('/').to_owned();
             match self.send(&Call::new(Method::GET, path, "discover", place)).await {
                 Ok(list) => Ok(list),
-                Err(e) if matches!(e.problem, Problem::NotServed | Problem::NotFound) => {
+                Err(e) if matches!(e.kind, ErrorKind::NotServed | ErrorKind::NotFound) => {
                     Ok(Value::Null)
                 }
                 Err(error) => Err(error),

@@ -10,7 +10,7 @@ use crate::object::Scrubber;
 
 /// The kinds of problems, as far as they are treated differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
+pub enum ErrorKind {
     /// The command line asks for something that cannot be.
     Usage,
     /// No cluster is named anywhere.
@@ -72,8 +72,8 @@ pub struct FieldOwner {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot {action} {place}: {cause}")]
 pub struct Error {
-    /// What kind of problem it is.
-    pub problem: Problem,
+    /// What kind of kind it is.
+    pub kind: ErrorKind,
     /// What was tried: `read`, `apply`, `delete`, `connect to`.
     pub action: &'static str,
     /// The object, the list or the cluster.
@@ -86,28 +86,28 @@ pub struct Error {
 
 impl Error {
     pub(super) fn usage(cause: impl Into<String>) -> Self {
-        Self::connect(Problem::Usage, "the cluster", cause)
+        Self::connect(ErrorKind::Usage, "the cluster", cause)
     }
 
-    pub(super) fn connect(problem: Problem, place: &str, cause: impl Into<String>) -> Self {
-        Self::new(problem, "connect to", place, cause)
+    pub(super) fn connect(kind: ErrorKind, place: &str, cause: impl Into<String>) -> Self {
+        Self::new(kind, "connect to", place, cause)
     }
 
     /// An error with the next step that fits its kind.
     pub(super) fn new(
-        problem: Problem,
+        kind: ErrorKind,
         action: &'static str,
         place: impl Into<String>,
         cause: impl Into<String>,
     ) -> Self {
         let cause = printable(&cause.into());
-        let help = help(&problem, &cause).to_owned();
-        Self { problem, action, place: place.into(), cause, help }
+        let help = help(&kind, &cause).to_owned();
+        Self { kind, action, place: place.into(), cause, help }
     }
 
     pub(super) fn no_cluster() -> Self {
         Self::connect(
-            Problem::NoCluster,
+            ErrorKind::NoCluster,
             "a cluster",
             "there is no kubeconfig: KUBECONFIG is not set, ~/.kube/config is not there, and this is not a pod",
         )
@@ -116,21 +116,21 @@ impl Error {
     /// A kubeconfig that cannot be used.
     pub(super) fn kubeconfig(path: Option<&Path>, error: &KubeconfigError) -> Self {
         let place = path.map_or_else(|| "the kubeconfig".to_owned(), |p| p.display().to_string());
-        Self::new(Problem::Credentials, "use", place, chain(error))
+        Self::new(ErrorKind::Credentials, "use", place, chain(error))
     }
 
     /// A client that cannot be made from a kubeconfig: most often its credential plugin.
     pub(super) fn credentials(place: &str, error: &kube::Error) -> Self {
-        Self::connect(Problem::Credentials, place, chain(error))
+        Self::connect(ErrorKind::Credentials, place, chain(error))
     }
 
     /// A connection that could not be made or that broke.
     pub(super) fn transport(action: &'static str, place: String, error: &kube::Error) -> Self {
-        let problem = match error {
-            kube::Error::Auth(_) => Problem::Credentials,
-            _ => Problem::Unreachable,
+        let kind = match error {
+            kube::Error::Auth(_) => ErrorKind::Credentials,
+            _ => ErrorKind::Unreachable,
         };
-        Self::new(problem, action, place, chain(error))
+        Self::new(kind, action, place, chain(error))
     }
 }
 
@@ -197,56 +197,56 @@ fn printable(text: &str) -> String {
     clean.trim().to_owned()
 }
 
-/// The next step for each kind of problem.
-fn help(problem: &Problem, cause: &str) -> &'static str {
-    match problem {
-        Problem::Usage => "correct the command line",
-        Problem::NoCluster => {
+/// The next step for each kind of kind.
+fn help(kind: &ErrorKind, cause: &str) -> &'static str {
+    match kind {
+        ErrorKind::Usage => "correct the command line",
+        ErrorKind::NoCluster => {
             "name the kubeconfig with --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
         }
-        Problem::Credentials => {
+        ErrorKind::Credentials => {
             "check the file, its context (`kubectl config get-contexts`) and its credentials with `kubectl get --raw /version`"
         }
-        Problem::Unreachable | Problem::Timeout => {
+        ErrorKind::Unreachable | ErrorKind::Timeout => {
             "check with `kubectl get --raw /readyz` that the API server answers; a run that was cut short goes on when it is started again"
         }
-        Problem::NotKubernetes => {
+        ErrorKind::NotKubernetes => {
             "check the address in the kubeconfig: a proxy or load balancer answers there, not a Kubernetes API server"
         }
-        Problem::Unauthorized => {
+        ErrorKind::Unauthorized => {
             "the credentials are expired or wrong: log in again, or name another context"
         }
-        Problem::Forbidden => {
+        ErrorKind::Forbidden => {
             "give this user the right, or use another; `ksi check --pre` lists every right that is missing"
         }
-        Problem::NotFound => "it was deleted in between: run again",
-        Problem::NotServed => {
+        ErrorKind::NotFound => "it was deleted in between: run again",
+        ErrorKind::NotServed => {
             "the cluster does not know this kind: its CustomResourceDefinition is missing or not established yet"
         }
-        Problem::Exists | Problem::Changed | Problem::Expired => {
+        ErrorKind::Exists | ErrorKind::Changed | ErrorKind::Expired => {
             "somebody else writes at the same time: run again"
         }
-        Problem::Owned(_) => {
+        ErrorKind::Owned(_) => {
             "put the values into the configuration, or take the fields with --take FIELD or all of them with --force-conflicts"
         }
-        Problem::Refused => "change the quota or policy that refuses it, or the configuration",
-        Problem::Invalid => {
+        ErrorKind::Refused => "change the quota or policy that refuses it, or the configuration",
+        ErrorKind::Invalid => {
             "a field that cannot be changed needs the object to be deleted first; anything else is a mistake in ksi: please report it"
         }
-        Problem::Terminating => {
+        ErrorKind::Terminating => {
             "wait until the deletion ends; `kubectl get -o jsonpath='{.metadata.finalizers}'` names what holds it up"
         }
-        Problem::Webhook if cause.contains("x509:") => {
+        ErrorKind::Webhook if cause.contains("x509:") => {
             "the caBundle of its configuration does not fit the certificate of its backend: whoever installed it has to renew one of them"
         }
-        Problem::Webhook => {
+        ErrorKind::Webhook => {
             "its Service needs a running backend; a leftover configuration without one is found by `ksi check`"
         }
-        Problem::Cancelled => "run again, and what is done already is not done twice",
-        Problem::Full => {
+        ErrorKind::Cancelled => "run again, and what is done already is not done twice",
+        ErrorKind::Full => {
             "make room in etcd (compact and defragment it, or raise its quota), take the alarm back with `etcdctl alarm disarm`, and run again"
         }
-        Problem::Busy | Problem::Unavailable | Problem::Server => {
+        ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::Server => {
             "the API server or etcd is in trouble: run again when `kubectl get --raw /readyz?verbose` says ok"
         }
     }
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn servers_cannot_paint_on_terminals() {
-        let error = Error::new(Problem::Server, "read", "a", "\u{1b}[31mred\u{7}\nline\u{9b}2J");
+        let error = Error::new(ErrorKind::Server, "read", "a", "\u{1b}[31mred\u{7}\nline\u{9b}2J");
         assert_eq!(error.cause, "[31mred line2J");
         assert!(printable(&"x".repeat(10_000)).len() == 2000);
     }

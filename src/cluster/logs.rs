@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, LogParams};
 
 use super::Cluster;
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 
 /// How long a log that is not followed may bring nothing, and a short one may take.
 const LOG_LIMIT: Duration = Duration::from_secs(30);
@@ -62,17 +62,17 @@ impl Cluster {
         let opened = tokio::time::timeout(LOG_LIMIT, api.log_stream(pod, &parameters)).await;
         let Ok(opened) = opened else {
             let cause = "the server took more than 30 s";
-            return Err(Error::new(Problem::Timeout, "read", place(), cause));
+            return Err(Error::new(ErrorKind::Timeout, "read", place(), cause));
         };
         let reader = opened.map_err(|error| match &error {
             kube::Error::Api(status) if status.is_not_found() => {
-                Error::new(Problem::NotFound, "read", place(), status.message.clone())
+                Error::new(ErrorKind::NotFound, "read", place(), status.message.clone())
             }
             kube::Error::Api(status) if status.is_forbidden() => {
-                Error::new(Problem::Forbidden, "read", place(), status.message.clone())
+                Error::new(ErrorKind::Forbidden, "read", place(), status.message.clone())
             }
             kube::Error::Api(status) => {
-                Error::new(Problem::Unavailable, "read", place(), status.message.clone())
+                Error::new(ErrorKind::Unavailable, "read", place(), status.message.clone())
             }
             _ => Error::transport("read", place(), &error),
         })?;
@@ -100,7 +100,7 @@ impl Cluster {
             }
             Ok(all)
         };
-        let late = || Error::new(Problem::Timeout, "read", place(), "it took more than 30 s");
+        let late = || Error::new(ErrorKind::Timeout, "read", place(), "it took more than 30 s");
         tokio::time::timeout(LOG_LIMIT, all).await.unwrap_or_else(|_| Err(late()))
     }
 }
@@ -126,8 +126,8 @@ fn lines(
                 let text = text.trim_end_matches(['\n', '\r']).to_owned();
                 return Some((Ok(text), Some((reader, place))));
             }
-            Ok(Err(error)) => Error::new(Problem::Unreachable, "read", place, error.to_string()),
-            Err(_) => Error::new(Problem::Timeout, "read", place, "nothing came for 30 s"),
+            Ok(Err(error)) => Error::new(ErrorKind::Unreachable, "read", place, error.to_string()),
+            Err(_) => Error::new(ErrorKind::Timeout, "read", place, "nothing came for 30 s"),
         };
         Some((Err(error), None))
     });
@@ -158,7 +158,7 @@ mod tests {
         assert!(started.elapsed() >= Duration::from_secs(200));
         let stuck: Vec<_> = log(vec![0, 40, 0], Some(LOG_LIMIT)).collect().await;
         assert_eq!(stuck.len(), 2);
-        assert_eq!(stuck[1].as_ref().unwrap_err().problem, Problem::Timeout);
+        assert_eq!(stuck[1].as_ref().unwrap_err().kind, ErrorKind::Timeout);
         let followed: Vec<_> = log(vec![0, 4000], None).try_collect().await.unwrap();
         assert_eq!(followed.len(), 2);
     }

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::Cluster;
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 use super::kind::{Kind, Resource};
 use super::request::{self, APPLY, Call, MERGE, Selection, with_query};
 use crate::object::{FIELD_MANAGER, ObjectId};
@@ -58,7 +58,7 @@ impl Cluster {
         };
         let path = request::object(&resource, id.namespace.as_deref(), &id.name);
         let call = Call::new(Method::GET, path, "read", id.to_string());
-        absent(self.send(&call).await, &[Problem::NotFound, Problem::NotServed])
+        absent(self.send(&call).await, &[ErrorKind::NotFound, ErrorKind::NotServed])
     }
 
     /// All objects of a kind that are selected, with `apiVersion` and `kind`; none where there is no
@@ -85,9 +85,9 @@ impl Cluster {
                 .metadata_only(selection.metadata_only);
             let mut list = match self.send(&call).await {
                 Ok(list) => list,
-                Err(e) if e.problem == Problem::NotServed => return Ok(Vec::new()),
+                Err(e) if e.kind == ErrorKind::NotServed => return Ok(Vec::new()),
                 // The list is older than what etcd keeps: from the start.
-                Err(e) if e.problem == Problem::Expired && next.is_some() => {
+                Err(e) if e.kind == ErrorKind::Expired && next.is_some() => {
                     items.clear();
                     next = None;
                     continue;
@@ -107,7 +107,7 @@ impl Cluster {
     /// Server-side apply as `ksi`, strict. Gives the object as it is then.
     ///
     /// # Errors
-    /// It is refused; [`Problem::Owned`] when others own fields.
+    /// It is refused; [`ErrorKind::Owned`] when others own fields.
     pub async fn apply(&self, body: &Value, options: Apply) -> Result<Value, Error> {
         let (id, resource) = self.target(body, "apply").await?;
         let path = with_query(
@@ -139,13 +139,13 @@ impl Cluster {
         let path = with_query(&request::collection(&resource, None), &[("limit", Some("1"))]);
         let call = Call::new(Method::GET, path, "read", format!("list of {kind}"));
         let list = self.send(&call.metadata_only(true)).await;
-        Ok(absent(list, &[Problem::NotServed])?.is_some())
+        Ok(absent(list, &[ErrorKind::NotServed])?.is_some())
     }
 
     /// Creates an object that is not there yet.
     ///
     /// # Errors
-    /// It is refused; [`Problem::Exists`] when there is one: perhaps our own, of which the answer was
+    /// It is refused; [`ErrorKind::Exists`] when there is one: perhaps our own, of which the answer was
     /// lost.
     pub async fn create(&self, body: &Value, dry_run: bool) -> Result<Value, Error> {
         let (id, resource) = self.target(body, "create").await?;
@@ -164,7 +164,7 @@ impl Cluster {
     /// Replaces an object; with a `resourceVersion` only if it is still the same.
     ///
     /// # Errors
-    /// It is refused; [`Problem::Changed`] when it is not the same any more.
+    /// It is refused; [`ErrorKind::Changed`] when it is not the same any more.
     pub async fn replace(&self, body: &Value) -> Result<Value, Error> {
         let (id, resource) = self.target(body, "write").await?;
         let path = request::object(&resource, id.namespace.as_deref(), &id.name);
@@ -200,7 +200,7 @@ impl Cluster {
     /// Asks for the deletion of an object. Whether it is gone then depends on its finalizers.
     ///
     /// # Errors
-    /// It is refused, or not the same any more ([`Problem::Changed`]); one that is not there is no
+    /// It is refused, or not the same any more ([`ErrorKind::Changed`]); one that is not there is no
     /// error.
     pub async fn delete(
         &self,
@@ -226,7 +226,7 @@ impl Cluster {
         let call = Call::new(Method::DELETE, path, "delete", id.to_string())
             .with_body("application/json", &body)
             .writing(true);
-        absent(self.send(&call).await, &[Problem::NotFound, Problem::NotServed]).map(|_| ())
+        absent(self.send(&call).await, &[ErrorKind::NotFound, ErrorKind::NotServed]).map(|_| ())
     }
 
     /// Any path that answers in JSON, such as `/version`.
@@ -244,7 +244,7 @@ impl Cluster {
         action: &'static str,
     ) -> Result<(ObjectId, Resource), Error> {
         let Some(id) = ObjectId::of(body) else {
-            return Err(Error::new(Problem::Invalid, action, "a manifest", "it has no name"));
+            return Err(Error::new(ErrorKind::Invalid, action, "a manifest", "it has no name"));
         };
         let resource = self.served(&id, action).await?;
         Ok((id, resource))
@@ -255,7 +255,7 @@ impl Cluster {
         let kind = Kind::of(id);
         self.resource(&kind).await?.ok_or_else(|| {
             let cause = format!("the cluster does not serve {kind}");
-            Error::new(Problem::NotServed, action, id.to_string(), cause)
+            Error::new(ErrorKind::NotServed, action, id.to_string(), cause)
         })
     }
 }
@@ -282,10 +282,10 @@ fn typed(mut item: Value, kind: &Kind) -> Value {
     item
 }
 
-fn absent(answer: Result<Value, Error>, absences: &[Problem]) -> Result<Option<Value>, Error> {
+fn absent(answer: Result<Value, Error>, absences: &[ErrorKind]) -> Result<Option<Value>, Error> {
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(error) if absences.contains(&error.problem) => Ok(None),
+        Err(error) if absences.contains(&error.kind) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -4,7 +4,7 @@ use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::Kubeconfig;
 
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 
 /// Where the environment names a proxy.
 const VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
@@ -44,7 +44,7 @@ fn of_environment(server: &Uri) -> Result<Option<Uri>, Error> {
 
 /// The URL is not shown: it may hold a password.
 fn parse(place: &str, url: &str) -> Result<Uri, Error> {
-    url.parse().map_err(|_| Error::new(Problem::Credentials, "use", place, "it is not a URL"))
+    url.parse().map_err(|_| Error::new(ErrorKind::Credentials, "use", place, "it is not a URL"))
 }
 
 #[cfg(test)]

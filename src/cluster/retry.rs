@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::error::Problem;
+use super::error::ErrorKind;
 
 /// How often an error of the server without any better name is tried again: some 15 seconds in all.
 const SERVER_TRIES: u32 = 10;
@@ -24,49 +24,49 @@ pub(super) struct Tries {
 
 impl Tries {
     /// Counts one more, and says how long to wait before the next; `None` when trying again cannot help.
-    pub(super) fn wait(&mut self, problem: &Problem, retry_after: Option<u64>) -> Option<Duration> {
+    pub(super) fn wait(&mut self, kind: &ErrorKind, retry_after: Option<u64>) -> Option<Duration> {
         self.all += 1;
-        match problem {
-            Problem::Server => self.server += 1,
-            Problem::NotKubernetes => self.foreign += 1,
+        match kind {
+            ErrorKind::Server => self.server += 1,
+            ErrorKind::NotKubernetes => self.foreign += 1,
             _ => {}
         }
         let gives_up = self.server >= SERVER_TRIES || self.foreign >= FOREIGN_TRIES;
-        wait(problem, self.all, retry_after).filter(|_| !gives_up)
+        wait(kind, self.all, retry_after).filter(|_| !gives_up)
     }
 }
 
 /// How long to wait before the next try, or `None` when trying again cannot help. `tries` counts
 /// those that failed, this one included.
-fn wait(problem: &Problem, tries: u32, retry_after: Option<u64>) -> Option<Duration> {
+fn wait(kind: &ErrorKind, tries: u32, retry_after: Option<u64>) -> Option<Duration> {
     let backoff = FIRST.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST);
-    match problem {
-        Problem::Unreachable
-        | Problem::Timeout
-        | Problem::Unavailable
-        | Problem::Webhook
-        | Problem::Server
+    match kind {
+        ErrorKind::Unreachable
+        | ErrorKind::Timeout
+        | ErrorKind::Unavailable
+        | ErrorKind::Webhook
+        | ErrorKind::Server
         // A load balancer in between that is not ready answers in HTML.
-        | Problem::NotKubernetes => Some(backoff),
+        | ErrorKind::NotKubernetes => Some(backoff),
         // API Priority and Fairness always says one second.
-        Problem::Busy => Some(Duration::from_secs(retry_after.unwrap_or(1).clamp(1, 30))),
-        Problem::Terminating => Some(backoff.max(Duration::from_secs(1))),
+        ErrorKind::Busy => Some(Duration::from_secs(retry_after.unwrap_or(1).clamp(1, 30))),
+        ErrorKind::Terminating => Some(backoff.max(Duration::from_secs(1))),
         // No waiting makes room.
-        Problem::Full
-        | Problem::Credentials
-        | Problem::NoCluster
-        | Problem::Usage
-        | Problem::Unauthorized
-        | Problem::Forbidden
-        | Problem::NotFound
-        | Problem::NotServed
-        | Problem::Exists
-        | Problem::Changed
-        | Problem::Expired
-        | Problem::Owned(_)
-        | Problem::Refused
-        | Problem::Invalid
-        | Problem::Cancelled => None,
+        ErrorKind::Full
+        | ErrorKind::Credentials
+        | ErrorKind::NoCluster
+        | ErrorKind::Usage
+        | ErrorKind::Unauthorized
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::NotServed
+        | ErrorKind::Exists
+        | ErrorKind::Changed
+        | ErrorKind::Expired
+        | ErrorKind::Owned(_)
+        | ErrorKind::Refused
+        | ErrorKind::Invalid
+        | ErrorKind::Cancelled => None,
     }
 }
 
@@ -82,14 +82,18 @@ mod tests {
     #[test]
     fn what_passes_is_waited_out_and_the_rest_is_told() {
         let seconds = |wait: Option<Duration>| wait.map(|w| w.as_secs_f64());
-        assert_eq!(seconds(wait(&Problem::Unreachable, 1, None)), Some(0.1));
-        assert_eq!(seconds(wait(&Problem::Webhook, 4, None)), Some(0.8));
-        assert_eq!(seconds(wait(&Problem::Unavailable, 60, None)), Some(5.0));
-        assert_eq!(seconds(wait(&Problem::Busy, 1, Some(7))), Some(7.0));
-        assert_eq!(seconds(wait(&Problem::Busy, 9, None)), Some(1.0));
-        assert_eq!(seconds(wait(&Problem::Server, 2, None)), Some(0.2));
-        let final_words =
-            [Problem::Forbidden, Problem::Invalid, Problem::Full, Problem::Owned(Vec::new())];
+        assert_eq!(seconds(wait(&ErrorKind::Unreachable, 1, None)), Some(0.1));
+        assert_eq!(seconds(wait(&ErrorKind::Webhook, 4, None)), Some(0.8));
+        assert_eq!(seconds(wait(&ErrorKind::Unavailable, 60, None)), Some(5.0));
+        assert_eq!(seconds(wait(&ErrorKind::Busy, 1, Some(7))), Some(7.0));
+        assert_eq!(seconds(wait(&ErrorKind::Busy, 9, None)), Some(1.0));
+        assert_eq!(seconds(wait(&ErrorKind::Server, 2, None)), Some(0.2));
+        let final_words = [
+            ErrorKind::Forbidden,
+            ErrorKind::Invalid,
+            ErrorKind::Full,
+            ErrorKind::Owned(Vec::new()),
+        ];
         for final_word in final_words {
             assert_eq!(wait(&final_word, 1, None), None);
         }
@@ -97,15 +101,15 @@ mod tests {
 
     #[test]
     fn errors_without_a_name_are_not_tried_for_ever_and_do_not_count_for_others() {
-        for (problem, most) in [(Problem::Server, SERVER_TRIES), (Problem::NotKubernetes, 3)] {
+        for (kind, most) in [(ErrorKind::Server, SERVER_TRIES), (ErrorKind::NotKubernetes, 3)] {
             let mut tries = Tries::default();
             for _ in 0..20 {
-                assert!(tries.wait(&Problem::Unreachable, None).is_some());
+                assert!(tries.wait(&ErrorKind::Unreachable, None).is_some());
             }
             for _ in 1..most {
-                assert!(tries.wait(&problem, None).is_some());
+                assert!(tries.wait(&kind, None).is_some());
             }
-            assert_eq!(tries.wait(&problem, None), None, "{problem:?}");
+            assert_eq!(tries.wait(&kind, None), None, "{kind:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc2822;
 use tokio::time::{Instant, timeout};
 
 use super::Cluster;
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 use super::limit::Permit;
 use super::request::Call;
 use super::retry::{self, Tries};
@@ -60,20 +60,20 @@ impl Cluster {
                 Err(failed) => failed,
             };
             // Tokens and certificates in files are rotated while we run.
-            if error.problem == Problem::Unauthorized && !reconnected {
+            if error.kind == ErrorKind::Unauthorized && !reconnected {
                 reconnected = true;
                 self.connection.reconnect(login).await?;
                 continue;
             }
             let patience = if self.connection.has_answered() { patience } else { FIRST_CONTACT };
-            let wait = tries.wait(&error.problem, retry_after).map(retry::jitter);
+            let wait = tries.wait(&error.kind, retry_after).map(retry::jitter);
             match wait.filter(|wait| started.elapsed() + *wait < patience && self.lasts(*wait)) {
                 Some(wait) => {
                     tracing::debug!("again in {} ms: {error}", wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
                 // Cut short by the end of the time, it says less than the one before.
-                None if error.problem == Problem::Timeout && !self.lasts(Duration::ZERO) => {
+                None if error.kind == ErrorKind::Timeout && !self.lasts(Duration::ZERO) => {
                     return Err(self.located(before.unwrap_or(error)));
                 }
                 None => return Err(self.located(error)),
@@ -85,8 +85,8 @@ impl Cluster {
     /// What is wrong before there was any answer is wrong with the address, whatever was asked.
     fn located(&self, error: Error) -> Error {
         let nobody = matches!(
-            error.problem,
-            Problem::Unreachable | Problem::Timeout | Problem::NotKubernetes
+            error.kind,
+            ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::NotKubernetes
         );
         if !nobody || self.connection.has_answered() {
             return error;
@@ -130,7 +130,7 @@ impl Cluster {
             Ok(Err(error)) => return Err(Failed { error, retry_after: None }),
             Err(_) => {
                 let cause = format!("the server gave no answer in {} s", seconds(limit));
-                return Err(failed(call, Problem::Timeout, &cause));
+                return Err(failed(call, ErrorKind::Timeout, &cause));
             }
         };
         self.remember(&headers);
@@ -138,7 +138,7 @@ impl Cluster {
             let Ok(answer) = serde_json::from_slice(&body) else {
                 return Err(failed(
                     call,
-                    Problem::NotKubernetes,
+                    ErrorKind::NotKubernetes,
                     "the answer is not JSON or is cut off",
                 ));
             };
@@ -150,13 +150,13 @@ impl Cluster {
             return Err(unknown(call, code, &body));
         };
         self.connection.note_answer();
-        let problem = status.problem();
-        if problem == Problem::Busy {
+        let kind = status.kind();
+        if kind == ErrorKind::Busy {
             self.connection.limit.halve();
         }
         let header = headers.get(http::header::RETRY_AFTER);
         let header = header.and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-        let error = Error::new(problem, call.action, call.place.clone(), status.message);
+        let error = Error::new(kind, call.action, call.place.clone(), status.message);
         Err(Failed { error, retry_after: header.or(status.retry_after) })
     }
 
@@ -202,24 +202,24 @@ fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
 }
 
-fn failed(call: &Call, problem: Problem, cause: &str) -> Failed {
-    Failed { error: Error::new(problem, call.action, call.place.clone(), cause), retry_after: None }
+fn failed(call: &Call, kind: ErrorKind, cause: &str) -> Failed {
+    Failed { error: Error::new(kind, call.action, call.place.clone(), cause), retry_after: None }
 }
 
 /// An answer that no API server gives: of a proxy, a load balancer, or a server that is starting.
 fn unknown(call: &Call, code: u16, body: &[u8]) -> Failed {
-    let problem = match code {
-        401 => Problem::Unauthorized,
-        403 => Problem::Forbidden,
-        404 => Problem::NotServed,
-        429 => Problem::Busy,
-        500 | 503 | 504 if !looks_like_html(body) => Problem::Unavailable,
-        _ => Problem::NotKubernetes,
+    let kind = match code {
+        401 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 => ErrorKind::NotServed,
+        429 => ErrorKind::Busy,
+        500 | 503 | 504 if !looks_like_html(body) => ErrorKind::Unavailable,
+        _ => ErrorKind::NotKubernetes,
     };
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
     failed(
         call,
-        problem,
+        kind,
         &format!("the answer is {code} without a Kubernetes status: {}", text.trim()),
     )
 }

@@ -1,8 +1,8 @@
-//! What an API server says about a failed request (`metav1.Status`), and which problem that is.
+//! What an API server says about a failed request (`metav1.Status`), and which kind that is.
 
 use serde_json::Value;
 
-use super::error::{FieldOwner, Problem};
+use super::error::{ErrorKind, FieldOwner};
 
 /// The parts of a `metav1.Status` that matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,39 +41,41 @@ impl Status {
         })
     }
 
-    /// Which problem it is: by code, reason and cause, and by text where the server has nothing else.
-    pub(super) fn problem(&self) -> Problem {
+    /// Which kind it is: by code, reason and cause, and by text where the server has nothing else.
+    pub(super) fn kind(&self) -> ErrorKind {
         let says = |text: &str| self.message.contains(text);
         let has = |cause: &str| self.causes.iter().any(|(reason, ..)| reason == cause);
         match self.code {
-            401 => Problem::Unauthorized,
-            403 if has("NamespaceTerminating") => Problem::Terminating,
+            401 => ErrorKind::Unauthorized,
+            403 if has("NamespaceTerminating") => ErrorKind::Terminating,
             // RBAC says `is forbidden: User "x" cannot …`; quotas, Pod Security and policies do not.
             403 if says("cannot ") || says("attempting to grant RBAC permissions") => {
-                Problem::Forbidden
+                ErrorKind::Forbidden
             }
-            403 => Problem::Refused,
-            404 if self.is_about_the_path() => Problem::NotServed,
-            404 => Problem::NotFound,
-            405 if says("custom resource definition is terminating") => Problem::Terminating,
-            409 if has("FieldManagerConflict") => Problem::Owned(self.owners()),
-            409 if says("object is being deleted") => Problem::Terminating,
-            409 if self.reason == "AlreadyExists" => Problem::Exists,
-            409 if says("resourcequota") => Problem::Unavailable,
-            409 => Problem::Changed,
-            410 => Problem::Expired,
-            429 => Problem::Busy,
+            403 => ErrorKind::Refused,
+            404 if self.is_about_the_path() => ErrorKind::NotServed,
+            404 => ErrorKind::NotFound,
+            405 if says("custom resource definition is terminating") => ErrorKind::Terminating,
+            409 if has("FieldManagerConflict") => ErrorKind::Owned(self.owners()),
+            409 if says("object is being deleted") => ErrorKind::Terminating,
+            409 if self.reason == "AlreadyExists" => ErrorKind::Exists,
+            409 if says("resourcequota") => ErrorKind::Unavailable,
+            409 => ErrorKind::Changed,
+            410 => ErrorKind::Expired,
+            429 => ErrorKind::Busy,
             // A manifest that its schema cannot hold: the server's own words for a bad request.
-            500 if says("failed to create typed patch object") => Problem::Invalid,
-            500 if says("failed calling webhook") || says("conversion webhook") => Problem::Webhook,
-            500 if says("database space exceeded") => Problem::Full,
-            500 if says("etcdserver:") || says("raft proposal") || says("leader changed") => {
-                Problem::Unavailable
+            500 if says("failed to create typed patch object") => ErrorKind::Invalid,
+            500 if says("failed calling webhook") || says("conversion webhook") => {
+                ErrorKind::Webhook
             }
-            503 | 504 => Problem::Unavailable,
-            500.. => Problem::Server,
-            _ if says("admission webhook") && says("denied the request") => Problem::Refused,
-            _ => Problem::Invalid,
+            500 if says("database space exceeded") => ErrorKind::Full,
+            500 if says("etcdserver:") || says("raft proposal") || says("leader changed") => {
+                ErrorKind::Unavailable
+            }
+            503 | 504 => ErrorKind::Unavailable,
+            500.. => ErrorKind::Server,
+            _ if says("admission webhook") && says("denied the request") => ErrorKind::Refused,
+            _ => ErrorKind::Invalid,
         }
     }
 
@@ -101,96 +103,96 @@ mod tests {
 
     use super::*;
 
-    fn problem(code: u16, body: &Value) -> Problem {
+    fn kind(code: u16, body: &Value) -> ErrorKind {
         let mut body = body.clone();
         body["kind"] = json!("Status");
-        Status::read(code, body.to_string().as_bytes()).unwrap().problem()
+        Status::read(code, body.to_string().as_bytes()).unwrap().kind()
     }
 
     #[test]
-    fn each_answer_has_its_problem() {
+    fn each_answer_has_its_kind() {
         let named = json!({"kind": "deployments", "name": "a"});
         let rows = [
-            (401, json!({"message": "Unauthorized"}), Problem::Unauthorized),
+            (401, json!({"message": "Unauthorized"}), ErrorKind::Unauthorized),
             (
                 403,
                 json!({"message": "secrets is forbidden: User \"a\" cannot list resource"}),
-                Problem::Forbidden,
+                ErrorKind::Forbidden,
             ),
             (
                 403,
                 json!({"message": "pods \"a\" is forbidden: exceeded quota: q"}),
-                Problem::Refused,
+                ErrorKind::Refused,
             ),
             (
                 403,
                 json!({"message": "pods \"a\" is forbidden: violates PodSecurity \"restricted\""}),
-                Problem::Refused,
+                ErrorKind::Refused,
             ),
             (
                 403,
                 json!({"message": "x", "details": {"causes": [{"reason": "NamespaceTerminating"}]}}),
-                Problem::Terminating,
+                ErrorKind::Terminating,
             ),
             (
                 404,
                 json!({"message": "deployments \"a\" not found", "details": named}),
-                Problem::NotFound,
+                ErrorKind::NotFound,
             ),
             (
                 404,
                 json!({"message": "the server could not find the requested resource"}),
-                Problem::NotServed,
+                ErrorKind::NotServed,
             ),
             (
                 405,
                 json!({"message": "create not allowed while custom resource definition is terminating"}),
-                Problem::Terminating,
+                ErrorKind::Terminating,
             ),
             (
                 409,
                 json!({"message": "Operation cannot be fulfilled on x", "reason": "Conflict"}),
-                Problem::Changed,
+                ErrorKind::Changed,
             ),
             (
                 409,
                 json!({"message": "x already exists", "reason": "AlreadyExists"}),
-                Problem::Exists,
+                ErrorKind::Exists,
             ),
             (
                 409,
                 json!({"message": "object is being deleted: x already exists", "reason": "AlreadyExists"}),
-                Problem::Terminating,
+                ErrorKind::Terminating,
             ),
             (
                 409,
                 json!({"message": "Operation cannot be fulfilled on resourcequotas", "reason": "Conflict"}),
-                Problem::Unavailable,
+                ErrorKind::Unavailable,
             ),
-            (422, json!({"message": "spec.selector: field is immutable"}), Problem::Invalid),
-            (429, json!({"message": "too many requests"}), Problem::Busy),
+            (422, json!({"message": "spec.selector: field is immutable"}), ErrorKind::Invalid),
+            (429, json!({"message": "too many requests"}), ErrorKind::Busy),
             (
                 500,
                 json!({"message": "failed to create typed patch object (/a; v1)"}),
-                Problem::Invalid,
+                ErrorKind::Invalid,
             ),
             (
                 500,
                 json!({"message": "Internal error occurred: failed calling webhook \"a\""}),
-                Problem::Webhook,
+                ErrorKind::Webhook,
             ),
-            (500, json!({"message": "etcdserver: leader changed"}), Problem::Unavailable),
-            (500, json!({"message": "etcdserver: mvcc: database space exceeded"}), Problem::Full),
-            (500, json!({"message": "boom"}), Problem::Server),
+            (500, json!({"message": "etcdserver: leader changed"}), ErrorKind::Unavailable),
+            (500, json!({"message": "etcdserver: mvcc: database space exceeded"}), ErrorKind::Full),
+            (500, json!({"message": "boom"}), ErrorKind::Server),
             (
                 400,
                 json!({"message": "admission webhook \"a\" denied the request: no"}),
-                Problem::Refused,
+                ErrorKind::Refused,
             ),
-            (503, json!({"message": "apiserver is shutting down"}), Problem::Unavailable),
+            (503, json!({"message": "apiserver is shutting down"}), ErrorKind::Unavailable),
         ];
         for (code, body, expected) in rows {
-            assert_eq!(problem(code, &body), expected, "{code} {body}");
+            assert_eq!(kind(code, &body), expected, "{code} {body}");
         }
     }
 
@@ -200,7 +202,7 @@ mod tests {
             {"reason": "FieldManagerConflict", "message": "conflict with \"kubectl-set\" using apps/v1", "field": ".spec.replicas"},
         ]}});
         let owner = FieldOwner { manager: "kubectl-set".into(), field: ".spec.replicas".into() };
-        assert_eq!(problem(409, &body), Problem::Owned(vec![owner]));
+        assert_eq!(kind(409, &body), ErrorKind::Owned(vec![owner]));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use self::server::{Fault, Server, block_on};
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 use super::objects::Apply;
 use super::{Cluster, WriteLock};
 
@@ -22,7 +22,7 @@ fn config_map() -> Value {
 }
 
 fn lost() -> Error {
-    Error::new(Problem::Cancelled, "hold", "the lock", "another run has taken it over")
+    Error::new(ErrorKind::Cancelled, "hold", "the lock", "another run has taken it over")
 }
 
 #[test]

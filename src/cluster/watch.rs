@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Cluster;
-use super::error::{Error, Problem};
+use super::error::{Error, ErrorKind};
 use super::kind::{self, Kind};
 use super::request::Selection;
 
@@ -43,7 +43,7 @@ impl Cluster {
     pub async fn watch(&self, kind: &Kind, selection: &Selection) -> Result<Changes, Error> {
         let Some(resource) = self.resource(kind).await? else {
             let cause = format!("the cluster does not serve {kind}");
-            return Err(Error::new(Problem::NotServed, "follow", kind.to_string(), cause));
+            return Err(Error::new(ErrorKind::NotServed, "follow", kind.to_string(), cause));
         };
         let described = api_resource(&resource);
         let config = watcher::Config {

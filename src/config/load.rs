@@ -105,7 +105,7 @@ impl Loaded {
     /// A diagnostic with all secrets hidden: an anchor or a copy may have put one under a key that is not
     /// secret.
     #[must_use]
-    pub fn discreet(&self, diagnostic: Diagnostic) -> Diagnostic {
+    pub fn redacted(&self, diagnostic: Diagnostic) -> Diagnostic {
         let hide = |text: String| {
             self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "(hidden)"))
         };

@@ -68,7 +68,7 @@ impl Event {
     }
 
     /// Reason, message and count.
-    pub fn words(&self) -> String {
+    pub fn describe(&self) -> String {
         let times = if self.count > 1 { format!(" (x{})", self.count) } else { String::new() };
         format!("{}: {}{times}", self.reason, self.message)
     }
@@ -126,7 +126,7 @@ mod tests {
         let shown: Vec<_> = events.iter().map(|e| (e.object.name.as_str(), e.count)).collect();
         assert_eq!(shown, [("a", 6), ("b", 1)]);
         assert_eq!(events[0].last, "2026-11-21T10:03:00Z");
-        assert_eq!(events[0].words(), "BackOff: Back-off restarting, token=*** (x6)");
+        assert_eq!(events[0].describe(), "BackOff: Back-off restarting, token=*** (x6)");
     }
 
     #[test]

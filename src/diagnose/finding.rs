@@ -64,7 +64,7 @@ pub(super) fn of_endpoint(id: &ObjectId, message: &str, next_step: String) -> Fi
 }
 
 /// An object that is being deleted, and what it waits for.
-pub(super) fn departing(id: &ObjectId, message: &str, inside: bool) -> Finding {
+pub(super) fn terminating(id: &ObjectId, message: &str, inside: bool) -> Finding {
     let objects = if inside { "the objects that are named" } else { "it" };
     let next_step = format!(
         "see whether the controllers that have to remove these finalizers run, and run again; if they are \

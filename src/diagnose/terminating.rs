@@ -19,7 +19,7 @@ pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, live: &Value) -> F
     };
     let inside = id.is_namespace() || !of_kind.is_empty();
     let message = match of_kind.len() {
-        0 => health::judge(live).reason().unwrap_or("is being deleted").to_owned(),
+        0 => health::assess(live).reason().unwrap_or("is being deleted").to_owned(),
         count => {
             let more =
                 if count > NAMED { format!(" and {} more", count - NAMED) } else { String::new() };
@@ -27,7 +27,7 @@ pub(super) async fn finding(cluster: &Cluster, id: &ObjectId, live: &Value) -> F
             format!("is being deleted: waiting for {}{more}", first.join(", "))
         }
     };
-    finding::departing(id, &message, inside)
+    finding::terminating(id, &message, inside)
 }
 
 /// The objects of a CRD that finalizers block.

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::error::Error;
 use super::event::{Event, Phase, Pruned};
 use super::parts::Part;
-use super::review::{View, observe};
+use super::planned::{Planned, observe};
 use super::run::{Over, Run};
 use super::unresolved::is_unresolved;
 use super::write::{applied, pruned};
@@ -29,19 +29,19 @@ const QUIET: Duration = Duration::from_secs(2);
 /// made visible before stays, and the next run goes on from there.
 pub async fn apply<T: Target>(
     target: &T,
-    view: &View,
+    planned: &Planned,
     options: &Options,
     stop: &Stop,
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, Error> {
-    let mut run = Run::new(target, view, options, stop, report);
+    let mut run = Run::new(target, planned, options, stop, report);
     let answer = run.carry_out().await;
     run.say_warnings();
     match &answer {
         Ok(outcome) => run.say(Event::Summary(*outcome)),
         Err(error) => run.say(Event::Error {
             object: if let Error::Unresolved(id) = error { Some(id.clone()) } else { None },
-            reason: error.class(),
+            reason: error.kind(),
             message: error.to_string(),
             help: error.help().to_owned(),
         }),
@@ -51,22 +51,22 @@ pub async fn apply<T: Target>(
 
 impl<T: Target> Run<'_, T> {
     async fn carry_out(&mut self) -> Result<Summary, Error> {
-        let view = self.view;
-        for change in view.plan.changes.iter().filter(|change| change.is_write()) {
+        let planned = self.planned;
+        for change in planned.plan.changes.iter().filter(|change| change.is_write()) {
             if [&change.after, &change.sent].into_iter().flatten().any(is_unresolved) {
                 return Err(Error::Unresolved(change.id.clone()));
             }
         }
-        let outcome = view.plan.summary();
+        let outcome = planned.plan.summary();
         self.say(status(Phase::Planned, ""));
         if self.is_over() {
             return Err(Error::Interrupted);
         }
         self.runs = self.target.runs_workloads();
-        if view.is_settled() {
+        if planned.is_settled() {
             self.left_alone();
             if self.waits() {
-                let parts = Part::all(view, &self.options.graph);
+                let parts = Part::all(planned, &self.options.graph);
                 self.drive(self.components(&parts)).await;
                 self.judged()?;
             }
@@ -100,27 +100,27 @@ impl<T: Target> Run<'_, T> {
 
     /// What is done while the lock is held.
     async fn changes(&mut self) -> Result<(), Error> {
-        let View { desired, observed, kept, union, .. } = self.view;
+        let Planned { desired, observed, stored, intent, .. } = self.planned;
         self.still_the_same().await?;
         if self.is_over() {
             return Err(Error::Interrupted);
         }
-        if *kept != desired.values {
+        if *stored != desired.values {
             self.target.keep(&desired.values).await?;
         }
-        if observed.inventory.as_ref() != Some(union) {
-            self.target.record(union).await?;
+        if observed.inventory.as_ref() != Some(intent) {
+            self.target.record(intent).await?;
         }
-        let parts = Part::all(self.view, &self.options.graph);
+        let parts = Part::all(self.planned, &self.options.graph);
         self.drive(self.components(&parts)).await;
         self.not_refused()?;
         if self.is_interrupted() && self.is_all_held_back() {
             return Err(Error::Interrupted);
         }
         self.target.commit().await?;
-        // Only now is it certain that the values are kept.
-        if *kept != desired.values {
-            let names = desired.values.changed_from(kept).join(", ");
+        // Only now is it certain that the values are stored.
+        if *stored != desired.values {
+            let names = desired.values.changed_from(stored).join(", ");
             self.say(status(Phase::ValuesKept, &names));
         }
         self.say_held();
@@ -142,9 +142,9 @@ impl<T: Target> Run<'_, T> {
         let complete = self.judged().is_ok();
         let recorded = self.recorded(complete);
         // What was not waited for may still be there.
-        if complete && self.view.forgets && recorded.entries().is_empty() {
+        if complete && self.planned.forgets && recorded.entries().is_empty() {
             self.target.forget().await?;
-        } else if self.view.union != recorded {
+        } else if self.planned.intent != recorded {
             self.target.record(&recorded).await?;
         }
         Ok(self.target.commit().await?)
@@ -152,9 +152,9 @@ impl<T: Target> Run<'_, T> {
 
     /// The plan was made without the lock, and perhaps a person has thought about it since.
     async fn still_the_same(&self) -> Result<(), Error> {
-        let View { desired, observed, kept, plan, .. } = self.view;
-        if self.target.values().await? != *kept {
-            return Err(Error::Changed("a kept value".into()));
+        let Planned { desired, observed, stored, plan, .. } = self.planned;
+        if self.target.values().await? != *stored {
+            return Err(Error::Changed("a stored value".into()));
         }
         let now = observe(self.target, &desired.objects).await?;
         if now.inventory != observed.inventory {
@@ -201,7 +201,7 @@ impl<T: Target> Run<'_, T> {
 
     /// Says which objects stay as they are although that is not what was asked for.
     fn left_alone(&self) {
-        for change in &self.view.plan.changes {
+        for change in &self.planned.plan.changes {
             match change.action {
                 Action::Conflict => self.say(applied(change)),
                 Action::Keep => self.say(pruned(change, Pruned::Kept)),
@@ -293,7 +293,7 @@ mod tests {
         // Somebody was faster with what was to be done anyway.
         let deletes = [change("a", Action::Delete), change("b", Action::Delete)];
         assert_eq!(first_difference(&deletes, &deletes[1..], &none), None);
-        let kept = [change("a", Action::Keep), change("b", Action::Delete)];
-        assert_eq!(first_difference(&deletes, &kept, &none), Some(&deletes[0].id));
+        let stored = [change("a", Action::Keep), change("b", Action::Delete)];
+        assert_eq!(first_difference(&deletes, &stored, &none), Some(&deletes[0].id));
     }
 }

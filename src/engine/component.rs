@@ -10,7 +10,7 @@ use super::event::ComponentState as State;
 use super::parts::Part;
 use super::run::{Outcome, Over, Run};
 use super::stage::Stage;
-use crate::object::{Object, ObjectId, Policy, defined_kind, is_departing};
+use crate::object::{Object, ObjectId, Policy, defined_kind, is_terminating};
 use crate::plan::{Action, Change};
 use crate::target::{NewKind, Target};
 
@@ -91,7 +91,7 @@ impl<T: Target> Run<'_, T> {
     /// than its definition does, and costs less to ask: some definitions are large.
     async fn usable(&self, part: &Part<'_>, used: &BTreeSet<(&str, &str)>) -> Result<(), String> {
         let mut judged: BTreeSet<ObjectId> = part.judged(Stage::Foundation).into_iter().collect();
-        let definitions = self.view.desired.objects.iter();
+        let definitions = self.planned.desired.objects.iter();
         let definitions = definitions
             .filter(|object| defined_kind(&object.body).is_some() && judged.contains(&object.id));
         let mut kinds = Vec::new();
@@ -112,8 +112,8 @@ impl<T: Target> Run<'_, T> {
     pub(super) fn is_leaving(&self, id: &ObjectId) -> bool {
         let written = self.written.borrow();
         let live = written.get(id).and_then(|written| written.live.as_ref());
-        let live = live.or_else(|| self.view.observed.objects.get(id));
-        live.is_some_and(is_departing)
+        let live = live.or_else(|| self.planned.observed.objects.get(id));
+        live.is_some_and(is_terminating)
     }
 
     async fn component(&self, part: &Part<'_>, stages: &[Stage]) {

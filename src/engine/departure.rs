@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::remains::{held_by, still_there};
 use super::run::{Over, Run};
 use super::wait::DIAGNOSIS;
-use crate::object::{ObjectId, is_departing};
+use crate::object::{ObjectId, is_terminating};
 use crate::plan::{Action, Change};
 use crate::target::Target;
 
@@ -21,9 +21,9 @@ impl<T: Target> Run<'_, T> {
     /// told what holds it up.
     pub(super) async fn is_clear(&self, change: &Change) -> bool {
         // What is only taken off an object that goes, goes with it.
-        let observed = self.view.observed.objects.get(&change.id);
+        let observed = self.planned.observed.objects.get(&change.id);
         let is_made = change.action == Action::Create;
-        if !self.runs || !is_made || !observed.is_some_and(is_departing) {
+        if !self.runs || !is_made || !observed.is_some_and(is_terminating) {
             return true;
         }
         let ids = [change.id.clone()];
@@ -37,7 +37,7 @@ impl<T: Target> Run<'_, T> {
                 }
                 None => break,
             };
-            let Some(live) = live.filter(is_departing) else { return true };
+            let Some(live) = live.filter(is_terminating) else { return true };
             let reason = self.departure(&change.id, &live).await;
             self.awaits(&change.component, &change.id, reason, &mut told);
             let changed = async {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::object::ObjectId;
-use crate::target::{self, Class};
+use crate::target::{self, ErrorKind};
 
 /// Why a run did not reach its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,11 +40,11 @@ impl Error {
     }
 
     /// The kind of error; `None` for a mistake of ksi's own and for an interruption.
-    pub fn class(&self) -> Option<Class> {
+    pub fn kind(&self) -> Option<ErrorKind> {
         match self {
-            Self::Target(error) => Some(error.class),
-            Self::Changed(_) => Some(Class::Locked),
-            Self::Incomplete(incomplete) => Some(incomplete.class()),
+            Self::Target(error) => Some(error.kind),
+            Self::Changed(_) => Some(ErrorKind::Locked),
+            Self::Incomplete(incomplete) => Some(incomplete.kind()),
             Self::Unresolved(_) | Self::Interrupted => None,
         }
     }
@@ -79,32 +79,32 @@ impl Incomplete {
     }
 
     /// The worst of it: what no waiting cures comes before what may be cured.
-    pub fn class(&self) -> Class {
-        let rank = |class: &Class| match class {
-            Class::Timeout | Class::Unhealthy | Class::Held => 1,
-            Class::Conflict => 0,
-            Class::Invalid => 2,
+    pub fn kind(&self) -> ErrorKind {
+        let rank = |kind: &ErrorKind| match kind {
+            ErrorKind::Timeout | ErrorKind::Unhealthy | ErrorKind::Held => 1,
+            ErrorKind::Conflict => 0,
+            ErrorKind::Invalid => 2,
             _ => 3,
         };
-        let failed = self.failed.iter().map(|(_, error)| error.class);
-        let timed_out = self.timed_out.then_some(Class::Timeout);
+        let failed = self.failed.iter().map(|(_, error)| error.kind);
+        let timed_out = self.timed_out.then_some(ErrorKind::Timeout);
         let unhealthy = !(self.unhealthy.is_empty() && self.remaining.is_empty());
-        let unhealthy = unhealthy.then_some(Class::Unhealthy);
+        let unhealthy = unhealthy.then_some(ErrorKind::Unhealthy);
         // Of equals the last one: that the time was up says more.
         let worst = failed.chain(unhealthy).chain(timed_out).max_by_key(rank);
-        worst.unwrap_or(Class::Conflict)
+        worst.unwrap_or(ErrorKind::Conflict)
     }
 
     fn help(&self) -> &str {
-        match self.class() {
-            Class::Timeout | Class::Unhealthy if !self.remaining.is_empty() => {
+        match self.kind() {
+            ErrorKind::Timeout | ErrorKind::Unhealthy if !self.remaining.is_empty() => {
                 "solve what holds them, as told above, and run again"
             }
-            Class::Timeout | Class::Unhealthy => {
+            ErrorKind::Timeout | ErrorKind::Unhealthy => {
                 "solve what is told above of each object and run again; a longer --timeout helps only \
                  where something is slow"
             }
-            Class::Conflict => {
+            ErrorKind::Conflict => {
                 "put the values into the configuration, or take the fields with --force-conflicts"
             }
             _ => match self.failed.first() {

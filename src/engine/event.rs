@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
-use crate::target::{Class, Finding};
+use crate::target::{ErrorKind, Finding};
 
 /// One thing that happened. As JSON, its `type` is the name in lowercase: `status`, `apply`, `wait`.
 /// Never holds a secret.
@@ -104,7 +104,7 @@ pub enum Event {
         object: Option<ObjectId>,
         /// The kind of error; none for a mistake of ksi's own.
         #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<Class>,
+        reason: Option<ErrorKind>,
         /// What is wrong.
         message: String,
         /// What to do next.

@@ -10,7 +10,7 @@ use super::event::Pruned;
 use super::remains::{held_by, servers, still_there};
 use super::run::{Over, Run};
 use super::write::pruned;
-use crate::object::{ObjectId, is_departing};
+use crate::object::{ObjectId, is_terminating};
 use crate::plan::Change;
 use crate::target::Target;
 
@@ -111,13 +111,13 @@ impl<T: Target> Run<'_, T> {
     /// made in its place.
     fn is_left(&self, change: &Change, live: &Value) -> bool {
         let uid = |body: &Value| body["metadata"]["uid"].as_str().map(str::to_owned);
-        let before = self.view.observed.objects.get(&change.id).and_then(uid);
+        let before = self.planned.observed.objects.get(&change.id).and_then(uid);
         let is_same = !self.is_of_others(change) && (before.is_none() || before == uid(live));
-        is_same || is_departing(live)
+        is_same || is_terminating(live)
     }
 
     /// Whether it is not ours, but goes with a kind or a namespace of ours.
     pub(super) fn is_of_others(&self, change: &Change) -> bool {
-        self.view.union.get(&change.id).is_none()
+        self.planned.intent.get(&change.id).is_none()
     }
 }

@@ -31,7 +31,7 @@ impl<T: Target> Run<'_, T> {
         }
         let new = founding.iter().filter(|change| change.action == Action::Create);
         let new: BTreeSet<&ObjectId> = new.map(|change| &change.id).collect();
-        let desired = &self.view.desired.objects;
+        let desired = &self.planned.desired.objects;
         let kinds = desired.iter().filter(|object| new.contains(&object.id));
         let kinds = kinds.filter_map(|object| defined_kind(&object.body));
         let coming: BTreeSet<(&str, &str)> = kinds.collect();

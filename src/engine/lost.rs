@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::inventory::Inventory;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change, Plan};
-use crate::target::{self, Class, Target};
+use crate::target::{self, ErrorKind, Target};
 
 /// Objects of our kinds that would go with what a plan deletes and are not in the plan: what users and
 /// controllers made. Their controllers have to let them go while they still run, so they are deleted
@@ -30,7 +30,7 @@ pub(super) async fn lost<T: Target>(
     let mut instances = match target.instances(&definitions).await {
         // Who may delete a namespace need not be allowed to look into it: the server then says what holds it.
         Err(error)
-            if error.class == Class::Forbidden && !goes.iter().any(|id| id.is_definition()) =>
+            if error.kind == ErrorKind::Forbidden && !goes.iter().any(|id| id.is_definition()) =>
         {
             return Ok(Vec::new());
         }
@@ -47,7 +47,7 @@ pub(super) async fn lost<T: Target>(
                     let inside = id.namespace.as_deref().is_some_and(|n| namespaces.contains(n));
                     inside || goes.contains(&entry.id)
                 })
-                .map(|id| Change::lost(&id, &entry.component)),
+                .map(|id| Change::cascading(&id, &entry.component)),
         );
     }
     Ok(found)

@@ -14,15 +14,15 @@ pub(super) fn plan(mut plan: Plan, options: &Options) -> Plan {
 }
 
 /// What is recorded: the entries of other components as they were.
-pub(super) fn inventory(exact: Inventory, known: &Inventory, options: &Options) -> Inventory {
+pub(super) fn inventory(result: Inventory, known: &Inventory, options: &Options) -> Inventory {
     if options.only.is_none() {
-        return exact;
+        return result;
     }
     let ids: BTreeSet<&ObjectId> =
-        known.entries().iter().chain(exact.entries()).map(|entry| &entry.id).collect();
-    let mut merged = exact.clone();
+        known.entries().iter().chain(result.entries()).map(|entry| &entry.id).collect();
+    let mut merged = result.clone();
     for id in ids {
-        let (before, after) = (known.get(id), exact.get(id));
+        let (before, after) = (known.get(id), result.get(id));
         let touched = after.or(before).is_some_and(|entry| options.touches(&entry.component));
         match before {
             _ if touched => {}

@@ -9,17 +9,17 @@ impl<T: Target> Run<'_, T> {
     /// What is ours now: what was written with what the place told of it, what was not as it was
     /// announced, and what could not be removed.
     pub(super) fn recorded(&self, complete: bool) -> Inventory {
-        let view = self.view;
-        let mut recorded = view.exact.clone();
+        let planned = self.planned;
+        let mut recorded = planned.result.clone();
         let (written, deleted) = (self.written.borrow(), self.deleted.borrow());
-        for change in &view.plan.changes {
+        for change in &planned.plan.changes {
             let id = &change.id;
             let as_before = match change.action {
                 Action::Delete => !deleted.contains(id),
                 _ => change.is_write() && !written.contains_key(id),
             };
             if as_before {
-                match view.union.get(id) {
+                match planned.intent.get(id) {
                     Some(entry) => recorded.insert(entry.clone()),
                     None => {
                         recorded.remove(id);
@@ -34,7 +34,7 @@ impl<T: Target> Run<'_, T> {
             }
         }
         if !complete {
-            recorded.spec_hash.clone_from(&view.union.spec_hash);
+            recorded.spec_hash.clone_from(&planned.intent.spec_hash);
         }
         recorded
     }

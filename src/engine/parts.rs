@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::stage::Stage;
-use super::{Graph, View};
+use super::{Graph, Planned};
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
 
@@ -16,11 +16,11 @@ pub(super) struct Part<'v> {
 }
 
 impl<'v> Part<'v> {
-    /// The components of a view, in the order of the graph.
-    pub(super) fn all(view: &'v View, graph: &'v Graph) -> Vec<Self> {
-        let wanted: BTreeSet<&ObjectId> = view.desired.objects.iter().map(|o| &o.id).collect();
+    /// The components of a planned, in the order of the graph.
+    pub(super) fn all(planned: &'v Planned, graph: &'v Graph) -> Vec<Self> {
+        let wanted: BTreeSet<&ObjectId> = planned.desired.objects.iter().map(|o| &o.id).collect();
         let mut parts: Vec<Part<'v>> = Vec::new();
-        for change in view.plan.changes.iter().filter(|change| wanted.contains(&change.id)) {
+        for change in planned.plan.changes.iter().filter(|change| wanted.contains(&change.id)) {
             let name = change.component.as_str();
             let at = parts.iter().position(|part| part.name == name).unwrap_or_else(|| {
                 parts.push(Part { name, needs: Vec::new(), stages: BTreeMap::new() });

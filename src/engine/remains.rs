@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::health::{Health, judge};
+use crate::health::{Health, assess};
 use crate::object::{Finalizers, ObjectId, rules};
 use crate::target::Finding;
 
@@ -70,7 +70,7 @@ fn serves(id: &ObjectId, live: &Value) -> String {
     if live.is_null() {
         return format!("nobody takes it off: {id} is not there");
     }
-    match judge(live) {
+    match assess(live) {
         Health::Healthy => format!("{id} takes it off"),
         Health::Progressing { reason } | Health::Failed { reason } => {
             format!("{id} takes it off, but {reason}")

@@ -12,7 +12,7 @@ use super::stage;
 use super::write::pruned;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
-use crate::target::{Class, Effect, Target};
+use crate::target::{Effect, ErrorKind, Target};
 
 /// How often it is looked for objects of others that were made meanwhile: controllers replace some until
 /// what these were made for is gone.
@@ -21,8 +21,9 @@ const ROUNDS: usize = 4;
 impl<T: Target> Run<'_, T> {
     /// Takes off what we put on objects of others, then removes what is ours.
     pub(super) async fn prune(&self) {
-        let changes = &self.view.plan.changes;
-        let wanted: BTreeSet<&ObjectId> = self.view.desired.objects.iter().map(|o| &o.id).collect();
+        let changes = &self.planned.plan.changes;
+        let wanted: BTreeSet<&ObjectId> =
+            self.planned.desired.objects.iter().map(|o| &o.id).collect();
         let given_back = changes.iter().filter(|change| change.is_write());
         let given_back: Vec<&Change> =
             given_back.filter(|change| !wanted.contains(&change.id)).collect();
@@ -33,7 +34,7 @@ impl<T: Target> Run<'_, T> {
         for change in changes.iter().filter(|change| change.action == Action::Delete) {
             steps.entry(self.step(&change.id)).or_default().push(change);
         }
-        if takes_others(&self.view.plan) {
+        if takes_others(&self.planned.plan) {
             for number in stage::RESOURCES {
                 steps.entry(number).or_default();
             }
@@ -53,18 +54,19 @@ impl<T: Target> Run<'_, T> {
     /// Removes custom resources: ours, and those of others that would go with their kinds.
     async fn remove_resources(&self, number: usize, mut ours: Vec<&Change>) -> bool {
         for _ in 0..ROUNDS {
-            let view = self.view;
-            let theirs = match lost(self.target, &view.plan, view.observed.inventory.as_ref()).await
-            {
-                Ok(theirs) => theirs,
-                Err(error) => {
-                    let definition = view.plan.changes.iter().find(|c| c.action == Action::Delete);
-                    if let Some(change) = definition {
-                        self.fail(&change.id, error);
+            let planned = self.planned;
+            let theirs =
+                match lost(self.target, &planned.plan, planned.observed.inventory.as_ref()).await {
+                    Ok(theirs) => theirs,
+                    Err(error) => {
+                        let definition =
+                            planned.plan.changes.iter().find(|c| c.action == Action::Delete);
+                        if let Some(change) = definition {
+                            self.fail(&change.id, error);
+                        }
+                        return false;
                     }
-                    return false;
-                }
-            };
+                };
             let theirs = theirs.iter().filter(|c| stage::removal_of_lost(&c.id) == number);
             let step: Vec<&Change> = ours.drain(..).chain(theirs).collect();
             if step.is_empty() {
@@ -120,7 +122,7 @@ impl<T: Target> Run<'_, T> {
                 true
             }
             // A controller was faster; it is looked for again.
-            Err(error) if error.class == Class::Conflict && self.is_of_others(change) => true,
+            Err(error) if error.kind == ErrorKind::Conflict && self.is_of_others(change) => true,
             Err(error) => {
                 self.fail(&change.id, error);
                 false

@@ -11,18 +11,18 @@ use tokio::time::Instant;
 
 use super::error::Incomplete;
 use super::event::{ComponentState, Event};
-use super::{Options, Stop, View};
+use super::{Options, Planned, Stop};
 use crate::object::{Masker, ObjectId, Scrubber};
-use crate::target::{self, Class, Effect, Finding, Target, Written};
+use crate::target::{self, Effect, ErrorKind, Finding, Target, Written};
 
 /// How long what is on its way is waited for when the time is up: a request has a little time of its own
 /// to end.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// A run of one view.
+/// A run of one planned.
 pub(super) struct Run<'r, T> {
     pub(super) target: &'r T,
-    pub(super) view: &'r View,
+    pub(super) planned: &'r Planned,
     pub(super) options: &'r Options,
     /// Whether anything runs there, so that health means something.
     pub(super) runs: bool,
@@ -76,14 +76,14 @@ pub(super) enum Outcome {
 impl<'r, T: Target> Run<'r, T> {
     pub(super) fn new(
         target: &'r T,
-        view: &'r View,
+        planned: &'r Planned,
         options: &'r Options,
         stop: &'r Stop,
         report: &'r mut dyn FnMut(Event),
     ) -> Self {
         Self {
             target,
-            view,
+            planned,
             options,
             runs: false,
             made: BTreeSet::new(),
@@ -155,7 +155,7 @@ impl<'r, T: Target> Run<'r, T> {
     pub(super) fn scrub(&self, text: &str) -> String {
         let knowing = || {
             let mut masker = Masker::new();
-            for object in &self.view.desired.objects {
+            for object in &self.planned.desired.objects {
                 masker.mask(&object.id, &mut object.body.clone());
             }
             Scrubber::knowing(masker.hidden())
@@ -174,12 +174,12 @@ impl<'r, T: Target> Run<'r, T> {
 
     /// Notes an error of one object; one of the place itself ends the run.
     pub(super) fn fail(&self, id: &ObjectId, error: target::Error) {
-        if !error.class.is_of_one_object() {
+        if !error.kind.is_of_one_object() {
             return self.end(Over::Refused(error));
         }
         self.say(Event::Error {
             object: Some(id.clone()),
-            reason: Some(error.class),
+            reason: Some(error.kind),
             message: error.to_string(),
             help: error.help.clone(),
         });
@@ -202,7 +202,7 @@ impl<'r, T: Target> Run<'r, T> {
     pub(super) fn end(&self, over: Over) {
         let graver = |new: &Over, old: &Over| match (new, old) {
             (Over::Refused(new), Over::Refused(old)) => {
-                new.class == Class::Locked && old.class != Class::Locked
+                new.kind == ErrorKind::Locked && old.kind != ErrorKind::Locked
             }
             (Over::Refused(_), _) => true,
             _ => false,
@@ -228,7 +228,7 @@ impl<'r, T: Target> Run<'r, T> {
 
     /// Returns when not even what is on its way is waited for any more: at once where the place refuses
     /// everything, soon where the time is up. What the user ends may still end well.
-    pub(super) async fn abandoned(&self) {
+    pub(super) async fn orphaned_webhooks(&self) {
         let mut progress = self.progress.subscribe();
         let is_late = |progress: &Progress| matches!(progress.over, Some(Over::TimedOut));
         let is_refused = |progress: &Progress| matches!(progress.over, Some(Over::Refused(_)));

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{ComponentState, Event};
 use super::run::{Over, Run};
-use crate::health::{Health, judge};
+use crate::health::{Health, assess};
 use crate::object::{Object, ObjectId};
 use crate::target::{Finding, NewKind, Target};
 
@@ -67,7 +67,7 @@ impl<T: Target> Run<'_, T> {
                 None => return Err(self.give_up(component, &awaited).await),
             };
             let before = awaited.reasons.len();
-            let all = self.judge(component, ids, &live, &mut awaited);
+            let all = self.assess(component, ids, &live, &mut awaited);
             if all {
                 return Ok(());
             }
@@ -96,7 +96,7 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// Judges each; says whether all are healthy.
-    fn judge(
+    fn assess(
         &self,
         component: &str,
         ids: &[ObjectId],
@@ -104,7 +104,7 @@ impl<T: Target> Run<'_, T> {
         awaited: &mut Awaited,
     ) -> bool {
         for id in ids {
-            let health = judge(live.get(id).unwrap_or(&Value::Null));
+            let health = assess(live.get(id).unwrap_or(&Value::Null));
             if !matches!(health, Health::Failed { .. }) {
                 awaited.failed.remove(id);
             }
@@ -222,7 +222,7 @@ impl<T: Target> Run<'_, T> {
                     let reason = format!("a webhook does not answer yet: {why}");
                     self.awaits(&object.component, &object.id, reason, &mut awaited.reasons);
                 }
-                Some(Err(error)) if error.class.is_of_one_object() => break, // The write tells it.
+                Some(Err(error)) if error.kind.is_of_one_object() => break, // The write tells it.
                 Some(Err(error)) => {
                     let told = error.to_string();
                     self.fail(&object.id, error);

@@ -12,7 +12,7 @@ use super::event::{Event, Pruned};
 use super::run::Run;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
-use crate::target::{Class, Target, Write};
+use crate::target::{ErrorKind, Target, Write};
 
 /// How often what is held is asked for again.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -54,10 +54,10 @@ impl<T: Target> Run<'_, T> {
             let answer = tokio::select! {
                 biased;
                 answer = self.target.write(write) => answer,
-                () = self.abandoned() => return false,
+                () = self.orphaned_webhooks() => return false,
             };
             let Err(error) = &answer else { break answer };
-            if error.class != Class::Held {
+            if error.kind != ErrorKind::Held {
                 break answer;
             }
             self.awaits(&change.component, &change.id, error.cause.clone(), &mut told);

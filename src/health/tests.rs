@@ -48,7 +48,7 @@ fn shown(health: &Health) -> String {
 /// Assesses objects; an expectation that ends in `…` is a beginning.
 pub(super) fn assert_assessed(cases: &[(Value, &str)]) {
     for (object, expected) in cases {
-        let assessed = shown(&judge(object));
+        let assessed = shown(&assess(object));
         match expected.strip_suffix('…') {
             Some(beginning) => assert!(assessed.starts_with(beginning), "{assessed}\n{object:#}"),
             None => assert_eq!(assessed, *expected, "{object:#}"),
@@ -171,10 +171,10 @@ fn a_status_of_yesterday_is_not_believed() {
             "not yet observed by its controller (generation {generation} of {})",
             generation + 1
         );
-        assert_eq!(judge(&newer), Health::progressing(reason), "{name}");
+        assert_eq!(assess(&newer), Health::progressing(reason), "{name}");
         let as_text =
             changed(name, &[("/status/observedGeneration", json!(generation.to_string()))]);
-        assert_eq!(judge(&as_text), Health::Healthy, "{name}");
+        assert_eq!(assess(&as_text), Health::Healthy, "{name}");
     }
     let fresh = "progressing: not yet observed by its controller";
     assert_assessed(&[
@@ -286,7 +286,7 @@ proptest! {
         }
         let named = changed(like.0, &[("/status", parts[0].clone())]);
         for value in [&object, &named, &parts[0]] {
-            let health = judge(value);
+            let health = assess(value);
             let steers = |reason: &str| reason.chars().any(char::is_control);
             prop_assert!(!health.reason().is_some_and(steers), "{health:?}");
             let _ = (troubles(value), selects(value, &parts[1]), address(value));

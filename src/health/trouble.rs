@@ -7,7 +7,7 @@ use super::condition::false_condition;
 use super::number::{count, number};
 use super::remedy;
 use super::text::clean;
-use crate::object::{ObjectId, is_departing};
+use crate::object::{ObjectId, is_terminating};
 
 /// A problem of a pod, as Kubernetes reports it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,7 +68,7 @@ pub fn troubles(pod: &Value) -> Vec<Trouble> {
     let status = &pod["status"];
     let phase = status["phase"].as_str().unwrap_or_default();
     let Some(object) = ObjectId::of(pod) else { return Vec::new() };
-    if phase == "Succeeded" || is_departing(pod) {
+    if phase == "Succeeded" || is_terminating(pod) {
         return Vec::new();
     }
     let whole = pod_trouble(pod, phase).map(|found| trouble(pod, &object, &Value::Null, &found));

@@ -71,19 +71,19 @@ async fn reviewed<T: Target>(
         Some(_) => with_placeholders(prepared, &stored)?,
         None => with_values(prepared, &stored)?,
     };
-    let view = engine::review(target, stored, desired, &options).await?;
-    let mut risks = safeguards::of_deletions(&view.plan);
+    let planned = engine::plan(target, stored, desired, &options).await?;
+    let mut risks = safeguards::of_deletions(&planned.plan);
     let Some(cluster) = session.cluster_target() else {
-        return Ok(Review { view, risks, preflight: None, options, record: None });
+        return Ok(Review { planned, risks, preflight: None, options, record: None });
     };
     let (of_apply, preflight) = futures_util::join!(
-        safeguards::of_apply(cluster, &view, prepared),
-        preflight::check(cluster, &view, request),
+        safeguards::of_apply(cluster, &planned, prepared),
+        preflight::check(cluster, &planned, request),
     );
     risks.extend(of_apply?);
     let whole = request.components.is_empty();
     let record = whole.then(|| Record::new(&prepared.configuration, request.history_max));
-    Ok(Review { view, risks, preflight, options, record })
+    Ok(Review { planned, risks, preflight, options, record })
 }
 
 fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Result<Options, Error> {

@@ -1,8 +1,8 @@
 //! What earlier installations left behind.
 
 use super::error::Error;
-use crate::check::{self, Abandoned, Unread};
-use crate::cluster::{Cluster, Kind, Preconditions, Problem, Propagation};
+use crate::check::{self, OrphanedWebhook, ReadError};
+use crate::cluster::{Cluster, ErrorKind, Kind, Preconditions, Propagation};
 use crate::object::ObjectId;
 
 /// What became of a webhook configuration.
@@ -18,9 +18,10 @@ pub enum Deletion {
 ///
 /// # Errors
 /// What stands behind webhooks cannot be read.
-pub async fn orphaned_webhooks(cluster: &Cluster) -> Result<Vec<Abandoned>, Error> {
+pub async fn orphaned_webhooks(cluster: &Cluster) -> Result<Vec<OrphanedWebhook>, Error> {
     let gathered = check::gather_webhooks(cluster).await;
-    let found = check::abandoned(&gathered).map_err(|Unread(why)| Error::WebhooksUnread(why))?;
+    let found =
+        check::orphaned_webhooks(&gathered).map_err(|ReadError(why)| Error::WebhooksUnread(why))?;
     Ok(found.into_iter().filter(|one| one.ours && one.wholly).collect())
 }
 
@@ -28,13 +29,13 @@ pub async fn orphaned_webhooks(cluster: &Cluster) -> Result<Vec<Abandoned>, Erro
 ///
 /// # Errors
 /// It cannot be deleted.
-pub async fn delete(cluster: &Cluster, webhook: &Abandoned) -> Result<Deletion, Error> {
+pub async fn delete(cluster: &Cluster, webhook: &OrphanedWebhook) -> Result<Deletion, Error> {
     let kind = Kind::new("admissionregistration.k8s.io", "v1", &webhook.kind);
     let same = Preconditions { uid: Some(webhook.uid.clone()), resource_version: None };
     let id = kind.named(None, &webhook.name);
     match cluster.delete(&id, &same, Propagation::Background).await {
         Ok(()) => Ok(Deletion::Deleted(id)),
-        Err(error) if error.problem == Problem::Changed => Ok(Deletion::Recreated(id)),
+        Err(error) if error.kind == ErrorKind::Changed => Ok(Deletion::Recreated(id)),
         Err(error) => Err(error.into()),
     }
 }

@@ -11,7 +11,7 @@ use crate::inventory::{Inventory, Key};
 use crate::object::Object;
 use crate::render;
 use crate::target::{SystemEntropy, Target};
-use crate::values::{self, Entropy as _, Given, KeptValues, Values};
+use crate::values::{self, Entropy as _, Given, StoredValues, Values};
 
 /// The manifests without any target: what only an installation generates is a placeholder.
 ///
@@ -55,15 +55,19 @@ pub(super) fn sketch(configuration: &Configuration, facts: &Facts) -> Result<Vec
 /// What is wanted, from stored values; what is not stored yet is a placeholder.
 pub(super) fn with_placeholders(
     prepared: &Prepared,
-    stored: &KeptValues,
+    stored: &StoredValues,
 ) -> Result<Desired, Error> {
-    let values = values::foresee(&given(&prepared.configuration), stored, SystemTime::now())?;
+    let values = values::resolve_without_generating(
+        &given(&prepared.configuration),
+        stored,
+        SystemTime::now(),
+    )?;
     let objects = render(&prepared.configuration, &prepared.facts, &values)?;
     Ok(desired(prepared, objects, stored.clone()))
 }
 
 /// What is wanted, from stored values and those that are generated now.
-pub(super) fn with_values(prepared: &Prepared, stored: &KeptValues) -> Result<Desired, Error> {
+pub(super) fn with_values(prepared: &Prepared, stored: &StoredValues) -> Result<Desired, Error> {
     let given = given(&prepared.configuration);
     let by_reference = prepared.configuration.authentication.jwt_secret_ref.is_some();
     if by_reference && given.jwt_secret.is_none() {
@@ -95,6 +99,6 @@ fn render(
     render::render(&input).map_err(Error::Broken)
 }
 
-fn desired(prepared: &Prepared, objects: Vec<Object>, values: KeptValues) -> Desired {
+fn desired(prepared: &Prepared, objects: Vec<Object>, values: StoredValues) -> Desired {
     Desired { objects, values, spec_hash: prepared.configuration.hash() }
 }

@@ -55,7 +55,7 @@ pub async fn against_target<T: Target>(
     };
     let stored = target.values().await?;
     let desired = with_placeholders(prepared, &stored)?;
-    Ok(engine::review(target, stored, desired, &options).await?.plan)
+    Ok(engine::plan(target, stored, desired, &options).await?.plan)
 }
 
 fn options(consents: &Consents) -> PlanOptions {

@@ -32,7 +32,7 @@ pub async fn refused<T: Target>(
     review: &Review,
 ) -> Result<Vec<Refused>, Error> {
     let Some(target) = session.cluster_target() else { return Ok(Vec::new()) };
-    let changes = &review.view.plan.changes;
+    let changes = &review.planned.plan.changes;
     let new = changes.iter().filter(|change| change.action == Action::Create);
     let mut answers: FuturesUnordered<_> =
         new.filter_map(|change| Some(ask(target, change, change.body()?))).collect();

@@ -7,7 +7,7 @@ use super::preflight;
 use super::safeguards::{Risk, delete_ks_installer, unconfirmed};
 use super::session::Session;
 use crate::check::Report;
-use crate::engine::{self, Options, View};
+use crate::engine::{self, Options, Planned};
 use crate::object::ObjectId;
 use crate::plan::Summary;
 use crate::target::{self, Target};
@@ -15,7 +15,7 @@ use crate::target::{self, Target};
 /// What a change would do: the first step, which changes nothing.
 pub struct Review {
     /// The plan, with what is there and what is wanted.
-    pub view: View,
+    pub planned: Planned,
     /// What the plan would break.
     pub risks: Vec<Risk>,
     /// What the preflight checks found; `None` where none were made.
@@ -100,7 +100,8 @@ pub async fn execute<T: Target>(
     }
     let mut report = |event| on_event(Event::Run(event));
     let (target, stop) = (session.target(), session.stop());
-    let summary = engine::apply(target, &review.view, &review.options, stop, &mut report).await?;
+    let summary =
+        engine::apply(target, &review.planned, &review.options, stop, &mut report).await?;
     let history_error = match (session.cluster_target(), &review.record) {
         (Some(target), Some(record)) => history::keep(target, record, summary).await.err(),
         _ => None,

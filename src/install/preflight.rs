@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::apply::{ApplyRequest, DryRun};
 use crate::check::{self, Configured, Context, Outcome, Report, Writes};
-use crate::engine::View;
+use crate::engine::Planned;
 use crate::object::ObjectId;
 use crate::plan::Action;
 use crate::target::ClusterTarget;
@@ -15,15 +15,15 @@ use crate::target::ClusterTarget;
 /// Makes the checks, where a plan has writes and more than the plan is asked for.
 pub(super) async fn check(
     target: &ClusterTarget,
-    view: &View,
+    planned: &Planned,
     request: &ApplyRequest<'_>,
 ) -> Option<Report> {
-    if !view.plan.has_writes() || request.dry_run == Some(DryRun::Client) {
+    if !planned.plan.has_writes() || request.dry_run == Some(DryRun::Client) {
         return None;
     }
-    let desired = &view.desired.objects;
+    let desired = &planned.desired.objects;
     let actions: BTreeMap<&ObjectId, Action> =
-        view.plan.changes.iter().map(|change| (&change.id, change.action)).collect();
+        planned.plan.changes.iter().map(|change| (&change.id, change.action)).collect();
     let written = desired.iter().filter_map(|object| match actions.get(&object.id)? {
         Action::Create => Some((object, true)),
         Action::Update | Action::Adopt => Some((object, false)),
@@ -31,14 +31,14 @@ pub(super) async fn check(
     });
     let deleted = actions.iter().filter(|(_, action)| **action == Action::Delete);
     // A run that waits for nothing writes webhooks last: those that somebody left refuse until then.
-    let recorded = |id| view.observed.inventory.as_ref().is_some_and(|i| i.get(id).is_some());
+    let recorded = |id| planned.observed.inventory.as_ref().is_some_and(|i| i.get(id).is_some());
     let healed = desired.iter().map(|object| &object.id);
     let healed = healed.filter(|id| actions.contains_key(id) && (request.wait || recorded(id)));
     let writes = Writes {
         desired,
         written: written.collect(),
         deleted: deleted.map(|(id, _)| *id).collect(),
-        live: &view.observed.objects,
+        live: &planned.observed.objects,
         healed: healed.collect(),
         kubernetes: request.prepared.facts.kubernetes,
     };
@@ -48,7 +48,7 @@ pub(super) async fn check(
         ..Configured::default()
     };
     let context = Context { configured: &configured, now: OffsetDateTime::from(SystemTime::now()) };
-    Some(check::before(target.cluster(), &writes, &context, &request.skip_checks).await)
+    Some(check::preflight(target.cluster(), &writes, &context, &request.skip_checks).await)
 }
 
 /// The checks that failed.

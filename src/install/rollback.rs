@@ -10,7 +10,7 @@ use super::source::Source;
 use crate::config::{Configuration, Input};
 use crate::object::embedded;
 use crate::target::{ClusterTarget, Revision, Store as _};
-use crate::values::KeptValues;
+use crate::values::StoredValues;
 use crate::yaml;
 
 /// Secrets that ksi stores itself, as pointers below `spec`, and under which names.
@@ -47,7 +47,7 @@ async fn prepared(
 }
 
 /// The configuration of a revision, and on top of it the secrets that ksi stores itself.
-fn inputs(revision: &Revision, stored: &KeptValues) -> Vec<Input> {
+fn inputs(revision: &Revision, stored: &StoredValues) -> Vec<Input> {
     let name = format!("revision {}", revision.number);
     let bytes = without_defaults(&revision.configuration).into_bytes();
     let mut inputs = vec![Input { name, bytes }];

@@ -9,7 +9,7 @@ use super::consent::{Consent, Consents};
 use super::error::Error;
 use super::prepared::Prepared;
 use crate::config::Role;
-use crate::engine::View;
+use crate::engine::Planned;
 use crate::object::{GuardFlag, ObjectId, rules};
 use crate::plan::{Action, Plan};
 use crate::target::ClusterTarget;
@@ -79,18 +79,19 @@ pub fn unconfirmed<'r>(risks: &'r [Risk], consents: &Consents) -> Vec<&'r Risk> 
 /// The cluster cannot be read.
 pub(super) async fn of_apply(
     target: &ClusterTarget,
-    view: &View,
+    planned: &Planned,
     prepared: &Prepared,
 ) -> Result<Vec<Risk>, Error> {
-    let before = installed_role(&view.observed);
+    let before = installed_role(&planned.observed);
     let change = RoleChange { before, after: prepared.configuration.role() };
-    let jwt_secret = changes_jwt_secret(&prepared.configuration, &view.kept);
+    let jwt_secret = changes_jwt_secret(&prepared.configuration, &planned.stored);
     let members = match before {
         Some(Role::Host) if change.is_one() || jwt_secret => members::of(target.cluster()).await?,
         _ => Vec::new(),
     };
     let mut risks = change.risks(jwt_secret, members);
-    let installer = ks_installer::find(target.cluster(), view.observed.inventory.as_ref()).await?;
+    let installer =
+        ks_installer::find(target.cluster(), planned.observed.inventory.as_ref()).await?;
     risks.extend(installer);
     Ok(risks)
 }
@@ -114,7 +115,7 @@ pub(super) fn of_deletions(plan: &Plan) -> Vec<Risk> {
     let consents = [Consent::DeleteCrds, Consent::DeleteData, Consent::DeleteNamespaces];
     let risks = consents.into_iter().map(|consent| {
         let objects = deleted().filter(|change| needed_consent(&change.id) == Some(consent));
-        let cascading = if consent == Consent::DeleteData { 0 } else { plan.lost.len() };
+        let cascading = if consent == Consent::DeleteData { 0 } else { plan.cascading.len() };
         let objects = objects.map(|change| change.id.clone()).collect();
         Risk::Deletion { consent, objects, cascading }
     });

@@ -37,12 +37,12 @@ async fn reviewed<T: Target>(session: &Session<T>, options: Options) -> Result<R
     let target = session.target();
     let stored = target.values().await?;
     let nothing = Desired::nothing(&stored);
-    let view = engine::review(target, stored, nothing, &options).await?;
-    let mut risks = safeguards::of_deletions(&view.plan);
+    let planned = engine::plan(target, stored, nothing, &options).await?;
+    let mut risks = safeguards::of_deletions(&planned.plan);
     if let Some(cluster) = session.cluster_target() {
-        risks.extend(safeguards::of_uninstall(cluster, &view.plan).await?);
+        risks.extend(safeguards::of_uninstall(cluster, &planned.plan).await?);
     }
-    Ok(Review { view, risks, preflight: None, options, record: None })
+    Ok(Review { planned, risks, preflight: None, options, record: None })
 }
 
 /// What ksi made may go, what it only creates included: the first account and the Secrets of values.

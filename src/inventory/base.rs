@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Key;
-use crate::object::meaning;
+use crate::object::semantic;
 
 /// The last rendered values of one object, as hashes by path.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ impl<'i> Base<'i> {
     pub fn holds(&self, pointer: &str, value: &Value) -> bool {
         self.hashes
             .get(pointer)
-            .is_some_and(|hash| *hash == self.key.digest(&meaning::canonical(value)))
+            .is_some_and(|hash| *hash == self.key.digest(&semantic::canonical(value)))
     }
 
     /// Whether exactly this text was rendered at this path: for labels, whose values have only one
@@ -49,8 +49,8 @@ impl<'i> Base<'i> {
 pub(super) fn of_document(key: &Key, document: &Value) -> BTreeMap<String, String> {
     leaves(document)
         .into_iter()
-        .filter(|(_, value)| !meaning::is_silent(value))
-        .map(|(pointer, value)| (pointer, key.digest(&meaning::canonical(value))))
+        .filter(|(_, value)| !semantic::is_unset(value))
+        .map(|(pointer, value)| (pointer, key.digest(&semantic::canonical(value))))
         .collect()
 }
 

@@ -7,14 +7,14 @@ use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
 use super::{Action, Change, Observed, PlanOptions, dry_run, labels, ownership};
 use crate::inventory::{Base, Entry, Inventory, Prune, prune};
-use crate::object::{Object, Policy, embedded, foreign_fields, is_departing, meaning};
+use crate::object::{Object, Policy, embedded, foreign_fields, is_terminating, semantic};
 
 /// Decides about a desired object.
 pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOptions) -> Change {
     let change = Draft::of(object);
     let live = observed.objects.get(&object.id);
     // A terminating object is treated as deleted: it is created again once it is gone.
-    let Some(live) = live.filter(|live| !is_departing(live)) else {
+    let Some(live) = live.filter(|live| !is_terminating(live)) else {
         let body = match object.policy {
             Policy::Patch => labels::partial(&object.body),
             _ => object.body.clone(),
@@ -32,7 +32,7 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
         Policy::Create => created(change, object, live, entry, inventory),
         Policy::Apply => {
             let adoption = ownership::adoption(entry, inventory.is_some(), live);
-            match observed.forecasts.get(&object.id) {
+            match observed.dry_runs.get(&object.id) {
                 None => applied(change, object, live, entry, adoption),
                 Some(forecast) => {
                     let existing = dry_run::Existing { object, live, adoption };
@@ -66,7 +66,7 @@ fn created(
 ) -> Change {
     let secret = object.id.is_secret();
     // A Secret of the same name that somebody else created is not ours to change.
-    let ours = entry.is_some_and(|entry| !entry.is_announced()) || inventory.is_none();
+    let ours = entry.is_some_and(|entry| !entry.is_pending()) || inventory.is_none();
     if secret && ours && normal(&object.body) != normal(live) {
         let change = change.because("values differ");
         let change = change.write(Action::Update, Some(live), object.body.clone());
@@ -115,7 +115,7 @@ fn is_served(live: &Value) -> bool {
 }
 
 fn base<'i>(inventory: &'i Inventory, entry: Option<&'i Entry>) -> Option<Base<'i>> {
-    let entry = entry.filter(|entry| !entry.is_announced())?;
+    let entry = entry.filter(|entry| !entry.is_pending())?;
     Some(Base::new(&inventory.key, &entry.base))
 }
 
@@ -174,7 +174,7 @@ fn document(
     }
     overlay(&mut body, &rest);
     // A semantically equal text stays as it is: writing it would only provoke the next rewrite.
-    if !meaning::same(&merge.merged, &theirs) {
+    if !semantic::same(&merge.merged, &theirs) {
         embedded::write(&mut body, &merge.merged);
     }
     change.foreign = merge.foreign;

@@ -7,7 +7,7 @@ use super::merge::Winner;
 use super::normal::normal;
 use super::{Action, Change, PlanOptions, ownership};
 use crate::object::{
-    FieldConflict, Forecast, Object, ObjectId, foreign_fields, owned_fields, rules,
+    DryRunResult, FieldConflict, Object, ObjectId, foreign_fields, owned_fields, rules,
 };
 
 /// How many fields a reason names.
@@ -25,7 +25,7 @@ pub(super) struct Existing<'o> {
 pub(super) fn decide(
     change: Draft,
     existing: Existing<'_>,
-    forecast: &Forecast,
+    forecast: &DryRunResult,
     options: &PlanOptions,
 ) -> Change {
     let Existing { object, live, adoption } = existing;
@@ -37,11 +37,11 @@ pub(super) fn decide(
         Some(sent)
     };
     match forecast {
-        Forecast::Settled => change.without_write(Action::Unchanged),
-        Forecast::Refused(why) => change
+        DryRunResult::UpToDate => change.without_write(Action::Unchanged),
+        DryRunResult::Rejected(why) => change
             .because(format!("rejected by the API server: {why}"))
             .without_write(Action::Conflict),
-        Forecast::Becomes(after) => {
+        DryRunResult::Changes(after) => {
             let (action, change) = if adoption.is_some() {
                 (Action::Adopt, change.adopting(adoption))
             } else if normal(after) != normal(live) {
@@ -53,7 +53,7 @@ pub(super) fn decide(
             };
             Change { sent: sent(), ..change.write(action, Some(live), normal(after)) }
         }
-        Forecast::Conflict { fields, forced } => {
+        DryRunResult::Conflict { fields, forced } => {
             let ours = |field: &&FieldConflict| {
                 options.winner == Winner::Desired
                     || is_taken(&object.id, &field.field, &options.take)

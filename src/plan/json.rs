@@ -13,8 +13,8 @@ pub fn json(plan: &Plan) -> Value {
     let mut masker = Masker::new();
     let changes: Vec<_> = plan.changes.iter().map(|change| one(change, &mut masker)).collect();
     let mut json = json!({ "changes": changes, "summary": plan.summary() });
-    if !plan.lost.is_empty() {
-        json["lost"] = plan.lost.iter().map(|change| object(&change.id)).collect();
+    if !plan.cascading.is_empty() {
+        json["lost"] = plan.cascading.iter().map(|change| object(&change.id)).collect();
     }
     json
 }

@@ -1,7 +1,7 @@
 //! The three-way merge of an embedded document: base (what ksi rendered last), desired (what it renders
 //! now) and live.
 //!
-//! Values are merged key by key and compared by [semantic equality](meaning): `168h` equals `168h0m0s`,
+//! Values are merged key by key and compared by [semantic equality](semantic): `168h` equals `168h0m0s`,
 //! `false` equals an absent key. An empty desired value (null, empty string, list or mapping) counts as
 //! absent: the empty default of a template is no reason to remove what somebody set.
 //!
@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 pub use crate::inventory::Base;
 use crate::inventory::{children, step};
-use crate::object::meaning;
+use crate::object::semantic;
 use crate::yaml::Path;
 
 /// Who wins if both sides changed.
@@ -100,10 +100,10 @@ impl Walk<'_> {
         desired: Option<&Value>,
         live: Option<&Value>,
     ) -> Option<Value> {
-        match (desired.filter(|value| !meaning::is_silent(value)), live) {
+        match (desired.filter(|value| !semantic::is_unset(value)), live) {
             (None, None) => None,
             (None, Some(live)) => self.undesired(place, live),
-            (Some(desired), None) => (!meaning::is_empty(desired)).then(|| desired.clone()),
+            (Some(desired), None) => (!semantic::is_empty(desired)).then(|| desired.clone()),
             (Some(desired), Some(live)) => match (children(desired), children(live)) {
                 (Some(ours), Some(theirs)) if desired.is_array() == live.is_array() => {
                     let merged = self.parts(place, &ours, &theirs);
@@ -137,10 +137,10 @@ impl Walk<'_> {
 
     /// A value on both sides.
     fn leaf<'v>(&mut self, place: &Position, desired: &'v Value, live: &'v Value) -> &'v Value {
-        if meaning::same(desired, live) {
+        if semantic::same(desired, live) {
             return live;
         }
-        let changed_by_others = !meaning::is_silent(live)
+        let changed_by_others = !semantic::is_unset(live)
             && self
                 .base
                 .is_some_and(|base| base.has(&place.pointer) && !base.holds(&place.pointer, live));
@@ -159,19 +159,19 @@ impl Walk<'_> {
     fn undesired(&mut self, place: &Position, live: &Value) -> Option<Value> {
         let Some(parts) = children(live).filter(|parts| !parts.is_empty()) else {
             // An empty value was never recorded as ours, even if it is semantically equal.
-            let ours = !meaning::is_silent(live)
+            let ours = !semantic::is_unset(live)
                 && self.base.is_some_and(|base| base.holds(&place.pointer, live));
             if ours {
                 return None;
             }
-            if !meaning::is_empty(live) {
+            if !semantic::is_empty(live) {
                 self.foreign.push(place.path.clone());
             }
             return Some(live.clone());
         };
         let mut remaining = self.parts(place, &[], &parts);
         if remaining.len() < parts.len()
-            && remaining.iter().all(|(_, value)| meaning::is_silent(value))
+            && remaining.iter().all(|(_, value)| semantic::is_unset(value))
         {
             return None;
         }

@@ -27,7 +27,7 @@ pub fn overview(plan: &Plan) -> String {
         let name = if name.is_empty() { "no component" } else { name };
         let _ = writeln!(out, "    {name}: {}", counts(changes));
     }
-    if !plan.lost.is_empty() {
+    if !plan.cascading.is_empty() {
         let _ = writeln!(out, "- delete {}", cascading(plan));
     }
     if !released.is_empty() {
@@ -47,7 +47,7 @@ pub fn overview(plan: &Plan) -> String {
 
 /// The cascading deletes, in numbers.
 pub(super) fn cascading(plan: &Plan) -> String {
-    let cascading: Vec<&Change> = plan.lost.iter().collect();
+    let cascading: Vec<&Change> = plan.cascading.iter().collect();
     format!(
         "{} of others, whose CRDs or namespaces are deleted: {}",
         objects(cascading.len()),
@@ -106,7 +106,7 @@ mod tests {
 
     fn change(component: &str, kind: &str, name: &str, action: Action) -> Change {
         let body = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
-        Change { action, ..Change::lost(&ObjectId::of(&body).unwrap(), component) }
+        Change { action, ..Change::cascading(&ObjectId::of(&body).unwrap(), component) }
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
                 change("tower", "Role", "b", Action::Delete),
                 change("tower", "Role", "c", Action::Delete),
             ],
-            lost: vec![change("crds", "Cluster", "host", Action::Delete)],
+            cascading: vec![change("crds", "Cluster", "host", Action::Delete)],
         };
         assert_eq!(
             overview(&plan),

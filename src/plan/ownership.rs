@@ -23,7 +23,7 @@ pub(super) fn adoption(entry: Option<&Entry>, recorded: bool, live: &Value) -> O
         return None;
     }
     match entry {
-        Some(entry) if managers.is_empty() || !entry.is_announced() => None,
+        Some(entry) if managers.is_empty() || !entry.is_pending() => None,
         None if managers.is_empty() && !recorded => None,
         _ if managers.is_empty() => Some("already exists and is not in the inventory".into()),
         _ => Some(format!("managed by {}", managers.join(", "))),

@@ -64,7 +64,7 @@ pub fn record(
 fn is_created_by_us(inventory: &Inventory, object: &Object, live: Option<&Value>) -> bool {
     let by_us = live.and_then(is_written_by_us);
     match inventory.get(&object.id) {
-        Some(entry) => !entry.is_announced() || by_us.unwrap_or(true),
+        Some(entry) => !entry.is_pending() || by_us.unwrap_or(true),
         // The inventory may be lost; the object still names its field managers.
         None => by_us == Some(true),
     }

@@ -40,7 +40,7 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
     if !options.summary_only && !writer.out.is_empty() {
         writer.out.push('\n');
     }
-    if !plan.lost.is_empty() {
+    if !plan.cascading.is_empty() {
         let style = AnsiColor::Red.on_default().bold();
         let _ = writer.line(style, "", &format!("- delete {}", overview::cascading(plan)));
     }

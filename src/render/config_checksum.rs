@@ -4,7 +4,7 @@
 use aws_lc_rs::hmac;
 use serde_json::Value;
 
-use crate::object::meaning;
+use crate::object::semantic;
 
 /// A checksum for the pod template that changes when the document changes semantically. Rewrites by
 /// KubeSphere do not change it, because it is computed from the rendered document in canonical form.
@@ -13,7 +13,7 @@ use crate::object::meaning;
 /// strongest of these secrets.
 pub(super) fn config_checksum(document: &Value, key: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
-    let text = meaning::canonical(document).to_string();
+    let text = semantic::canonical(document).to_string();
     let tag = hmac::sign(&key, text.as_bytes());
     hex::encode(&tag.as_ref()[..16])
 }

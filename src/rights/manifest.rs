@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::own::{Occasion, own};
+use super::own::{Purpose, own};
 use super::rendered::rendered;
 use super::rule::Rule;
 use super::{Right, SYSTEM};
@@ -71,7 +71,7 @@ fn is_read(verb: &str) -> bool {
 /// The file, for everything that ksi can render.
 pub fn manifest(objects: &[Object]) -> String {
     let mut rights = rendered(objects, objects);
-    rights.extend(own(&[Occasion::Run, Occasion::Diagnosis, Occasion::Look]));
+    rights.extend(own(&[Purpose::Run, Purpose::Diagnosis, Purpose::Inspection]));
     // Other namespaces do not exist yet when this file is applied, so no role can be in them.
     let (here, everywhere): (BTreeSet<_>, BTreeSet<_>) =
         rights.into_iter().partition(|right| right.namespace.as_deref() == Some(SYSTEM));

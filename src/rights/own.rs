@@ -7,18 +7,18 @@ use crate::object::kubesphere;
 
 /// The purpose of a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Occasion {
+pub enum Purpose {
     /// Every run needs it.
     Run,
     /// Without it a run cannot diagnose unhealthy objects.
     Diagnosis,
     /// Only other commands use it: checks, status, logs, events, support bundles, replacing ks-installer.
-    Look,
+    Inspection,
 }
-use Occasion::{Diagnosis, Look, Run};
+use Purpose::{Diagnosis, Inspection, Run};
 
 struct Row {
-    occasion: Occasion,
+    occasion: Purpose,
     group: &'static str,
     resource: &'static str,
     /// The namespace, if it is needed in only one.
@@ -29,7 +29,7 @@ struct Row {
 }
 
 const fn row(
-    occasion: Occasion,
+    occasion: Purpose,
     (group, resource): (&'static str, &'static str),
     namespace: Option<&'static str>,
     verbs: &'static [&'static str],
@@ -50,37 +50,49 @@ const TABLE: &[Row] = &[
     row(Run, LEASES, HERE, &["get", "update"], &[kubesphere::LOCK]),
     // The inventory, the stored values, and the history, whose Secrets have numbers.
     row(Run, SECRETS, HERE, &["get", "list", "create"], &[]),
-    row(Look, SECRETS, HERE, &["delete"], &[]),
+    row(Inspection, SECRETS, HERE, &["delete"], &[]),
     row(Run, SECRETS, HERE, &["update"], &["ksi-inventory", "ksi-values"]),
     // Facts about the cluster, and the members of a host.
     row(Run, ("", "nodes"), None, &["get", "list"], &[]),
-    row(Look, ("cluster.kubesphere.io", "clusters"), None, LIST, &[]),
+    row(Inspection, ("cluster.kubesphere.io", "clusters"), None, LIST, &[]),
     // The old ks-installer.
     row(Run, ("apps", "deployments"), HERE, &["get"], &[]),
-    row(Look, ("apps", "deployments"), HERE, &["delete"], &[kubesphere::INSTALLER]),
+    row(Inspection, ("apps", "deployments"), HERE, &["delete"], &[kubesphere::INSTALLER]),
     // Why something is not healthy.
     row(Diagnosis, ("", "pods"), None, FOLLOW, &[]),
     row(Diagnosis, ("", "pods/log"), None, &["get"], &[]),
     row(Diagnosis, ("", "events"), None, FOLLOW, &[]),
     // A dry run of server-side apply.
-    row(Look, ("", "configmaps"), Some("default"), &["create", "patch"], &["ksi-check"]),
+    row(Inspection, ("", "configmaps"), Some("default"), &["create", "patch"], &["ksi-check"]),
     // Obstacles: NodePorts in use, webhooks without a backend.
-    row(Look, ("", "services"), None, LIST, &[]),
-    row(Look, ("discovery.k8s.io", "endpointslices"), None, LIST, &[]),
-    row(Look, ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"), None, LIST, &[]),
-    row(Look, ("admissionregistration.k8s.io", "validatingwebhookconfigurations"), None, LIST, &[]),
-    row(Look, ("", "limitranges"), None, LIST, &[]),
-    row(Look, ("", "namespaces"), None, LIST, &[]),
-    row(Look, ("", "persistentvolumeclaims"), None, LIST, &[]),
-    row(Look, ("", "resourcequotas"), None, LIST, &[]),
-    row(Look, SECRETS, None, &["get", "list"], &[]),
-    row(Look, ("apiregistration.k8s.io", "apiservices"), None, LIST, &[]),
-    row(Look, ("apps", "deployments"), None, LIST, &[]),
-    row(Look, ("scheduling.k8s.io", "priorityclasses"), None, LIST, &[]),
-    row(Look, ("storage.k8s.io", "storageclasses"), None, LIST, &[]),
+    row(Inspection, ("", "services"), None, LIST, &[]),
+    row(Inspection, ("discovery.k8s.io", "endpointslices"), None, LIST, &[]),
+    row(
+        Inspection,
+        ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+        None,
+        LIST,
+        &[],
+    ),
+    row(
+        Inspection,
+        ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+        None,
+        LIST,
+        &[],
+    ),
+    row(Inspection, ("", "limitranges"), None, LIST, &[]),
+    row(Inspection, ("", "namespaces"), None, LIST, &[]),
+    row(Inspection, ("", "persistentvolumeclaims"), None, LIST, &[]),
+    row(Inspection, ("", "resourcequotas"), None, LIST, &[]),
+    row(Inspection, SECRETS, None, &["get", "list"], &[]),
+    row(Inspection, ("apiregistration.k8s.io", "apiservices"), None, LIST, &[]),
+    row(Inspection, ("apps", "deployments"), None, LIST, &[]),
+    row(Inspection, ("scheduling.k8s.io", "priorityclasses"), None, LIST, &[]),
+    row(Inspection, ("storage.k8s.io", "storageclasses"), None, LIST, &[]),
     // The configuration of the cluster.
     row(
-        Look,
+        Inspection,
         ("installer.kubesphere.io", "clusterconfigurations"),
         HERE,
         &["get"],
@@ -89,7 +101,7 @@ const TABLE: &[Row] = &[
 ];
 
 /// The permissions for these purposes.
-pub fn own(occasions: &[Occasion]) -> BTreeSet<Right> {
+pub fn own(occasions: &[Purpose]) -> BTreeSet<Right> {
     let rows = TABLE.iter().filter(|row| occasions.contains(&row.occasion));
     let rights = rows.flat_map(|row| {
         let names = match row.names {

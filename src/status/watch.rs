@@ -12,7 +12,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep};
 use self::source::Source;
 use super::installed::Installed;
 use super::snapshot::{Group, Snapshot, groups, pod_namespaces, versions};
-use crate::cluster::{Change, Changes, Cluster, Error, Problem, Selection};
+use crate::cluster::{Change, Changes, Cluster, Error, ErrorKind, Selection};
 use crate::diagnose;
 
 /// How often what is not watched is read again.
@@ -71,7 +71,7 @@ impl<'c> Watch<'c> {
         for group in active {
             match cluster.watch(&group.kind, &group.selection).await {
                 Ok(changes) => watch.add(Source::of_objects(&group), changes),
-                Err(error) if error.problem == Problem::NotServed => watch.unserved.push(group),
+                Err(error) if error.kind == ErrorKind::NotServed => watch.unserved.push(group),
                 Err(error) => return Err(error),
             }
         }

@@ -36,12 +36,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::{
-    Class, Effect, Error, Finding, Monitor, NewKind, Reader, Seen, Store, Write, Writer, Written,
+    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
+    Written,
 };
 use crate::cluster::{Cluster, WriteLock as _};
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId, Policy, kubesphere};
-use crate::values::KeptValues;
+use crate::values::StoredValues;
 pub use history::{About, Revision};
 use identity::Identity;
 use lease::{LeaseGuard, Terms};
@@ -148,7 +149,7 @@ impl Reader for ClusterTarget {
         &self,
         desired: &[Object],
         inventory: Option<&Inventory>,
-    ) -> Result<Seen, Error> {
+    ) -> Result<Observation, Error> {
         let seen = observe::observe(&self.cluster, desired, inventory).await?;
         for (id, live) in &seen.objects {
             self.remember(id, live);
@@ -179,7 +180,7 @@ impl Reader for ClusterTarget {
 }
 
 impl Store for ClusterTarget {
-    async fn values(&self) -> Result<KeptValues, Error> {
+    async fn values(&self) -> Result<StoredValues, Error> {
         match store::values(&self.cluster).await? {
             Some(values) => Ok(values),
             None => taken_over::values(&self.cluster).await,
@@ -192,7 +193,7 @@ impl Store for ClusterTarget {
         Ok(inventory)
     }
 
-    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
+    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
         store::keep(&self.writable()?, values).await
     }
 

@@ -29,11 +29,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Class, Effect, Error, Finding, Monitor, NewKind, Reader, Seen, Store, Write, Writer, Written,
+    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
+    Written,
 };
 use crate::inventory::Inventory;
 use crate::object::{Object, ObjectId};
-use crate::values::KeptValues;
+use crate::values::StoredValues;
 use crate::yaml;
 use changes::Changes;
 use disk::{Disk, PRIVATE, PUBLIC, RESTORE, shown};
@@ -93,7 +94,7 @@ impl Directory {
                 Ok(true)
             }
             Ok(_) => Err(Error::new(
-                Class::InTheWay,
+                ErrorKind::InTheWay,
                 "read",
                 shown(&self.root),
                 "it is a file and not a directory",
@@ -119,7 +120,7 @@ impl Directory {
     }
 
     fn damaged(&self, name: &str, cause: impl Into<String>) -> Error {
-        Error::new(Class::Damaged, "read", shown(&self.own(name)), cause, RESTORE)
+        Error::new(ErrorKind::Damaged, "read", shown(&self.own(name)), cause, RESTORE)
     }
 
     fn store(&self, name: &str, content: &impl Serialize) -> Result<(), Error> {
@@ -159,7 +160,8 @@ impl Directory {
 }
 
 fn held<'r>(run: Option<&'r mut Run>, root: &Path) -> Result<&'r mut Run, Error> {
-    let missing = || Error::new(Class::Locked, "write", shown(root), "the lock is not held", "");
+    let missing =
+        || Error::new(ErrorKind::Locked, "write", shown(root), "the lock is not held", "");
     run.ok_or_else(missing)
 }
 
@@ -182,7 +184,7 @@ fn lock(path: &Path, mut file: File) -> Result<File, Error> {
                 holder.trim().parse::<u32>().map_or(String::new(), |p| format!(" (process {p})"));
             let cause = format!("another run of ksi{process} is writing there");
             let help = "wait until it is done, or end it, and run again";
-            return Err(Error::new(Class::Locked, "lock", shown(path), cause, help));
+            return Err(Error::new(ErrorKind::Locked, "lock", shown(path), cause, help));
         }
         Err(TryLockError::Error(error)) => return Err(Error::io("lock", shown(path), &error)),
     }
@@ -201,8 +203,8 @@ impl Reader for Directory {
         &self,
         desired: &[Object],
         inventory: Option<&Inventory>,
-    ) -> Result<Seen, Error> {
-        let mut seen = Seen::default();
+    ) -> Result<Observation, Error> {
+        let mut seen = Observation::default();
         if self.check()? {
             for id in super::ids(desired, inventory) {
                 if let Some(body) = manifest::read(&self.path_of(id), id)? {
@@ -223,21 +225,21 @@ impl Reader for Directory {
 }
 
 impl Store for Directory {
-    async fn values(&self) -> Result<KeptValues, Error> {
+    async fn values(&self) -> Result<StoredValues, Error> {
         match self.load("values")? {
             // serde's own message could quote a value.
             Some(values) => serde_json::from_value(values)
                 .map_err(|_| self.damaged("values", "it is not a mapping from names to texts")),
             // Objects rest on values that are lost: new ones would change every secret.
             None if self.has_secrets()? => Err(Error::new(
-                Class::Damaged,
+                ErrorKind::Damaged,
                 "read",
                 shown(&self.own("values")),
                 "the generated secrets are missing, but manifests made from them are there",
                 "copy `.ksi` from where this directory was written before; or delete it and the \
                  Secrets in the directory to start again with new ones",
             )),
-            None => Ok(KeptValues::default()),
+            None => Ok(StoredValues::default()),
         }
     }
 
@@ -246,7 +248,7 @@ impl Store for Directory {
         Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
     }
 
-    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
+    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
         self.store("values", values)
     }
 

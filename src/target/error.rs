@@ -5,7 +5,7 @@ use std::io;
 /// The kinds of errors that callers treat differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Class {
+pub enum ErrorKind {
     /// We may not do it.
     Permission,
     /// Nobody may write there.
@@ -38,7 +38,7 @@ pub enum Class {
     Held,
 }
 
-impl Class {
+impl ErrorKind {
     /// Whether it is about one object, so that others can still be written; everything else is about
     /// the place, and ends a run.
     pub fn is_of_one_object(self) -> bool {
@@ -59,7 +59,7 @@ impl Class {
 #[error("cannot {action} {place}: {cause}")]
 pub struct Error {
     /// What kind of error it is.
-    pub class: Class,
+    pub kind: ErrorKind,
     /// What was tried: `read`, `write`, `delete`, `lock`.
     pub action: &'static str,
     /// The path or object.
@@ -72,46 +72,46 @@ pub struct Error {
 
 impl Error {
     pub(super) fn new(
-        class: Class,
+        kind: ErrorKind,
         action: &'static str,
         place: impl Into<String>,
         cause: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { class, action, place: place.into(), cause: cause.into(), help: help.into() }
+        Self { kind, action, place: place.into(), cause: cause.into(), help: help.into() }
     }
 
     /// What the file system says, in the words of a user.
     pub(super) fn io(action: &'static str, place: impl Into<String>, error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
-        let (class, cause, help) = match error.kind() {
+        let (kind, cause, help) = match error.kind() {
             Kind::PermissionDenied => (
-                Class::Permission,
+                ErrorKind::Permission,
                 "permission denied".into(),
                 "give this user the right to do so, or choose another directory",
             ),
             Kind::ReadOnlyFilesystem => (
-                Class::ReadOnly,
+                ErrorKind::ReadOnly,
                 "the file system is read-only".into(),
                 "mount it for writing, or choose another directory",
             ),
             Kind::StorageFull | Kind::QuotaExceeded => (
-                Class::Full,
+                ErrorKind::Full,
                 "no space is left".into(),
                 "make room and run again; no manifest has been changed halfway",
             ),
             Kind::FileTooLarge => (
-                Class::Full,
+                ErrorKind::Full,
                 "the file is larger than this system or its limits allow".into(),
                 "raise the limit (`ulimit -f`) and run again; no manifest has been changed halfway",
             ),
             Kind::NotADirectory => (
-                Class::InTheWay,
+                ErrorKind::InTheWay,
                 "a part of the path is a file and not a directory".into(),
                 "choose another directory, or move the file away",
             ),
-            _ => (Class::Io, error.to_string(), "solve what the system reports and run again"),
+            _ => (ErrorKind::Io, error.to_string(), "solve what the system reports and run again"),
         };
-        Self::new(class, action, place, cause, help)
+        Self::new(kind, action, place, cause, help)
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Stderr, Write};
 use std::time::{Duration, Instant};
 
 use super::mode::{Mode, Place, ProgressChoice};
-use super::progress::{Look, Progress, cut, span};
+use super::progress::{Progress, TableStyle, cut, span};
 use super::screen::Screen;
 use super::{Output, event_line};
 use crate::engine::{Event, Phase, Pruned};
@@ -72,8 +72,8 @@ impl<W: Write> Live<W> {
     }
 
     /// Shows an event.
-    pub fn tell(&mut self, event: &Event, now: Instant) {
-        self.progress.tell(event, now);
+    pub fn record(&mut self, event: &Event, now: Instant) {
+        self.progress.record(event, now);
         self.changed = true;
         // The plan has already listed what an uninstallation keeps.
         let is_known =
@@ -153,7 +153,7 @@ impl<W: Write> Live<W> {
 
     fn draw(&mut self, height: Option<usize>, now: Instant) {
         let (width, _) = (self.size)();
-        let look = Look { width, height, colour: self.colour, symbols: self.symbols };
+        let look = TableStyle { width, height, colour: self.colour, symbols: self.symbols };
         let lines = self.progress.lines(look, now);
         self.screen.draw(&std::mem::take(&mut self.above), &lines);
         (self.changed, self.shown) = (false, now);

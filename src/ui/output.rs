@@ -48,7 +48,7 @@ impl Output {
     }
 
     /// Prints a message for the user, unless `--quiet` is set.
-    pub fn say(&self, text: &str) {
+    pub fn print(&self, text: &str) {
         if !self.quiet {
             self.message(text);
         }

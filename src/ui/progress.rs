@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::engine::{Event, Pruned};
 use crate::plan::Action;
 
-pub use draw::Look;
+pub use draw::TableStyle;
 use row::Row;
 use state::State;
 pub(super) use text::{cut, span};
@@ -65,7 +65,7 @@ impl Progress {
     }
 
     /// Records an event.
-    pub fn tell(&mut self, event: &Event, now: Instant) {
+    pub fn record(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Apply { state: Action::Conflict, .. } => self.conflicts += 1,
             Event::Apply { component, object, .. } if self.removes => {

@@ -78,7 +78,7 @@ impl<W: Write> Drop for Screen<W> {
 }
 
 /// Prints a final message before the process exits immediately.
-pub fn last_words(text: &str) {
+pub fn final_message(text: &str) {
     show_cursor();
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -60,7 +60,7 @@ pub(super) fn authority(
         KeyUsagePurpose::KeyCertSign,
         KeyUsagePurpose::CrlSign,
     ];
-    let certificate = params.self_signed(&key).map_err(|e| Error::making(name, &e))?;
+    let certificate = params.self_signed(&key).map_err(|e| Error::generating(name, &e))?;
     Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
 }
 
@@ -80,12 +80,12 @@ pub(super) fn serving(
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     for dns in served.names() {
-        let dns = dns.try_into().map_err(|e| Error::making(name, &e))?;
+        let dns = dns.try_into().map_err(|e| Error::generating(name, &e))?;
         params.subject_alt_names.push(SanType::DnsName(dns));
     }
     let issuer = Issuer::from_ca_cert_pem(authority.certificate, &authority.signing_key)
-        .map_err(|e| Error::making(name, &e))?;
-    let certificate = params.signed_by(&key, &issuer).map_err(|e| Error::making(name, &e))?;
+        .map_err(|e| Error::generating(name, &e))?;
+    let certificate = params.signed_by(&key, &issuer).map_err(|e| Error::generating(name, &e))?;
     Ok(Certificate { certificate: certificate.pem(), key: pem, source: ValueSource::Generated })
 }
 
@@ -95,7 +95,7 @@ fn new_key(
     entropy: &mut dyn Entropy,
 ) -> Result<(String, KeyPair), Error> {
     let pem = entropy.key(kind)?;
-    let key = KeyPair::from_pem(&pem).map_err(|e| Error::making(name, &e))?;
+    let key = KeyPair::from_pem(&pem).map_err(|e| Error::generating(name, &e))?;
     Ok((pem, key))
 }
 

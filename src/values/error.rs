@@ -8,7 +8,7 @@ pub enum Error {
     /// A stored value cannot be used. It is not replaced silently: clients that trust the old one would
     /// lose their connection without any notice.
     #[error("the stored value `{name}` is damaged: {cause}")]
-    Broken {
+    Damaged {
         /// Its name.
         name: String,
         /// What is wrong with it.
@@ -30,7 +30,7 @@ pub enum Error {
     Entropy(#[from] EntropyError),
     /// A value cannot be generated.
     #[error("cannot generate the value `{name}`: {cause}")]
-    Making {
+    Generating {
         /// Its name.
         name: String,
         /// Why not.
@@ -45,7 +45,7 @@ impl Error {
     /// What to do next, in one sentence.
     pub fn help(&self) -> String {
         match self {
-            Self::Broken { name, .. } => format!(
+            Self::Damaged { name, .. } => format!(
                 "restore `{name}` from a backup, or remove it from the stored values to generate a new one"
             ),
             Self::Expired { name, .. } => format!(
@@ -55,18 +55,18 @@ impl Error {
             Self::PasswordTooLong => {
                 "shorten `authentication.adminPassword`, or give a bcrypt hash of it".into()
             }
-            Self::Entropy(_) | Self::Making { .. } => {
+            Self::Entropy(_) | Self::Generating { .. } => {
                 "check that this machine provides random numbers, then run again".into()
             }
             Self::Clock => "set the clock of this machine and run again".into(),
         }
     }
 
-    pub(super) fn broken(name: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
-        Self::Broken { name: name.into(), cause: cause.to_string() }
+    pub(super) fn damaged(name: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
+        Self::Damaged { name: name.into(), cause: cause.to_string() }
     }
 
-    pub(super) fn making(name: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
-        Self::Making { name: name.into(), cause: cause.to_string() }
+    pub(super) fn generating(name: impl Into<String>, cause: &(impl ToString + ?Sized)) -> Self {
+        Self::Generating { name: name.into(), cause: cause.to_string() }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn hash(password: &str, entropy: &mut dyn Entropy) -> Result<String, 
     let parts =
         bcrypt::non_truncating_hash_with_salt(password, COST, salt).map_err(|e| match e {
             BcryptError::Truncation(_) => Error::PasswordTooLong,
-            other => Error::making(stored::ADMIN_PASSWORD_HASH, &other),
+            other => Error::generating(stored::ADMIN_PASSWORD_HASH, &other),
         })?;
     Ok(parts.format_for_version(Version::TwoA))
 }

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::certificate::{self, Pair, Served, is_signed_by};
 use super::entropy::alphanumeric;
 use super::{
-    Certificate, Entropy, Error, Given, KeptValues, KeyKind, SecretText, ValueSource, Values,
+    Certificate, Entropy, Error, Given, KeyKind, SecretText, StoredValues, ValueSource, Values,
     password, stored, token,
 };
 use crate::config::form;
@@ -31,10 +31,10 @@ const KUBEFED: Served =
 /// A stored value is damaged, an authority has expired, or a new value cannot be generated.
 pub fn resolve(
     given: &Given<'_>,
-    stored: &KeptValues,
+    stored: &StoredValues,
     entropy: &mut dyn Entropy,
     now: SystemTime,
-) -> Result<(Values, KeptValues), Error> {
+) -> Result<(Values, StoredValues), Error> {
     let mut run = Resolution { stored: stored.clone(), entropy: Some(entropy), now: date(now)? };
     let values = run.values(given)?;
     Ok((values, run.stored))
@@ -45,7 +45,11 @@ pub fn resolve(
 ///
 /// # Errors
 /// A stored value is damaged, or an authority has expired.
-pub fn foresee(given: &Given<'_>, stored: &KeptValues, now: SystemTime) -> Result<Values, Error> {
+pub fn resolve_without_generating(
+    given: &Given<'_>,
+    stored: &StoredValues,
+    now: SystemTime,
+) -> Result<Values, Error> {
     Resolution { stored: stored.clone(), entropy: None, now: date(now)? }.values(given)
 }
 
@@ -58,7 +62,7 @@ fn date(now: SystemTime) -> Result<OffsetDateTime, Error> {
 }
 
 struct Resolution<'e> {
-    stored: KeptValues,
+    stored: StoredValues,
     /// Without it nothing is generated.
     entropy: Option<&'e mut dyn Entropy>,
     now: OffsetDateTime,
@@ -146,7 +150,7 @@ impl Resolution<'_> {
         if let Some(hash) = &stored_hash
             && !form::is_bcrypt_hash(hash)
         {
-            return Err(Error::broken(stored::ADMIN_PASSWORD_HASH, "it is not a bcrypt hash"));
+            return Err(Error::damaged(stored::ADMIN_PASSWORD_HASH, "it is not a bcrypt hash"));
         }
         // The stored hash belongs to the stored password: computing it again would be slow on purpose.
         if let Some(hash) = stored_hash
@@ -181,7 +185,7 @@ impl Resolution<'_> {
         if let Some(live) = self.pair(name)? {
             let pair = read_authority(name, &live)?;
             if !pair.is_rsa {
-                return Err(Error::broken(format!("{name}.key"), "Tower reads RSA keys only"));
+                return Err(Error::damaged(format!("{name}.key"), "Tower reads RSA keys only"));
             }
             if pair.not_after <= self.now {
                 let date = pair.not_after.date().to_string();
@@ -256,8 +260,10 @@ impl Resolution<'_> {
                 source: ValueSource::Live,
             })),
             (None, None) => Ok(None),
-            (None, Some(_)) => Err(Error::broken(crt, "it is missing, but its key exists")),
-            (Some(_), None) => Err(Error::broken(key, "it is missing, but its certificate exists")),
+            (None, Some(_)) => Err(Error::damaged(crt, "it is missing, but its key exists")),
+            (Some(_), None) => {
+                Err(Error::damaged(key, "it is missing, but its certificate exists"))
+            }
         }
     }
 
@@ -272,7 +278,7 @@ fn read_authority<'c>(name: &str, pair: &'c Certificate) -> Result<Pair<'c>, Err
     if read.is_authority {
         Ok(read)
     } else {
-        Err(Error::broken(format!("{name}.crt"), "it is not a CA certificate"))
+        Err(Error::damaged(format!("{name}.crt"), "it is not a CA certificate"))
     }
 }
 

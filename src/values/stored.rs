@@ -32,9 +32,9 @@ pub(super) const KUBEFED_WEBHOOK: &str = "kubefedWebhook";
 /// only.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct KeptValues(pub BTreeMap<String, String>);
+pub struct StoredValues(pub BTreeMap<String, String>);
 
-impl KeptValues {
+impl StoredValues {
     /// Whether nothing is stored.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -56,7 +56,7 @@ impl KeptValues {
     /// A stored text. An empty one is damaged.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, super::Error> {
         match self.0.get(name).map(String::as_str) {
-            Some("") => Err(super::Error::broken(name, "it is empty")),
+            Some("") => Err(super::Error::damaged(name, "it is empty")),
             text => Ok(text),
         }
     }
@@ -66,9 +66,9 @@ impl KeptValues {
     }
 }
 
-impl fmt::Debug for KeptValues {
+impl fmt::Debug for StoredValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeptValues")?;
+        f.write_str("StoredValues")?;
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
@@ -80,12 +80,12 @@ mod tests {
     #[test]
     fn changes_are_listed_by_name() {
         let of = |pairs: &[(&str, &str)]| {
-            KeptValues(pairs.iter().map(|(n, t)| ((*n).into(), (*t).into())).collect())
+            StoredValues(pairs.iter().map(|(n, t)| ((*n).into(), (*t).into())).collect())
         };
         let before = of(&[("a", "1"), ("b", "1"), ("gone", "1")]);
         let after = of(&[("a", "1"), ("b", "2"), ("new", "1")]);
         assert_eq!(after.changed_from(&before), ["b", "gone", "new"]);
         assert!(after.changed_from(&after).is_empty());
-        assert_eq!(format!("{after:?}"), r#"KeptValues{"a", "b", "new"}"#);
+        assert_eq!(format!("{after:?}"), r#"StoredValues{"a", "b", "new"}"#);
     }
 }

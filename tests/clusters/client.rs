@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ksi::cluster::{Apply, Cluster, ConnectOptions, Kind, Problem, Selection};
+use ksi::cluster::{Apply, Cluster, ConnectOptions, ErrorKind, Kind, Selection};
 use sandbox::light::Light;
 use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
 use serde_json::{Value, json};
@@ -65,14 +65,14 @@ fn faults_that_pass_are_waited_out_and_others_are_told() {
 
         proxy.set([Rule::new(patches(), Nth::All, Fault::Garbage { code: 200 })]);
         let error = cluster.apply(&config_map("garbage"), Apply::default()).await.unwrap_err();
-        assert_eq!(error.problem, Problem::NotKubernetes, "{error}");
+        assert_eq!(error.kind, ErrorKind::NotKubernetes, "{error}");
         assert!(error.to_string().contains("ConfigMap/default/garbage"), "{error}");
         proxy.set([]);
 
         // Somebody else's field, without force and with it.
         light.kubectl(r#"patch configmap busy --field-manager=other -p {"data":{"a":"2"}}"#);
         let error = cluster.apply(&config_map("busy"), Apply::default()).await.unwrap_err();
-        let Problem::Owned(owners) = &error.problem else { panic!("{error}") };
+        let ErrorKind::Owned(owners) = &error.kind else { panic!("{error}") };
         assert_eq!((owners[0].manager.as_str(), owners[0].field.as_str()), ("other", ".data.a"));
         let force = Apply { force: true, ..Apply::default() };
         assert_eq!(cluster.apply(&config_map("busy"), force).await.unwrap()["data"]["a"], "1");
@@ -81,7 +81,7 @@ fn faults_that_pass_are_waited_out_and_others_are_told() {
         let mut typo = config_map("typo");
         typo["dat"] = json!({});
         let error = cluster.apply(&typo, Apply::default()).await.unwrap_err();
-        assert_eq!(error.problem, Problem::Invalid, "{error}");
+        assert_eq!(error.kind, ErrorKind::Invalid, "{error}");
 
         let kind = Kind::new("", "v1", "ConfigMap");
         let listed =
@@ -132,7 +132,7 @@ fn nobody_at_home_is_told_soon() {
     let error = block_on(async {
         Cluster::connect(&options).await.unwrap().read_path("/version").await.unwrap_err()
     });
-    assert_eq!(error.problem, Problem::Unreachable);
+    assert_eq!(error.kind, ErrorKind::Unreachable);
     assert!(error.to_string().contains("onnection refused"), "{error}");
     assert!(!error.to_string().contains("canary"), "{error}");
     assert!(begin.elapsed() < Duration::from_secs(5));

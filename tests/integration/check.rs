@@ -7,7 +7,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
-use ksi::check::{self, Check, Context, Gathered, Look, Outcome, Phase};
+use ksi::check::{self, Check, Context, Gathered, Outcome, Phase, TableStyle};
 use serde_json::json;
 
 use self::healthy::Fixture;
@@ -129,7 +129,7 @@ fn no_text_shows_a_secret() {
     let context = Context { configured: &fixture.configured, now: fixture.now };
     for pre in [true, false] {
         let report = check::run(&fixture.gathered, &context, pre, &[]);
-        let text = check::table(&report, Look::default());
+        let text = check::table(&report, TableStyle::default());
         assert!(!text.contains("CANARY"), "{text}");
         assert!(!check::json(&report).to_string().contains("CANARY"));
     }
@@ -144,10 +144,13 @@ fn a_report_reads_like_that_of_linkerd() {
     let context = Context { configured: &fixture.configured, now: fixture.now };
     let skip = ["nodes-schedulable", "nodes-cpu", "nodes-memory"].map(str::to_owned);
     let report = check::run(&fixture.gathered, &context, true, &skip);
-    let look = Look { symbols: true, ..Look::default() };
-    insta::assert_snapshot!("check_short", check::table(&report, Look { short: true, ..look }));
+    let look = TableStyle { symbols: true, ..TableStyle::default() };
+    insta::assert_snapshot!(
+        "check_short",
+        check::table(&report, TableStyle { short: true, ..look })
+    );
     insta::assert_snapshot!("check_words", {
-        let text = check::table(&report, Look::default());
+        let text = check::table(&report, TableStyle::default());
         text.lines().take_while(|line| !line.starts_with("Storage")).collect::<Vec<_>>().join("\n")
     });
     insta::assert_json_snapshot!("check_json", check::json(&report)["categories"][2]);
@@ -156,7 +159,7 @@ fn a_report_reads_like_that_of_linkerd() {
         json!("True");
     let context = Context { configured: &fixture.configured, now: fixture.now };
     let report = check::run(&fixture.gathered, &context, true, &[]);
-    assert_eq!(check::table(&report, Look { short: true, ..look }), "");
+    assert_eq!(check::table(&report, TableStyle { short: true, ..look }), "");
     assert!(check::table(&report, look).ends_with("\nStatus check results are √\n"));
     assert_eq!(check::json(&report)["success"], true);
 }
@@ -175,7 +178,7 @@ fn without_a_configuration_the_rest_is_still_judged() {
     fixture.configured = check::Configured::default();
     let context = Context { configured: &fixture.configured, now: fixture.now };
     let report = check::run(&fixture.gathered, &context, true, &[]);
-    assert!(report.success(), "{}", check::table(&report, Look::default()));
+    assert!(report.success(), "{}", check::table(&report, TableStyle::default()));
     let skipped = report.rows.iter().filter(|r| matches!(r.outcome, Outcome::Skipped(_))).count();
     assert!(skipped < report.rows.len() / 2, "{skipped} of {}", report.rows.len());
 }

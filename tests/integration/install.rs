@@ -90,7 +90,7 @@ fn with_consent_it_is_carried_out_and_then_there_is_nothing_to_do() {
     assert!(outcome.summary.create > 50, "{:?}", outcome.summary);
     assert_eq!(outcome.history_error, None);
     let again = wait(review(&session, &request(&prepared))).unwrap();
-    assert!(!again.view.plan.has_writes());
+    assert!(!again.planned.plan.has_writes());
     let before = session.target().log();
     wait(execute(&session, &again, &Consents::default(), &mut |_| {})).unwrap();
     assert_eq!(session.target().log(), before);

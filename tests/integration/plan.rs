@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ksi::inventory::{Base, Inventory, Key, PruneOptions, leaves};
-use ksi::object::{Object, ObjectId, Policy, embedded, meaning, order};
+use ksi::object::{Object, ObjectId, Policy, embedded, order, semantic};
 use ksi::plan::merge::merge;
 use ksi::plan::{
     Action, Observed, Plan, PlanOptions, TextOptions, apply_differences, diff, json, plan,
@@ -245,18 +245,18 @@ proptest! {
         let first = merge(None, &desired, &live);
         prop_assert!(first.conflicts.is_empty());
         let merged: BTreeMap<_, _> = leaves(&first.merged).into_iter().collect();
-        for (pointer, value) in leaves(&desired).iter().filter(|(_, value)| !meaning::is_empty(value)) {
-            prop_assert!(merged.get(pointer).is_some_and(|m| meaning::same(m, value)), "{pointer}");
+        for (pointer, value) in leaves(&desired).iter().filter(|(_, value)| !semantic::is_empty(value)) {
+            prop_assert!(merged.get(pointer).is_some_and(|m| semantic::same(m, value)), "{pointer}");
         }
         let again = merge(None, &desired, &desired);
-        prop_assert!(meaning::same(&again.merged, &desired), "{}", again.merged);
+        prop_assert!(semantic::same(&again.merged, &desired), "{}", again.merged);
         // Whoever renders what is there already changes nothing.
         let same = merge(None, &first.merged, &first.merged);
-        prop_assert!(meaning::same(&same.merged, &first.merged));
+        prop_assert!(semantic::same(&same.merged, &first.merged));
     }
 
     #[test]
-    fn what_only_others_wrote_survives_a_merge(desired in document(), theirs in value().prop_filter("says something", |v| !meaning::is_empty(v))) {
+    fn what_only_others_wrote_survives_a_merge(desired in document(), theirs in value().prop_filter("says something", |v| !semantic::is_empty(v))) {
         let inventory = Inventory::new(key(), "0.1.0");
         let hashes = inventory.base_of(&desired);
         let base = Base::new(&inventory.key, &hashes);

@@ -5,7 +5,7 @@ use std::path::Path;
 use ksi::config::{self, Configuration, Input, Request};
 use ksi::facts::{Facts, KubernetesVersion};
 use ksi::object::Object;
-use ksi::rights::{self, Occasion, Right, Rule};
+use ksi::rights::{self, Purpose, Right, Rule};
 use serde_json::{Value, json};
 
 use crate::render::render_with;
@@ -112,7 +112,7 @@ fn every_rule_is_narrow() {
 fn a_rule_that_nothing_needs_would_be_noticed() {
     let objects = everything();
     let mut needed = rights::rendered(&objects, &objects);
-    needed.extend(rights::own(&[Occasion::Run, Occasion::Diagnosis, Occasion::Look]));
+    needed.extend(rights::own(&[Purpose::Run, Purpose::Diagnosis, Purpose::Inspection]));
     let (everywhere, here) = (rules("ClusterRole"), rules("Role"));
     for rule in everywhere.iter().chain(&here) {
         for (resource, verb) in

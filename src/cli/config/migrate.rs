@@ -25,11 +25,11 @@ pub(super) fn migrate(from: &Path, write: bool, output: &Output) -> Result<(), F
         output.message("ksi: the document had to be written anew: its comments are gone");
     }
     if !write {
-        output.say(&format!("ksi: {}", old_keys(rewritten.moved)));
+        output.print(&format!("ksi: {}", old_keys(rewritten.moved)));
         return Ok(output.data(&rewritten.text)?);
     }
     if rewritten.text == text {
-        output.say(&format!("ksi: nothing in {shown} is old"));
+        output.print(&format!("ksi: nothing in {shown} is old"));
         return Ok(());
     }
     // A link stays a link: the file behind it is written.
@@ -42,7 +42,7 @@ pub(super) fn migrate(from: &Path, write: bool, output: &Output) -> Result<(), F
     let failed = |error| Failure::Io(format!("cannot write {shown}: {error}"));
     replace(from, &old, &text).map_err(failed)?;
     replace(from, from, &rewritten.text).map_err(failed)?;
-    output.say(&format!("ksi: {}; the old file is {}", old_keys(rewritten.moved), old.display()));
+    output.print(&format!("ksi: {}; the old file is {}", old_keys(rewritten.moved), old.display()));
     Ok(())
 }
 

@@ -49,6 +49,6 @@ impl Printer<'_> {
     }
 
     fn line(&self, line: &str) {
-        self.output.say(&format!("{} {line}", status::clock(OffsetDateTime::now_utc())));
+        self.output.print(&format!("{} {line}", status::clock(OffsetDateTime::now_utc())));
     }
 }

@@ -23,8 +23,8 @@ fn revision(number: u32, configuration: &Configuration) -> Revision {
     Revision { number, about, configuration: text }
 }
 
-fn kept(pairs: &[(&str, &str)]) -> KeptValues {
-    KeptValues(pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
+fn kept(pairs: &[(&str, &str)]) -> StoredValues {
+    StoredValues(pairs.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::Risk;
 use crate::cluster::{Cluster, Error, Kind, Preconditions, Propagation};
 use crate::config;
 use crate::inventory::Inventory;
-use crate::object::{FIELD_MANAGER, ObjectId, is_departing};
+use crate::object::{FIELD_MANAGER, ObjectId, is_terminating};
 
 /// A running ks-installer that is not ours.
 ///
@@ -41,7 +41,7 @@ fn foreign_and_running(live: &Value) -> Option<String> {
     let writers = live["metadata"]["managedFields"].as_array().into_iter().flatten();
     let ours = writers.into_iter().any(|entry| entry["manager"] == FIELD_MANAGER);
     let runs = live["spec"]["replicas"].as_u64() != Some(0);
-    if ours || is_departing(live) || !runs {
+    if ours || is_terminating(live) || !runs {
         return None;
     }
     live["metadata"]["uid"].as_str().map(str::to_owned)

@@ -5,7 +5,7 @@ use crate::config::{self, Configuration, Role};
 use crate::inventory::Inventory;
 use crate::object::{ObjectId, embedded};
 use crate::plan::Observed;
-use crate::values::KeptValues;
+use crate::values::StoredValues;
 
 /// Components that only a host has.
 const HOST_COMPONENTS: [&str; 2] = ["tower", "kubefed"];
@@ -39,7 +39,7 @@ impl RoleChange {
 /// what runs.
 pub(super) fn installed_role(observed: &Observed) -> Option<Role> {
     let entries = observed.inventory.iter().flat_map(Inventory::entries);
-    let mut written = entries.filter(|entry| !entry.is_announced()).peekable();
+    let mut written = entries.filter(|entry| !entry.is_pending()).peekable();
     let installed = written.peek().is_some();
     if written.any(|entry| HOST_COMPONENTS.contains(&entry.component.as_str())) {
         return Some(Role::Host);
@@ -60,7 +60,7 @@ pub(super) fn installed_role(observed: &Observed) -> Option<Role> {
 }
 
 /// Whether the configuration gives another jwtSecret than the one that is in use.
-pub(super) fn changes_jwt_secret(configuration: &Configuration, stored: &KeptValues) -> bool {
+pub(super) fn changes_jwt_secret(configuration: &Configuration, stored: &StoredValues) -> bool {
     let given = configuration.authentication.jwt_secret.as_deref();
     let given = given.filter(|text| !text.is_empty());
     given.is_some_and(|given| stored.0.get("jwtSecret").is_some_and(|stored| stored != given))

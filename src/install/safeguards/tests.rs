@@ -73,7 +73,7 @@ fn another_jwt_secret_of_a_host_names_its_members() {
 fn deletions_are_grouped_by_the_consent_that_they_need() {
     let delete = |api: &str, kind: &str| {
         let body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}});
-        Change::lost(&ObjectId::of(&body).unwrap(), "c")
+        Change::cascading(&ObjectId::of(&body).unwrap(), "c")
     };
     let changes = vec![
         delete("v1", "ConfigMap"),
@@ -81,7 +81,7 @@ fn deletions_are_grouped_by_the_consent_that_they_need() {
         delete("v1", "PersistentVolumeClaim"),
         delete("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     ];
-    let plan = Plan { changes, lost: vec![delete("test.io/v1", "Widget")] };
+    let plan = Plan { changes, cascading: vec![delete("test.io/v1", "Widget")] };
     let risks = of_deletions(&plan);
     let found = risks.iter().map(|risk| match risk {
         Risk::Deletion { consent, objects, cascading } => (*consent, objects.len(), *cascading),

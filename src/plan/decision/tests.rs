@@ -103,7 +103,7 @@ fn what_another_tool_made_is_adopted() {
     inventory.insert(inventory.entry(&wanted, Some("u0".into())));
     assert_eq!(decide(made_by("ksi"), Some(inventory)).0, Action::Adopt);
     // Announced by a run that was killed: a file is ours, what a tool made is not.
-    let announced = recorded(&[]).union([&wanted]);
+    let announced = recorded(&[]).intent([&wanted]);
     assert_eq!(decide(wanted.body.clone(), Some(announced.clone())).0, Action::Unchanged);
     assert_eq!(decide(made_by("helm"), Some(announced)).0, Action::Adopt);
 }

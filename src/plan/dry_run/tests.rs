@@ -34,43 +34,43 @@ fn inventory() -> Inventory {
 
 fn decide(
     live: Value,
-    forecast: Forecast,
+    forecast: DryRunResult,
     inventory: Option<Inventory>,
     options: &PlanOptions,
 ) -> Change {
     let id = wanted().id;
     let observed = Observed {
         objects: [(id.clone(), live)].into(),
-        forecasts: [(id, forecast)].into(),
+        dry_runs: [(id, forecast)].into(),
         inventory,
     };
     plan_with(&[wanted()], &observed, options).changes.remove(0)
 }
 
-fn conflict(fields: &[(&str, &str)], forced: Option<Value>) -> Forecast {
+fn conflict(fields: &[(&str, &str)], forced: Option<Value>) -> DryRunResult {
     let field = |(manager, field): &(&str, &str)| FieldConflict {
         manager: (*manager).into(),
         field: (*field).into(),
     };
-    Forecast::Conflict { fields: fields.iter().map(field).collect(), forced }
+    DryRunResult::Conflict { fields: fields.iter().map(field).collect(), forced }
 }
 
 #[test]
 fn the_place_knows_better_than_a_comparison() {
     let decide =
         |live, forecast| decide(live, forecast, Some(inventory()), &PlanOptions::default());
-    assert_eq!(decide(live("ksi", 7), Forecast::Settled).action, Action::Unchanged);
+    assert_eq!(decide(live("ksi", 7), DryRunResult::UpToDate).action, Action::Unchanged);
     // What the server adds is no difference.
-    let same = decide(live("ksi", 2), Forecast::Becomes(live("ksi", 2)));
+    let same = decide(live("ksi", 2), DryRunResult::Changes(live("ksi", 2)));
     assert_eq!(same.action, Action::Unchanged);
-    let change = decide(live("ksi", 3), Forecast::Becomes(live("ksi", 2)));
+    let change = decide(live("ksi", 3), DryRunResult::Changes(live("ksi", 2)));
     assert_eq!((change.action, change.force), (Action::Update, false));
     assert_eq!(change.after.as_ref().unwrap()["spec"]["minReadySeconds"], 0);
     assert_eq!(change.sent, Some(wanted().body));
     // Others took every field and left the values.
-    let lost = decide(live("kubectl-edit", 2), Forecast::Becomes(live("ksi", 2)));
+    let lost = decide(live("kubectl-edit", 2), DryRunResult::Changes(live("ksi", 2)));
     assert_eq!(lost.action, Action::Update);
-    let refused = decide(live("ksi", 3), Forecast::Refused("no".into()));
+    let refused = decide(live("ksi", 3), DryRunResult::Rejected("no".into()));
     assert_eq!(refused.action, Action::Conflict);
     assert_eq!(refused.reason.unwrap(), "rejected by the API server: no");
 }
@@ -134,7 +134,7 @@ fn what_was_installed_by_hand_or_by_ks_installer_is_adopted_by_force() {
     let refused = decide(live("helm", 9), forecast, None, &PlanOptions::default());
     assert_eq!((refused.action, refused.after), (Action::Conflict, None));
     // Nobody is in the way.
-    let forecast = Forecast::Becomes(live("ksi", 2));
+    let forecast = DryRunResult::Changes(live("ksi", 2));
     let calm = decide(live("helm", 2), forecast, None, &PlanOptions::default());
     assert_eq!((calm.action, calm.force), (Action::Adopt, false));
 }
@@ -145,7 +145,7 @@ fn what_is_not_written_is_recorded_as_it_is() {
     let known = inventory();
     let observed = Observed {
         objects: [(id.clone(), live("ksi", 2))].into(),
-        forecasts: [(id.clone(), Forecast::Settled)].into(),
+        dry_runs: [(id.clone(), DryRunResult::UpToDate)].into(),
         inventory: Some(known.clone()),
     };
     let plan = plan_with(&[wanted()], &observed, &PlanOptions::default());
@@ -159,7 +159,7 @@ fn what_is_not_written_is_recorded_as_it_is() {
 #[test]
 fn what_a_killed_run_wrote_is_known_before_it_is_removed() {
     let id = wanted().id;
-    let mut known = Inventory::new(Key::new([1; 32]), "0.1.0").union([&wanted()]);
+    let mut known = Inventory::new(Key::new([1; 32]), "0.1.0").intent([&wanted()]);
     let other = Object { id: ObjectId { name: "y".into(), ..id.clone() }, ..wanted() };
     for action in [Action::Keep, Action::Delete] {
         let observed = Observed {

@@ -87,7 +87,7 @@ fn a_rewrite_through_a_go_struct_is_no_change() {
     let last = rendered(&desired);
     for base in [None, Some(last.base())] {
         let merge = merge(base.as_ref(), &desired, &live);
-        assert!(meaning::same(&merge.merged, &live), "{:#}", merge.merged);
+        assert!(semantic::same(&merge.merged, &live), "{:#}", merge.merged);
         assert_eq!(merge.conflicts, []);
         assert_eq!(
             shown(&merge.foreign),
@@ -129,7 +129,7 @@ fn a_hand_edit_of_an_address_that_nobody_configured_stays() {
     live["multicluster"]["proxyPublishAddress"] = json!("http://10.0.0.1:30880");
     let last = rendered(&desired);
     let result = merge(Some(&last.base()), &desired, &live);
-    assert!(meaning::same(&result.merged, &live));
+    assert!(semantic::same(&result.merged, &live));
     assert_eq!(result.conflicts, []);
     assert!(shown(&result.foreign).contains(&"multicluster.proxyPublishAddress".to_owned()));
     // Configured now, it is the configuration's.

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use self::server::{LogServer, Part};
 use super::*;
-use crate::cluster::{Change, Cluster, Problem};
+use crate::cluster::{Change, Cluster, ErrorKind};
 use crate::object::Scrubber;
 use crate::status::testing::deployment;
 
@@ -33,7 +33,7 @@ fn reader<'c>(cluster: &'c Cluster, scrubber: &'c Scrubber, containers: &[&str])
 fn text(update: LogUpdate) -> String {
     match update {
         LogUpdate::Lines { container, lines } => format!("{}: {}", container.name, lines.join(",")),
-        LogUpdate::Unreadable(error) => format!("unreadable: {:?}", error.problem),
+        LogUpdate::Unreadable(error) => format!("unreadable: {:?}", error.kind),
         LogUpdate::Reopening { container, .. } => format!("{}: reopening", container.name),
         LogUpdate::Reconnecting(cause) => format!("reconnecting: {cause}"),
     }
@@ -81,7 +81,7 @@ async fn a_log_that_breaks_off_is_shown_as_far_as_it_came() {
     assert_eq!(logs.next().await.map(text).unwrap(), "unreadable: Unreachable");
     assert_eq!(logs.next().await, None);
     let Err(LogError::Status(Error::Cluster(error))) = logs.finish() else { panic!() };
-    assert_eq!(error.problem, Problem::Unreachable);
+    assert_eq!(error.kind, ErrorKind::Unreachable);
 }
 
 #[tokio::test]

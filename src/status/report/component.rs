@@ -104,7 +104,7 @@ fn assess(entry: &Entry, live: Option<&Value>) -> Option<Unhealthy> {
         Some(Unhealthy { object: entry.id.clone(), state, reason: reason.to_owned() })
     };
     let Some(live) = live else {
-        let reason = if entry.is_announced() {
+        let reason = if entry.is_pending() {
             "was not written: the last `ksi apply` did not end"
         } else {
             "is not there"
@@ -115,7 +115,7 @@ fn assess(entry: &Entry, live: Option<&Value>) -> Option<Unhealthy> {
     if entry.policy == Policy::Patch || is_passive(&Kind::of(&entry.id)) {
         return None;
     }
-    match health::judge(live) {
+    match health::assess(live) {
         Health::Healthy => None,
         Health::Progressing { reason } => of(State::Progressing, &reason),
         Health::Failed { reason } => of(State::Failed, &reason),

@@ -35,7 +35,7 @@ pub(super) fn drift(installed: &Installed, snapshot: &Snapshot) -> Vec<Drift> {
 
 /// Whether somebody else changed an object since ksi wrote it, as far as its metadata tells.
 fn reason(inventory: &Inventory, entry: &Entry, live: &Value) -> Option<&'static str> {
-    if entry.is_announced() {
+    if entry.is_pending() {
         return None;
     }
     let uid = live["metadata"]["uid"].as_str();

@@ -1,6 +1,6 @@
 //! What still exists of what uninstalling removes. Pure.
 
-use crate::object::{ObjectId, Policy, is_departing, rules};
+use crate::object::{ObjectId, Policy, is_terminating, rules};
 use crate::status::installed::Installed;
 use crate::status::snapshot::Snapshot;
 
@@ -34,7 +34,7 @@ impl Deletion {
                 let finalizers = body["metadata"]["finalizers"].as_array();
                 let names: Vec<&str> =
                     finalizers.into_iter().flatten().filter_map(|name| name.as_str()).collect();
-                if is_departing(body) && !names.is_empty() {
+                if is_terminating(body) && !names.is_empty() {
                     format!("{id} (finalizer {})", names.join(", "))
                 } else {
                     id.to_string()

@@ -1,33 +1,36 @@
 //! What a client reports, as an error of a target.
 
-use super::{Class, Error};
-use crate::cluster::{self, Problem};
+use super::{Error, ErrorKind};
+use crate::cluster::{self};
 
 impl From<cluster::Error> for Error {
     fn from(error: cluster::Error) -> Self {
-        let class = match &error.problem {
-            Problem::Usage | Problem::NoCluster | Problem::Credentials | Problem::Unauthorized => {
-                Class::Unauthorized
-            }
-            Problem::Forbidden => Class::Forbidden,
-            Problem::Owned(_) | Problem::Changed | Problem::Exists | Problem::Expired => {
-                Class::Conflict
-            }
-            Problem::Invalid | Problem::Refused | Problem::NotFound | Problem::NotServed => {
-                Class::Invalid
-            }
-            Problem::Terminating | Problem::Webhook => Class::Timeout,
-            Problem::Full => Class::Full,
+        let kind = match &error.kind {
+            cluster::ErrorKind::Usage
+            | cluster::ErrorKind::NoCluster
+            | cluster::ErrorKind::Credentials
+            | cluster::ErrorKind::Unauthorized => ErrorKind::Unauthorized,
+            cluster::ErrorKind::Forbidden => ErrorKind::Forbidden,
+            cluster::ErrorKind::Owned(_)
+            | cluster::ErrorKind::Changed
+            | cluster::ErrorKind::Exists
+            | cluster::ErrorKind::Expired => ErrorKind::Conflict,
+            cluster::ErrorKind::Invalid
+            | cluster::ErrorKind::Refused
+            | cluster::ErrorKind::NotFound
+            | cluster::ErrorKind::NotServed => ErrorKind::Invalid,
+            cluster::ErrorKind::Terminating | cluster::ErrorKind::Webhook => ErrorKind::Timeout,
+            cluster::ErrorKind::Full => ErrorKind::Full,
             // A run is cancelled when it loses its lock.
-            Problem::Cancelled => Class::Locked,
-            Problem::Unreachable
-            | Problem::Timeout
-            | Problem::NotKubernetes
-            | Problem::Busy
-            | Problem::Unavailable
-            | Problem::Server => Class::Unreachable,
+            cluster::ErrorKind::Cancelled => ErrorKind::Locked,
+            cluster::ErrorKind::Unreachable
+            | cluster::ErrorKind::Timeout
+            | cluster::ErrorKind::NotKubernetes
+            | cluster::ErrorKind::Busy
+            | cluster::ErrorKind::Unavailable
+            | cluster::ErrorKind::Server => ErrorKind::Unreachable,
         };
-        let cluster::Error { problem: _, action, place, cause, help } = error;
-        Self { class, action, place, cause, help }
+        let cluster::Error { kind: _, action, place, cause, help } = error;
+        Self { kind, action, place, cause, help }
     }
 }

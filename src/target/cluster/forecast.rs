@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Error;
-use crate::cluster::{self, Apply, Cluster, Problem};
-use crate::object::{FieldConflict, Forecast, Object, Policy, foreign_fields};
+use crate::cluster::{self, Apply, Cluster, ErrorKind};
+use crate::object::{DryRunResult, FieldConflict, Object, Policy, foreign_fields};
 
 /// A question is not worth the patience of a write: a webhook without a backend answers neither now
 /// nor in a minute.
@@ -18,18 +18,18 @@ pub(super) async fn forecast(
     cluster: &Cluster,
     object: &Object,
     live: &Value,
-) -> Result<Option<Forecast>, Error> {
+) -> Result<Option<DryRunResult>, Error> {
     let mut body = object.body.clone();
     for field in foreign_fields(&object.id, live) {
         field.remove(&mut body);
     }
     let asked = Apply { dry_run: true, force: false, patience: Some(PATIENCE) };
     let error = match cluster.apply(&body, asked).await {
-        Ok(live) => return Ok(Some(Forecast::Becomes(live))),
+        Ok(live) => return Ok(Some(DryRunResult::Changes(live))),
         Err(error) => error,
     };
-    match error.problem {
-        Problem::Owned(owners) => {
+    match error.kind {
+        ErrorKind::Owned(owners) => {
             let fields = owners
                 .into_iter()
                 .map(|owner| FieldConflict { manager: owner.manager, field: owner.field })
@@ -37,28 +37,28 @@ pub(super) async fn forecast(
             let forced = match cluster.apply(&body, Apply { force: true, ..asked }).await {
                 Ok(live) => Some(live),
                 // Whoever owns the fields, it cannot be done.
-                Err(error) if error.problem == Problem::Invalid => {
+                Err(error) if error.kind == ErrorKind::Invalid => {
                     return Ok(Some(refused(&error)));
                 }
                 Err(_) => None,
             };
-            Ok(Some(Forecast::Conflict { fields, forced }))
+            Ok(Some(DryRunResult::Conflict { fields, forced }))
         }
-        Problem::Invalid | Problem::Refused => Ok(Some(refused(&error))),
-        Problem::Webhook | Problem::Terminating | Problem::NotServed => Ok(None),
+        ErrorKind::Invalid | ErrorKind::Refused => Ok(Some(refused(&error))),
+        ErrorKind::Webhook | ErrorKind::Terminating | ErrorKind::NotServed => Ok(None),
         _ => Err(error.into()),
     }
 }
 
 /// What the server says, and what to do about it: nobody else knows more.
-fn refused(error: &cluster::Error) -> Forecast {
+fn refused(error: &cluster::Error) -> DryRunResult {
     let for_good = ["immutable", "cannot change roleRef", "was previously a storage version"];
     let next = if for_good.iter().any(|words| error.cause.contains(words)) {
         "this cannot be changed: if nobody needs what is there, delete it and run again"
     } else {
         &error.help
     };
-    Forecast::Refused(format!("{}; {next}", error.cause))
+    DryRunResult::Rejected(format!("{}; {next}", error.cause))
 }
 
 /// Why an object that is not there would be refused; `None` when it would not, or when nobody can say
@@ -76,15 +76,15 @@ pub(super) async fn rehearse(
         Policy::Create | Policy::Embedded => cluster.create(body, true).await,
     };
     let Err(error) = answer else { return Ok(None) };
-    match error.problem {
-        Problem::Invalid | Problem::Refused | Problem::Forbidden | Problem::Owned(_) => {
+    match error.kind {
+        ErrorKind::Invalid | ErrorKind::Refused | ErrorKind::Forbidden | ErrorKind::Owned(_) => {
             Ok(Some(error.cause))
         }
-        Problem::NotFound
-        | Problem::NotServed
-        | Problem::Webhook
-        | Problem::Terminating
-        | Problem::Exists => Ok(None),
+        ErrorKind::NotFound
+        | ErrorKind::NotServed
+        | ErrorKind::Webhook
+        | ErrorKind::Terminating
+        | ErrorKind::Exists => Ok(None),
         _ => Err(error.into()),
     }
 }
@@ -95,12 +95,15 @@ pub(super) async fn probe(cluster: &Cluster, object: &Object) -> Result<Result<(
     let asked = Apply { dry_run: true, force: true, patience: Some(Duration::ZERO) };
     match cluster.apply(&object.body, asked).await {
         Ok(_) => Ok(Ok(())),
-        Err(error) => match error.problem {
-            Problem::Webhook | Problem::NotServed | Problem::Terminating => Ok(Err(error.cause)),
-            Problem::Unauthorized | Problem::Forbidden => Err(error.into()),
-            Problem::Unreachable | Problem::Timeout | Problem::Unavailable | Problem::Busy => {
+        Err(error) => match error.kind {
+            ErrorKind::Webhook | ErrorKind::NotServed | ErrorKind::Terminating => {
                 Ok(Err(error.cause))
             }
+            ErrorKind::Unauthorized | ErrorKind::Forbidden => Err(error.into()),
+            ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::Unavailable
+            | ErrorKind::Busy => Ok(Err(error.cause)),
             _ => Ok(Ok(())),
         },
     }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::store::{secret, text};
-use super::{Class, ClusterTarget, Error};
-use crate::cluster::{Cluster, Kind, Preconditions, Problem, Propagation, Selection};
+use super::{ClusterTarget, Error, ErrorKind};
+use crate::cluster::{self, Cluster, Kind, Preconditions, Propagation, Selection};
 use crate::object::kubesphere;
 
 /// The label of these Secrets.
@@ -79,7 +79,7 @@ impl ClusterTarget {
             let manifest = manifest(number, about, configuration);
             match self.cluster.create(&manifest, false).await {
                 Ok(_) => {}
-                Err(error) if error.problem == Problem::Exists => continue,
+                Err(error) if error.kind == cluster::ErrorKind::Exists => continue,
                 Err(error) => return Err(error.into()),
             }
             for old in superfluous(&known, most) {
@@ -89,7 +89,7 @@ impl ClusterTarget {
         }
         let help = "remove Secrets named ksi-history-N that have lost their label";
         let cause = "others are always faster";
-        Err(Error::new(Class::Conflict, "write", "the history", cause, help))
+        Err(Error::new(ErrorKind::Conflict, "write", "the history", cause, help))
     }
 }
 

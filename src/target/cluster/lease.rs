@@ -18,8 +18,8 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{Error, process};
-use crate::cluster::{Cluster, Kind, Problem, WriteLock as _};
-use crate::object::{ObjectId, is_departing, kubesphere};
+use crate::cluster::{Cluster, ErrorKind, Kind, WriteLock as _};
+use crate::object::{ObjectId, is_terminating, kubesphere};
 pub(super) use errors::not_held;
 use held::HeldLease;
 use manifest::{id, manifest};
@@ -78,7 +78,7 @@ impl LeaseGuard {
                 let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
                 match cluster.create(&manifest(holder, terms, None), false).await {
                     Ok(_) => break (asked, releasing),
-                    Err(error) if error.problem == Problem::Exists => {
+                    Err(error) if error.kind == ErrorKind::Exists => {
                         releasing.disarm();
                         continue;
                     }
@@ -112,7 +112,7 @@ impl LeaseGuard {
             let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
             match cluster.replace(&manifest(holder, terms, version)).await {
                 Ok(_) => break (asked, releasing),
-                Err(error) if error.problem == Problem::Changed => releasing.disarm(),
+                Err(error) if error.kind == ErrorKind::Changed => releasing.disarm(),
                 Err(error) => return Err(error.into()),
             }
         };
@@ -192,7 +192,7 @@ async fn release(cluster: &Cluster, holder: &str) {
         let version = live["metadata"]["resourceVersion"].as_str();
         match cluster.replace(&manifest("", Terms::default(), version)).await {
             // A renewal that was on its way came first.
-            Err(error) if error.problem == Problem::Changed => {}
+            Err(error) if error.kind == ErrorKind::Changed => {}
             _ => return,
         }
     }
@@ -204,7 +204,7 @@ async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     let id = Kind::new("", "v1", "Namespace").named(None, kubesphere::SYSTEM);
     let since = Instant::now();
     while let Some(live) = cluster.get(&id).await? {
-        if !is_departing(&live) {
+        if !is_terminating(&live) {
             return Ok(Vec::new());
         }
         if since.elapsed() >= cluster.patience() || !cluster.lasts(POLL) {
@@ -217,7 +217,7 @@ async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     match cluster.create(&body, false).await {
         Ok(_) => Ok(vec![id]),
         // It was not there a moment ago: it is our own, and the answer was lost, or that of another run.
-        Err(error) if error.problem == Problem::Exists => Ok(vec![id]),
+        Err(error) if error.kind == ErrorKind::Exists => Ok(vec![id]),
         Err(error) => Err(error.into()),
     }
 }

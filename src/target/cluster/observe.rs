@@ -6,25 +6,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 use serde_json::Value;
 
-use super::super::{Error, Seen, ids};
+use super::super::{Error, Observation, ids};
 use super::forecast::forecast;
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::inventory::{Entry, Inventory};
-use crate::object::{Forecast, Object, ObjectId, Policy};
+use crate::object::{DryRunResult, Object, ObjectId, Policy};
 
 /// Reads what is there of what is wanted or ours, and asks what writing it would change.
 pub(super) async fn observe(
     cluster: &Cluster,
     desired: &[Object],
     inventory: Option<&Inventory>,
-) -> Result<Seen, Error> {
+) -> Result<Observation, Error> {
     let ids = ids(desired, inventory);
     let mut objects = listed(cluster, &ids).await?;
     let inspections = desired.iter().filter_map(|object| {
         let metadata = objects.get(&object.id)?;
         Some(inspect(cluster, object, metadata, inventory))
     });
-    let mut forecasts = BTreeMap::new();
+    let mut dry_runs = BTreeMap::new();
     for (id, live, forecast) in try_join_all(inspections).await? {
         match live {
             Read::Same => {}
@@ -37,10 +37,10 @@ pub(super) async fn observe(
             }
         }
         if let Some(forecast) = forecast {
-            forecasts.insert(id, forecast);
+            dry_runs.insert(id, forecast);
         }
     }
-    Ok(Seen { objects, forecasts })
+    Ok(Observation { objects, dry_runs })
 }
 
 /// The metadata of all of these that are there.
@@ -89,11 +89,11 @@ async fn inspect(
     object: &Object,
     metadata: &Value,
     inventory: Option<&Inventory>,
-) -> Result<(ObjectId, Read, Option<Forecast>), Error> {
+) -> Result<(ObjectId, Read, Option<DryRunResult>), Error> {
     let id = object.id.clone();
     let settled = inventory.is_some_and(|i| is_settled(i, i.get(&id), object, metadata));
     if settled {
-        return Ok((id, Read::Same, Some(Forecast::Settled)));
+        return Ok((id, Read::Same, Some(DryRunResult::UpToDate)));
     }
     let secret = id.is_secret();
     let needed = match object.policy {
@@ -117,7 +117,7 @@ async fn inspect(
 
 /// Whether we would write what we wrote, over what nobody touched since.
 fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, live: &Value) -> bool {
-    let Some(entry) = entry.filter(|entry| !entry.is_announced()) else {
+    let Some(entry) = entry.filter(|entry| !entry.is_pending()) else {
         return false;
     };
     object.policy == Policy::Apply

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Class, Error};
+use super::{Error, ErrorKind};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
@@ -39,7 +39,7 @@ fn described(body: &Value, services: &[Value], error: Error) -> Error {
             ..error
         },
         None => Error {
-            class: Class::Held,
+            kind: ErrorKind::Held,
             cause: format!(
                 "no Service has port {}, but Kubernetes holds it for a write that was cut off",
                 wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
@@ -72,14 +72,14 @@ mod tests {
     fn a_port_is_somebody_elses_or_held_for_nobody() {
         let refused = || {
             let cause = format!("spec.ports[0].nodePort: Invalid value: 30880: {TAKEN}");
-            Error::new(Class::Invalid, "apply", "Service/a/ours", cause, "")
+            Error::new(ErrorKind::Invalid, "apply", "Service/a/ours", cause, "")
         };
         let ours = service("ours", 30880);
         let owned = described(&ours, &[service("x", 30001), service("theirs", 30880)], refused());
-        assert_eq!(owned.class, Class::Invalid);
+        assert_eq!(owned.kind, ErrorKind::Invalid);
         assert_eq!(owned.cause, "port 30880 of the nodes belongs to Service/a/theirs");
         let held = described(&ours, &[service("x", 30001)], refused());
-        assert_eq!(held.class, Class::Held);
+        assert_eq!(held.kind, ErrorKind::Held);
         assert!(held.cause.starts_with("no Service has port 30880"), "{}", held.cause);
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::identity::Identity;
-use super::{Class, Error};
-use crate::cluster::{Cluster, Preconditions, Problem, Propagation};
+use super::{Error, ErrorKind};
+use crate::cluster::{self, Cluster, Preconditions, Propagation};
 use crate::object::{ObjectId, rules};
 
 /// How often its status may change while we delete it.
@@ -34,7 +34,7 @@ pub(super) async fn delete(
             resource_version: Identity::of(&live).and_then(|now| now.resource_version),
         };
         match cluster.delete(id, &preconditions, propagation(id)).await {
-            Err(error) if error.problem == Problem::Changed => {}
+            Err(error) if error.kind == cluster::ErrorKind::Changed => {}
             answer => return Ok(answer?),
         }
     }
@@ -58,7 +58,14 @@ async fn released(cluster: &Cluster, id: &ObjectId, live: Value) -> Result<Optio
     });
     match cluster.merge(id, &marked, None).await {
         Ok(marked) => Ok(Some(marked)),
-        Err(error) if matches!(error.problem, Problem::NotFound | Problem::NotServed) => Ok(None),
+        Err(error)
+            if matches!(
+                error.kind,
+                cluster::ErrorKind::NotFound | cluster::ErrorKind::NotServed
+            ) =>
+        {
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -74,5 +81,5 @@ fn propagation(id: &ObjectId) -> Propagation {
 
 fn changed(id: &ObjectId, cause: &str) -> Error {
     let help = "run again to see a plan for what is there now";
-    Error::new(Class::Conflict, "delete", id.to_string(), cause, help)
+    Error::new(ErrorKind::Conflict, "delete", id.to_string(), cause, help)
 }

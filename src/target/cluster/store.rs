@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{Class, Error};
-use crate::cluster::{Cluster, Preconditions, Problem, Propagation};
+use super::{Error, ErrorKind};
+use crate::cluster::{self, Cluster, Preconditions, Propagation};
 use crate::inventory::{self, Inventory};
 use crate::object::{ObjectId, kubesphere};
-use crate::values::KeptValues;
+use crate::values::StoredValues;
 
 /// The Secret with what is generated once and kept.
 pub(super) const VALUES: &str = "ksi-values";
@@ -41,13 +41,13 @@ pub(super) async fn inventory(
     let version = live["metadata"]["resourceVersion"].as_str().map(str::to_owned);
     let damaged = |cause: String| {
         let help = "restore it from a backup; or delete it: the next run takes over what is there, and removes nothing";
-        Error::new(Class::Damaged, "read", id.to_string(), cause, help)
+        Error::new(ErrorKind::Damaged, "read", id.to_string(), cause, help)
     };
     match Inventory::from_secret(&live) {
         Ok(inventory) => Ok((Some(inventory), version)),
         Err(error @ inventory::Error::TooNew { .. }) => {
             let help = "use that version of ksi, or a newer one";
-            Err(Error::new(Class::Damaged, "use", id.to_string(), error.to_string(), help))
+            Err(Error::new(ErrorKind::Damaged, "use", id.to_string(), error.to_string(), help))
         }
         Err(error) => Err(damaged(error.to_string())),
     }
@@ -64,7 +64,7 @@ pub(super) async fn record(
 }
 
 /// The kept values; `None` where nothing was ever kept.
-pub(super) async fn values(cluster: &Cluster) -> Result<Option<KeptValues>, Error> {
+pub(super) async fn values(cluster: &Cluster) -> Result<Option<StoredValues>, Error> {
     let id = secret(VALUES);
     let Some(live) = cluster.get(&id).await? else {
         return Ok(None);
@@ -75,16 +75,16 @@ pub(super) async fn values(cluster: &Cluster) -> Result<Option<KeptValues>, Erro
             let value = text(&live, name).ok_or_else(|| {
                 let cause = format!("`{name}` is no text");
                 let help = "restore it from a backup";
-                Error::new(Class::Damaged, "read", id.to_string(), cause, help)
+                Error::new(ErrorKind::Damaged, "read", id.to_string(), cause, help)
             })?;
             Ok((name.clone(), value))
         })
         .collect::<Result<_, Error>>()
-        .map(|values| Some(KeptValues(values)))
+        .map(|values| Some(StoredValues(values)))
 }
 
 /// Keeps values. Only the holder of the lock writes them, so that the last version is overwritten.
-pub(super) async fn keep(cluster: &Cluster, values: &KeptValues) -> Result<(), Error> {
+pub(super) async fn keep(cluster: &Cluster, values: &StoredValues) -> Result<(), Error> {
     let encoded = values.0.iter().map(|(name, text)| (name.clone(), STANDARD.encode(text).into()));
     let data = Value::Object(encoded.collect());
     let live = cluster.get(&secret(VALUES)).await?;
@@ -129,7 +129,9 @@ async fn put(
     };
     match answer {
         // The answer to an earlier try of the same request may have been lost.
-        Err(error) if matches!(error.problem, Problem::Changed | Problem::Exists) => {
+        Err(error)
+            if matches!(error.kind, cluster::ErrorKind::Changed | cluster::ErrorKind::Exists) =>
+        {
             match cluster.get(&id).await? {
                 Some(live) if live["data"] == *data => Ok(live),
                 _ => Err(error.into()),

@@ -8,10 +8,10 @@ use super::Error;
 use super::store::{secret, text};
 use crate::cluster::{Cluster, Kind};
 use crate::object::{embedded, kubesphere};
-use crate::values::KeptValues;
+use crate::values::StoredValues;
 
 /// The values that can be read from what is there; empty on a new cluster.
-pub(super) async fn values(cluster: &Cluster) -> Result<KeptValues, Error> {
+pub(super) async fn values(cluster: &Cluster) -> Result<StoredValues, Error> {
     let config =
         Kind::new("", "v1", "ConfigMap").named(Some(kubesphere::SYSTEM), kubesphere::CONFIG);
     let admin = Kind::new("iam.kubesphere.io", "v1alpha2", "User").named(None, "admin");
@@ -43,5 +43,5 @@ pub(super) async fn values(cluster: &Cluster) -> Result<KeptValues, Error> {
         let text = text.filter(|text| !text.is_empty())?;
         Some((name.to_owned(), text))
     });
-    Ok(KeptValues(found.collect::<BTreeMap<_, _>>()))
+    Ok(StoredValues(found.collect::<BTreeMap<_, _>>()))
 }

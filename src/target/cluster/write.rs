@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::identity::Identity;
-use super::{Class, Error, Write};
-use crate::cluster::{Apply, Cluster, Problem};
+use super::{Error, ErrorKind, Write};
+use crate::cluster::{self, Apply, Cluster};
 use crate::object::{ObjectId, Policy};
 
 /// How often somebody else may be faster before we give up.
@@ -41,7 +41,7 @@ pub(super) async fn first(
         return self::write(cluster, write, observed).await;
     }
     match cluster.apply(body, Apply::default()).await {
-        Err(error) if matches!(error.problem, Problem::Owned(_)) => {
+        Err(error) if matches!(error.kind, cluster::ErrorKind::Owned(_)) => {
             created(cluster, id, body).await
         }
         answer => Ok(answer?),
@@ -52,7 +52,7 @@ pub(super) async fn first(
 async fn created(cluster: &Cluster, id: &ObjectId, body: &Value) -> Result<Value, Error> {
     let error = match cluster.create(body, false).await {
         Ok(live) => return Ok(live),
-        Err(error) if error.problem == Problem::Exists => error,
+        Err(error) if error.kind == cluster::ErrorKind::Exists => error,
         Err(error) => return Err(error.into()),
     };
     match cluster.get(id).await? {
@@ -87,7 +87,7 @@ async fn overwritten(
         }
         match cluster.replace(&live).await {
             Ok(live) => return Ok(live),
-            Err(error) if error.problem == Problem::Changed => last = Some(error),
+            Err(error) if error.kind == cluster::ErrorKind::Changed => last = Some(error),
             Err(error) => return Err(error.into()),
         }
     }
@@ -107,7 +107,7 @@ async fn replaced(
     }
     match cluster.replace(&body).await {
         // It may have been replaced by an earlier try, of which the answer was lost.
-        Err(error) if error.problem == Problem::Changed => match cluster.get(id).await? {
+        Err(error) if error.kind == cluster::ErrorKind::Changed => match cluster.get(id).await? {
             Some(live) if live["data"] == body["data"] => Ok(live),
             _ => Err(error.into()),
         },
@@ -117,7 +117,7 @@ async fn replaced(
 
 fn another(id: &ObjectId) -> Error {
     Error::new(
-        Class::Conflict,
+        ErrorKind::Conflict,
         "write",
         id.to_string(),
         "it was deleted and made again by somebody else",
@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(server.count("PUT", "/configmaps/a"), 2);
 
             let late = replaced(&cluster, &id, &map("3"), observed.as_ref()).await;
-            assert_eq!(late.unwrap_err().class, Class::Conflict);
+            assert_eq!(late.unwrap_err().kind, ErrorKind::Conflict);
         });
     }
 }

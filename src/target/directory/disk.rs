@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use crate::target::{Class, Error};
+use crate::target::{Error, ErrorKind};
 
 /// What only its owner may read.
 pub(super) const PRIVATE: u32 = 0o600;
@@ -131,7 +131,7 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Error> {
     }
     match fs::read(path) {
         Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| {
-            Error::new(Class::Damaged, "read", shown(path), "it is not UTF-8 text", RESTORE)
+            Error::new(ErrorKind::Damaged, "read", shown(path), "it is not UTF-8 text", RESTORE)
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", shown(path), &error)),
@@ -183,7 +183,7 @@ pub(super) const RESTORE: &str = "restore the file from a backup or from version
 
 fn in_the_way(action: &'static str, path: &Path, cause: &str) -> Error {
     let help = "move it away, or choose another directory";
-    Error::new(Class::InTheWay, action, shown(path), cause, help)
+    Error::new(ErrorKind::InTheWay, action, shown(path), cause, help)
 }
 
 /// A path as it is shown.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::disk::{self, PRIVATE, PUBLIC, shown};
 use crate::diagnostic::{Severity, Sources};
 use crate::object::{Masker, ObjectId};
-use crate::target::{Class, Error};
+use crate::target::{Error, ErrorKind};
 use crate::yaml;
 
 /// The manifest in a file of ours, as kubectl would read it; `None` where there is none. Hand edits
@@ -20,7 +20,7 @@ pub(super) fn read(path: &Path, id: &ObjectId) -> Result<Option<Value>, Error> {
     documents.retain(|document| !document.is_null());
     let damaged = |cause: String| {
         let help = "move what is not ksi's to a file of its own, or delete the file to have it written anew";
-        Err(Error::new(Class::Damaged, "read", shown(path), cause, help))
+        Err(Error::new(ErrorKind::Damaged, "read", shown(path), cause, help))
     };
     match documents.len() {
         0 => Ok(None),
@@ -41,7 +41,7 @@ pub(super) fn documents(path: &Path, text: String) -> Result<Vec<Value>, Error> 
     if let Some(problem) = diagnostics.iter().find(|d| d.severity == Severity::Error) {
         let place = problem.span.map_or_else(|| shown(path), |span| sources.place(span));
         let help = "correct the file, or restore it from version control";
-        return Err(Error::new(Class::Damaged, "read", place, problem.message.clone(), help));
+        return Err(Error::new(ErrorKind::Damaged, "read", place, problem.message.clone(), help));
     }
     Ok(nodes.iter().map(yaml::Node::to_json).collect())
 }

@@ -32,8 +32,8 @@ fn second(began: Instant, number: u64) -> Instant {
 fn silence_is_broken_by_what_is_awaited() {
     let (mut out, began) = (Vec::new(), Instant::now());
     let mut live = live(&mut out, Mode::Lines, began);
-    live.tell(&applied(Action::Create), began);
-    live.tell(&waiting(), second(began, 1));
+    live.record(&applied(Action::Create), began);
+    live.record(&waiting(), second(began, 1));
     for number in 1..=20 {
         live.tick(second(began, number));
     }
@@ -54,14 +54,14 @@ fn a_table_is_redrawn_in_place_and_not_too_often() {
     let (mut out, began) = (Vec::new(), Instant::now());
     let mut live = live(&mut out, Mode::Table, began);
     for millisecond in 0..1000 {
-        live.tell(&waiting(), began + Duration::from_millis(millisecond));
+        live.record(&waiting(), began + Duration::from_millis(millisecond));
     }
-    live.tell(&applied(Action::Conflict), second(began, 1));
+    live.record(&applied(Action::Conflict), second(began, 1));
     let end = ComponentState::Healthy;
     let (done, total, reason) = (1, 1, None);
     let healthy = Event::Component { name: "tower".into(), state: end, done, total, reason };
-    live.tell(&healthy, second(began, 2));
-    live.tell(&Event::Summary(Summary { create: 1, ..Summary::default() }), second(began, 2));
+    live.record(&healthy, second(began, 2));
+    live.record(&Event::Summary(Summary { create: 1, ..Summary::default() }), second(began, 2));
     live.finish(true, second(began, 2));
     drop(live);
     let text = String::from_utf8(out).unwrap();
@@ -82,14 +82,14 @@ fn a_table_is_redrawn_in_place_and_not_too_often() {
 fn only_trouble_where_only_that_is_wanted() {
     let (mut out, began) = (Vec::new(), Instant::now());
     let mut live = live(&mut out, Mode::Errors, began);
-    live.tell(&applied(Action::Create), began);
+    live.record(&applied(Action::Create), began);
     let error = Event::Error {
         object: Some(object()),
-        reason: Some(crate::target::Class::Invalid),
+        reason: Some(crate::target::ErrorKind::Invalid),
         message: "spec is wrong".into(),
         help: String::new(),
     };
-    live.tell(&error, began);
+    live.record(&error, began);
     live.tick(second(began, 60));
     live.finish(false, second(began, 60));
     drop(live);

@@ -12,7 +12,7 @@ use super::text::{cut, left, span};
 
 /// The style of the table.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub struct TableStyle {
     /// The width in columns; no line is wider.
     pub width: usize,
     /// The number of lines that fit; components that are done are hidden before others.
@@ -32,8 +32,8 @@ const NARROW: usize = 60;
 
 impl Progress {
     /// The table, line by line, without line ends.
-    pub fn lines(&self, look: Look, now: Instant) -> Vec<String> {
-        let look = Look { width: look.width.max(NARROWEST), ..look };
+    pub fn lines(&self, look: TableStyle, now: Instant) -> Vec<String> {
+        let look = TableStyle { width: look.width.max(NARROWEST), ..look };
         let now = self.ended.unwrap_or(now);
         let mut lines = vec![self.header(look, now)];
         let columns = Columns::of(&self.rows, look);
@@ -63,14 +63,14 @@ impl Progress {
         (rows, hidden)
     }
 
-    fn header(&self, look: Look, now: Instant) -> String {
+    fn header(&self, look: TableStyle, now: Instant) -> String {
         let time = span(now - self.began);
         let room = look.width.saturating_sub(time.len() + 1);
         let text = format!("{} {time}", left(&self.title, room, look.symbols));
         painted(&text, Style::new().bold(), look)
     }
 
-    fn footer(&self, look: Look) -> String {
+    fn footer(&self, look: TableStyle) -> String {
         let done = self.rows.iter().filter(|row| row.state.is_success()).count();
         let mut parts = Vec::new();
         if self.stopping {
@@ -116,7 +116,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(rows: &[Row], look: Look) -> Self {
+    fn of(rows: &[Row], look: TableStyle) -> Self {
         let widest = |text: fn(&Row) -> String| rows.iter().map(|row| text(row).width()).max();
         let wide = look.width >= NARROW;
         Self {
@@ -125,7 +125,7 @@ impl Columns {
         }
     }
 
-    fn line(&self, row: &Row, look: Look, now: Instant) -> String {
+    fn line(&self, row: &Row, look: TableStyle, now: Instant) -> String {
         let name = left(&row.name, self.name, look.symbols);
         let time = row.lasts(now).filter(|time| time.as_secs() > 0).map(span).unwrap_or_default();
         let count = self.count.map(|width| format!("  {:>width$}  {time:>TIME$}", counts(row)));
@@ -157,6 +157,6 @@ fn sign(state: State, symbols: bool) -> (&'static str, Style) {
     (if symbols { symbol } else { ascii }, style)
 }
 
-fn painted(text: &str, style: Style, look: Look) -> String {
+fn painted(text: &str, style: Style, look: TableStyle) -> String {
     if look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }

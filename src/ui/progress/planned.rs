@@ -25,7 +25,7 @@ impl Progress {
                 _ => row.total += 1,
             }
         }
-        for change in &plan.lost {
+        for change in &plan.cascading {
             progress.row(&change.component, now).removals += 1;
         }
         progress
@@ -41,7 +41,8 @@ impl Progress {
     ) -> Self {
         let mut progress = Self { removes: true, ..Self::new(title, now) };
         let removed = |change: &&Change| change.action == Action::Delete || change.is_write();
-        let removed: Vec<&Change> = plan.changes.iter().filter(removed).chain(&plan.lost).collect();
+        let removed: Vec<&Change> =
+            plan.changes.iter().filter(removed).chain(&plan.cascading).collect();
         progress.add_rows(order, &removed, now);
         for change in removed {
             progress.row(&change.component, now).removals += 1;

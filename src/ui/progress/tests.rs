@@ -52,7 +52,7 @@ fn run(seconds: &[(u64, Vec<Event>)]) -> (Progress, Instant) {
     for (second, events) in seconds {
         now = began + Duration::from_secs(*second);
         for event in events {
-            progress.tell(event, now);
+            progress.record(event, now);
         }
     }
     (progress, now)
@@ -117,7 +117,7 @@ fn failed() -> Vec<(u64, Vec<Event>)> {
 }
 
 fn drawn((progress, now): &(Progress, Instant), width: usize, symbols: bool) -> String {
-    let look = Look { width, height: None, colour: false, symbols };
+    let look = TableStyle { width, height: None, colour: false, symbols };
     let lines = progress.lines(look, *now);
     for line in &lines {
         let columns = unicode_width::UnicodeWidthStr::width(line.as_str());
@@ -154,18 +154,18 @@ fn no_line_is_too_wide_on_any_terminal() {
 #[test]
 fn on_a_low_terminal_what_is_well_goes_first() {
     let (progress, now) = run(&begun());
-    let look = Look { width: 80, height: Some(8), colour: false, symbols: true };
+    let look = TableStyle { width: 80, height: Some(8), colour: false, symbols: true };
     let text = progress.lines(look, now).join("\n");
     assert_eq!(text.lines().count(), 8, "{text}");
     assert!(text.contains("and 2 more") && !text.contains("namespaces"), "{text}");
-    let lowest = progress.lines(Look { height: Some(1), ..look }, now);
+    let lowest = progress.lines(TableStyle { height: Some(1), ..look }, now);
     assert!(lowest.len() <= 4, "{lowest:#?}");
 }
 
 #[test]
 fn colour_changes_no_letter() {
     let (progress, now) = run(&failed());
-    let look = Look { width: 80, height: None, colour: true, symbols: true };
+    let look = TableStyle { width: 80, height: None, colour: true, symbols: true };
     let coloured = progress.lines(look, now).join("\n");
     assert!(coloured.contains("\x1b[31m✗ failed"), "{coloured:?}");
     let plain = anstream::adapter::strip_str(&coloured).to_string();
@@ -178,7 +178,7 @@ fn a_removal_counts_what_is_gone() {
     let mut progress = Progress::new("Removing", began);
     progress.row("tower", began).removals = 2;
     let later = began + Duration::from_secs(3);
-    progress.tell(&wait("tower", "Service", "tower", "is being deleted"), began);
+    progress.record(&wait("tower", "Service", "tower", "is being deleted"), began);
     assert_eq!(progress.awaited(), ["tower (removing tower: is being deleted)"]);
     let gone = |name| Event::Prune {
         component: "tower".into(),
@@ -186,9 +186,9 @@ fn a_removal_counts_what_is_gone() {
         state: Pruned::Deleted,
         reason: None,
     };
-    progress.tell(&gone("tower"), later);
+    progress.record(&gone("tower"), later);
     assert_eq!((progress.objects(), progress.awaited().len()), ((1, 2), 1));
-    progress.tell(&gone("other"), later);
+    progress.record(&gone("other"), later);
     assert_eq!((progress.objects(), progress.awaited().len()), ((2, 2), 0));
     assert!(drawn(&(progress, later), 80, true).contains("2/2      3s  ✓ removed"));
 }
@@ -197,7 +197,7 @@ fn a_removal_counts_what_is_gone() {
 fn removal() -> (Progress, Instant) {
     let change = |component: &str, kind: &str, action| Change {
         action,
-        ..Change::lost(&object(kind, kind), component)
+        ..Change::cascading(&object(kind, kind), component)
     };
     let plan = Plan {
         changes: vec![
@@ -206,7 +206,7 @@ fn removal() -> (Progress, Instant) {
             change("namespaces", "Label", Action::Update),
             change("tower", "Service", Action::Delete),
         ],
-        lost: vec![change("kubefed", "Cluster", Action::Delete)],
+        cascading: vec![change("kubefed", "Cluster", Action::Delete)],
     };
     let began = Instant::now();
     let order = ["namespaces", "crds", "kubefed", "tower"].into_iter();
@@ -217,7 +217,7 @@ fn removal() -> (Progress, Instant) {
 fn a_removal_is_no_writing() {
     let (mut progress, began) = removal();
     let later = began + Duration::from_secs(2);
-    progress.tell(
+    progress.record(
         &Event::Apply {
             component: "namespaces".into(),
             object: object("Label", "Label"),
@@ -226,7 +226,7 @@ fn a_removal_is_no_writing() {
         },
         later,
     );
-    progress.tell(&wait("kubefed", "Cluster", "Cluster", "is being deleted"), later);
+    progress.record(&wait("kubefed", "Cluster", "Cluster", "is being deleted"), later);
     assert_eq!(
         drawn(&(progress, later), 80, true),
         "Removing from kind-host                                                       2s
@@ -241,7 +241,7 @@ fn a_removal_is_no_writing() {
 fn what_was_interrupted_says_so() {
     let (mut progress, now) = run(&begun());
     progress.stop();
-    let look = Look { width: 80, height: None, colour: false, symbols: true };
+    let look = TableStyle { width: 80, height: None, colour: false, symbols: true };
     assert!(
         progress.lines(look, now).join("\n").contains("press Ctrl-C again to exit immediately")
     );

@@ -33,9 +33,9 @@ impl<'a> Pair<'a> {
         certificate: &'a str,
         key: &str,
     ) -> Result<Self, Error> {
-        let broken = |cause: &str| Error::broken(format!("{name}.crt"), cause);
+        let broken = |cause: &str| Error::damaged(format!("{name}.crt"), cause);
         let signing_key = KeyPair::from_pem(key)
-            .map_err(|_| Error::broken(format!("{name}.key"), "it is not a private key in PEM"))?;
+            .map_err(|_| Error::damaged(format!("{name}.key"), "it is not a private key in PEM"))?;
         let pem = pem(certificate).ok_or_else(|| broken("it is not PEM"))?;
         let x509 = x509(&pem).ok_or_else(|| broken("it is not a certificate"))?;
         if x509.public_key().raw != signing_key.subject_public_key_info() {

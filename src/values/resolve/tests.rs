@@ -14,11 +14,11 @@ fn host<'a>() -> Given<'a> {
     Given { tower: true, kubefed: true, ..Given::default() }
 }
 
-fn first() -> (Values, KeptValues) {
-    resolve(&host(), &KeptValues::default(), &mut Fixed::new(1), at(0)).unwrap()
+fn first() -> (Values, StoredValues) {
+    resolve(&host(), &StoredValues::default(), &mut Fixed::new(1), at(0)).unwrap()
 }
 
-fn again(given: &Given<'_>, stored: &KeptValues, day: u64) -> (Values, KeptValues) {
+fn again(given: &Given<'_>, stored: &StoredValues, day: u64) -> (Values, StoredValues) {
     resolve(given, stored, &mut Fixed::new(99), at(day)).unwrap()
 }
 
@@ -95,7 +95,7 @@ fn an_empty_text_in_the_configuration_is_none() {
 fn a_given_password_is_hashed_once() {
     let given = Given { admin_password: Some("Secret-0001"), ..host() };
     let (values, stored) =
-        resolve(&given, &KeptValues::default(), &mut Fixed::new(1), at(0)).unwrap();
+        resolve(&given, &StoredValues::default(), &mut Fixed::new(1), at(0)).unwrap();
     assert!(bcrypt::verify("Secret-0001", &values.admin_password_hash.text).unwrap());
     assert_eq!(values.admin_password.source, ValueSource::Configuration);
     let (later, stored_later) = again(&given, &stored, 1);
@@ -124,7 +124,7 @@ fn a_given_hash_is_taken_as_it_is_and_nobody_knows_the_password() {
 #[test]
 fn what_a_role_does_not_need_is_not_made_and_what_is_stored_stays() {
     let (values, stored) =
-        resolve(&Given::default(), &KeptValues::default(), &mut Fixed::new(1), at(0)).unwrap();
+        resolve(&Given::default(), &StoredValues::default(), &mut Fixed::new(1), at(0)).unwrap();
     assert_eq!(values.tower_ca.key, AT_INSTALL);
     assert_eq!(values.kubefed_webhook.certificate, AT_INSTALL);
     assert!(!stored.0.contains_key("towerCA.key"));
@@ -212,7 +212,7 @@ fn a_damaged_stored_value_is_named_and_never_replaced() {
 
 #[test]
 fn foreseeing_makes_nothing() {
-    let empty = KeptValues::default();
+    let empty = StoredValues::default();
     for given in [
         host(),
         Given { jwt_secret: Some("x"), admin_password: Some("y"), ..host() },
@@ -221,24 +221,27 @@ fn foreseeing_makes_nothing() {
             ..host()
         },
     ] {
-        assert_eq!(foresee(&given, &empty, at(0)).unwrap(), preview(&given));
+        assert_eq!(resolve_without_generating(&given, &empty, at(0)).unwrap(), preview(&given));
     }
     let (values, stored) = first();
-    let foreseen = foresee(&host(), &stored, at(0)).unwrap();
+    let foreseen = resolve_without_generating(&host(), &stored, at(0)).unwrap();
     assert_eq!(foreseen.tower_ca.certificate, values.tower_ca.certificate);
     assert_eq!(sources(&foreseen), [ValueSource::Live; 9]);
     // What a run would renew shows as such.
-    let foreseen = foresee(&host(), &stored, at(1826 - 29)).unwrap();
+    let foreseen = resolve_without_generating(&host(), &stored, at(1826 - 29)).unwrap();
     assert_eq!(foreseen.kubefed_webhook.source, ValueSource::AtInstall);
     let given = Given { jwt_secret: Some("other"), ..host() };
-    assert_eq!(foresee(&given, &stored, at(0)).unwrap().static_token.text, AT_INSTALL);
+    assert_eq!(
+        resolve_without_generating(&given, &stored, at(0)).unwrap().static_token.text,
+        AT_INSTALL
+    );
 }
 
 #[test]
 fn impossible_clocks_are_an_error() {
     let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
     for now in [before, at(3_000_000)] {
-        let answer = resolve(&host(), &KeptValues::default(), &mut Fixed::new(1), now);
+        let answer = resolve(&host(), &StoredValues::default(), &mut Fixed::new(1), now);
         assert_eq!(answer.unwrap_err(), Error::Clock);
     }
 }
@@ -251,7 +254,7 @@ fn debug_output_holds_no_secret() {
         ..host()
     };
     let (values, stored) =
-        resolve(&given, &KeptValues::default(), &mut Fixed::new(1), at(0)).unwrap();
+        resolve(&given, &StoredValues::default(), &mut Fixed::new(1), at(0)).unwrap();
     let shown = format!("{given:?} {given:#?} {values:?} {values:#?} {stored:?} {stored:#?}");
     for secret in stored.0.values() {
         assert!(!shown.contains(secret.as_str()), "{shown}");

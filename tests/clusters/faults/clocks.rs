@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::object::{ObjectId, Policy};
-use ksi::target::{Class, ClusterTarget, Error, Write, Writer as _, Written};
+use ksi::target::{ClusterTarget, Error, ErrorKind, Write, Writer as _, Written};
 use sandbox::proxy::{Fault, Match, Nth, Rule, Victim};
 use sandbox::requirements::skip;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ fn a_lock_that_was_not_renewed_in_time_is_asked_for_and_only_then_lost(stage: &S
         stage.kubectl_with(LEASE, &other.to_string());
         half_a_minute_later().await;
         let error = write(&target).await.unwrap_err();
-        assert_eq!(error.class, Class::Locked, "{error}");
+        assert_eq!(error.kind, ErrorKind::Locked, "{error}");
         assert!(error.to_string().contains("another run has taken it over"), "{error}");
     });
     stage.kubectl(&format!("-n {SYSTEM} delete lease ks-installer-apply"));

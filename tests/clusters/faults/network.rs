@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ksi::cluster::{Apply, Cluster, ConnectOptions, Problem};
+use ksi::cluster::{Apply, Cluster, ConnectOptions, ErrorKind};
 use sandbox::proxy::{Fault, Match, Nth, Rule};
 use serde_json::json;
 
@@ -121,7 +121,7 @@ fn an_answer_that_takes_too_long_is_not_waited_for(stage: &Stage) {
         stage.proxy.set([Rule::new(patches(), Nth::All, late)]);
         let begin = Instant::now();
         let error = apply().await.unwrap_err();
-        assert_eq!(error.problem, Problem::Timeout, "{error}");
+        assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
         assert!(error.to_string().contains("ConfigMap/default/slow"), "{error}");
         assert!(error.to_string().contains("no answer in 0.5 s"), "{error}");
         assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());

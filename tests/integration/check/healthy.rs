@@ -11,7 +11,7 @@ use ksi::inventory::{Inventory, Key};
 use ksi::object::Object;
 use ksi::render;
 use ksi::target::SystemEntropy;
-use ksi::values::{self, Given, KeptValues, Values};
+use ksi::values::{self, Given, StoredValues, Values};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -19,7 +19,7 @@ use time::OffsetDateTime;
 static VALUES: LazyLock<Values> = LazyLock::new(|| {
     let given = Given { jwt_secret: None, admin_password: None, tower: true, kubefed: true };
     let now = SystemTime::now();
-    values::resolve(&given, &KeptValues::default(), &mut SystemEntropy, now).unwrap().0
+    values::resolve(&given, &StoredValues::default(), &mut SystemEntropy, now).unwrap().0
 });
 
 /// A cluster as it was read, and the configuration that made it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ksi::target::{Class, Directory, Store as _};
+use ksi::target::{self, Directory, Store as _};
 
 use super::world::{look, manifests, run, run_with, scripted, wait};
 use crate::engine::doubles::{Faults, Memory};
@@ -89,7 +89,7 @@ fn a_disk_that_is_full_before_the_commit_leaves_every_manifest_as_it_was() {
         let (target, _) = scripted(root.path(), Faults::fail(at, ErrorKind::StorageFull));
         let error = run(&target, 'b', 1000).unwrap_err();
         let ksi::engine::Error::Target(error) = error else { panic!("{error}") };
-        assert_eq!(error.class, Class::Full);
+        assert_eq!(error.kind, target::ErrorKind::Full);
         assert!(error.place.starts_with(&root.path().display().to_string()), "{error}");
         assert_eq!(error.cause, "no space is left");
         if manifests(root.path()) != before {

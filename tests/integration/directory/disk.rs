@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ksi::engine;
-use ksi::target::{Class, Directory};
+use ksi::target::{Directory, ErrorKind};
 
 use super::world::{manifests, run};
 
@@ -60,7 +60,7 @@ fn a_full_disk_is_found_before_any_manifest_changes() {
         Err(engine::Error::Target(error)) => error,
         other => panic!("{other:?}"),
     };
-    assert_eq!((error.class, error.cause.as_str()), (Class::Full, "no space is left"));
+    assert_eq!((error.kind, error.cause.as_str()), (ErrorKind::Full, "no space is left"));
     assert!(error.place.contains("/.ksi/staging"), "{error}");
     assert!(error.help.contains("make room"), "{error}");
     assert_eq!(manifests(place.path()), before);
@@ -85,11 +85,11 @@ fn a_read_only_directory_can_be_looked_at_and_says_so_when_written_to() {
         panic!("a read-only directory was written to");
     };
     assert_eq!(
-        (error.class, error.cause.as_str()),
-        (Class::ReadOnly, "the file system is read-only")
+        (error.kind, error.cause.as_str()),
+        (ErrorKind::ReadOnly, "the file system is read-only")
     );
     let below = place.path().join("new");
-    assert_eq!(refused(&below).class, Class::ReadOnly);
+    assert_eq!(refused(&below).kind, ErrorKind::ReadOnly);
     assert!(!below.exists());
 }
 
@@ -100,7 +100,7 @@ fn a_file_in_place_of_the_directory_is_named() {
     fs::write(&file, "mine").unwrap();
     for path in [file.clone(), file.join("below")] {
         let error = refused(&path);
-        assert_eq!(error.class, Class::InTheWay, "{error}");
+        assert_eq!(error.kind, ErrorKind::InTheWay, "{error}");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     }
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
@@ -130,8 +130,8 @@ fn links_are_not_followed() {
         symlink(if directory { outside.clone() } else { outside.join("target") }, &link).unwrap();
         let error = refused(root.path());
         assert_eq!(
-            (error.class, error.cause.as_str()),
-            (Class::InTheWay, "it is a symbolic link"),
+            (error.kind, error.cause.as_str()),
+            (ErrorKind::InTheWay, "it is a symbolic link"),
             "{entry}"
         );
         assert!(error.place.ends_with(entry), "{error}");

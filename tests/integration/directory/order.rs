@@ -10,7 +10,7 @@ use ksi::object::{Object, ObjectId, order};
 use ksi::render::{self, DEFAULT_VERSION};
 use ksi::target::Store as _;
 use ksi::values;
-use ksi::values::{Given, KeptValues};
+use ksi::values::{Given, StoredValues};
 
 use super::world::{self, Seeded, now, options, tree, wait};
 use crate::engine::doubles::Faults;
@@ -23,7 +23,7 @@ fn configuration() -> Configuration {
     serde_json::from_value(spec).unwrap()
 }
 
-fn rendered(kept: &KeptValues, seed: u64) -> (Vec<Object>, KeptValues) {
+fn rendered(kept: &StoredValues, seed: u64) -> (Vec<Object>, StoredValues) {
     let given = Given { tower: true, kubefed: true, ..Given::default() };
     let (values, kept) = values::resolve(&given, kept, &mut Seeded::new(seed), now()).unwrap();
     let configuration = configuration();
@@ -43,7 +43,7 @@ fn apply(root: &Path, seed: u64) -> (usize, usize) {
         let stored = target.values().await.unwrap();
         let (objects, values) = rendered(&stored, seed);
         let desired = Desired { objects, values, spec_hash: String::new() };
-        engine::review(&target, stored, desired, &options(seed)).await.unwrap()
+        engine::plan(&target, stored, desired, &options(seed)).await.unwrap()
     });
     let outcome = world::apply(&target, &view, seed, &mut |_| {}).unwrap();
     (outcome.writes(), script.count())
@@ -53,7 +53,7 @@ fn apply(root: &Path, seed: u64) -> (usize, usize) {
 fn a_whole_host_is_written_once() {
     let root = tempfile::tempdir().unwrap();
     let (written, _) = apply(root.path(), 1);
-    let (objects, _) = rendered(&KeptValues::default(), 1);
+    let (objects, _) = rendered(&StoredValues::default(), 1);
     assert_eq!(written, objects.len());
     let before = tree(root.path());
     assert_eq!(apply(root.path(), 2), (0, 0));
@@ -91,7 +91,7 @@ fn the_order_of_names_is_one_in_which_objects_can_be_made() {
             ObjectId::of(&ksi::yaml::parse(&sources, id).0[0].to_json()).unwrap()
         })
         .collect();
-    assert_eq!(ids.len(), rendered(&KeptValues::default(), 1).0.len());
+    assert_eq!(ids.len(), rendered(&StoredValues::default(), 1).0.len());
 
     // The stages of the engine's own order; within a stage the order makes no difference. Extensions
     // come last here, since kubectl does not wait until they answer.

@@ -4,8 +4,8 @@ use std::fs;
 
 use ksi::engine::{self, Desired, Event, Phase};
 use ksi::plan::Summary;
-use ksi::target::{Class, Directory, Writer as _};
-use ksi::values::{Given, KeptValues, preview};
+use ksi::target::{Directory, ErrorKind, Writer as _};
+use ksi::values::{Given, StoredValues, preview};
 
 use super::world::{
     apply, look, manifests, object, objects, options, run, run_with, scripted, tree, wait,
@@ -130,7 +130,7 @@ fn only_one_run_at_a_time_and_a_dead_one_holds_nothing() {
     wait(first.lock()).unwrap();
     let second = Directory::new(root.path());
     let error = wait(second.lock()).unwrap_err();
-    assert_eq!(error.class, Class::Locked);
+    assert_eq!(error.kind, ErrorKind::Locked);
     let process = std::process::id();
     assert!(error.cause.contains(&format!("process {process}")), "{error}");
     assert!(run(&second, 'a', 1).is_err());
@@ -165,10 +165,10 @@ fn what_changes_between_the_look_and_the_lock_is_noticed() {
 #[test]
 fn placeholders_of_a_preview_are_never_written() {
     let target = Memory::default();
-    let stored = KeptValues::default();
+    let stored = StoredValues::default();
     let objects = objects('a', &preview(&Given::default()));
     let desired = Desired { objects, values: stored.clone(), spec_hash: String::new() };
-    let view = wait(engine::review(&target, stored, desired, &options(1))).unwrap();
+    let view = wait(engine::plan(&target, stored, desired, &options(1))).unwrap();
     let error = apply(&target, &view, 1, &mut |_| {}).unwrap_err();
     assert!(matches!(error, engine::Error::Unresolved(_)), "{error}");
     assert!(target.log().is_empty());

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use ksi::target::{Directory, Store as _, SystemEntropy};
-use ksi::values::{self, Given, KeptValues};
+use ksi::values::{self, Given, StoredValues};
 
 use super::world::{look, manifests, mode, now, run, run_with, wait};
 
@@ -105,7 +105,7 @@ fn certificates_are_what_openssl_expects() {
     let folder = tempfile::tempdir().unwrap();
     let given = Given { tower: true, kubefed: true, ..Given::default() };
     let (_, kept) =
-        values::resolve(&given, &KeptValues::default(), &mut SystemEntropy, now()).unwrap();
+        values::resolve(&given, &StoredValues::default(), &mut SystemEntropy, now()).unwrap();
     for (name, text) in kept.0.iter().filter(|(name, _)| name.contains('.')) {
         fs::write(folder.path().join(name), text).unwrap();
     }

@@ -9,13 +9,13 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ksi::engine::{self, Desired, Event, Graph, Options, Stop, View, Wait};
+use ksi::engine::{self, Desired, Event, Graph, Options, Planned, Stop, Wait};
 use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
 use ksi::plan::Summary;
 use ksi::target::{self, Directory, Target};
-use ksi::values::{self, Entropy, EntropyError, Given, KeptValues, KeyKind};
+use ksi::values::{self, Entropy, EntropyError, Given, KeyKind, StoredValues};
 use serde_json::{Value, json};
 
 use crate::engine::doubles::Faults;
@@ -122,7 +122,7 @@ pub(super) fn objects(version: char, values: &values::Values) -> Vec<Object> {
     objects
 }
 
-pub(super) fn resolve(kept: &KeptValues, seed: u64) -> (values::Values, KeptValues) {
+pub(super) fn resolve(kept: &StoredValues, seed: u64) -> (values::Values, StoredValues) {
     let given = Given { tower: true, kubefed: true, ..Given::default() };
     values::resolve(&given, kept, &mut Seeded::new(seed), now()).unwrap()
 }
@@ -141,20 +141,24 @@ pub(super) fn options(seed: u64) -> Options {
 }
 
 /// Looks at a target for one of the versions.
-pub(super) fn look(target: &impl Target, version: char, seed: u64) -> Result<View, target::Error> {
+pub(super) fn look(
+    target: &impl Target,
+    version: char,
+    seed: u64,
+) -> Result<Planned, target::Error> {
     wait(async {
         let stored = target.values().await?;
         let (values, all) = resolve(&stored, seed);
         let objects = objects(version, &values);
         let desired = Desired { objects, values: all, spec_hash: version.to_string() };
-        engine::review(target, stored, desired, &options(seed)).await
+        engine::plan(target, stored, desired, &options(seed)).await
     })
 }
 
 /// Carries out a view.
 pub(super) fn apply(
     target: &impl Target,
-    view: &View,
+    view: &Planned,
     seed: u64,
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, engine::Error> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ksi::engine::{self, ComponentState, Error, Event, Stop};
-use ksi::target::Class;
+use ksi::target::ErrorKind;
 
 use super::doubles::{Faults, Life, Memory};
 use super::world::{Told, all_known, id, look, objects, options, run, run_until, wait};
@@ -87,12 +87,14 @@ fn a_run_that_is_dropped_leaves_no_lock() {
 
 #[test]
 fn every_refused_object_is_told_and_others_go_on() {
-    let refused =
-        [(id("Service/core"), Class::Forbidden), (id("Deployment/kubefed"), Class::Invalid)];
+    let refused = [
+        (id("Service/core"), ErrorKind::Forbidden),
+        (id("Deployment/kubefed"), ErrorKind::Invalid),
+    ];
     let memory = Memory::default().living(Life { refused: refused.into(), ..Life::default() });
     let told = run(&memory, objects(), &options());
     let incomplete = told.incomplete();
-    assert_eq!(incomplete.class(), Class::Forbidden);
+    assert_eq!(incomplete.kind(), ErrorKind::Forbidden);
     let failed: Vec<_> = incomplete.failed.iter().map(|(id, _)| id.to_string()).collect();
     assert_eq!(failed.len(), 2, "{failed:?}");
     assert_eq!(told.state("core"), ComponentState::Failed);
@@ -107,10 +109,10 @@ fn every_refused_object_is_told_and_others_go_on() {
 
 #[test]
 fn a_lost_lock_ends_everything_at_once() {
-    let refused = [(id("Service/core"), Class::Locked)];
+    let refused = [(id("Service/core"), ErrorKind::Locked)];
     let memory = Memory::default().living(Life { refused: refused.into(), ..Life::default() });
     let told = run(&memory, objects(), &options());
-    assert!(matches!(told.answer, Err(Error::Target(error)) if error.class == Class::Locked));
+    assert!(matches!(told.answer, Err(Error::Target(error)) if error.kind == ErrorKind::Locked));
     let log = memory.log();
     let refused = super::world::at(&log, "refuse Service/core");
     assert!(log[refused..].iter().all(|line| !line.starts_with("record")), "{log:#?}");
@@ -124,7 +126,8 @@ fn what_is_not_wanted_stays_until_everything_that_is_wanted_is_there() {
     let mut wanted = objects();
     wanted.retain(|object| object.id != id("Service/core"));
     wanted[0].body["metadata"]["labels"] = serde_json::json!({"a": "b"});
-    let life = Life { refused: [(id("Namespace/ks"), Class::Forbidden)].into(), ..Life::default() };
+    let life =
+        Life { refused: [(id("Namespace/ks"), ErrorKind::Forbidden)].into(), ..Life::default() };
     let refusing = memory.restarted(Faults::default()).living(life);
     run(&refusing, wanted.clone(), &options()).answer.unwrap_err();
     assert!(refusing.objects().contains_key(&id("Service/core")));

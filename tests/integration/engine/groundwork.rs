@@ -1,8 +1,8 @@
 //! What is written while new kinds come up, and what is not.
 
 use ksi::engine::{ComponentState, Event};
-use ksi::object::{FieldConflict, Forecast};
-use ksi::target::Class;
+use ksi::object::{DryRunResult, FieldConflict};
+use ksi::target::ErrorKind;
 use serde_json::json;
 
 use super::doubles::{Faults, Life, Memory};
@@ -41,7 +41,7 @@ fn nothing_is_laid_where_what_builds_upon_it_is_left_out() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
     let fields = vec![FieldConflict { manager: "helm".into(), field: ".spec.scope".into() }];
-    let conflict = Forecast::Conflict { fields, forced: None };
+    let conflict = DryRunResult::Conflict { fields, forced: None };
     let mut wanted = objects();
     let account = wanted.iter_mut().find(|o| o.id == id("ServiceAccount/core")).unwrap();
     account.body["metadata"]["labels"] = json!({"new": "yes"});
@@ -52,7 +52,7 @@ fn nothing_is_laid_where_what_builds_upon_it_is_left_out() {
     ]);
     let memory = memory.restarted(Faults::default()).foreseeing([(id(WIDGETS), conflict)]);
     let told = run(&memory, wanted, &options());
-    assert_eq!(told.incomplete().class(), Class::Conflict);
+    assert_eq!(told.incomplete().kind(), ErrorKind::Conflict);
     assert_eq!(told.state("core"), ComponentState::Skipped);
     let log = memory.log();
     assert!(log.contains(&"write CustomResourceDefinition/gadgets".to_owned()), "{log:?}");

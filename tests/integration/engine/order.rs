@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ksi::engine::{ComponentState, Event, Wait};
-use ksi::object::Forecast;
-use ksi::target::{Class, Finding};
+use ksi::object::DryRunResult;
+use ksi::target::{ErrorKind, Finding};
 use serde_json::json;
 
 use super::doubles::{Faults, Life, Memory};
@@ -70,7 +70,7 @@ fn a_dead_console_holds_up_only_who_needs_it_and_is_explained() {
     assert_eq!(told.state("core"), ComponentState::Failed);
     assert_eq!(told.state("iam"), ComponentState::Skipped);
     let incomplete = told.incomplete();
-    assert_eq!(incomplete.class(), Class::Unhealthy);
+    assert_eq!(incomplete.kind(), ErrorKind::Unhealthy);
     assert_eq!(incomplete.unhealthy.len(), 1);
     assert_eq!(incomplete.unhealthy[0].0, console);
     let skipped: Vec<_> = incomplete.skipped.iter().map(|(name, _)| name.as_str()).collect();
@@ -87,7 +87,7 @@ fn a_dead_console_holds_up_only_who_needs_it_and_is_explained() {
     let life = Life { broken: [(console, "dead again".into())].into(), ..Life::default() };
     let again = cured.restarted(Faults::default()).living(life);
     let told = run(&again, objects(), &options());
-    assert_eq!(told.incomplete().class(), Class::Unhealthy);
+    assert_eq!(told.incomplete().kind(), ErrorKind::Unhealthy);
     assert!(told.incomplete().skipped.is_empty(), "{:?}", told.incomplete());
     assert_eq!(again.log(), [""; 0]);
 }
@@ -99,7 +99,7 @@ fn when_the_time_is_up_everything_that_is_awaited_is_named() {
     let told = run(&memory, objects(), &options());
     let incomplete = told.incomplete();
     assert!(incomplete.timed_out);
-    assert_eq!(incomplete.class(), Class::Timeout);
+    assert_eq!(incomplete.kind(), ErrorKind::Timeout);
     let unhealthy: BTreeSet<_> = incomplete.unhealthy.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(unhealthy, [id("Deployment/core"), id("Deployment/kubefed")].into());
     // The place knows nothing: what is awaited is told all the same.
@@ -158,7 +158,7 @@ fn a_conflict_is_left_out_with_what_needs_it_until_it_may_be_taken() {
         manager: "kubectl-scale".into(),
         field: ".spec.replicas".into(),
     }];
-    let forecast = Forecast::Conflict { fields, forced: Some(forced) };
+    let forecast = DryRunResult::Conflict { fields, forced: Some(forced) };
     let mut wanted = objects();
     let user = wanted.iter_mut().find(|o| o.id == id("User/admin")).unwrap();
     user.body["spec"] = json!({"email": "a@b.c"});
@@ -167,7 +167,7 @@ fn a_conflict_is_left_out_with_what_needs_it_until_it_may_be_taken() {
 
     let left = with_conflict();
     let told = run(&left, wanted.clone(), &options());
-    assert_eq!(told.incomplete().class(), Class::Conflict);
+    assert_eq!(told.incomplete().kind(), ErrorKind::Conflict);
     assert_eq!(told.incomplete().conflicts, std::slice::from_ref(&meddled));
     assert_eq!(told.state("iam"), ComponentState::Skipped);
     assert_eq!(left.objects()[&meddled]["spec"]["replicas"], 5);
@@ -188,7 +188,7 @@ fn what_is_settled_is_not_written() {
     memory.meddle(&id("Service/core"), |body| body["spec"] = json!({"clusterIP": "10.0.0.1"}));
     let settled = memory
         .restarted(Faults::default())
-        .foreseeing(objects().into_iter().map(|object| (object.id, Forecast::Settled)));
+        .foreseeing(objects().into_iter().map(|object| (object.id, DryRunResult::UpToDate)));
     assert_eq!(run(&settled, objects(), &options()).answer.unwrap().unchanged, 10);
     assert_eq!(settled.log(), [""; 0]);
 }
@@ -228,8 +228,8 @@ fn what_is_held_by_nobody_is_asked_for_again_until_the_time_is_up() {
 
     let memory = Memory::default().living(held(usize::MAX));
     let told = run(&memory, objects(), &options());
-    assert_eq!(told.incomplete().class(), Class::Timeout);
-    assert_eq!(told.incomplete().failed[0].1.class, Class::Held);
+    assert_eq!(told.incomplete().kind(), ErrorKind::Timeout);
+    assert_eq!(told.incomplete().failed[0].1.kind, ErrorKind::Held);
     assert!(told.incomplete().timed_out);
     assert_eq!(told.state("kubefed"), ComponentState::Healthy);
 }

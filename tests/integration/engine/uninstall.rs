@@ -2,7 +2,7 @@
 
 use ksi::engine::Event;
 use ksi::object::Object;
-use ksi::target::{Class, Store as _};
+use ksi::target::{ErrorKind, Store as _};
 use serde_json::json;
 
 use super::doubles::{Faults, Life, Memory};
@@ -86,7 +86,7 @@ fn what_others_made_of_our_kinds_goes_while_its_controllers_run() {
     let [inside, outside, foreign] = others().map(|object| object.id);
     let view = wait(look(&memory, Vec::new(), &removing()));
     let lost: Vec<_> =
-        view.plan.lost.iter().map(|change| (&change.id, &*change.component)).collect();
+        view.plan.cascading.iter().map(|change| (&change.id, &*change.component)).collect();
     assert_eq!(lost, [(&outside, "crds"), (&inside, "crds")]);
     assert_eq!(view.plan.summary().delete, 10, "they are not ours");
 
@@ -156,7 +156,7 @@ fn what_does_not_go_is_named_with_its_finalizers_and_stays_recorded() {
     let memory = lingering("Widget/a", usize::MAX);
     let told = run(&memory, Vec::new(), &removing());
     let incomplete = told.incomplete();
-    assert!(matches!(incomplete.class(), Class::Timeout));
+    assert!(matches!(incomplete.kind(), ErrorKind::Timeout));
     assert_eq!(incomplete.remaining[0].0, id("Widget/a"));
     let [finding] = told.findings()[..] else { panic!("{:?}", told.findings()) };
     assert_eq!(finding.message, "it is deleted, but waits for finalizer finalizers.test/slow");

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use ksi::engine::{
-    self, ComponentState, Desired, Error, Event, Graph, Incomplete, Options, Stop, View, Wait,
+    self, ComponentState, Desired, Error, Event, Graph, Incomplete, Options, Planned, Stop, Wait,
 };
 use ksi::inventory::{Inventory, Key, PruneOptions};
 use ksi::object::{Object, ObjectId, Policy};
@@ -117,10 +117,10 @@ impl Told {
     }
 }
 
-pub(super) async fn look(target: &Memory, desired: Vec<Object>, options: &Options) -> View {
+pub(super) async fn look(target: &Memory, desired: Vec<Object>, options: &Options) -> Planned {
     let stored = target.values().await.unwrap();
     let desired = Desired { objects: desired, ..Desired::nothing(&stored) };
-    engine::review(target, stored, desired, options).await.unwrap()
+    engine::plan(target, stored, desired, options).await.unwrap()
 }
 
 /// One run that stops when `stops` says so of an event.

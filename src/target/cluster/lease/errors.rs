@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::{Class, Error};
+use super::super::{Error, ErrorKind};
 use super::Terms;
 use super::manifest::id;
-use crate::cluster::{self, Problem};
+use crate::cluster::{self};
 use crate::health;
 use crate::object::ObjectId;
 
@@ -16,7 +16,7 @@ const RUN_AGAIN: &str =
 pub(super) fn held_by_other(holder: &str, spec: &Value) -> Error {
     let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
     Error::new(
-        Class::Locked,
+        ErrorKind::Locked,
         "lock",
         id().to_string(),
         format!("{holder} holds it (since {since}) and is at work"),
@@ -29,7 +29,7 @@ pub(super) fn no_time_left(holder: &str, spec: &Value, terms: Terms) -> Error {
     let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
     let duration = spec["leaseDurationSeconds"].as_u64().unwrap_or(terms.duration);
     Error::new(
-        Class::Locked,
+        ErrorKind::Locked,
         "lock",
         id().to_string(),
         format!(
@@ -43,9 +43,9 @@ pub(super) fn no_time_left(holder: &str, spec: &Value, terms: Terms) -> Error {
 }
 
 pub(super) fn namespace_terminating(namespace: &ObjectId, live: &Value) -> Error {
-    let health = health::judge(live);
+    let health = health::assess(live);
     Error::new(
-        Class::Timeout,
+        ErrorKind::Timeout,
         "lock",
         id().to_string(),
         format!("{namespace} {}", health.reason().unwrap_or("is being deleted")),
@@ -57,7 +57,7 @@ pub(super) fn namespace_terminating(namespace: &ObjectId, live: &Value) -> Error
 /// Another run took it while this one held it.
 pub(super) fn taken_over() -> cluster::Error {
     cluster::Error {
-        problem: Problem::Cancelled,
+        kind: cluster::ErrorKind::Cancelled,
         action: "hold",
         place: id().to_string(),
         cause: "another run has taken it over".to_owned(),
@@ -67,5 +67,5 @@ pub(super) fn taken_over() -> cluster::Error {
 
 /// Something is written before the lock is taken.
 pub(in super::super) fn not_held() -> Error {
-    Error::new(Class::Locked, "hold", id().to_string(), "it was never taken", RUN_AGAIN)
+    Error::new(ErrorKind::Locked, "hold", id().to_string(), "it was never taken", RUN_AGAIN)
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::manifest::{id, now};
 use super::{Terms, errors};
-use crate::cluster::{Cluster, Error, Problem, WriteLock};
+use crate::cluster::{Cluster, Error, ErrorKind, WriteLock};
 
 /// What is known of a lock that was taken.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl HeldLease {
                     return Ok(());
                 }
                 // By somebody else, or by us and the answer was lost.
-                Err(error) if error.problem == Problem::Changed => {}
+                Err(error) if error.kind == ErrorKind::Changed => {}
                 Err(error) => return Err(error),
             }
         }

@@ -5,9 +5,9 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::cluster::tests::server::{Fault, Server, block_on};
-use crate::cluster::{Apply, Error as ClusterError};
+use crate::cluster::{self, Apply, Error as ClusterError};
 use crate::object::Policy;
-use crate::target::{Class, ClusterTarget, Store as _, Write, Writer as _};
+use crate::target::{ClusterTarget, ErrorKind, Store as _, Write, Writer as _};
 
 const LEASE: &str = "/leases/ks-installer-apply";
 const CONFIG_MAP: &str = "/configmaps/a";
@@ -52,7 +52,7 @@ async fn until(what: &str, is: impl Fn() -> bool) {
 }
 
 fn is_lost<T>(answer: &Result<T, ClusterError>) -> bool {
-    matches!(answer, Err(error) if error.problem == Problem::Cancelled)
+    matches!(answer, Err(error) if error.kind == cluster::ErrorKind::Cancelled)
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_run_that_lost_its_lock_is_cancelled_at_once() {
         assert!(is_lost(&written.apply(&config_map(), Apply::default()).await));
         let error = cluster.read_path("/version").await.unwrap_err();
         assert!(error.to_string().contains("another run has taken it over"), "{error}");
-        assert_eq!(crate::target::Error::from(error).class, Class::Locked);
+        assert_eq!(crate::target::Error::from(error).kind, ErrorKind::Locked);
         assert_eq!(server.count("PATCH", CONFIG_MAP), 1);
         other_run.read_path("/version").await.unwrap();
 
@@ -166,16 +166,16 @@ fn a_target_writes_only_under_its_lock() {
         let write =
             Write { id: &id, policy: Policy::Apply, create: true, body: &body, force: false };
         let error = target.write(write).await.unwrap_err();
-        assert_eq!(error.class, Class::Locked);
+        assert_eq!(error.kind, ErrorKind::Locked);
         assert_eq!(error.cause, "it was never taken");
         assert_eq!(server.count("PATCH", CONFIG_MAP), 0);
 
         let made = target.lock().await.unwrap();
         assert_eq!(made[0].to_string(), "Namespace/kubesphere-system");
         target.write(write).await.unwrap();
-        target.keep(&crate::values::KeptValues::default()).await.unwrap();
+        target.keep(&crate::values::StoredValues::default()).await.unwrap();
         target.abandon();
         until("released", || holder(&server).is_empty()).await;
-        assert_eq!(target.write(write).await.unwrap_err().class, Class::Locked);
+        assert_eq!(target.write(write).await.unwrap_err().kind, ErrorKind::Locked);
     });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::object::ObjectId;
-use ksi::target::{Class, ClusterTarget, Error, Writer as _};
+use ksi::target::{ClusterTarget, Error, ErrorKind, Writer as _};
 use serde_json::json;
 
 use crate::client::block_on;
@@ -30,7 +30,7 @@ pub(super) fn those_that_are_being_deleted_are_waited_for_and_made_anew(stage: &
 
     let kubeconfig = stage.plane().kubeconfig();
     let error = lock(&kubeconfig, Duration::from_secs(1)).unwrap_err();
-    assert_eq!(error.class, Class::Timeout);
+    assert_eq!(error.kind, ErrorKind::Timeout);
     let told = error.to_string();
     assert!(told.contains("Namespace/kubesphere-system is being deleted"), "{told}");
     assert!(told.contains(HELD) && error.help.contains("finalizers"), "{told}: {}", error.help);

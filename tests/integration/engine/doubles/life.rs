@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ksi::object::ObjectId;
-use ksi::target::{Class, Finding};
+use ksi::target::{ErrorKind, Finding};
 use serde_json::{Value, json};
 
 /// When objects become healthy, which writes are refused, which deletions take their time. Time is
@@ -17,7 +17,7 @@ pub(crate) struct Life {
     /// Objects that fail for good, and why.
     pub(crate) broken: BTreeMap<ObjectId, String>,
     /// Writes that are refused.
-    pub(crate) refused: BTreeMap<ObjectId, Class>,
+    pub(crate) refused: BTreeMap<ObjectId, ErrorKind>,
     /// How often a write is refused because what it needs is not free yet.
     pub(crate) held: BTreeMap<ObjectId, usize>,
     /// How long a deleted object stays because of a finalizer.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ksi::health::judge;
+use ksi::health::assess;
 use ksi::inventory::Inventory;
-use ksi::object::{Forecast, Object, ObjectId};
+use ksi::object::{DryRunResult, Object, ObjectId};
 use ksi::target::{
-    Class, Effect, Error, Finding, Monitor, NewKind, Reader, Seen, Store, Write, Writer, Written,
+    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
+    Written,
 };
-use ksi::values::KeptValues;
+use ksi::values::StoredValues;
 use serde_json::Value;
 
 use super::Faults;
@@ -23,13 +24,13 @@ pub(crate) struct Memory {
     content: Mutex<Content>,
     faults: Faults,
     life: Option<Life>,
-    forecasts: BTreeMap<ObjectId, Forecast>,
+    dry_runs: BTreeMap<ObjectId, DryRunResult>,
 }
 
 #[derive(Default, Clone)]
 struct Content {
     objects: BTreeMap<ObjectId, Value>,
-    values: KeptValues,
+    values: StoredValues,
     inventory: Option<Inventory>,
     locked: bool,
     log: Vec<String>,
@@ -48,8 +49,8 @@ impl Memory {
     #[must_use]
     pub(crate) fn restarted(&self, faults: Faults) -> Self {
         let content = Content { locked: false, log: Vec::new(), ..self.content().clone() };
-        let (life, forecasts) = (self.life.clone(), self.forecasts.clone());
-        Self { content: Mutex::new(content), faults, life, forecasts }
+        let (life, dry_runs) = (self.life.clone(), self.dry_runs.clone());
+        Self { content: Mutex::new(content), faults, life, dry_runs }
     }
 
     /// The same as a place where objects run, by a script.
@@ -62,9 +63,9 @@ impl Memory {
     #[must_use]
     pub(crate) fn foreseeing(
         self,
-        forecasts: impl IntoIterator<Item = (ObjectId, Forecast)>,
+        dry_runs: impl IntoIterator<Item = (ObjectId, DryRunResult)>,
     ) -> Self {
-        Self { forecasts: forecasts.into_iter().collect(), ..self }
+        Self { dry_runs: dry_runs.into_iter().collect(), ..self }
     }
 
     /// Changes an object behind everybody's back.
@@ -114,9 +115,9 @@ impl Memory {
         let mut content = self.content();
         content.log.push(format!("{action} {place}"));
         if !content.locked {
-            return Err(error(Class::Locked, action, place, "the lock is not held"));
+            return Err(error(ErrorKind::Locked, action, place, "the lock is not held"));
         }
-        self.faults.step().map_err(|cut| error(Class::Io, action, place, &cut.to_string()))?;
+        self.faults.step().map_err(|cut| error(ErrorKind::Io, action, place, &cut.to_string()))?;
         change(&mut content);
         Ok(())
     }
@@ -174,17 +175,17 @@ impl Reader for Memory {
         &self,
         desired: &[Object],
         inventory: Option<&Inventory>,
-    ) -> Result<Seen, Error> {
+    ) -> Result<Observation, Error> {
         let content = self.content();
         let ours = inventory.into_iter().flat_map(Inventory::entries).map(|entry| &entry.id);
         let found: BTreeSet<&ObjectId> =
             desired.iter().map(|object| &object.id).chain(ours).collect();
         let objects = found.into_iter().filter_map(|id| content.objects.get_key_value(id));
         let is_there = |id: &ObjectId| content.objects.contains_key(id);
-        let forecasts = self.forecasts.iter().filter(|(id, _)| is_there(id));
-        Ok(Seen {
+        let dry_runs = self.dry_runs.iter().filter(|(id, _)| is_there(id));
+        Ok(Observation {
             objects: objects.map(owned).collect(),
-            forecasts: forecasts.map(|(id, f)| (id.clone(), f.clone())).collect(),
+            dry_runs: dry_runs.map(|(id, f)| (id.clone(), f.clone())).collect(),
         })
     }
 
@@ -203,7 +204,7 @@ impl Reader for Memory {
 }
 
 impl Store for Memory {
-    async fn values(&self) -> Result<KeptValues, Error> {
+    async fn values(&self) -> Result<StoredValues, Error> {
         Ok(self.content().values.clone())
     }
 
@@ -211,7 +212,7 @@ impl Store for Memory {
         Ok(self.content().inventory.clone())
     }
 
-    async fn keep(&self, values: &KeptValues) -> Result<(), Error> {
+    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
         self.change("keep", "values", |content| {
             content.values = values.clone();
         })
@@ -225,7 +226,7 @@ impl Store for Memory {
 
     async fn forget(&self) -> Result<(), Error> {
         self.change("forget", "everything", |content| {
-            content.values = KeptValues::default();
+            content.values = StoredValues::default();
             content.inventory = None;
         })
     }
@@ -235,7 +236,7 @@ impl Writer for Memory {
     async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
         let mut content = self.content();
         if content.locked {
-            return Err(error(Class::Locked, "lock", "memory", "another run holds it"));
+            return Err(error(ErrorKind::Locked, "lock", "memory", "another run holds it"));
         }
         content.locked = true;
         Ok(Vec::new())
@@ -243,17 +244,17 @@ impl Writer for Memory {
 
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         let life = self.life.as_ref();
-        if let Some(class) = life.and_then(|life| life.refused.get(write.id)) {
+        if let Some(kind) = life.and_then(|life| life.refused.get(write.id)) {
             let place = write.id.to_string();
             self.content().log.push(format!("refuse {place}"));
-            return Err(error(*class, "write", place, "it is refused"));
+            return Err(error(*kind, "write", place, "it is refused"));
         }
         if let Some(often) = life.and_then(|life| life.held.get(write.id)) {
             let (mut content, words) = (self.content(), format!("hold {}", write.id));
             if content.log.iter().filter(|held| **held == words).count() < *often {
                 content.log.push(words);
                 let place = write.id.to_string();
-                return Err(error(Class::Held, "write", place, "its port is held"));
+                return Err(error(ErrorKind::Held, "write", place, "its port is held"));
             }
         }
         let mut written = Written::plain(Effect::Visible);
@@ -334,7 +335,7 @@ impl Monitor for Memory {
         let definitions: Vec<_> = kinds.iter().map(|kind| kind.definition.clone()).collect();
         let live = self.live(&definitions).await?;
         self.content().tick();
-        let is_served = |id: &ObjectId| live.get(id).is_some_and(|body| judge(body).is_healthy());
+        let is_served = |id: &ObjectId| live.get(id).is_some_and(|body| assess(body).is_healthy());
         Ok(definitions.into_iter().filter(|id| !is_served(id)).collect())
     }
 
@@ -354,9 +355,9 @@ impl Monitor for Memory {
     }
 }
 
-fn error(class: Class, action: &'static str, place: impl Into<String>, cause: &str) -> Error {
+fn error(kind: ErrorKind, action: &'static str, place: impl Into<String>, cause: &str) -> Error {
     let (cause, help) = (cause.to_owned(), String::new());
-    Error { class, action, place: place.into(), cause, help }
+    Error { kind, action, place: place.into(), cause, help }
 }
 
 fn owned((id, body): (&ObjectId, &Value)) -> (ObjectId, Value) {

@@ -5,8 +5,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::super::context::{Context, LOCK, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{clean, items, text};
-use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped, warning};
+use super::super::manifest::{clean, items, text};
+use super::super::verdict::{ReadError, Verdict, error, fine, ok, skipped, warning};
 use super::super::{Check, Phase};
 use crate::inventory::{self, Inventory};
 
@@ -58,7 +58,7 @@ fn lock(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         return ok();
     }
     let renewed = OffsetDateTime::parse(text(&spec["renewTime"]), &Rfc3339)
-        .map_err(|_| Unread("renewTime of the lock is not a timestamp".to_owned()))?;
+        .map_err(|_| ReadError("renewTime of the lock is not a timestamp".to_owned()))?;
     let seconds = (context.now - renewed).whole_seconds();
     let lasts = spec["leaseDurationSeconds"].as_i64().unwrap_or(30);
     if seconds > lasts {

@@ -6,11 +6,11 @@ use serde_json::Value;
 /// The result of a dry run of a write. Targets without dry runs have none; then manifests are compared.
 /// `Debug` may show the manifest.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Forecast {
+pub enum DryRunResult {
     /// Nobody changed our fields since we wrote them, and we would write the same: no request is needed.
-    Settled,
+    UpToDate,
     /// The object after the write.
-    Becomes(Value),
+    Changes(Value),
     /// Other field managers own fields that we would change.
     Conflict {
         /// The fields and their managers.
@@ -19,7 +19,7 @@ pub enum Forecast {
         forced: Option<Value>,
     },
     /// The server rejects the write: why.
-    Refused(String),
+    Rejected(String),
 }
 
 /// A field that we would change and that another field manager owns.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::context::{Context, FEDERATED, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::text;
-use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped};
+use super::super::manifest::text;
+use super::super::verdict::{ReadError, Verdict, error, fine, ok, skipped};
 use super::super::{Check, Phase};
 use crate::health::{self, Health};
 
@@ -111,7 +111,7 @@ fn find<'g>(
     gathered: &'g Gathered,
     namespace: &str,
     name: &str,
-) -> Result<Option<&'g Value>, Unread> {
+) -> Result<Option<&'g Value>, ReadError> {
     gathered.object(Part::Deployments, "Deployment", namespace, name)
 }
 
@@ -124,7 +124,7 @@ fn deployment(gathered: &Gathered, namespace: &str, name: &str) -> Verdict {
         return error("scaled to 0");
     }
     // The same rules with which `ksi apply` waits.
-    match health::judge(found) {
+    match health::assess(found) {
         Health::Healthy => fine(format!("{} ready", found["status"]["readyReplicas"])),
         Health::Progressing { reason } | Health::Failed { reason } => error(reason),
     }

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{DryRun, Gathered, Part};
-use super::super::see::{condition, is, message, name, text};
-use super::super::verdict::{Unread, Verdict, error, errors, fine, ok, skipped, warning, warnings};
+use super::super::manifest::{condition, is, message, name, text};
+use super::super::verdict::{
+    ReadError, Verdict, error, errors, fine, ok, skipped, warning, warnings,
+};
 use super::super::{Check, Phase};
 use crate::facts::KubernetesVersion;
 
@@ -69,12 +71,12 @@ fn reachable(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     }
 }
 
-fn server_version(gathered: &Gathered) -> Result<&Value, Unread> {
-    gathered.version.as_ref().map_err(|why| Unread(why.clone()))
+fn server_version(gathered: &Gathered) -> Result<&Value, ReadError> {
+    gathered.version.as_ref().map_err(|why| ReadError(why.clone()))
 }
 
-fn parsed(gathered: &Gathered) -> Result<KubernetesVersion, Unread> {
-    text(&server_version(gathered)?["gitVersion"]).parse().map_err(Unread)
+fn parsed(gathered: &Gathered) -> Result<KubernetesVersion, ReadError> {
+    text(&server_version(gathered)?["gitVersion"]).parse().map_err(ReadError)
 }
 
 fn version(gathered: &Gathered, _: &Context<'_>) -> Verdict {
@@ -116,7 +118,7 @@ fn kubelets(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn server_side_apply(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    match gathered.dry_run.as_ref().map_err(|why| Unread(why.clone()))? {
+    match gathered.dry_run.as_ref().map_err(|why| ReadError(why.clone()))? {
         DryRun::Accepted => ok(),
         DryRun::Forbidden => skipped("no permission to test it; see check `rights`"),
         DryRun::Refused(why) => error(why.clone()),
@@ -124,7 +126,7 @@ fn server_side_apply(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn clock(gathered: &Gathered, context: &Context<'_>) -> Verdict {
-    let server = gathered.server_time.as_ref().map_err(|why| Unread(why.clone()))?;
+    let server = gathered.server_time.as_ref().map_err(|why| ReadError(why.clone()))?;
     let ahead = (*server - context.now).whole_seconds();
     let difference = format!(
         "the API server's clock is {} s {} the clock of this machine",

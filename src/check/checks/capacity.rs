@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{is, items, text};
+use super::super::manifest::{is, items, text};
 use super::super::verdict::{Verdict, error, fine, skipped};
 use super::super::{Check, Phase};
 use crate::object::quantity::nano;

@@ -2,8 +2,10 @@
 
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{clean, text};
-use super::super::verdict::{Unread, Verdict, error, errors, fine, ok, skipped, warning, warnings};
+use super::super::manifest::{clean, text};
+use super::super::verdict::{
+    ReadError, Verdict, error, errors, fine, ok, skipped, warning, warnings,
+};
 use super::super::{Check, Phase};
 use crate::health::{self, Address};
 use crate::object::embedded;
@@ -60,7 +62,7 @@ const SHARED: &[(&str, &str)] = &[
 fn valid(_: &Gathered, context: &Context<'_>) -> Verdict {
     let configured = context.configured;
     if let Some(why) = &configured.unread {
-        return Err(Unread(why.clone()));
+        return Err(ReadError(why.clone()));
     }
     if configured.configuration.is_none() && configured.errors.is_empty() {
         return skipped("no configuration: give one with -f");
@@ -74,7 +76,7 @@ fn valid(_: &Gathered, context: &Context<'_>) -> Verdict {
 
 fn warned(_: &Gathered, context: &Context<'_>) -> Verdict {
     if let Some(why) = &context.configured.unread {
-        return Err(Unread(why.clone()));
+        return Err(ReadError(why.clone()));
     }
     warnings(&context.configured.warnings)
 }
@@ -117,7 +119,7 @@ fn edits(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 }
 
 /// Whether `KubeSphere` took the address from Service tower by itself.
-fn tower_address_is(gathered: &Gathered, address: &str) -> Result<bool, Unread> {
+fn tower_address_is(gathered: &Gathered, address: &str) -> Result<bool, ReadError> {
     let service = gathered.object(Part::Services, "Service", SYSTEM, "tower")?;
     let given = service.map(health::address);
     Ok(matches!(given, Some(Address::Given(given)) if address.contains(given.as_str())))

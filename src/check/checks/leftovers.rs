@@ -1,12 +1,12 @@
 //! Leftovers of earlier installations.
 
-use super::super::backend::{Abandoned, abandoned};
+use super::super::backend::{OrphanedWebhook, orphaned_webhooks};
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{full_name, items, message, name, some_of, text};
+use super::super::manifest::{full_name, items, message, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, ok, warning, warnings};
 use super::super::{Check, Phase};
-use crate::object::is_departing;
+use crate::object::is_terminating;
 
 const CATEGORY: &str = "Leftovers";
 
@@ -61,17 +61,18 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn lines(found: &[Abandoned]) -> Vec<String> {
+fn lines(found: &[OrphanedWebhook]) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
 fn own_webhooks(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let found: Vec<_> = abandoned(gathered)?.into_iter().filter(|a| a.ours).collect();
+    let found: Vec<_> = orphaned_webhooks(gathered)?.into_iter().filter(|a| a.ours).collect();
     if found.iter().any(|a| a.blocks) { errors(&lines(&found)) } else { warnings(&lines(&found)) }
 }
 
 fn foreign_webhooks(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let found: Vec<_> = abandoned(gathered)?.into_iter().filter(|a| !a.ours && a.blocks).collect();
+    let found: Vec<_> =
+        orphaned_webhooks(gathered)?.into_iter().filter(|a| !a.ours && a.blocks).collect();
     warnings(&lines(&found))
 }
 
@@ -113,7 +114,7 @@ fn helm_pending(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn namespaces(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let terminating = gathered.list(Part::Namespaces)?.iter().filter(|n| is_departing(n));
+    let terminating = gathered.list(Part::Namespaces)?.iter().filter(|n| is_terminating(n));
     let ours = terminating.filter(|n| super::super::context::NAMESPACES.contains(&name(n)));
     let lines = ours.map(|namespace| {
         let blocking = items(&namespace["status"]["conditions"]).filter(|c| c["status"] == "True");

@@ -22,10 +22,10 @@ pub fn is_empty(value: &Value) -> bool {
 }
 
 /// Whether the value is unset: like [`is_empty`], except for `false`, which was set on purpose.
-pub fn is_silent(value: &Value) -> bool {
+pub fn is_unset(value: &Value) -> bool {
     match value {
         Value::Bool(_) => false,
-        Value::Object(map) => map.values().all(is_silent),
+        Value::Object(map) => map.values().all(is_unset),
         other => is_empty(other),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::backend::{self, Missing};
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{full_name, items, name, namespace};
+use super::super::manifest::{full_name, items, name, namespace};
 use super::super::verdict::{Verdict, error, errors, ok, skipped, warning};
 use super::super::{Check, Phase};
 use crate::config::ServiceType;

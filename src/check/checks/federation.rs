@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::context::{Context, FEDERATED};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, message, name, some_of, text};
+use super::super::manifest::{condition, is, message, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
 use super::components::has_kubefed;

@@ -2,8 +2,8 @@
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{name, text};
-use super::super::verdict::{Unread, Verdict, error, ok, skipped, warning};
+use super::super::manifest::{name, text};
+use super::super::verdict::{ReadError, Verdict, error, ok, skipped, warning};
 use super::super::{Check, Phase};
 use crate::config::{Role, form};
 
@@ -47,7 +47,7 @@ const DEFAULT_PASSWORD: &str = "P@88w0rd";
 const SHORTEST: usize = 16;
 
 /// The secret that `KubeSphere` uses, or else the configured one.
-fn in_use(gathered: &Gathered, context: &Context<'_>) -> Result<Option<String>, Unread> {
+fn in_use(gathered: &Gathered, context: &Context<'_>) -> Result<Option<String>, ReadError> {
     let live =
         gathered.kubesphere_config()?.map(|d| text(&d["authentication"]["jwtSecret"]).to_owned());
     let given = context.configuration().and_then(|c| c.authentication.jwt_secret.as_deref());

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Rights};
-use super::super::see::some_of;
-use super::super::verdict::{Outcome, Unread, Verdict, error, fine, ok};
+use super::super::manifest::some_of;
+use super::super::verdict::{Outcome, ReadError, Verdict, error, fine, ok};
 use super::super::{Check, Phase};
 use crate::rights::Right;
 
@@ -38,8 +38,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn read(gathered: &Gathered) -> Result<&Rights, Unread> {
-    gathered.rights.as_ref().map_err(|why| Unread(why.clone()))
+fn read(gathered: &Gathered) -> Result<&Rights, ReadError> {
+    gathered.rights.as_ref().map_err(|why| ReadError(why.clone()))
 }
 
 fn is_escalation(right: &Right) -> bool {

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, is, items, message, name, some_of, text};
-use super::super::verdict::{Unread, Verdict, error, errors, ok};
+use super::super::manifest::{condition, is, items, message, name, some_of, text};
+use super::super::verdict::{ReadError, Verdict, error, errors, ok};
 use super::super::{Check, Phase};
-use crate::object::{Object, is_departing};
+use crate::object::{Object, is_terminating};
 
 const CATEGORY: &str = "Custom resource definitions";
 
@@ -57,7 +57,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// The CRDs of KubeSphere and KubeFed.
-fn ours(gathered: &Gathered) -> Result<impl Iterator<Item = &Value>, Unread> {
+fn ours(gathered: &Gathered) -> Result<impl Iterator<Item = &Value>, ReadError> {
     let all = gathered.list(Part::Definitions)?.iter();
     Ok(all.filter(|crd| {
         let group = text(&crd["spec"]["group"]);
@@ -66,7 +66,7 @@ fn ours(gathered: &Gathered) -> Result<impl Iterator<Item = &Value>, Unread> {
 }
 
 fn terminating(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let lines = ours(gathered)?.filter(|crd| is_departing(crd)).map(|crd| {
+    let lines = ours(gathered)?.filter(|crd| is_terminating(crd)).map(|crd| {
         let why = condition(crd, "Terminating").map(message).unwrap_or_default();
         format!("{} is terminating: {why}", name(crd))
     });
@@ -74,7 +74,7 @@ fn terminating(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 }
 
 fn established(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let missing = ours(gathered)?.filter(|crd| !is(crd, "Established") && !is_departing(crd));
+    let missing = ours(gathered)?.filter(|crd| !is(crd, "Established") && !is_terminating(crd));
     let lines = missing.map(|crd| {
         let why = condition(crd, "NamesAccepted").map(message).unwrap_or_default();
         format!("{} is not established: {why}", name(crd))
@@ -86,7 +86,7 @@ fn established(gathered: &Gathered, _: &Context<'_>) -> Verdict {
 fn pairs<'a>(
     gathered: &'a Gathered,
     context: &'a Context<'_>,
-) -> Result<Vec<(&'a Value, &'a Object)>, Unread> {
+) -> Result<Vec<(&'a Value, &'a Object)>, ReadError> {
     let live = gathered.list(Part::Definitions)?;
     let wanted = context.desired("CustomResourceDefinition");
     Ok(wanted.filter_map(|o| Some((live.iter().find(|crd| name(crd) == o.id.name)?, o))).collect())

@@ -3,8 +3,8 @@
 use super::super::certificate::{decoded, is_trusted, read};
 use super::super::context::{Context, FEDERATED, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{items, name, text};
-use super::super::verdict::{Unread, Verdict, error, errors, ok, skipped, warnings};
+use super::super::manifest::{items, name, text};
+use super::super::verdict::{ReadError, Verdict, error, errors, ok, skipped, warnings};
 use super::super::{Check, Phase};
 
 const CATEGORY: &str = "Certificates";
@@ -37,13 +37,15 @@ const SERVED: &[(&str, &str, &str)] = &[
 /// Certificates that expire within this many days are reported.
 pub(super) const SOON: i64 = 30;
 
-fn pem(gathered: &Gathered, namespace: &str, secret: &str) -> Result<Option<String>, Unread> {
+fn pem(gathered: &Gathered, namespace: &str, secret: &str) -> Result<Option<String>, ReadError> {
     let Some(found) = gathered.object(Part::Secrets, "Secret", namespace, secret)? else {
         return Ok(None);
     };
     match decoded(&found["data"]["tls.crt"]) {
         Some(pem) => Ok(Some(pem)),
-        None => Err(Unread(format!("Secret {namespace}/{secret} has no certificate in tls.crt"))),
+        None => {
+            Err(ReadError(format!("Secret {namespace}/{secret} has no certificate in tls.crt")))
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::context::{Context, NAMESPACES};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{full_name, items, name, namespace, some_of, text};
+use super::super::manifest::{full_name, items, name, namespace, some_of, text};
 use super::super::verdict::{Verdict, error, errors, ok, skipped};
 use super::super::{Check, Phase};
 use crate::object::quantity::nano;

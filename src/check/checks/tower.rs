@@ -6,8 +6,8 @@ use time::macros::datetime;
 use super::super::certificate::{Certificate, decoded, read};
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{items, text};
-use super::super::verdict::{Unread, Verdict, error, fine, ok, skipped, warning};
+use super::super::manifest::{items, text};
+use super::super::verdict::{ReadError, Verdict, error, fine, ok, skipped, warning};
 use super::super::{Check, Phase};
 use super::certificates::SOON;
 use crate::cluster::Nodes;
@@ -50,12 +50,12 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn deployment(gathered: &Gathered) -> Result<Option<&Value>, Unread> {
+fn deployment(gathered: &Gathered) -> Result<Option<&Value>, ReadError> {
     gathered.object(Part::Deployments, "Deployment", SYSTEM, "tower")
 }
 
 /// The certificate in the Secret that the Deployment mounts, else in `tower-ca`.
-fn certificate(gathered: &Gathered) -> Result<Option<(String, Option<Certificate>)>, Unread> {
+fn certificate(gathered: &Gathered) -> Result<Option<(String, Option<Certificate>)>, ReadError> {
     let mounted = deployment(gathered)?.and_then(|d| {
         items(&d["spec"]["template"]["spec"]["volumes"])
             .find_map(|v| v["secret"]["secretName"].as_str())
@@ -141,7 +141,7 @@ fn published(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 
 /// Where agents connect, from what `KubeSphere` reads now, or from the configuration where it reads
 /// nothing yet; `None` without the Service.
-fn endpoint(gathered: &Gathered, context: &Context<'_>) -> Result<Option<Endpoint>, Unread> {
+fn endpoint(gathered: &Gathered, context: &Context<'_>) -> Result<Option<Endpoint>, ReadError> {
     let Some(service) = gathered.object(Part::Services, "Service", SYSTEM, "tower")? else {
         return Ok(None);
     };

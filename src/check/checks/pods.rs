@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{condition, full_name, items, message, text};
-use super::super::verdict::{Unread, Verdict, errors, warnings};
+use super::super::manifest::{condition, full_name, items, message, text};
+use super::super::verdict::{ReadError, Verdict, errors, warnings};
 use super::super::{Check, Phase};
-use crate::object::is_departing;
+use crate::object::is_terminating;
 
 const CATEGORY: &str = "Pods";
 
@@ -58,8 +58,8 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 /// Pods with the statuses of their containers.
-fn statuses(gathered: &Gathered) -> Result<impl Iterator<Item = (&Value, &Value)>, Unread> {
-    let pods = gathered.list(Part::Pods)?.iter().filter(|pod| !is_departing(pod));
+fn statuses(gathered: &Gathered) -> Result<impl Iterator<Item = (&Value, &Value)>, ReadError> {
+    let pods = gathered.list(Part::Pods)?.iter().filter(|pod| !is_terminating(pod));
     Ok(pods.flat_map(|pod| {
         let status = &pod["status"];
         let all =
@@ -69,7 +69,7 @@ fn statuses(gathered: &Gathered) -> Result<impl Iterator<Item = (&Value, &Value)
 }
 
 /// Containers that wait for one of these reasons.
-fn waiting(gathered: &Gathered, reasons: &[&str]) -> Result<Vec<String>, Unread> {
+fn waiting(gathered: &Gathered, reasons: &[&str]) -> Result<Vec<String>, ReadError> {
     let found = statuses(gathered)?.filter_map(|(pod, container)| {
         let reason = text(&container["state"]["waiting"]["reason"]);
         let (name, image) = (text(&container["name"]), text(&container["image"]));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::see::{is, items, name, some_of, text};
+use super::super::manifest::{is, items, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, fine, ok, warning};
 use super::super::{Check, Phase};
 
