@@ -79,25 +79,6 @@ pub enum TolerationEffect {
     NoExecute,
 }
 
-/// Implements access to the placement keys of a section as one [`Placement`].
-macro_rules! placed {
-    ($name:ident, $($affinity:ident),+) => {
-        impl $crate::config::types::Placed for $name {
-            #[allow(clippy::needless_update, reason = "needed where an affinity is missing")]
-            fn placement(&self) -> $crate::config::types::Placement<'_> {
-                $crate::config::types::Placement {
-                    node_selector: self.node_selector.as_ref(),
-                    tolerations: self.tolerations.as_deref(),
-                    $($affinity: self.$affinity.as_ref(),)+
-                    ..Default::default()
-                }
-            }
-        }
-    };
-}
-
-pub(super) use placed;
-
 #[cfg(test)]
 mod tests {
     use super::*;

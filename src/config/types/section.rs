@@ -10,7 +10,7 @@
 macro_rules! section {
     (@fields $head:tt $name:ident [$($fields:tt)*] [$($defaults:tt)*]
         placement; $($rest:tt)*) => {
-        $crate::config::types::placement::placed!($name, affinity);
+        $crate::config::types::section::placed!($name, affinity);
         $crate::config::types::section::section!(@fields $head $name [$($fields)*] [$($defaults)*]
             /// Labels that a node must have to run these pods. Overrides the global `nodeSelector`.
             node_selector?: std::collections::BTreeMap<String, String>,
@@ -22,7 +22,7 @@ macro_rules! section {
     };
     (@fields $head:tt $name:ident [$($fields:tt)*] [$($defaults:tt)*]
         placement node; $($rest:tt)*) => {
-        $crate::config::types::placement::placed!($name, node_affinity);
+        $crate::config::types::section::placed!($name, node_affinity);
         $crate::config::types::section::section!(@fields $head $name [$($fields)*] [$($defaults)*]
             /// Labels that a node must have to run these pods. Overrides the global `nodeSelector`.
             node_selector?: std::collections::BTreeMap<String, String>,
@@ -34,7 +34,7 @@ macro_rules! section {
     };
     (@fields $head:tt $name:ident [$($fields:tt)*] [$($defaults:tt)*]
         placement both; $($rest:tt)*) => {
-        $crate::config::types::placement::placed!($name, affinity, node_affinity);
+        $crate::config::types::section::placed!($name, affinity, node_affinity);
         $crate::config::types::section::section!(@fields $head $name [$($fields)*] [$($defaults)*]
             /// Labels that a node must have to run these pods. Overrides the global `nodeSelector`.
             node_selector?: std::collections::BTreeMap<String, String>,
@@ -109,4 +109,21 @@ macro_rules! section {
     };
 }
 
-pub(crate) use section;
+/// Implements access to the placement keys of a section as one [`Placement`](super::Placement).
+macro_rules! placed {
+    ($name:ident, $($affinity:ident),+) => {
+        impl $crate::config::types::Placed for $name {
+            #[allow(clippy::needless_update, reason = "needed where an affinity is missing")]
+            fn placement(&self) -> $crate::config::types::Placement<'_> {
+                $crate::config::types::Placement {
+                    node_selector: self.node_selector.as_ref(),
+                    tolerations: self.tolerations.as_deref(),
+                    $($affinity: self.$affinity.as_ref(),)+
+                    ..Default::default()
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {placed, section};

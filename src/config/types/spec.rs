@@ -93,7 +93,7 @@ section! {
     }
 }
 
-super::placement::placed!(Configuration, affinity, node_affinity);
+super::section::placed!(Configuration, affinity, node_affinity);
 
 impl Configuration {
     /// The cluster's role.
