@@ -115,7 +115,6 @@ mod tests {
     fn names_of_something_else() {
         for name in [
             "secretName",
-            "jwtSecretRef",
             "imagePullSecrets",
             "accessTokenMaxAge",
             "--token-file",
@@ -135,5 +134,11 @@ mod tests {
             assert!(is_secret_name_or_typo(name), "{name}");
         }
         assert!(!is_secret_name("adminPasword"));
+    }
+
+    #[test]
+    fn what_is_pasted_under_a_reference_may_be_the_secret() {
+        assert!(!is_secret_name("jwtSecretRef"));
+        assert!(is_secret_name_or_typo("jwtSecretRef"));
     }
 }
