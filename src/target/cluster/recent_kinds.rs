@@ -10,7 +10,7 @@ use crate::object::{ObjectId, defined_kind};
 /// An API server keeps whoever creates an object of a kind waiting for two seconds, while the kind was
 /// established less than two seconds ago (`customresource_handler.go` of Kubernetes). This counts from the
 /// write of its definition: to be established may take the rest.
-const RECENT: Duration = Duration::from_secs(5);
+const RECENT: Duration = Duration::from_secs(10);
 
 /// When a kind was made, by group and name.
 #[derive(Debug, Default)]
