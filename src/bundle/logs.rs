@@ -84,7 +84,7 @@ impl Collector<'_> {
             let options = LogOptions {
                 container: Some(container.name.clone()),
                 previous: *previous,
-                since_seconds: Some(i64::try_from(self.since.as_secs()).unwrap_or(i64::MAX)),
+                since_seconds: Some(i64::try_from(self.since.as_secs().max(1)).unwrap_or(i64::MAX)),
                 timestamps: true,
                 bytes: Some(LOG_BYTES),
                 ..LogOptions::default()

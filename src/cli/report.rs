@@ -70,24 +70,17 @@ impl Report {
                 live.borrow_mut().record(&event, Instant::now());
             }
         };
-        let answer = {
-            let mut run = pin!(install::execute(session, review, consents, &mut on_event));
-            let mut clock = tokio::time::interval(TICK);
-            clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            loop {
-                tokio::select! {
-                    biased;
-                    answer = &mut run => break answer,
-                    _ = clock.tick(), if begun.get() => {
-                        let mut live = live.borrow_mut();
-                        if session.stop().is_requested() {
-                            live.stop(Instant::now());
-                        }
-                        live.tick(Instant::now());
-                    }
+        let run = install::execute(session, review, consents, &mut on_event);
+        let answer = beside_clock(run, || {
+            if begun.get() {
+                let mut live = live.borrow_mut();
+                if session.stop().is_requested() {
+                    live.stop(Instant::now());
                 }
+                live.tick(Instant::now());
             }
-        };
+        })
+        .await;
         if begun.get() {
             live.into_inner().finish(answer.is_ok(), Instant::now());
         }
@@ -104,5 +97,31 @@ impl Report {
         };
         let events = self.format == TextOrJson::Json;
         Live::new(output, self.progress.progress, (events, runs), progress, Instant::now())
+    }
+}
+
+/// What a run gives; meanwhile the clock ticks.
+async fn beside_clock<O>(run: impl Future<Output = O>, mut tick: impl FnMut()) -> O {
+    let mut run = pin!(run);
+    let mut clock = tokio::time::interval(TICK);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut run => return answer,
+            _ = clock.tick() => tick(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_clock_ticks_while_a_run_waits() {
+        let mut ticks = 0;
+        beside_clock(tokio::time::sleep(TICK * 10), || ticks += 1).await;
+        assert!(ticks >= 9, "{ticks}");
     }
 }

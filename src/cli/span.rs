@@ -28,9 +28,9 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 impl Span {
-    /// Whole seconds, as the API takes them.
+    /// Whole seconds, at least one, as the API takes them.
     pub(super) fn seconds(self) -> i64 {
-        i64::try_from(self.0.as_secs()).unwrap_or(i64::MAX)
+        i64::try_from(self.0.as_secs().max(1)).unwrap_or(i64::MAX)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Loads the inputs into one specification: parse, choose the documents, migrate, overlay, `--set`.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::kubekey::KubeKey;
@@ -11,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
 use crate::yaml::{Content, Node, Path, Step};
 
 /// The sources of a configuration.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Request {
     /// The inputs, in the order given: later wins per key.
     pub inputs: Vec<Input>,
@@ -20,7 +22,7 @@ pub struct Request {
 }
 
 /// A loaded configuration: one specification in the current format, each value with its place.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Loaded {
     /// The texts, for showing places.
     pub sources: Sources,
@@ -36,6 +38,20 @@ pub struct Loaded {
     secrets: Vec<String>,
     /// An input with KubeKey's Cluster.
     cluster_only: Option<SourceId>,
+}
+
+/// Without values, which may be secret.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("inputs", &self.inputs).finish_non_exhaustive()
+    }
+}
+
+/// Without values, which may be secret.
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded").field("sources", &self.sources).finish_non_exhaustive()
+    }
 }
 
 /// Reads all inputs. Never fails: problems are among the diagnostics.

@@ -1,14 +1,23 @@
 //! Decodes the bytes of an input.
 
+use std::fmt;
+
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
 
 /// One input: a file, standard input, or the text of an object.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Input {
     /// Its name in diagnostics.
     pub name: String,
     /// Its bytes, not decoded yet.
     pub bytes: Vec<u8>,
+}
+
+/// Without the bytes, which may hold secrets.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Larger inputs are rejected unread: a ClusterConfiguration has about 10 kB, and etcd stores no object

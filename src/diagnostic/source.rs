@@ -1,5 +1,6 @@
 //! The texts that diagnostics point into.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -36,7 +37,7 @@ pub struct Position {
     pub column: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Source {
     name: String,
     text: String,
@@ -45,6 +46,13 @@ struct Source {
     /// Marked by `hide` and `hide_text`.
     marked: Vec<(usize, usize)>,
     line_starts: Vec<usize>,
+}
+
+/// Without the text, which may hold secrets.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// Every text of a run, with the places of the secrets in it.

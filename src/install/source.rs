@@ -1,5 +1,7 @@
 //! What a configuration is read from.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::facts::FactOverrides;
@@ -8,7 +10,7 @@ use crate::config::{self, Input, Request};
 use crate::diagnostic::Diagnostic;
 
 /// What a configuration is read from: bytes that the caller read, and what it set on top.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Source {
     /// The inputs in order: later wins per key.
     pub inputs: Vec<Input>,
@@ -20,6 +22,13 @@ pub struct Source {
     pub facts: FactOverrides,
     /// Unknown keys are warnings.
     pub allow_unknown: bool,
+}
+
+/// Without values, which may be secret.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("inputs", &self.inputs).finish_non_exhaustive()
+    }
 }
 
 impl Source {
@@ -44,5 +53,25 @@ impl Source {
         let mut loaded = config::load(Request { inputs, sets });
         loaded.diagnostics.extend(unreadable);
         Draft { loaded, facts, allow_unknown }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_for_developers_has_no_value_in_it() {
+        let text = "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\n\
+                    spec: {authentication: {jwtSecret: hunter2-hunter2}}\n";
+        let source = Source {
+            inputs: vec![Input { name: "a.yaml".into(), bytes: text.into() }],
+            sets: vec!["authentication.adminPassword=hunter3".into()],
+            ..Source::default()
+        };
+        let draft = source.clone().load();
+        let mut shown = format!("{source:?} {draft:?}");
+        shown += &format!("{:?}", draft.check());
+        assert!(shown.contains("a.yaml") && !shown.contains("hunter"), "{shown}");
     }
 }

@@ -33,6 +33,7 @@ pub struct Watch<'c> {
     ticks: Interval,
     /// The read that is under way. A caller that stops waiting for a change does not cancel it.
     poll: OptionFuture<BoxFuture<'c, Poll>>,
+    is_polling: bool,
     passive_error: Option<String>,
     discovery_error: Option<String>,
 }
@@ -65,6 +66,7 @@ impl<'c> Watch<'c> {
             changes: SelectAll::new(),
             ticks,
             poll: None.into(),
+            is_polling: false,
             passive_error: None,
             discovery_error: None,
         };
@@ -107,9 +109,11 @@ impl<'c> Watch<'c> {
             }
             Some(poll) = &mut self.poll => {
                 self.poll = None.into();
+                self.is_polling = false;
                 self.finish(poll);
             }
-            _ = self.ticks.tick() => self.start_poll(),
+            // A read that takes longer than this is not begun again before its end.
+            _ = self.ticks.tick(), if !self.is_polling => self.start_poll(),
         }
     }
 
@@ -136,6 +140,7 @@ impl<'c> Watch<'c> {
             Poll { passive, served }
         };
         self.poll = Some(poll.boxed()).into();
+        self.is_polling = true;
     }
 
     /// Takes over what was read. An error leaves what was known.

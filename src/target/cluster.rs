@@ -278,6 +278,7 @@ impl Monitor for ClusterTarget {
     }
 
     async fn live(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        self.watches.note_read(ids);
         live::read(&self.cluster, ids).await
     }
 

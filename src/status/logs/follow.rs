@@ -194,7 +194,8 @@ impl<'c> LogFollower<'c> {
             }
             Some(Err(error)) => {
                 self.known.remove(&container.run());
-                let since = self.started.elapsed().as_secs().min(AGAIN);
+                // From when it is opened again: the API server refuses 0 seconds.
+                let since = (self.started.elapsed() + PAUSE).as_secs().min(AGAIN);
                 let options = LogOptions {
                     tail: None,
                     since_seconds: Some(i64::try_from(since).unwrap_or_default()),

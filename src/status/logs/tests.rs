@@ -126,6 +126,7 @@ async fn new_containers_and_broken_logs_are_followed() {
     let with = |words: &str| asked.iter().filter(|query| query.contains(words)).count();
     assert_eq!(asked.len(), 4, "{asked:?}");
     assert_eq!((with("follow=true"), with("tailLines=1"), with("sinceSeconds=")), (4, 1, 1));
+    assert_eq!(with("sinceSeconds=0"), 0, "the API server refuses it");
 }
 
 #[test]

@@ -7,11 +7,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::future::try_join_all;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::{Error, NewKind};
-use crate::cluster::{Cluster, Kind, Selection};
+use crate::cluster::{Change, Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
 /// From how many objects of one kind and namespace on a list is cheaper than reading each.
@@ -80,19 +80,40 @@ pub(super) async fn unserved(
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     running: Mutex<BTreeMap<(Kind, Option<String>), AbortHandle>>,
-    changed: Arc<Notify>,
+    /// How often each object has changed. Many wait for changes, each of its own objects.
+    changes: Arc<watch::Sender<BTreeMap<ObjectId, u64>>>,
+    /// The same when each object was last read.
+    read: Mutex<BTreeMap<ObjectId, u64>>,
 }
 
 impl Watches {
-    /// Returns when one of the objects may have changed.
+    /// Objects are about to be read: what changed before is no news any more.
+    pub(super) fn note_read(&self, ids: &[ObjectId]) {
+        let changes = self.changes.borrow();
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in ids {
+            read.insert(id.clone(), changes.get(id).copied().unwrap_or_default());
+        }
+    }
+
+    /// Returns when one of the objects may have changed since it was last read.
     pub(super) async fn changed(&self, cluster: &Cluster, ids: &[ObjectId]) {
         let wanted: BTreeSet<_> =
             ids.iter().map(|id| (Kind::of(id), id.namespace.clone())).collect();
         for (kind, namespace) in wanted {
             self.follow(cluster, kind, namespace).await;
         }
-        self.changed.notified().await;
+        self.any_changed(ids).await;
         tokio::time::sleep(BURST).await;
+    }
+
+    async fn any_changed(&self, ids: &[ObjectId]) {
+        let has_changed = |changes: &BTreeMap<ObjectId, u64>| {
+            let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.iter().any(|id| changes.get(id) > read.get(id))
+        };
+        // The sender lives as long as this does.
+        let _ = self.changes.subscribe().wait_for(has_changed).await;
     }
 
     async fn follow(&self, cluster: &Cluster, kind: Kind, namespace: Option<String>) {
@@ -105,21 +126,58 @@ impl Watches {
         let Ok(mut changes) = cluster.watch(&key.0, &selection).await else {
             return;
         };
-        let listener = Arc::clone(&self.changed);
+        let counts = Arc::clone(&self.changes);
         let task = tokio::spawn(async move {
-            while changes.next().await.is_some() {
-                // Kept for a listener that is just reading.
-                listener.notify_one();
+            while let Some(change) = changes.next().await {
+                if let Change::Applied(body) | Change::Deleted(body) = change
+                    && let Some(id) = ObjectId::of(&body)
+                {
+                    count(&counts, id);
+                }
             }
         });
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.insert(key, task.abort_handle());
+        // Another component may have begun the same meanwhile.
+        if let Some(other) = running.insert(key, task.abort_handle()) {
+            other.abort();
+        }
     }
+}
+
+fn count(changes: &watch::Sender<BTreeMap<ObjectId, u64>>, id: ObjectId) {
+    changes.send_modify(|changes| *changes.entry(id).or_default() += 1);
 }
 
 impl Drop for Watches {
     fn drop(&mut self) {
         let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner);
         running.values().for_each(AbortHandle::abort);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_who_wait_hear_of_a_change_of_their_objects_and_of_no_other() {
+        let id = |name| Kind::new("apps", "v1", "Deployment").named(Some("a"), name);
+        let (watches, one, two) = (Watches::default(), [id("one")], [id("two")]);
+        let has_changed = |ids| watches.any_changed(ids).now_or_never().is_some();
+        watches.note_read(&one);
+        watches.note_read(&two);
+        assert!(!has_changed(&one) && !has_changed(&two));
+        let waiting =
+            futures_util::future::join(watches.any_changed(&one), watches.any_changed(&one));
+        let mut waiting = std::pin::pin!(waiting);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        count(&watches.changes, id("one"));
+        waiting.await;
+        assert!(has_changed(&one), "it was not read yet");
+        assert!(!has_changed(&two));
+        watches.note_read(&one);
+        assert!(!has_changed(&one));
     }
 }
