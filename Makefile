@@ -31,8 +31,10 @@ releases: ## run the cluster tests on every release of Kubernetes, not on today'
 bench: ## measure speed and size, beside helm and kubectl
 	cargo bench --bench offline --bench cluster
 
-golden: ## accept the present output: snapshots, schema, CRD and deploy/rbac.yaml; read the diff before you commit it
-	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test
+# The schemas first: they are compiled into ksi, which needs them to read a new key.
+golden: ## update golden files: snapshots, schemas, CRD and deploy/rbac.yaml; read the diff before you commit it
+	UPDATE=1 cargo test --test integration checked_in
+	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --lib --test integration
 
 SANDBOX := cargo run --quiet --bin sandbox --
 

@@ -2,7 +2,7 @@
 //!
 //! One file per area. A section is declared with `section!`: users read the doc comment of a field in the
 //! schema, the CRD and `ksi explain`; the default is declared with the field. To add a key, add a line
-//! here and run the tests with `UPDATE=1`.
+//! here and run `make golden`.
 
 mod auditing;
 mod authentication;

@@ -155,12 +155,24 @@ mod tests {
         let mut seen: Vec<&str> = Vec::new();
         for component in &catalogue.components {
             for need in &component.needs {
-                assert!(seen.contains(&need.as_str()), "{} before {need}", component.name);
+                assert!(
+                    seen.contains(&need.as_str()),
+                    "component {} needs {need}: list its files after those of {need} in src/render/embedded.rs",
+                    component.name
+                );
             }
-            assert!(!component.templates.is_empty(), "{}", component.name);
+            assert!(
+                !component.templates.is_empty(),
+                "component {} has no template",
+                component.name
+            );
             for template in component.policies.keys() {
                 let path = format!("{}/{template}", component.name);
-                assert!(component.templates.iter().any(|t| t.path == path), "{path}");
+                assert!(
+                    component.templates.iter().any(|t| t.path == path),
+                    "{}/component.yaml has a policy for {template}, but there is no file {path}",
+                    component.name
+                );
             }
             seen.push(&component.name);
         }
@@ -169,7 +181,12 @@ mod tests {
     #[test]
     fn a_component_is_named_like_its_folder() {
         for component in components() {
-            assert!(component.templates[0].path.starts_with(&format!("{}/", component.name)));
+            let path = component.templates[0].path;
+            let folder = path.split('/').next().unwrap_or_default();
+            assert_eq!(
+                folder, component.name,
+                "use the name of the folder in {folder}/component.yaml"
+            );
         }
     }
 }

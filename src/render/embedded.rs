@@ -100,9 +100,16 @@ mod tests {
     fn the_list_equals_the_folder() {
         let mut found = Vec::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"), "", &mut found);
-        found.sort();
-        let mut listed: Vec<_> = super::FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
-        listed.sort();
-        assert_eq!(listed, found);
+        let listed: Vec<_> = super::FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let missing: Vec<_> = found.iter().filter(|file| !listed.contains(file)).collect();
+        assert!(
+            missing.is_empty(),
+            "add these files of templates/ to the list in src/render/embedded.rs, a component after those that it needs: {missing:?}"
+        );
+        assert_eq!(
+            listed.len(),
+            found.len(),
+            "the list in src/render/embedded.rs names a file twice"
+        );
     }
 }

@@ -29,20 +29,36 @@ fn found(text: &str, framed: bool) -> Diagnostics {
 fn every_code_has_a_page_that_begins_with_its_title() {
     for code in Code::ALL {
         let first = code.page().lines().next().unwrap();
-        assert_eq!(first, format!("# {code}: {}", code.title()));
-        assert!(code.page().len() > 300, "{code}: a page of two words");
+        let title = format!("# {code}: {}", code.title());
+        assert_eq!(
+            first, title,
+            "the first line of docs/errors/{code}.md is not its title in code.rs"
+        );
+        assert!(
+            code.page().len() > 300,
+            "docs/errors/{code}.md is too short: copy the sections of another page"
+        );
     }
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors");
-    let pages = fs::read_dir(folder).unwrap().count();
-    assert_eq!(pages, Code::ALL.len() + 1, "a page without a code");
+    for entry in fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let code = name.strip_suffix(".md").and_then(|stem| stem.parse::<Code>().ok());
+        assert!(
+            code.is_some() || name == "README.md",
+            "docs/errors/{name} has no code in src/diagnostic/code.rs"
+        );
+    }
 }
 
 #[test]
 fn the_index_names_every_code() {
     let index = include_str!("../../docs/errors/README.md");
     for code in Code::ALL {
-        assert!(index.contains(&code.to_string()), "{code}");
-        assert!(index.contains(code.title()), "{code}: {}", code.title());
+        let row = format!("| [{code}]({code}.md) | {} | ", code.title());
+        assert!(
+            index.contains(&row),
+            "docs/errors/README.md: add the row `{row}error |` or `warning |`"
+        );
     }
 }
 
@@ -58,16 +74,26 @@ fn wrong_examples_are_wrong_and_right_ones_are_right() {
             .filter_map(|rest| rest.split("```").next())
             .collect();
         let [wrong, .., right] = examples[..] else {
-            panic!("{code}: no wrong and right example");
+            panic!("docs/errors/{code}.md: add two blocks ```yaml, a wrong and a right example");
         };
         assert!(
             found(wrong, *code != Code::NoConfiguration).iter().any(|d| d.code == *code),
-            "{code}: the wrong example is right\n{wrong}"
+            "docs/errors/{code}.md: the wrong example does not produce {code}\n{wrong}"
         );
         assert!(
             !found(right, true).iter().any(|d| d.code == *code),
-            "{code}: the right example is wrong\n{right}"
+            "docs/errors/{code}.md: the right example produces {code}\n{right}"
         );
+    }
+}
+
+#[test]
+fn the_readme_has_the_number_of_objects_of_a_host() {
+    let spec = serde_json::json!({"multicluster": {"clusterRole": "host"}});
+    let number = crate::render::render_with(spec, &Facts::default()).len();
+    let readme = include_str!("../../README.md");
+    for line in [format!("done: {number} created"), format!("nothing to do: {number} unchanged")] {
+        assert!(readme.contains(&line), "adjust the numbers of objects in README.md: `{line}`");
     }
 }
 

@@ -61,13 +61,18 @@ fn render(spec: Value) -> Vec<Object> {
     render_with(spec, &Facts::default())
 }
 
-/// Everything that can be rendered, for one role.
-fn everything(role: &str) -> Vec<Object> {
-    render(json!({
+/// Every component of one role. Enable optional components here.
+pub(crate) fn everything_with(role: &str, facts: &Facts) -> Vec<Object> {
+    let spec = json!({
         "multicluster": {"clusterRole": role},
         "common": {"redis": {"enabled": true}},
         "metrics_server": {"enabled": true},
-    }))
+    });
+    render_with(spec, facts)
+}
+
+fn everything(role: &str) -> Vec<Object> {
+    everything_with(role, &Facts::default())
 }
 
 fn find<'a>(objects: &'a [Object], name: &str) -> Option<&'a Value> {

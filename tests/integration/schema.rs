@@ -1,4 +1,4 @@
-//! What is made of the configuration's types is checked in; here it is held against the types.
+//! The schemas and the CRD that are checked in are those of the configuration's types.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Holds a generated text against the file that is checked in; `UPDATE=1` writes the file.
+/// Compares a generated text with the file that is checked in; `UPDATE=1` writes the file.
 pub(crate) fn drift(path: &str, generated: &str) {
     let file = root().join(path);
     if std::env::var_os("UPDATE").is_some() {
@@ -19,10 +19,7 @@ pub(crate) fn drift(path: &str, generated: &str) {
         std::fs::write(&file, generated).unwrap();
     }
     let stored = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        stored == generated,
-        "{path} is not what ksi says; write it anew with: UPDATE=1 cargo test --test integration"
-    );
+    assert!(stored == generated, "{path} is out of date: run `make golden`, then review the diff");
 }
 
 /// The documents of a YAML file as plain values.

@@ -69,7 +69,7 @@ fn old_forms_are_migrated_with_one_warning_each() {
             insta::assert_snapshot!("legacy", text);
         });
         assert!(!found.has_errors(), "{}:\n{text}", path.display());
-        assert!(!found.is_empty(), "{}: nothing old in it", path.display());
+        assert!(!found.is_empty(), "{} has no old key", path.display());
     }
 }
 
@@ -117,28 +117,40 @@ fn every_invalid_fixture_has_its_golden() {
         assert!(!to_json(&found, &load(&path).sources).to_string().contains("CANARY"));
         codes.extend(found.iter().map(|d| d.code));
     }
-    assert!(silent.is_empty(), "nothing is said of {silent:?}");
+    assert!(silent.is_empty(), "no error and no warning for tests/fixtures/invalid: {silent:?}");
     // Flags, unreadable files and templates are not fixtures.
     let elsewhere = [Code::Unreadable, Code::BadSet, Code::Template];
     let missing: Vec<_> =
         Code::ALL.iter().filter(|c| !codes.contains(c) && !elsewhere.contains(c)).collect();
-    assert!(missing.is_empty(), "codes without a fixture: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "no file in tests/fixtures/invalid produces these codes, add one for each: {missing:?}"
+    );
 }
 
 #[test]
 fn every_invalid_fixture_gives_the_codes_that_it_is_named_for() {
     let table = include_str!("../fixtures/codes.tsv");
-    let mut listed = 0;
+    let mut listed = Vec::new();
     for line in table.lines().filter(|l| !l.starts_with('#') && !l.is_empty()) {
         let (name, wanted) = line.split_once('\t').unwrap();
         let (text, _) = report(&root().join("tests/fixtures/invalid").join(name));
         for wanted in wanted.split([' ', ',', '\t']).filter(|w| !w.is_empty()) {
             let given = wanted.split('|').any(|code| text.contains(&format!("[{code}]")));
-            assert!(given, "{name}: no {wanted}\n{text}");
+            assert!(
+                given,
+                "{name}: tests/fixtures/codes.tsv expects {wanted}, but ksi reports\n{text}"
+            );
         }
-        listed += 1;
+        listed.push(name);
     }
-    assert_eq!(listed, files("tests/fixtures/invalid").len(), "a fixture without its line");
+    for path in files("tests/fixtures/invalid") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(
+            listed.contains(&name),
+            "add a line to tests/fixtures/codes.tsv: {name}, a tab, and the expected code"
+        );
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::{ROLES, everything, find, walk};
 #[test]
 fn each_role_has_its_objects() {
     let counts: Vec<usize> = ROLES.iter().map(|role| everything(role).len()).collect();
-    assert_eq!(counts, [302, 208, 208]);
+    assert_eq!(counts, [302, 208, 208], "if you added or removed objects, adjust the numbers");
     let host = everything("host");
     let member = everything("member");
     for name in [
@@ -66,7 +66,11 @@ fn an_object_is_rendered_once_and_in_its_scope() {
             let expected = !OF_THE_CLUSTER.contains(&object.id.kind.as_str());
             assert_eq!(object.id.namespace.is_some(), expected, "{}", object.id);
             let namespace = object.id.namespace.as_deref();
-            assert!(namespace.is_none_or(|n| namespaces.contains(n)), "{}", object.id);
+            assert!(
+                namespace.is_none_or(|n| namespaces.contains(n)),
+                "{}: no component renders its namespace",
+                object.id
+            );
         }
     }
 }
@@ -147,7 +151,7 @@ fn every_reference_between_objects_has_its_target() {
                     _ => return,
                 };
                 let target = format!("{kind}/{namespace}/{}", value.as_str().unwrap());
-                assert!(find(&objects, &target).is_some(), "{}: {target}", object.id);
+                assert!(find(&objects, &target).is_some(), "{}: no {target}", object.id);
             });
         }
         // Services and webhooks reach pods.
@@ -158,7 +162,7 @@ fn every_reference_between_objects_has_its_target() {
                 other.id.namespace == object.id.namespace
                     && selector.iter().all(|(k, v)| labels.get(k) == Some(v))
             });
-            assert!(reached, "{}", object.id);
+            assert!(reached, "{}: no workload has the labels of its selector", object.id);
         }
         for object in &objects {
             walk(&object.body, "", &mut |path, value| {
@@ -169,7 +173,7 @@ fn every_reference_between_objects_has_its_target() {
                         namespace.as_str().unwrap(),
                         name.as_str().unwrap()
                     );
-                    assert!(find(&objects, &target).is_some(), "{}: {target}", object.id);
+                    assert!(find(&objects, &target).is_some(), "{}: no {target}", object.id);
                 }
             });
         }

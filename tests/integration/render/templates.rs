@@ -56,7 +56,12 @@ fn values_stand_only_where_a_whole_value_stands() {
     }
     for (path, text) in templates() {
         for (number, line) in text.lines().enumerate().filter(|(_, line)| line.contains("{{")) {
-            assert!(is_whole_value(line), "{}:{}: {line}", path.display(), number + 1);
+            assert!(
+                is_whole_value(line),
+                "{}:{}: use {{{{ }}}} only for a whole value: {line}",
+                path.display(),
+                number + 1
+            );
         }
     }
 }
@@ -102,7 +107,11 @@ fn every_path_into_the_spec_exists() {
             for key in dotted.trim_end_matches('.').split('.') {
                 // `spec.nodeName` and the like are fields of manifests.
                 let found = properties(&schema, &root)[key].clone();
-                assert!(!found.is_null(), "{}: spec.{dotted}: {key}", path.display());
+                assert!(
+                    !found.is_null(),
+                    "{}: the schema has no key spec.{dotted}; if it is new, run `make golden`",
+                    path.display()
+                );
                 schema = found;
             }
         }
@@ -116,14 +125,22 @@ fn a_component_lists_the_images_and_webhooks_that_it_renders() {
         let own = templates().into_iter().filter(|(path, _)| path.starts_with(&folder));
         for (path, text) in own {
             for name in text.split("image(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-                assert!(component.images.iter().any(|i| i == name), "{}: {name}", path.display());
+                assert!(
+                    component.images.iter().any(|i| i == name),
+                    "{}: add image {name} to `images` in component.yaml",
+                    path.display()
+                );
             }
         }
     }
     let host = everything("host");
     for component in render::components() {
         for webhook in &component.webhooks {
-            assert!(find(&host, webhook).is_some(), "{webhook}");
+            assert!(
+                find(&host, webhook).is_some(),
+                "component {} lists {webhook} in `webhooks`, but does not render it",
+                component.name
+            );
         }
     }
     // Every webhook that can refuse a write is waited for.
@@ -132,7 +149,11 @@ fn a_component_lists_the_images_and_webhooks_that_it_renders() {
     for object in host.iter().filter(|o| o.id.kind.ends_with("WebhookConfiguration")) {
         let fails = object.body["webhooks"].as_array().unwrap();
         if fails.iter().any(|webhook| webhook["failurePolicy"] == "Fail") {
-            assert!(listed.contains(&object.id.to_string()), "{}", object.id);
+            assert!(
+                listed.contains(&object.id.to_string()),
+                "{} can refuse writes: add it to `webhooks` in component.yaml",
+                object.id
+            );
         }
     }
 }

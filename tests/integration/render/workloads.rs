@@ -16,6 +16,7 @@ fn pods_pass_the_restricted_profile() {
         let Some(containers) = pod["containers"].as_array() else {
             continue;
         };
+        // Pod Security `restricted`; templates/tower/50-deployment.yaml.j2 has it all.
         let id = &object.id;
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{id}");
         assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{id}");
