@@ -2,10 +2,10 @@
 
 #[path = "engine/doubles.rs"]
 pub(crate) mod doubles;
+#[path = "engine/early_writes.rs"]
+mod early_writes;
 #[path = "engine/faults.rs"]
 mod faults;
-#[path = "engine/groundwork.rs"]
-mod groundwork;
 #[path = "engine/order.rs"]
 mod order;
 #[path = "engine/uninstall.rs"]

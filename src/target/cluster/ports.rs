@@ -1,4 +1,4 @@
-//! Fixed ports of Services, of which the API server says that they are taken.
+//! Explains conflicts of node ports.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use super::{Error, ErrorKind};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
-/// How Kubernetes says it (`portallocator`).
+/// The message of Kubernetes (`portallocator`).
 const TAKEN: &str = "provided port is already allocated";
 
-/// What a refused write is about. A port may belong to another Service, or to nobody: an apply takes the
-/// ports of a new Service before the Service is kept (`generic/registry/store.go`), and one that is cut
-/// off in between leaves them taken until a repair loop has found them without an owner three times,
-/// every three minutes.
+/// Explains a rejected write. A port may belong to another Service, or to none: the API server allocates the
+/// ports of a new Service before it stores the Service (`generic/registry/store.go`). If it is interrupted in
+/// between, they stay allocated until a repair loop, which runs every three minutes, has found them
+/// without an owner three times.
 pub(super) async fn explained(cluster: &Cluster, body: &Value, error: Error) -> Error {
     if body["kind"] != "Service" || !error.cause.contains(TAKEN) {
         return error;
@@ -34,17 +34,17 @@ fn described(body: &Value, services: &[Value], error: Error) -> Error {
     });
     match other {
         Some((port, owner)) => Error {
-            cause: format!("port {port} of the nodes belongs to {owner}"),
+            cause: format!("node port {port} belongs to {owner}"),
             help: "choose another port in the configuration, or free this one".to_owned(),
             ..error
         },
         None => Error {
             kind: ErrorKind::Held,
             cause: format!(
-                "no Service has port {}, but Kubernetes holds it for a write that was cut off",
+                "no Service has node port {}, but Kubernetes still has it allocated for an interrupted write",
                 wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
             ),
-            help: "Kubernetes frees it within ten minutes: run again then".to_owned(),
+            help: "run again in ten minutes: Kubernetes frees it by then".to_owned(),
             ..error
         },
     }

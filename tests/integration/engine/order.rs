@@ -163,7 +163,7 @@ fn a_conflict_is_left_out_with_what_needs_it_until_it_may_be_taken() {
     let user = wanted.iter_mut().find(|o| o.id == id("User/admin")).unwrap();
     user.body["spec"] = json!({"email": "a@b.c"});
     let with_conflict =
-        || memory.restarted(Faults::default()).foreseeing([(meddled.clone(), forecast.clone())]);
+        || memory.restarted(Faults::default()).with_dry_runs([(meddled.clone(), forecast.clone())]);
 
     let left = with_conflict();
     let told = run(&left, wanted.clone(), &options());
@@ -188,7 +188,7 @@ fn what_is_settled_is_not_written() {
     memory.meddle(&id("Service/core"), |body| body["spec"] = json!({"clusterIP": "10.0.0.1"}));
     let settled = memory
         .restarted(Faults::default())
-        .foreseeing(objects().into_iter().map(|object| (object.id, DryRunResult::UpToDate)));
+        .with_dry_runs(objects().into_iter().map(|object| (object.id, DryRunResult::UpToDate)));
     assert_eq!(run(&settled, objects(), &options()).answer.unwrap().unchanged, 10);
     assert_eq!(settled.log(), [""; 0]);
 }

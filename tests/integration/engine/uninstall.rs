@@ -49,7 +49,7 @@ fn webhooks_go_first_and_resources_while_their_controllers_run() {
         Event::Wait { object, reason, .. } if *object == id("Widget/a") => Some(reason.as_str()),
         _ => None,
     });
-    assert_eq!(waited, Some("is being deleted: waits for finalizer finalizers.test/slow"));
+    assert_eq!(waited, Some("is being deleted: waiting for finalizer finalizers.test/slow"));
     assert!(pruned("Widget/a") < pruned("Deployment/core"));
     assert!(memory.objects().is_empty());
     assert_eq!(wait(memory.inventory()).unwrap(), None);
@@ -159,7 +159,10 @@ fn what_does_not_go_is_named_with_its_finalizers_and_stays_recorded() {
     assert!(matches!(incomplete.kind(), ErrorKind::Timeout));
     assert_eq!(incomplete.remaining[0].0, id("Widget/a"));
     let [finding] = told.findings()[..] else { panic!("{:?}", told.findings()) };
-    assert_eq!(finding.message, "it is deleted, but waits for finalizer finalizers.test/slow");
+    assert_eq!(
+        finding.message,
+        "it is deleted, but still waiting for finalizer finalizers.test/slow"
+    );
     assert!(finding.next_step.contains("kubectl patch widget.test.io a"), "{}", finding.next_step);
     // What serves the finalizer still runs.
     assert!(memory.objects().contains_key(&id("Deployment/core")));
@@ -259,7 +262,7 @@ fn what_is_still_being_deleted_is_waited_for_and_made_anew() {
     let next = memory.restarted(Faults::default()).living(Life::default());
     let told = run(&next, objects(), &options());
     told.answer.unwrap();
-    let reason = "is being deleted: waits for finalizer finalizers.test/slow";
+    let reason = "is being deleted: waiting for finalizer finalizers.test/slow";
     let waits = |event: &&Event| matches!(event, Event::Wait { object, reason: why, .. } if *object == id(name) && why == reason);
     assert_eq!(told.events.iter().filter(waits).count(), 1);
     let made = next.objects()[&id(name)].clone();

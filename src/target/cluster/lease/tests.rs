@@ -173,7 +173,7 @@ fn a_target_writes_only_under_its_lock() {
         let made = target.lock().await.unwrap();
         assert_eq!(made[0].to_string(), "Namespace/kubesphere-system");
         target.write(write).await.unwrap();
-        target.keep(&crate::values::StoredValues::default()).await.unwrap();
+        target.store_values(&crate::values::StoredValues::default()).await.unwrap();
         target.abandon();
         until("released", || holder(&server).is_empty()).await;
         assert_eq!(target.write(write).await.unwrap_err().kind, ErrorKind::Locked);

@@ -59,9 +59,9 @@ impl Memory {
         Self { life: Some(life), ..self }
     }
 
-    /// The same as a place that foresees writes.
+    /// The same as a place with dry run results.
     #[must_use]
-    pub(crate) fn foreseeing(
+    pub(crate) fn with_dry_runs(
         self,
         dry_runs: impl IntoIterator<Item = (ObjectId, DryRunResult)>,
     ) -> Self {
@@ -212,7 +212,7 @@ impl Store for Memory {
         Ok(self.content().inventory.clone())
     }
 
-    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
+    async fn store_values(&self, values: &StoredValues) -> Result<(), Error> {
         self.change("keep", "values", |content| {
             content.values = values.clone();
         })

@@ -50,7 +50,7 @@ fn nothing_is_laid_where_what_builds_upon_it_is_left_out() {
         object("crds", "apiextensions.k8s.io/v1", "CustomResourceDefinition", "gadgets", gadgets),
         object("core", "v1", "ConfigMap", "new", json!({"data": {}})),
     ]);
-    let memory = memory.restarted(Faults::default()).foreseeing([(id(WIDGETS), conflict)]);
+    let memory = memory.restarted(Faults::default()).with_dry_runs([(id(WIDGETS), conflict)]);
     let told = run(&memory, wanted, &options());
     assert_eq!(told.incomplete().kind(), ErrorKind::Conflict);
     assert_eq!(told.state("core"), ComponentState::Skipped);
