@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_that_was_not_served_is_asked_for_again_after_a_while() {
+    fn a_kind_that_was_not_served_is_discovered_again_after_a_while() {
         let server = Server::start();
         let kind = Kind::new("test.io", "v1", "Widget");
         let asked = || server.count("GET", "/apis/test.io/v1");

@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_cannot_paint_on_terminals() {
+    fn control_characters_of_servers_are_removed() {
         let error = Error::new(ErrorKind::Server, "read", "a", "\u{1b}[31mred\u{7}\nline\u{9b}2J");
         assert_eq!(error.cause, "[31mred line2J");
         assert!(printable(&"x".repeat(10_000)).len() == 2000);

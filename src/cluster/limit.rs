@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_on_their_way_count_when_it_is_halved() {
+    fn requests_in_flight_count_when_it_is_halved() {
         let limit = Limit::default();
         let acquire = || limit.acquire().now_or_never();
         let mut held: Vec<_> = std::iter::from_fn(acquire).take(MOST).collect();

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_that_is_not_a_url_is_an_error_and_not_left_out() {
+    fn a_proxy_that_is_not_a_url_is_an_error() {
         let text = |url: &str| {
             format!(
                 "contexts: [{{name: a, context: {{cluster: b, user: c}}}}]\n\

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_passes_is_waited_out_and_the_rest_is_told() {
+    fn transient_errors_are_retried_and_others_reported() {
         let seconds = |wait: Option<Duration>| wait.map(|w| w.as_secs_f64());
         assert_eq!(seconds(wait(&ErrorKind::Unreachable, 1, None)), Some(0.1));
         assert_eq!(seconds(wait(&ErrorKind::Webhook, 4, None)), Some(0.8));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_without_a_name_are_not_tried_for_ever_and_do_not_count_for_others() {
+    fn unknown_errors_are_not_retried_forever_and_do_not_count_for_others() {
         for (kind, most) in [(ErrorKind::Server, SERVER_TRIES), (ErrorKind::NotKubernetes, 3)] {
             let mut tries = Tries::default();
             for _ in 0..20 {

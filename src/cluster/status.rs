@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn each_answer_has_its_kind() {
+    fn each_response_has_its_kind() {
         let named = json!({"kind": "deployments", "name": "a"});
         let rows = [
             (401, json!({"message": "Unauthorized"}), ErrorKind::Unauthorized),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_api_server_says_is_no_status() {
+    fn a_response_that_is_not_from_an_api_server_is_no_status() {
         assert_eq!(Status::read(502, b"<html>Bad Gateway</html>"), None);
         assert_eq!(Status::read(500, b"{\"kind\": \"Pod\"}"), None);
         assert_eq!(Status::read(500, b""), None);

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_says_everything_in_one_line() {
+    fn a_finding_about_a_pod_has_one_line() {
         let trouble = Trouble {
             object: pod(),
             container: Some("tower".into()),
@@ -117,12 +117,12 @@ mod tests {
             message: "back-off 10s, password=hunter2".into(),
             exit_code: Some(2),
             restarts: 3,
-            next_step: "look".into(),
+            next_step: "describe".into(),
         };
         let finding = of_trouble(&trouble, Vec::new());
         let expected = "container tower, exit code 2, 3 restarts, back-off 10s, password=***";
         assert_eq!(finding.message, expected);
-        assert_eq!(finding.next_step, "look");
+        assert_eq!(finding.next_step, "describe");
     }
 
     #[test]

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_finalizers_is_named_with_them() {
+    fn objects_are_named_with_their_finalizers() {
         let user = |finalizers: Value| {
             json!({
                 "apiVersion": "iam.kubesphere.io/v1alpha2", "kind": "User",

@@ -72,9 +72,9 @@ fn describe_controller(id: &ObjectId, live: &Value) -> String {
         return format!("its controller {id} does not exist");
     }
     match assess(live) {
-        Health::Healthy => format!("removed by {id}"),
+        Health::Healthy => format!("its controller is {id}"),
         Health::Progressing { reason } | Health::Failed { reason } => {
-            format!("removed by {id}: {reason}")
+            format!("its controller {id}: {reason}")
         }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finalizers_are_named_also_those_of_what_is_inside() {
+    fn finalizers_are_named_also_those_of_objects_inside() {
         let none = BTreeMap::new();
         assert_eq!(blocked_by(&json!({"metadata": {}}), &none), None);
         let object = json!({"metadata": {"finalizers": ["a/b"]}});
@@ -134,12 +134,12 @@ mod tests {
             {"type": "NamespaceFinalizersRemaining", "status": "True",
              "message": "Some content in the namespace has finalizers remaining: a/b in 1 resource instances"},
         ]}});
-        let held = blocked_by(&namespace, &none).unwrap();
-        assert!(held.ends_with("remaining: a/b in 1 resource instances"), "{held}");
+        let blocked = blocked_by(&namespace, &none).unwrap();
+        assert!(blocked.ends_with("remaining: a/b in 1 resource instances"), "{blocked}");
     }
 
     #[test]
-    fn of_a_definition_only_what_stops_it_is_told() {
+    fn for_a_crd_only_blocking_conditions_count() {
         let definition = |reason: &str| {
             json!({
                 "metadata": {"finalizers": [DEFINITION]},
@@ -154,25 +154,22 @@ mod tests {
     }
 
     #[test]
-    fn who_takes_a_finalizer_off_is_named_and_looked_at() {
+    fn controllers_of_finalizers_are_named_with_their_health() {
         let object = json!({"metadata": {"finalizers": ["a/b", "kubefed.io/sync-controller"]}});
         let id = controllers([&object].into_iter()).into_iter().next().unwrap();
-        let held = |live: Value| blocked_by(&object, &[(id.clone(), live)].into()).unwrap();
+        let blocked = |live: Value| blocked_by(&object, &[(id.clone(), live)].into()).unwrap();
         let name = "Deployment/kube-federation-system/kubefed-controller-manager";
         let begin = "finalizers a/b, kubefed.io/sync-controller";
-        assert_eq!(
-            held(Value::Null),
-            format!("{begin} (nobody takes it off: {name} is not there)")
-        );
+        assert_eq!(blocked(Value::Null), format!("{begin} (its controller {name} does not exist)"));
         let mut live = json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generation": 1},
             "spec": {"replicas": 1},
             "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1},
         });
-        let said = held(live.clone());
-        assert!(said.starts_with(&format!("{begin} ({name} takes it off, but ")), "{said}");
+        let text = blocked(live.clone());
+        assert!(text.starts_with(&format!("{begin} (its controller {name}: ")), "{text}");
         live["status"]["readyReplicas"] = 1.into();
         live["status"]["availableReplicas"] = 1.into();
-        assert_eq!(held(live), format!("{begin} ({name} takes it off)"));
+        assert_eq!(blocked(live), format!("{begin} (its controller is {name})"));
     }
 }

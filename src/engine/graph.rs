@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_waits_for_itself_or_for_what_is_not_there() {
+    fn dependency_cycles_and_unknown_components_are_ignored() {
         let component =
             |name: &str, needs: &[&str]| (name.into(), needs.iter().map(|n| (*n).into()).collect());
         let graph: Graph = [

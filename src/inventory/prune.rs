@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_is_removed() {
+    fn our_objects_are_deleted() {
         let deployment = entry("apps/v1", "Deployment", Policy::Apply);
         let options = PruneOptions::default();
         assert_eq!(
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_ours_any_more_stays() {
+    fn objects_that_are_no_longer_ours_are_kept() {
         let mut deployment = entry("apps/v1", "Deployment", Policy::Apply);
         assert!(kept(&deployment, &json!({"uid": "u2"})));
         // A ServiceAccount never had a field of ours, and is ours all the same.

@@ -1,4 +1,4 @@
-//! The engine on a place where objects run, by scripts and on a clock that tests turn.
+//! The engine on a target that runs workloads, with scripts and a test clock.
 
 #[path = "engine/doubles.rs"]
 pub(crate) mod doubles;

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go() {
+    fn the_oldest_are_deleted() {
         let known: Vec<Revision> =
             (3..=6).map(|n| read(&manifest(n, &about(), "")).unwrap()).collect();
         assert_eq!(superfluous(&known, 5).collect::<Vec<_>>(), [0; 0]);

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_somebody_elses_or_held_for_nobody() {
+    fn a_port_belongs_to_another_service_or_to_none() {
         let refused = || {
             let cause = format!("spec.ports[0].nodePort: Invalid value: 30880: {TAKEN}");
             Error::new(ErrorKind::Invalid, "apply", "Service/a/ours", cause, "")

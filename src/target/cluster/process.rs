@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_certain_counts_as_dead() {
+    fn only_a_process_known_to_be_dead_counts_as_dead() {
         let Some(own) = own() else { return };
         assert!(!is_dead(&lease(&own)));
         let mut child = Command::new("true").spawn().unwrap();

@@ -144,7 +144,7 @@ mod tests {
     use crate::cluster::tests::server::{Fault, Server, block_on};
 
     #[test]
-    fn what_others_added_does_not_make_an_object_another() {
+    fn fields_of_others_do_not_count_as_a_difference() {
         let ours = json!({"email": "a", "lang": {"x": 1}});
         assert!(holds(&json!({"email": "a", "lang": {"x": 1, "y": 2}, "status": {}}), &ours));
         assert!(!holds(&json!({"email": "b", "lang": {"x": 1}}), &ours));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replacement_of_which_the_answer_was_lost_is_no_conflict() {
+    fn a_replace_whose_response_was_lost_is_no_conflict() {
         let server = Server::start();
         let map = |text: &str| {
             json!({

@@ -81,7 +81,7 @@ fn a_run_that_lost_its_lock_is_cancelled_at_once() {
 }
 
 #[test]
-fn a_write_that_is_tried_again_is_not_sent_after_a_takeover() {
+fn a_retried_write_is_not_sent_after_a_takeover() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
@@ -143,7 +143,7 @@ fn a_lock_that_is_dropped_is_released_and_not_renewed() {
 }
 
 #[test]
-fn a_release_outlasts_a_renewal_that_is_on_its_way() {
+fn a_release_is_retried_after_a_renewal_in_flight() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
