@@ -129,7 +129,7 @@ mod tests {
     fn the_next_step_can_be_pasted() {
         let id = Kind::new("iam.kubesphere.io", "v1alpha2", "User").named(None, "admin");
         let finding = of_object(&id, "Progressing", "is not active yet", Vec::new());
-        let expected = "`kubectl describe user.iam.kubesphere.io admin` shows its events";
+        let expected = "run `kubectl describe user.iam.kubesphere.io admin` to see its events";
         assert_eq!(finding.next_step, expected);
         let finding = of_object(&pod(), "Progressing", "x", Vec::new());
         assert!(finding.next_step.contains("kubectl -n a describe pod tower-x"));

@@ -77,9 +77,9 @@ mod tests {
         let ours = service("ours", 30880);
         let owned = described(&ours, &[service("x", 30001), service("theirs", 30880)], refused());
         assert_eq!(owned.kind, ErrorKind::Invalid);
-        assert_eq!(owned.cause, "port 30880 of the nodes belongs to Service/a/theirs");
+        assert_eq!(owned.cause, "node port 30880 belongs to Service/a/theirs");
         let held = described(&ours, &[service("x", 30001)], refused());
         assert_eq!(held.kind, ErrorKind::Held);
-        assert!(held.cause.starts_with("no Service has port 30880"), "{}", held.cause);
+        assert!(held.cause.starts_with("no Service has node port 30880"), "{}", held.cause);
     }
 }

@@ -62,7 +62,7 @@ fn a_full_disk_is_found_before_any_manifest_changes() {
     };
     assert_eq!((error.kind, error.cause.as_str()), (ErrorKind::Full, "no space is left"));
     assert!(error.place.contains("/.ksi/staging"), "{error}");
-    assert!(error.help.contains("make room"), "{error}");
+    assert!(error.help.contains("free some space"), "{error}");
     assert_eq!(manifests(place.path()), before);
     assert_eq!(fs::read_dir(place.path().join(".ksi/staging")).unwrap().count(), 0);
 

@@ -70,7 +70,7 @@ fn a_run_that_lost_its_lock_is_cancelled_at_once() {
         sleep(Duration::from_millis(100)).await;
         assert!(is_lost(&written.apply(&config_map(), Apply::default()).await));
         let error = cluster.read_path("/version").await.unwrap_err();
-        assert!(error.to_string().contains("another run has taken it over"), "{error}");
+        assert!(error.to_string().contains("another run took it over"), "{error}");
         assert_eq!(crate::target::Error::from(error).kind, ErrorKind::Locked);
         assert_eq!(server.count("PATCH", CONFIG_MAP), 1);
         other_run.read_path("/version").await.unwrap();
@@ -167,7 +167,7 @@ fn a_target_writes_only_under_its_lock() {
             Write { id: &id, policy: Policy::Apply, create: true, body: &body, force: false };
         let error = target.write(write).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Locked);
-        assert_eq!(error.cause, "it was never taken");
+        assert_eq!(error.cause, "this run does not hold it");
         assert_eq!(server.count("PATCH", CONFIG_MAP), 0);
 
         let made = target.lock().await.unwrap();
