@@ -105,7 +105,7 @@ pub(super) fn remaining(id: &ObjectId, blocked: Option<String>) -> Finding {
         ),
         None => (
             "it is deleted, but still exists".to_owned(),
-            format!("see `kubectl describe {object}`, and run again"),
+            format!("run `kubectl describe {object}` to see why, then run again"),
         ),
     };
     Finding {

@@ -255,6 +255,6 @@ fn unexplained(id: &ObjectId, reason: &str) -> Finding {
         reason: "NotHealthy".into(),
         message: reason.to_owned(),
         lines: Vec::new(),
-        next_step: format!("see `kubectl describe {kind} {}{namespace}`", id.name),
+        next_step: format!("run `kubectl describe {kind} {}{namespace}` to see why", id.name),
     }
 }
