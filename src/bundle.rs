@@ -2,6 +2,7 @@
 
 mod archive;
 mod collect;
+mod collector;
 mod contents;
 mod error;
 mod logs;
@@ -16,7 +17,7 @@ use time::macros::format_description;
 pub use error::Error;
 
 use self::archive::Archive;
-use self::collect::Collector;
+use self::collector::Collector;
 use crate::cluster::Cluster;
 use crate::status::Installed;
 

@@ -15,8 +15,8 @@ mod token;
 
 use serde::Serialize;
 
-pub use entropy::{Entropy, EntropyError, KeyKind};
-pub use error::Error;
+pub use entropy::{Entropy, KeyKind};
+pub use error::{EntropyError, Error};
 pub use given::{Given, preview};
 pub use resolve::{resolve, resolve_without_generating};
 pub use stored::StoredValues;

@@ -1,22 +1,21 @@
 //! Reads what goes into an archive.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::archive::Archive;
+use super::collector::{Collector, Missing};
 use super::contents::{self, FILES, README};
 use super::error::Error;
 use super::logs::{LOGS, Log};
 use super::secrets::Known;
-use crate::cluster::{Cluster, Kind, Selection};
+use crate::cluster::{Kind, Selection};
 use crate::config::KUBESPHERE_VERSION;
 use crate::object::ObjectId;
 use crate::status::{
-    About, EventQuery, Installed, NAMESPACE, Report, Snapshot, TableOptions, table, timestamp,
+    About, EventQuery, NAMESPACE, Report, Snapshot, TableOptions, table, timestamp,
 };
 use crate::yaml;
 
@@ -24,27 +23,6 @@ use crate::yaml;
 const PLAIN: TableOptions = TableOptions { colour: false, width: 80 };
 /// The one list that is not YAML.
 const DEFINITIONS: &str = "definitions.txt";
-
-/// Reads for an archive.
-pub(super) struct Collector<'c> {
-    pub(super) cluster: &'c Cluster,
-    pub(super) installed: Installed,
-    pub(super) since: Duration,
-    /// Without the logs of what is healthy.
-    pub(super) quick: bool,
-    pub(super) now: OffsetDateTime,
-}
-
-/// What could not be read, and why.
-#[derive(Debug, Default)]
-pub(super) struct Missing(Vec<String>);
-
-impl Missing {
-    /// What was read; an error is noted.
-    pub(super) fn unless<T, E: ToString>(&mut self, read: Result<T, E>) -> Option<T> {
-        read.inspect_err(|error| self.0.push(error.to_string())).ok()
-    }
-}
 
 impl Collector<'_> {
     /// Fills the archive. Returns what could not be read.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::collect::{Collector, Missing};
+use super::collector::{Collector, Missing};
 use super::contents;
 use crate::cluster::LogOptions;
 use crate::health;

@@ -46,12 +46,15 @@ pub fn is_secret_name(name: &str) -> bool {
     !is_harmless(&name) && is_secret(&name)
 }
 
-/// The same for a name that a person wrote: `jwtSecert` is the reason why its line is shown, and its value is
-/// as secret as that of `jwtSecret`.
+/// The same for a name in a file that a person wrote: `jwtSecert` is the reason why its line is shown, and its
+/// value is as secret as that of `jwtSecret`. A reference is no exception here, since the secret itself is
+/// often pasted under it.
 pub fn is_secret_name_or_typo(name: &str) -> bool {
     let name = letters(name);
     let typo = |word: &&&str| word.len() > 5 && has_typo_of(&name, word);
-    !is_harmless(&name) && (is_secret(&name) || WORDS.iter().any(|word| typo(&word)))
+    let is_reference = ["ref", "refs"].iter().any(|end| name.ends_with(end));
+    let is_harmless = is_harmless(&name) && !is_reference;
+    !is_harmless && (is_secret(&name) || WORDS.iter().any(|word| typo(&word)))
 }
 
 fn letters(name: &str) -> String {
@@ -112,7 +115,6 @@ mod tests {
     fn names_of_something_else() {
         for name in [
             "secretName",
-            "jwtSecretRef",
             "imagePullSecrets",
             "accessTokenMaxAge",
             "--token-file",
@@ -132,5 +134,11 @@ mod tests {
             assert!(is_secret_name_or_typo(name), "{name}");
         }
         assert!(!is_secret_name("adminPasword"));
+    }
+
+    #[test]
+    fn what_is_pasted_under_a_reference_may_be_the_secret() {
+        assert!(!is_secret_name("jwtSecretRef"));
+        assert!(is_secret_name_or_typo("jwtSecretRef"));
     }
 }

@@ -1,49 +1,16 @@
 //! The review of a configuration: what applying it would change, and what that would break.
 
-use super::consent::Consents;
 use super::desired::{graph, new_inventory, with_placeholders, with_values};
 use super::error::Error;
 use super::execute::Review;
 use super::history::Record;
-use super::prepared::Prepared;
+use super::request::{ApplyRequest, DryRun};
 use super::session::Session;
 use super::{preflight, safeguards};
 use crate::engine::{self, Options, Wait};
 use crate::plan::{PlanOptions, Winner};
 use crate::render;
 use crate::target::Target;
-
-/// What is to be applied, and how.
-#[derive(Debug)]
-pub struct ApplyRequest<'p> {
-    /// The configuration.
-    pub prepared: &'p Prepared,
-    /// What may be deleted when it is no longer wanted. Other consents matter only when it is executed.
-    pub consents: Consents,
-    /// The only components that are touched; all where it is empty.
-    pub components: Vec<String>,
-    /// Take every field from whoever owns it.
-    pub force_conflicts: bool,
-    /// Fields that are taken from whoever owns them, as a conflict names them.
-    pub take: Vec<String>,
-    /// Wait until everything is healthy.
-    pub wait: bool,
-    /// Nothing will be executed.
-    pub dry_run: Option<DryRun>,
-    /// Preflight checks that are left out.
-    pub skip_checks: Vec<String>,
-    /// How many configurations the history keeps.
-    pub history_max: usize,
-}
-
-/// Who is asked what would change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DryRun {
-    /// The API server only about what is there already.
-    Client,
-    /// The API server about everything.
-    Server,
-}
 
 /// Reviews a configuration. Changes nothing.
 ///
@@ -97,7 +64,7 @@ fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Resul
     let take = request.take.clone();
     let components = request.components.iter().cloned();
     Ok(Options {
-        plan: PlanOptions { winner, prune, names, take, ..PlanOptions::default() },
+        plan: PlanOptions { prune, names, winner, take, ..PlanOptions::default() },
         blank: new_inventory()?,
         graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout() },

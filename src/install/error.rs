@@ -1,9 +1,10 @@
 //! Why a use case did not reach its end.
 
-use super::prepared::Rejected;
+use std::fmt;
+
 use super::safeguards::Risk;
-use super::secret_ref::MissingSecret;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::object::ObjectId;
 use crate::{cluster, engine, target, values};
 
 /// Why a use case did not reach its end. Never holds a secret.
@@ -67,4 +68,35 @@ pub enum Error {
     /// A value cannot be generated, or a stored one is broken.
     #[error(transparent)]
     Value(#[from] values::Error),
+}
+
+/// Why a configuration is invalid.
+#[derive(Debug)]
+pub struct Rejected {
+    /// Everything that was found, warnings included.
+    pub diagnostics: Diagnostics,
+    /// The texts that the diagnostics point into.
+    pub sources: Sources,
+}
+
+/// The Secret is missing, or has no text under the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingSecret {
+    /// The Secret.
+    pub secret: ObjectId,
+    /// The key in it.
+    pub key: String,
+    /// Whether the Secret is there, and only the key is missing.
+    pub has_secret: bool,
+}
+
+impl fmt::Display for MissingSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { secret, key, has_secret } = self;
+        if *has_secret {
+            write!(f, "{secret} has no key `{key}` with text in it")
+        } else {
+            write!(f, "there is no {secret}")
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use time::OffsetDateTime;
 
-use super::apply::{ApplyRequest, DryRun};
+use super::request::{ApplyRequest, DryRun};
 use crate::check::{self, Configured, Context, Outcome, Report, Writes};
 use crate::engine::Planned;
 use crate::object::ObjectId;

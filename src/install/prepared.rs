@@ -1,11 +1,11 @@
 //! From a source to a checked configuration: the one place where this is done.
 
-use super::error::Error;
+use super::error::{Error, Rejected};
 use super::facts::{FactOverrides, observe_facts};
 use super::secret_ref;
 use crate::cluster::Cluster;
 use crate::config::{Configuration, Loaded};
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;
 use crate::validate::{self, Valid};
 
@@ -29,15 +29,6 @@ pub struct Prepared {
     pub loaded: Loaded,
     /// What is worth a warning.
     pub warnings: Diagnostics,
-}
-
-/// Why a configuration is invalid.
-#[derive(Debug)]
-pub struct Rejected {
-    /// Everything that was found, warnings included.
-    pub diagnostics: Diagnostics,
-    /// The texts that the diagnostics point into.
-    pub sources: Sources,
 }
 
 impl Draft {

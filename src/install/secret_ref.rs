@@ -1,36 +1,11 @@
 //! The Secret that `authentication.jwtSecretRef` names.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::error::Error;
+use super::error::{Error, MissingSecret};
 use crate::cluster::{Cluster, Kind};
 use crate::config::{self, Configuration};
-use crate::object::ObjectId;
-
-/// The Secret is missing, or has no text under the key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MissingSecret {
-    /// The Secret.
-    pub secret: ObjectId,
-    /// The key in it.
-    pub key: String,
-    /// Whether the Secret is there, and only the key is missing.
-    pub has_secret: bool,
-}
-
-impl fmt::Display for MissingSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { secret, key, has_secret } = self;
-        if *has_secret {
-            write!(f, "{secret} has no key `{key}` with text in it")
-        } else {
-            write!(f, "there is no {secret}")
-        }
-    }
-}
 
 /// Puts the value of the Secret into the configuration, unless it gives the value itself.
 pub(super) async fn resolve(

@@ -1,11 +1,6 @@
 //! The source of randomness, provided by the caller so that resolution stays a pure function.
 
-use super::Error;
-
-/// The source of randomness has failed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct EntropyError(pub String);
+use super::error::{EntropyError, Error};
 
 /// The kinds of private keys that ksi generates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! Why values cannot be resolved.
 
-use super::EntropyError;
+/// The source of randomness has failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EntropyError(pub String);
 
 /// Why values cannot be resolved. No variant contains a value, only names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

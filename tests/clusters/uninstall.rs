@@ -121,7 +121,7 @@ fn what_ksi_made_goes_and_everything_else_stays() {
 
     // Without leave to delete CRDs, the record of them stays, and the namespace that holds it.
     let kept = world.uninstall(&["--delete-namespaces", "--delete-data"]).expect(0);
-    assert!(kept.err.contains("it holds ksi's record"), "{}", kept.err);
+    assert!(kept.err.contains("contains ksi's inventory"), "{}", kept.err);
     assert!(world.has(&format!("namespace {SYSTEM}")));
     others_go_with_their_kinds(&world);
     world.foreign_things_are_there();

@@ -10,7 +10,7 @@ use crate::object::{ObjectId, defined_kind};
 /// An API server delays a create of an object by two seconds if its kind was established less than two seconds
 /// ago (`customresource_handler.go` of Kubernetes). This counts from the write of the CRD, and so includes the
 /// time until it is established.
-const RECENT: Duration = Duration::from_secs(5);
+const RECENT: Duration = Duration::from_secs(10);
 
 /// When each kind was created, by group and name.
 #[derive(Debug, Default)]

@@ -70,6 +70,13 @@ impl<'ast> Visit<'ast> for Source {
         syn::visit::visit_path(self, path);
     }
 
+    // What a macro expands to is used where it is expanded.
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        if item.ident.is_none() {
+            syn::visit::visit_item_macro(self, item);
+        }
+    }
+
     // What a macro is given is not parsed, but paths stand there as anywhere.
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let tokens = call.tokens.to_string().replace(" :: ", "::");

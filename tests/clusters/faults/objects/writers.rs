@@ -78,7 +78,7 @@ fn what_was_made_anew_by_others_is_not_pruned(stage: &Stage) {
     says(
         &said,
         &[
-            "kept Service/kubesphere-system/redis: somebody deleted ours and made another one",
+            "kept Service/kubesphere-system/redis: recreated by somebody else",
             "failed ConfigMap/kubesphere-system/redis-configmap",
             "somebody else deleted and recreated it",
         ],
