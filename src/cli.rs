@@ -17,6 +17,7 @@ mod events;
 mod exit;
 mod explain;
 mod facts;
+mod flag_names;
 mod format;
 mod history;
 mod holder;

@@ -1,13 +1,13 @@
-//! A Kubernetes cluster, as far as ksi talks to one: requests with time limits, retries by class of
-//! error, a bounded number at a time, and errors in the words of a user.
+//! A client of a Kubernetes cluster: requests with time limits, retries by kind of error, limited
+//! concurrency, and errors that users understand.
 //!
-//! `kube` brings connections, TLS, credentials and watches; its own retries are off, since they
-//! repeat what must not be repeated and give up on what passes (500 of a webhook, a reset).
+//! `kube` provides connections, TLS, credentials and watches. Its own retries are off: they repeat requests
+//! that must not be repeated, and give up on transient errors (500 of a webhook, a connection reset).
 //!
 //! ```text
 //! Cluster ──┬─ Connection   client, credentials, known kinds, concurrency limit, server's clock: shared
-//!           ├─ Session      deadline, warnings, cancellation: of one run
-//!           └─ WriteLock    what has to be held to write, if anything
+//!           ├─ Session      deadline, warnings, cancellation: for one run
+//!           └─ WriteLock    the lock that writes need, if any
 //! ```
 
 mod connect;
@@ -50,13 +50,13 @@ pub use request::Selection;
 pub use review::Access;
 pub use watch::{Change, Changes};
 
-/// A cluster, as one run uses it: a cheap handle. Clones belong to the same run; [`session`](Self::session)
-/// gives a handle for another run on the same connection.
+/// A cheap handle of a cluster for one run. Clones belong to the same run; [`session`](Self::session) returns a
+/// handle for another run on the same connection.
 #[derive(Clone)]
 pub struct Cluster {
     connection: Arc<Connection>,
     session: Arc<Session>,
-    /// What has to be held whenever a write is sent.
+    /// The lock that must be held when a write is sent.
     lock: Option<Arc<dyn WriteLock>>,
 }
 
@@ -65,14 +65,13 @@ impl Cluster {
         Self { connection: Arc::new(connection), session: Arc::default(), lock: None }
     }
 
-    /// A handle for another run on the same connection: without a deadline, without warnings, and not
-    /// cancelled.
+    /// A handle for another run on the same connection, with no deadline, no warnings, and not cancelled.
     #[must_use]
     pub fn session(&self) -> Self {
         Self { connection: Arc::clone(&self.connection), session: Arc::default(), lock: None }
     }
 
-    /// A handle of the same run that sends writes only while a lock is held.
+    /// A handle for the same run that sends writes only while a lock is held.
     #[must_use]
     pub fn locked_by(&self, lock: Arc<dyn WriteLock>) -> Self {
         Self { lock: Some(lock), ..self.clone() }
@@ -83,34 +82,33 @@ impl Cluster {
         &self.connection.place
     }
 
-    /// For how long errors that pass are waited out.
+    /// How long transient errors are retried.
     pub fn patience(&self) -> Duration {
         self.connection.options.patience
     }
 
-    /// What the server warned this run of since the last call (`Warning:` headers), each once.
+    /// The warnings for this run since the last call (`Warning:` headers), each once.
     pub fn warnings(&self) -> Vec<String> {
         self.session.take_warnings()
     }
 
-    /// Gives all requests of this run together this much time from now on. What is on its way when it is
-    /// over ends soon after it and is not tried again; what is asked later, such as to release a lock, gets
-    /// one short try.
+    /// Sets the deadline of this run. Requests in flight at the deadline end soon after it and are not retried;
+    /// later ones, such as the release of a lock, get one short try.
     pub fn end_in(&self, time: Duration) {
         self.session.end_in(time);
     }
 
-    /// Whether there is still time for this run after so long.
+    /// Whether a wait ends before the deadline.
     pub fn lasts(&self, wait: Duration) -> bool {
         self.session.lasts(wait)
     }
 
-    /// Ends this run: every request of it fails with this error from now on, also what is on its way.
+    /// Cancels this run: all its requests fail with this error, also those in flight.
     pub fn cancel(&self, reason: Error) {
         self.session.cancel(reason);
     }
 
-    /// The server's clock now, as far as its last answer tells (`Date:` header, whole seconds).
+    /// The current time of the server, from its last response (`Date:` header, whole seconds).
     pub fn server_time(&self) -> Option<OffsetDateTime> {
         self.connection.server_time()
     }

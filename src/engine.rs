@@ -1,36 +1,35 @@
-//! The engine: one way from a configuration to its effect, for every caller and every target.
+//! Plans and executes changes, for every caller and every target.
 //!
-//! [`plan`] reads what is there and plans; it changes nothing, so that a diff is a review. [`apply`]
-//! carries the plan of a review out. Nothing to do? Nothing is touched. Else: lock, look whether the plan
-//! is still the same, keep the values, record the union of what was and what will be ours, write,
-//! commit, delete, record the exact set. A kill at any place leaves a state from which the next run
-//! goes on: values are kept before anything made from them is written, and nothing of ours is ever
-//! outside of the inventory.
+//! [`plan`] reads the target and plans without changing anything. [`apply`] executes a plan. If there is
+//! nothing to do, it writes nothing. Otherwise it takes the lock, checks that the plan is still the same,
+//! stores the values, records the intent in the inventory, writes, commits, prunes, and records the
+//! result. A run that is killed at any point leaves a state from which the next run continues: values
+//! are stored before objects that contain them, and every object of ksi is in the inventory.
 //!
-//! Namespaces and kinds come first, for all components. Then each component goes through its
-//! [stages](Stage) as soon as what it needs is healthy. An error of one object stops its component and
-//! what needs it; everything else goes on, and the [`Error`] in the end names it all. What is no longer
-//! wanted goes only when everything that is wanted is there.
+//! Namespaces and CRDs are written first, for all components. Then each component goes through its
+//! [stages](Stage) as soon as its dependencies are healthy. If an object fails, its component and those
+//! that depend on it are skipped, others continue, and the [`Error`] at the end lists all problems.
+//! Objects are pruned only after all desired objects are written and healthy.
 
 mod apply;
+mod await_deletion;
+mod cascading;
 mod component;
-mod departure;
+mod component_plan;
+mod early_writes;
 mod error;
 mod event;
-mod gone;
+mod finalizers;
 mod graph;
-mod groundwork;
-mod lost;
 mod only;
 mod options;
 mod outcome;
-mod parts;
 mod planned;
-mod remains;
 mod removal;
 mod run;
 mod stage;
 mod stop;
+mod terminating;
 mod unresolved;
 mod wait;
 mod write;

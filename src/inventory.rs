@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_own_is_our_own_entry_alone() {
+    fn owned_fields_are_those_of_our_own_entry() {
         let inventory = inventory();
         let live = |fields: &Value| {
             json!({"metadata": {"managedFields": [

@@ -14,6 +14,7 @@ pub mod quantity;
 mod rules;
 pub mod scrub;
 pub mod semantic;
+mod setting;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,8 +24,9 @@ pub use foreign::{foreign_fields, owned_fields};
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};
-pub use rules::{Finalizers, GuardFlag, Guarded, KeepMarker, Releasing, Rules, rules};
+pub use rules::{DeletionConsent, Finalizers, KeepMarker, Protected, Releasing, Rules, rules};
 pub use scrub::Scrubber;
+pub use setting::{Setting, SettingNames};
 
 /// Whether a live object is terminating: it exists until its finalizers are removed.
 pub fn is_terminating(live: &Value) -> bool {

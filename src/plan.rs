@@ -37,7 +37,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::inventory::{Inventory, PruneOptions};
-use crate::object::{DryRunResult, Object, ObjectId, Policy, order};
+use crate::object::{DryRunResult, Object, ObjectId, Policy, SettingNames, order};
 use crate::yaml::Path;
 
 pub use diff::{Difference, apply_differences, diff};
@@ -174,6 +174,8 @@ pub struct Observed {
 pub struct PlanOptions {
     /// What may be deleted.
     pub prune: PruneOptions,
+    /// The caller's names of what it could set, for reasons.
+    pub names: SettingNames,
     /// Whether an empty set of desired objects deletes everything, as when uninstalling.
     pub allow_empty: bool,
     /// Who wins if somebody else changed what we wrote.

@@ -1,8 +1,7 @@
-//! Where changes go: a directory or a cluster.
+//! Targets of a run: a directory or a cluster.
 //!
-//! The engine reads and writes through [`Target`] only, so that every caller and every place behave
-//! alike. It has four roles: a [`Reader`] observes, a [`Store`] holds the [`StoredValues`] and the
-//! [`Inventory`], a [`Writer`] changes objects under a lock, and a [`Monitor`] shows what becomes of them.
+//! The engine reads and writes only through [`Target`], so that all targets behave alike. It has four roles: a [`Reader`] observes, a [`Store`] holds the [`StoredValues`] and the
+//! [`Inventory`], a [`Writer`] changes objects under a lock, and a [`Monitor`] shows their state.
 
 mod cluster;
 mod directory;
@@ -31,17 +30,17 @@ pub use write::{Effect, Write, Written};
 /// What was observed.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
-    /// The whole manifests of those of the objects that are there.
+    /// The manifests of the objects that exist.
     pub objects: BTreeMap<ObjectId, Value>,
-    /// What the place says about writing the desired ones; nothing where it cannot say.
+    /// The dry run results for the desired objects, if the target supports dry runs.
     pub dry_runs: BTreeMap<ObjectId, DryRunResult>,
 }
 
-/// A place that holds objects, values and an inventory, for one run.
+/// A target with objects, values and an inventory, for one run.
 ///
-/// Reading needs no lock and changes nothing, not even a time stamp. Changes need the lock; they may be
-/// asked for at the same time. A target may hold them back until [`commit`](Writer::commit) and then
-/// makes them visible in the order in which they were asked for.
+/// Reading needs no lock and changes nothing, not even a timestamp. Changes need the lock, and may be requested
+/// in parallel. A target may hold them back until [`commit`](Writer::commit), which makes them visible in
+/// the order of the requests.
 pub trait Target: Reader + Store + Writer + Monitor {}
 
 impl<T: Reader + Store + Writer + Monitor> Target for T {}
@@ -56,13 +55,12 @@ impl<T: Writer> Drop for AbandonOnDrop<'_, T> {
     }
 }
 
-/// Reads what is there.
+/// Observes objects.
 pub trait Reader {
-    /// Where it is, for messages: a path, or the name of a cluster.
+    /// The name of the target for messages: a path, or the name of a cluster.
     fn place(&self) -> String;
 
-    /// The desired objects and those in the inventory, as far as they are there, and what the place
-    /// says about writing the desired ones.
+    /// Observes the desired objects and those in the inventory, and does dry runs for the desired ones.
     ///
     /// # Errors
     /// One of them cannot be read.
@@ -72,8 +70,7 @@ pub trait Reader {
         inventory: Option<&Inventory>,
     ) -> impl Future<Output = Result<Observation, Error>> + Send;
 
-    /// Every object of the kinds that these definitions define, by the definition. None where nothing ever
-    /// runs: there nobody but us makes any.
+    /// All objects of these CRDs, by CRD; none if the target runs no workloads.
     ///
     /// # Errors
     /// They cannot be read.
@@ -82,37 +79,38 @@ pub trait Reader {
         definitions: &[ObjectId],
     ) -> impl Future<Output = Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error>> + Send;
 
-    /// What the place warned this run of since the last call.
+    /// The warnings for this run since the last call.
     fn warnings(&self) -> Vec<String>;
 }
 
-/// Stores what ksi has to know beside the objects: reading needs no lock, writing does.
+/// Stores the data of ksi beside the objects. Reading needs no lock, writing does.
 pub trait Store {
-    /// The values that are stored here; empty in a new place.
+    /// The stored values; empty on a new target.
     ///
     /// # Errors
-    /// They cannot be read, or are lost although objects made from them are there.
+    /// They cannot be read, or are lost although objects rendered from them exist.
     fn values(&self) -> impl Future<Output = Result<StoredValues, Error>> + Send;
 
-    /// What ksi owns here; `None` in a new place.
+    /// The inventory; `None` on a new target.
     ///
     /// # Errors
     /// It cannot be read.
     fn inventory(&self) -> impl Future<Output = Result<Option<Inventory>, Error>> + Send;
 
-    /// Stores values from now on.
+    /// Stores values.
     ///
     /// # Errors
     /// They cannot be written.
-    fn keep(&self, values: &StoredValues) -> impl Future<Output = Result<(), Error>> + Send;
+    fn store_values(&self, values: &StoredValues)
+    -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Records what ksi owns from now on.
+    /// Stores the inventory.
     ///
     /// # Errors
     /// It cannot be written.
     fn record(&self, inventory: &Inventory) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Removes the values, the inventory and the lock: nothing here is ours any more.
+    /// Removes values, inventory and lock after an uninstallation.
     ///
     /// # Errors
     /// They cannot be removed.
@@ -121,11 +119,11 @@ pub trait Store {
 
 /// Changes objects, under the lock.
 pub trait Writer {
-    /// Takes the lock and clears away what a killed run left behind. Returns the objects that had to be
-    /// made for the lock itself.
+    /// Takes the lock and cleans up after a killed run. Returns the objects that had to be created for the
+    /// lock.
     ///
     /// # Errors
-    /// Another run holds it, or the place cannot be written to.
+    /// Another run holds it, or the target cannot be written to.
     fn lock(&self) -> impl Future<Output = Result<Vec<ObjectId>, Error>> + Send;
 
     /// Creates or changes an object.
@@ -134,33 +132,33 @@ pub trait Writer {
     /// It cannot be written; with [`ErrorKind::Locked`] the lock was lost.
     fn write(&self, write: Write<'_>) -> impl Future<Output = Result<Written, Error>> + Send;
 
-    /// Deletes an object; one that is not there is no error. It may take its time: it is deleted when
-    /// [`live`](Monitor::live) no longer has it.
+    /// Deletes an object; it is no error if it does not exist. It may be terminating until
+    /// [`live`](Monitor::live) no longer returns it.
     ///
     /// # Errors
     /// It cannot be deleted.
     fn delete(&self, id: &ObjectId) -> impl Future<Output = Result<Effect, Error>> + Send;
 
-    /// Makes every change so far visible and durable.
+    /// Makes all changes so far visible and durable.
     ///
     /// # Errors
-    /// A change cannot be made visible; those before it are.
+    /// A change cannot be made visible; earlier ones are.
     fn commit(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Releases the lock and drops changes that were not committed.
     fn release(&self) -> impl Future<Output = ()> + Send;
 
-    /// The same for a run that is dropped before its end: nobody waits for it.
+    /// The same for a run that is dropped, without waiting.
     fn abandon(&self);
 }
 
-/// Shows what becomes of objects after they were written.
+/// Shows the state of objects after they are written.
 pub trait Monitor {
-    /// Whether anything runs there. Where nothing does, there is nothing to wait for: no object is live,
-    /// every kind is served and every object is accepted.
+    /// Whether the target runs workloads. If not, there is nothing to wait for: no object is live, every kind is
+    /// served and every object is accepted.
     fn runs_workloads(&self) -> bool;
 
-    /// The live objects; those that are absent are left out.
+    /// The live objects; those that do not exist are omitted.
     ///
     /// # Errors
     /// They cannot be read.
@@ -169,29 +167,28 @@ pub trait Monitor {
         ids: &[ObjectId],
     ) -> impl Future<Output = Result<BTreeMap<ObjectId, Value>, Error>> + Send;
 
-    /// Returns when one of the objects may have changed since the last [`live`](Monitor::live); never if
-    /// nothing changes.
+    /// Returns when one of the objects may have changed since the last [`live`](Monitor::live).
     fn changed(&self, ids: &[ObjectId]) -> impl Future<Output = ()> + Send;
 
-    /// The definitions of those kinds that cannot be used yet.
+    /// The CRDs of the kinds that are not served yet.
     ///
     /// # Errors
-    /// It cannot be asked.
+    /// The target cannot be asked.
     fn unserved(
         &self,
         kinds: &[NewKind],
     ) -> impl Future<Output = Result<BTreeSet<ObjectId>, Error>> + Send;
 
-    /// Whether an object would be accepted now by every webhook in its way; if not yet, why.
+    /// Whether all webhooks would accept an object now; if not, why.
     ///
     /// # Errors
-    /// It cannot be asked, or is refused for good.
+    /// The target cannot be asked, or rejects it permanently.
     fn probe(
         &self,
         object: &Object,
     ) -> impl Future<Output = Result<Result<(), String>, Error>> + Send;
 
-    /// What is wrong with an object that does not become healthy; empty where nothing runs.
+    /// Why an object is not healthy; empty if the target runs no workloads.
     fn diagnose(&self, id: &ObjectId) -> impl Future<Output = Vec<Finding>> + Send;
 }
 

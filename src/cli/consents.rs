@@ -5,6 +5,7 @@ mod refusal;
 use clap::Args;
 
 use super::exit::Failure;
+use super::flag_names::flag_names;
 use crate::install::{Consent, Consents, Review};
 use crate::ui::Output;
 use refusal::notice;
@@ -59,21 +60,21 @@ impl ChangeArgs {
             (yes_break_members, Consent::BreakMembers),
             (replace_ks_installer, Consent::ReplaceKsInstaller),
         ];
-        given(flags).chain(prune.given()).collect()
+        named(given(flags).chain(prune.given()))
     }
 }
 
 impl MemberArgs {
     /// This consent and those to deletions.
     pub(super) fn consents(self, prune: PruneArgs) -> Consents {
-        given([(self.yes_break_members, Consent::BreakMembers)]).chain(prune.given()).collect()
+        named(given([(self.yes_break_members, Consent::BreakMembers)]).chain(prune.given()))
     }
 }
 
 impl PruneArgs {
     /// The consents to deletions alone.
     pub(super) fn consents(self) -> Consents {
-        self.given().collect()
+        named(self.given())
     }
 
     fn given(self) -> impl Iterator<Item = Consent> {
@@ -84,6 +85,10 @@ impl PruneArgs {
             (delete_namespaces, Consent::DeleteNamespaces),
         ])
     }
+}
+
+fn named(consents: impl Iterator<Item = Consent>) -> Consents {
+    consents.collect::<Consents>().named(flag_names())
 }
 
 fn given<const N: usize>(flags: [(bool, Consent); N]) -> impl Iterator<Item = Consent> {

@@ -19,6 +19,7 @@ mod install;
 
 use std::fmt;
 
+use super::flag_names::flag_names;
 use crate::install::Rejected;
 use crate::{bundle, cluster, engine, inventory, status, target, values};
 
@@ -135,7 +136,7 @@ impl fmt::Display for Failure {
             | Self::Unread(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
-            Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
+            Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),
             Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Refused(count) => {
                 let what =

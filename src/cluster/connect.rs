@@ -1,4 +1,4 @@
-//! From a kubeconfig, or from inside of a pod, to a client.
+//! Connects with a kubeconfig, or with the service account of a pod.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,20 +18,20 @@ use super::{Cluster, proxy, transport};
 const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
-/// Which cluster, and as whom.
+/// Which cluster to connect to, and as which user.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
-    /// The kubeconfig; without one `KUBECONFIG`, then `~/.kube/config`, then the pod's own account.
+    /// The kubeconfig; by default `KUBECONFIG`, then `~/.kube/config`, then the service account of the pod.
     pub kubeconfig: Option<PathBuf>,
-    /// The context of the kubeconfig in place of its current one.
+    /// The context of the kubeconfig instead of the current one.
     pub context: Option<String>,
-    /// The user to act as, for those who may impersonate.
+    /// The user to impersonate.
     pub act_as: Option<String>,
-    /// Groups of the user to act as.
+    /// The groups to impersonate.
     pub act_as_groups: Vec<String>,
-    /// For how long errors that pass are waited out, once the server has answered at all.
+    /// How long transient errors are retried, after the server has responded once.
     pub patience: Duration,
-    /// How long one request may take, its answer included.
+    /// How long one request may take, with its response.
     pub request_limit: Duration,
 }
 
@@ -48,22 +48,22 @@ impl Default for ConnectOptions {
     }
 }
 
-/// One reading of the credentials: the next has the next number.
+/// The number of the current credentials, incremented each time they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Login(u64);
 
-/// What all runs on one cluster share.
+/// The connection that all runs on one cluster share.
 pub(super) struct Connection {
     client: RwLock<(kube::Client, Login)>,
     reconnecting: tokio::sync::Mutex<()>,
-    /// How to connect again when the credentials are refused.
+    /// How to reconnect if the credentials are rejected.
     pub(super) options: ConnectOptions,
     pub(super) place: String,
     pub(super) discovery: Discovery,
     pub(super) limit: Limit,
-    /// What the last answer said of the time, and when it came.
+    /// The time in the last response, and when that came.
     date: Mutex<Option<(OffsetDateTime, Instant)>>,
-    /// Whether the server ever answered: before that there is less patience.
+    /// Whether the server ever responded: before that it is retried for a shorter time.
     answered: AtomicBool,
 }
 
@@ -88,8 +88,8 @@ impl Cluster {
 }
 
 impl Connection {
-    /// Reads the kubeconfig and its credentials again, since tokens and certificates are rotated. Of many
-    /// whose credentials were refused one does it for all: `refused` is the login of the caller.
+    /// Reads the kubeconfig and its credentials again, because tokens and certificates are rotated. If many
+    /// requests were rejected, one does it for all: `refused` is the login of the caller.
     pub(super) async fn reconnect(&self, refused: Login) -> Result<(), Error> {
         let _reconnecting = self.reconnecting.lock().await;
         if self.login() != refused {
@@ -133,13 +133,13 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
     let (mut config, name) = config(options).await?;
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_LIMIT);
-    // Watches are quiet for long; every other request has a limit of its own.
+    // Watches may be silent for long; every other request has its own limit.
     config.read_timeout = None;
     let impersonated = options.act_as.iter().map(|user| ("impersonate-user", user));
     let groups = options.act_as_groups.iter().map(|group| ("impersonate-group", group));
     for (header, value) in impersonated.chain(groups) {
         let value = HeaderValue::from_str(value)
-            .map_err(|_| Error::usage(format!("`{value}` is no name of a user or group")))?;
+            .map_err(|_| Error::usage(format!("`{value}` is not a valid user or group name")))?;
         config.headers.push((HeaderName::from_static(header), value));
     }
     let place = format!("{name} ({})", config.cluster_url.to_string().trim_end_matches('/'));
@@ -149,12 +149,12 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
         Ok(Ok(Ok(client))) => Ok((client, place)),
         Ok(Ok(Err(error))) => Err(Error::credentials(&place, &error)),
         Ok(Err(_)) => {
-            Err(Error::connect(ErrorKind::Credentials, &place, "the connection cannot be made"))
+            Err(Error::connect(ErrorKind::Credentials, &place, "the client could not be created"))
         }
         Err(_) => Err(Error::connect(
             ErrorKind::Credentials,
             &place,
-            "the credential plugin of the kubeconfig gave no answer in 30 s",
+            "the credential plugin of the kubeconfig did not respond within 30 s",
         )),
     }
 }
@@ -185,13 +185,13 @@ async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Erro
     Ok((config, name))
 }
 
-/// Whether `KUBECONFIG` names any file; an empty name is none.
+/// Whether `KUBECONFIG` names a file.
 fn is_kubeconfig_set() -> bool {
     let files = std::env::var_os("KUBECONFIG").unwrap_or_default();
     std::env::split_paths(&files).any(|file| !file.as_os_str().is_empty())
 }
 
-/// The pod's own account; outside of a pod there is no cluster at all.
+/// The service account of the pod; an error outside of a pod.
 fn in_cluster() -> Result<(kube::Config, String), Error> {
     match kube::Config::incluster() {
         Ok(config) => Ok((config, "this cluster".to_owned())),

@@ -1,5 +1,5 @@
-//! How kinds are called in paths, asked of the server for those groups only that are used: a dead
-//! aggregated API of somebody else does not matter.
+//! API discovery, only for the groups that are used: a broken aggregated API of somebody else does not
+//! matter.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,28 +15,28 @@ use super::error::{Error, ErrorKind};
 use super::kind::{Kind, Resource};
 use super::request::Call;
 
-/// A kind that was not served is not asked for again sooner than this.
+/// How long a kind counts as not served before discovery is repeated.
 const MISS_LIFETIME: Duration = Duration::from_secs(5);
 
 /// A group and one of its versions.
 type GroupVersion = (String, String);
 
-/// What is known of the server's kinds. A kind that is served stays known; that it is not served is asked
-/// again after [`MISS_LIFETIME`], since definitions come.
+/// The known kinds of the server. A served kind stays known; for others discovery is repeated after
+/// [`MISS_LIFETIME`], because CRDs are added.
 #[derive(Debug, Default)]
 pub(super) struct Discovery(Mutex<Kinds>);
 
 #[derive(Debug, Default)]
 struct Kinds {
-    /// When each group and version was asked for.
+    /// When each group and version was discovered.
     asked: BTreeMap<GroupVersion, Instant>,
     known: BTreeMap<Kind, Resource>,
 }
 
-/// What is known of one kind.
+/// The state of one kind.
 enum Known {
     Served(Resource),
-    /// It was not a moment ago.
+    /// It was not served a moment ago.
     NotServed,
     Unknown,
 }
@@ -59,7 +59,7 @@ impl Discovery {
 }
 
 impl Cluster {
-    /// How the server serves a kind; `None` when it does not.
+    /// The resource of a kind; `None` if the server does not serve it.
     ///
     /// # Errors
     /// The group cannot be read.
@@ -74,7 +74,7 @@ impl Cluster {
         Ok(discovery.kinds().known.get(kind).cloned())
     }
 
-    /// The kind behind a name in paths, in each of the versions that were asked for.
+    /// The kinds of a plural name, one for each discovered version.
     pub fn kinds_of(&self, group: &str, plural: &str) -> Vec<Kind> {
         let kinds = self.connection.discovery.kinds();
         let known = kinds.known.values();
@@ -82,10 +82,10 @@ impl Cluster {
         known.map(|known| known.kind.clone()).collect()
     }
 
-    /// Asks for several groups at once, again for those that were asked for already: CRDs came.
+    /// Discovers several groups in parallel, also those already known: CRDs may have been added.
     ///
     /// # Errors
-    /// One of them cannot be read; one that is not there is no error.
+    /// One of them cannot be read. It is no error if it does not exist.
     pub async fn discover(
         &self,
         groups: impl IntoIterator<Item = GroupVersion>,
@@ -118,7 +118,7 @@ impl Cluster {
     }
 }
 
-/// A kind in a list of them; subresources have a slash in their names.
+/// A resource in a discovery list; `None` for subresources, which have a slash in their names.
 fn resource(group: &str, version: &str, entry: &Value) -> Option<Resource> {
     let plural = entry["name"].as_str().filter(|name| !name.contains('/'))?.to_owned();
     let kind = Kind::new(group, version, entry["kind"].as_str()?);
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_that_was_not_served_is_asked_for_again_after_a_while() {
+    fn a_kind_that_was_not_served_is_discovered_again_after_a_while() {
         let server = Server::start();
         let kind = Kind::new("test.io", "v1", "Widget");
         let asked = || server.count("GET", "/apis/test.io/v1");

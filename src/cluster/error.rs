@@ -1,4 +1,4 @@
-//! What goes wrong between ksi and a cluster, in the words of a user.
+//! Errors of requests to a cluster.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,54 +8,54 @@ use kube::config::KubeconfigError;
 
 use crate::object::Scrubber;
 
-/// The kinds of problems, as far as they are treated differently.
+/// The kinds of errors that callers treat differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The command line asks for something that cannot be.
+    /// The request itself is invalid.
     Usage,
-    /// No cluster is named anywhere.
+    /// No cluster is configured.
     NoCluster,
     /// The kubeconfig or its credential plugin cannot be used.
     Credentials,
-    /// No connection, or it broke.
+    /// The connection failed.
     Unreachable,
-    /// Connected, but no answer in time.
+    /// No response in time.
     Timeout,
-    /// Something answers that is not an API server.
+    /// The response is not from an API server.
     NotKubernetes,
     /// The credentials are not accepted.
     Unauthorized,
     /// RBAC does not allow it.
     Forbidden,
-    /// There is no such object.
+    /// The object does not exist.
     NotFound,
-    /// There is no such kind.
+    /// The kind is not served.
     NotServed,
-    /// An object of this name is there already.
+    /// An object of this name exists already.
     Exists,
-    /// The object changed in between.
+    /// The object changed since it was read.
     Changed,
-    /// The place in a list or watch is too old.
+    /// The resource version of a list or watch is too old.
     Expired,
-    /// Other field managers own what would change.
+    /// Other field managers own fields that would change.
     Owned(Vec<FieldOwner>),
-    /// A quota, a policy or an admission webhook says no.
+    /// A quota, a policy or an admission webhook rejects it.
     Refused,
-    /// The manifest is not valid, or changes what cannot be changed.
+    /// The manifest is invalid, or changes an immutable field.
     Invalid,
-    /// The object, its namespace or its kind is being deleted.
+    /// The object, its namespace or its CRD is terminating.
     Terminating,
-    /// An admission or conversion webhook does not answer.
+    /// An admission or conversion webhook does not respond.
     Webhook,
     /// Too many requests.
     Busy,
     /// The server or its etcd is not available at the moment.
     Unavailable,
-    /// etcd has no room left.
+    /// etcd has no space left.
     Full,
-    /// Any other error inside of the server.
+    /// Any other error of the server.
     Server,
-    /// The run that asks was cancelled, such as when it lost its lock.
+    /// The run was cancelled, for example because it lost its lock.
     Cancelled,
 }
 
@@ -68,19 +68,19 @@ pub struct FieldOwner {
     pub field: String,
 }
 
-/// What went wrong with one request. Never holds a secret: of a manifest only the name.
+/// An error of a request. Never contains a secret: of a manifest only the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot {action} {place}: {cause}")]
 pub struct Error {
-    /// What kind of kind it is.
+    /// The kind.
     pub kind: ErrorKind,
-    /// What was tried: `read`, `apply`, `delete`, `connect to`.
+    /// The action that failed: `read`, `apply`, `delete`, `connect to`.
     pub action: &'static str,
     /// The object, the list or the cluster.
     pub place: String,
-    /// What is wrong.
+    /// The cause.
     pub cause: String,
-    /// What to do next, one sentence.
+    /// What to do next, in one sentence.
     pub help: String,
 }
 
@@ -109,7 +109,7 @@ impl Error {
         Self::connect(
             ErrorKind::NoCluster,
             "a cluster",
-            "there is no kubeconfig: KUBECONFIG is not set, ~/.kube/config is not there, and this is not a pod",
+            "no kubeconfig found: KUBECONFIG is not set, ~/.kube/config does not exist, and ksi does not run in a pod",
         )
     }
 
@@ -119,12 +119,12 @@ impl Error {
         Self::new(ErrorKind::Credentials, "use", place, chain(error))
     }
 
-    /// A client that cannot be made from a kubeconfig: most often its credential plugin.
+    /// A client that cannot be created, usually because the credential plugin fails.
     pub(super) fn credentials(place: &str, error: &kube::Error) -> Self {
         Self::connect(ErrorKind::Credentials, place, chain(error))
     }
 
-    /// A connection that could not be made or that broke.
+    /// A connection that failed.
     pub(super) fn transport(action: &'static str, place: String, error: &kube::Error) -> Self {
         let kind = match error {
             kube::Error::Auth(_) => ErrorKind::Credentials,
@@ -134,11 +134,11 @@ impl Error {
     }
 }
 
-/// An error with its sources, without what repeats the one before, and without what must not be shown.
+/// An error with its sources, without repetitions and without secrets.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut levels = std::iter::successors(Some(error), |error| error.source());
-    if let Some(told) = levels.find_map(unquoted) {
-        return told;
+    if let Some(text) = levels.find_map(unquoted) {
+        return text;
     }
     let mut text = error.to_string();
     let mut source = error.source();
@@ -149,20 +149,20 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         source = cause.source();
     }
-    // Words of libraries that tell users nothing.
+    // Texts of libraries that mean nothing to users.
     for noise in ["ServiceError: ", "HyperError: ", "client error (Connect): ", "auth error: "] {
         text = text.replace(noise, "");
     }
     text.replace("deadline has elapsed", "no connection in 5 s")
 }
 
-/// Errors that quote a kubeconfig, the answer of a credential plugin or its command line, and with them
-/// a token: told without the quotation.
+/// The message for errors that would quote a kubeconfig, or the output or command line of a credential plugin, and
+/// with them a token.
 fn unquoted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(KubeconfigError::Parse(error)) = error.downcast_ref() {
         let place =
             error.location().map(|at| format!(": line {} column {}", at.line(), at.column()));
-        return Some(format!("it is not a kubeconfig in YAML{}", place.unwrap_or_default()));
+        return Some(format!("it is not a valid kubeconfig{}", place.unwrap_or_default()));
     }
     match error.downcast_ref() {
         Some(KubeconfigError::ReadConfig(error, path)) => {
@@ -175,17 +175,17 @@ fn unquoted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     match error.downcast_ref()? {
         AuthError::AuthExecRun { cmd: _, out } => {
-            let said = Scrubber::new().text(&String::from_utf8_lossy(&out.stderr));
-            Some(format!("the credential plugin failed ({}): {}", out.status, said.trim()))
+            let output = Scrubber::new().text(&String::from_utf8_lossy(&out.stderr));
+            Some(format!("the credential plugin failed ({}): {}", out.status, output.trim()))
         }
         AuthError::AuthExecParse(_) => {
-            Some("the credential plugin answers with something else than credentials".to_owned())
+            Some("the output of the credential plugin is not valid".to_owned())
         }
         _ => None,
     }
 }
 
-/// Texts of servers go to terminals: without control characters, and not endless.
+/// Makes a text of a server printable: without control characters, and not too long.
 fn printable(text: &str) -> String {
     const MOST: usize = 2000;
     let clean: String = text
@@ -197,57 +197,55 @@ fn printable(text: &str) -> String {
     clean.trim().to_owned()
 }
 
-/// The next step for each kind of kind.
+/// The next step for each kind of error.
 fn help(kind: &ErrorKind, cause: &str) -> &'static str {
     match kind {
         ErrorKind::Usage => "correct the command line",
         ErrorKind::NoCluster => {
-            "name the kubeconfig with --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
+            "set --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
         }
         ErrorKind::Credentials => {
             "check the file, its context (`kubectl config get-contexts`) and its credentials with `kubectl get --raw /version`"
         }
         ErrorKind::Unreachable | ErrorKind::Timeout => {
-            "check with `kubectl get --raw /readyz` that the API server answers; a run that was cut short goes on when it is started again"
+            "check with `kubectl get --raw /readyz` that the API server responds, then run again to continue"
         }
         ErrorKind::NotKubernetes => {
-            "check the address in the kubeconfig: a proxy or load balancer answers there, not a Kubernetes API server"
+            "check the address in the kubeconfig: a proxy or load balancer responds there, not a Kubernetes API server"
         }
         ErrorKind::Unauthorized => {
-            "the credentials are expired or wrong: log in again, or name another context"
+            "the credentials are expired or invalid: log in again, or use another context"
         }
         ErrorKind::Forbidden => {
-            "give this user the right, or use another; `ksi check --pre` lists every right that is missing"
+            "grant this user the permission, or use another user; `ksi check --pre` lists all missing permissions"
         }
-        ErrorKind::NotFound => "it was deleted in between: run again",
-        ErrorKind::NotServed => {
-            "the cluster does not know this kind: its CustomResourceDefinition is missing or not established yet"
-        }
+        ErrorKind::NotFound => "it was deleted meanwhile: run again",
+        ErrorKind::NotServed => "the CRD of this kind is missing or not established yet",
         ErrorKind::Exists | ErrorKind::Changed | ErrorKind::Expired => {
-            "somebody else writes at the same time: run again"
+            "somebody else changed it at the same time: run again"
         }
         ErrorKind::Owned(_) => {
-            "put the values into the configuration, or take the fields with --take FIELD or all of them with --force-conflicts"
+            "put the values into the configuration, or take over the fields with --take FIELD, or all of them with --force-conflicts"
         }
-        ErrorKind::Refused => "change the quota or policy that refuses it, or the configuration",
+        ErrorKind::Refused => "change the quota or policy that rejects it, or the configuration",
         ErrorKind::Invalid => {
-            "a field that cannot be changed needs the object to be deleted first; anything else is a mistake in ksi: please report it"
+            "if the field is immutable, delete the object first; otherwise this is a bug in ksi: please report it"
         }
         ErrorKind::Terminating => {
-            "wait until the deletion ends; `kubectl get -o jsonpath='{.metadata.finalizers}'` names what holds it up"
+            "wait until the deletion ends; `kubectl get -o jsonpath='{.metadata.finalizers}'` shows what blocks it"
         }
         ErrorKind::Webhook if cause.contains("x509:") => {
-            "the caBundle of its configuration does not fit the certificate of its backend: whoever installed it has to renew one of them"
+            "the caBundle of the webhook configuration does not match the certificate of its backend: renew one of them"
         }
         ErrorKind::Webhook => {
-            "its Service needs a running backend; a leftover configuration without one is found by `ksi check`"
+            "the webhook needs a running backend; `ksi check` finds webhook configurations without one"
         }
-        ErrorKind::Cancelled => "run again, and what is done already is not done twice",
+        ErrorKind::Cancelled => "run again to continue",
         ErrorKind::Full => {
-            "make room in etcd (compact and defragment it, or raise its quota), take the alarm back with `etcdctl alarm disarm`, and run again"
+            "free space in etcd (compact and defragment it, or raise its quota), run `etcdctl alarm disarm`, and run again"
         }
         ErrorKind::Busy | ErrorKind::Unavailable | ErrorKind::Server => {
-            "the API server or etcd is in trouble: run again when `kubectl get --raw /readyz?verbose` says ok"
+            "the API server or etcd has a problem: run again when `kubectl get --raw /readyz?verbose` shows ok"
         }
     }
 }
@@ -257,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_cannot_paint_on_terminals() {
+    fn control_characters_of_servers_are_removed() {
         let error = Error::new(ErrorKind::Server, "read", "a", "\u{1b}[31mred\u{7}\nline\u{9b}2J");
         assert_eq!(error.cause, "[31mred line2J");
         assert!(printable(&"x".repeat(10_000)).len() == 2000);

@@ -1,4 +1,4 @@
-//! Kinds by their names, and how a server serves them.
+//! Kinds and their resources.
 
 use crate::object::ObjectId;
 
@@ -14,7 +14,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// A kind by its three names.
+    /// A kind from group, version and kind.
     pub fn new(group: &str, version: &str, kind: &str) -> Self {
         Self { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() }
     }
@@ -24,7 +24,7 @@ impl Kind {
         Self::new(&id.group, &id.version, &id.kind)
     }
 
-    /// An object of this kind.
+    /// The identity of an object of this kind.
     pub fn named(&self, namespace: Option<&str>, name: &str) -> ObjectId {
         ObjectId {
             group: self.group.clone(),
@@ -44,7 +44,7 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// A kind as the server serves it.
+/// A served kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// The kind.

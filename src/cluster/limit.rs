@@ -1,11 +1,11 @@
-//! How many requests are on their way at a time: halved when the server says that it is too many,
-//! and one more again after each round of answers.
+//! The limit of concurrent requests: halved when the server reports too many, and increased by one after
+//! each round of responses.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// What API servers bear from one client without a word.
+/// What API servers accept from one client without throttling.
 const MOST: usize = 16;
 
 #[derive(Debug)]
@@ -17,9 +17,9 @@ pub(super) struct Limit {
 #[derive(Debug)]
 struct State {
     allowed: usize,
-    /// Answers since the limit last changed.
+    /// Responses since the limit last changed.
     answers: usize,
-    /// Permits to be taken away as soon as they come back.
+    /// Permits to drop when they are returned.
     excess: usize,
 }
 
@@ -35,7 +35,7 @@ impl Default for Limit {
 /// Permission to send one request.
 pub(super) struct Permit<'l> {
     limit: &'l Limit,
-    /// `None` only of a semaphore that was closed, which nobody does.
+    /// `None` only if the semaphore was closed, which never happens.
     permit: Option<SemaphorePermit<'l>>,
 }
 
@@ -45,10 +45,10 @@ impl Limit {
         Permit { limit: self, permit: self.permits.acquire().await.ok() }
     }
 
-    /// The server is overrun.
+    /// Halves the limit.
     pub(super) fn halve(&self) {
         let mut state = self.state();
-        // Answers of one burst count once.
+        // Responses of one burst count once.
         if state.answers > 0 || state.allowed == MOST {
             let fewer = (state.allowed / 2).max(1);
             let surplus = state.allowed - fewer;
@@ -58,7 +58,7 @@ impl Limit {
         }
     }
 
-    /// The server answers well.
+    /// Counts a good response.
     pub(super) fn grow(&self) {
         let mut state = self.state();
         state.answers += 1;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_on_their_way_count_when_it_is_halved() {
+    fn requests_in_flight_count_when_it_is_halved() {
         let limit = Limit::default();
         let acquire = || limit.acquire().now_or_never();
         let mut held: Vec<_> = std::iter::from_fn(acquire).take(MOST).collect();

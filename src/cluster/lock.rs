@@ -1,4 +1,4 @@
-//! What has to be held whenever a write is sent.
+//! The lock that writes need.
 
 use std::fmt::Debug;
 
@@ -6,15 +6,15 @@ use futures_util::future::BoxFuture;
 
 use super::error::Error;
 
-/// A lock that writes need. It is looked at before every try of a write, not only before the first.
+/// A lock that writes need. It is checked before every try of a write, not only before the first.
 pub trait WriteLock: Debug + Send + Sync {
-    /// Whether it is certainly held now.
+    /// Whether it is known to be held.
     ///
     /// # Errors
     /// It is lost.
     fn is_held(&self) -> Result<bool, Error>;
 
-    /// Makes certain that it is held, by asking the server.
+    /// Ensures that it is held, with a request to the server.
     ///
     /// # Errors
     /// It is lost, or the server cannot be asked.

@@ -1,4 +1,4 @@
-//! Logs of containers.
+//! Container logs.
 
 use std::time::Duration;
 
@@ -10,37 +10,37 @@ use kube::api::{Api, LogParams};
 use super::Cluster;
 use super::error::{Error, ErrorKind};
 
-/// How long a log that is not followed may bring nothing, and a short one may take.
+/// How long a log that is not followed may be silent, and a short one may take.
 const LOG_LIMIT: Duration = Duration::from_secs(30);
 
-/// The lines of a log as they come; an error is the last of them.
+/// A stream of log lines; an error is the last item.
 pub type LogLines = BoxStream<'static, Result<String, Error>>;
 
-/// Which lines of a log.
+/// Options of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogOptions {
     /// The container; needed where a pod has several.
     pub container: Option<String>,
-    /// Go on with new lines as they come.
+    /// Follow new lines.
     pub follow: bool,
-    /// Of the container before its last restart.
+    /// The log of the container before its last restart.
     pub previous: bool,
-    /// Only so many lines from the end.
+    /// Only this number of lines from the end.
     pub tail: Option<i64>,
-    /// Only lines of the last seconds.
+    /// Only lines of this number of last seconds.
     pub since_seconds: Option<i64>,
-    /// Each line begins with its time.
+    /// Start each line with its time.
     pub timestamps: bool,
-    /// Only so many bytes.
+    /// Only this number of bytes.
     pub bytes: Option<i64>,
 }
 
 impl Cluster {
-    /// The lines of a container's log, as they come. What is not UTF-8 is replaced.
+    /// Streams the log lines of a container. Bytes that are not UTF-8 are replaced.
     ///
     /// # Errors
-    /// There is no such pod or container, or it has no log yet; in the stream: the connection broke, or
-    /// nothing came for 30 s of a log that is not followed.
+    /// The pod or container does not exist, or has no log yet; in the stream: the connection broke, or a log that
+    /// is not followed was silent for 30 s.
     pub async fn logs(
         &self,
         namespace: &str,
@@ -80,7 +80,7 @@ impl Cluster {
         Ok(lines(reader, place(), limit))
     }
 
-    /// All lines of a short log that is not followed: they are in memory together.
+    /// All lines of a short log, which are in memory together.
     ///
     /// # Errors
     /// As [`logs`](Self::logs), also when the log broke off or took more than 30 s.
@@ -105,7 +105,7 @@ impl Cluster {
     }
 }
 
-/// The lines of a reader. Within the limit something has to come, if there is one.
+/// The lines of a reader. `limit` is the longest silence.
 fn lines(
     reader: impl AsyncBufRead + Send + 'static,
     place: String,
@@ -127,7 +127,7 @@ fn lines(
                 return Some((Ok(text), Some((reader, place))));
             }
             Ok(Err(error)) => Error::new(ErrorKind::Unreachable, "read", place, error.to_string()),
-            Err(_) => Error::new(ErrorKind::Timeout, "read", place, "nothing came for 30 s"),
+            Err(_) => Error::new(ErrorKind::Timeout, "read", place, "no data for 30 s"),
         };
         Some((Err(error), None))
     });
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_log_may_take_long_but_must_not_stand_still() {
+    async fn a_log_may_take_long_but_not_be_silent() {
         let started = Instant::now();
         let all: Vec<_> = log(vec![20; 10], Some(LOG_LIMIT)).try_collect().await.unwrap();
         assert_eq!(all, ["line"; 10]);

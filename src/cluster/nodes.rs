@@ -8,7 +8,7 @@ use super::{Cluster, Error, Kind, Selection};
 const CONTROL_PLANE: [&str; 2] =
     ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
 
-/// How many nodes there are, and where one of them is reached.
+/// The number of nodes, and the address of one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Nodes {
     /// All nodes.
@@ -21,7 +21,7 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// What a list of whole nodes says.
+    /// From a list of whole nodes.
     pub fn of(nodes: &[Value]) -> Self {
         Self { address: first(nodes).and_then(address), ..Self::count(nodes) }
     }
@@ -33,7 +33,7 @@ impl Nodes {
 }
 
 impl Cluster {
-    /// Reads the nodes: of all the metadata, of one the whole.
+    /// Reads the nodes: the metadata of all, and one whole node.
     ///
     /// # Errors
     /// They cannot be read.

@@ -1,4 +1,4 @@
-//! Reading and writing objects.
+//! Reads and writes objects.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use super::kind::{Kind, Resource};
 use super::request::{self, APPLY, Call, MERGE, Selection, with_query};
 use crate::object::{FIELD_MANAGER, ObjectId};
 
-/// How many items one page of a list has.
+/// The number of items in a page of a list.
 const PAGE: &str = "500";
 
-/// For how long a question is asked again when a webhook does not answer.
-const QUESTION: Duration = Duration::from_secs(3);
+/// How long a dry run is retried while a webhook does not respond.
+const DRY_RUN_PATIENCE: Duration = Duration::from_secs(3);
 
 /// How to apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Apply {
-    /// Only ask what would be.
+    /// Only a dry run.
     pub dry_run: bool,
-    /// Take fields from other managers.
+    /// Take over fields of other field managers.
     pub force: bool,
-    /// For how long errors that pass are waited out, where that is not as long as for any request.
+    /// How long transient errors are retried, if not as long as for other requests.
     pub patience: Option<Duration>,
 }
 
-/// What an object must still be to be deleted.
+/// What an object must match to be deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Preconditions {
     /// Its uid.
@@ -40,15 +40,15 @@ pub struct Preconditions {
 /// What happens to the objects that an object owns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Propagation {
-    /// They go later.
+    /// They are deleted later.
     #[default]
     Background,
-    /// They stay, and belong to nobody.
+    /// They are kept without an owner.
     Orphan,
 }
 
 impl Cluster {
-    /// An object as it is; `None` when there is none, or no such kind.
+    /// An object; `None` if it does not exist or its kind is not served.
     ///
     /// # Errors
     /// It cannot be read.
@@ -61,8 +61,7 @@ impl Cluster {
         absent(self.send(&call).await, &[ErrorKind::NotFound, ErrorKind::NotServed])
     }
 
-    /// All objects of a kind that are selected, with `apiVersion` and `kind`; none where there is no
-    /// such kind.
+    /// The selected objects of a kind, with `apiVersion` and `kind`; none if the kind is not served.
     ///
     /// # Errors
     /// They cannot be read.
@@ -86,7 +85,7 @@ impl Cluster {
             let mut list = match self.send(&call).await {
                 Ok(list) => list,
                 Err(e) if e.kind == ErrorKind::NotServed => return Ok(Vec::new()),
-                // The list is older than what etcd keeps: from the start.
+                // The continue token expired: from the start.
                 Err(e) if e.kind == ErrorKind::Expired && next.is_some() => {
                     items.clear();
                     next = None;
@@ -104,10 +103,10 @@ impl Cluster {
         }
     }
 
-    /// Server-side apply as `ksi`, strict. Gives the object as it is then.
+    /// Server-side apply as field manager `ksi`, strict. Returns the live object.
     ///
     /// # Errors
-    /// It is refused; [`ErrorKind::Owned`] when others own fields.
+    /// It is rejected; [`ErrorKind::Owned`] if other field managers own fields.
     pub async fn apply(&self, body: &Value, options: Apply) -> Result<Value, Error> {
         let (id, resource) = self.target(body, "apply").await?;
         let path = with_query(
@@ -128,7 +127,7 @@ impl Cluster {
         }
     }
 
-    /// Whether objects of a kind can be listed: a server may know a kind before it serves it.
+    /// Whether objects of a kind can be listed: discovery may have a kind before it is served.
     ///
     /// # Errors
     /// They cannot be read for another reason.
@@ -142,11 +141,10 @@ impl Cluster {
         Ok(absent(list, &[ErrorKind::NotServed])?.is_some())
     }
 
-    /// Creates an object that is not there yet.
+    /// Creates an object.
     ///
     /// # Errors
-    /// It is refused; [`ErrorKind::Exists`] when there is one: perhaps our own, of which the answer was
-    /// lost.
+    /// It is rejected; [`ErrorKind::Exists`] if it exists, perhaps because an earlier response was lost.
     pub async fn create(&self, body: &Value, dry_run: bool) -> Result<Value, Error> {
         let (id, resource) = self.target(body, "create").await?;
         let path = request::collection(&resource, id.namespace.as_deref());
@@ -155,16 +153,16 @@ impl Cluster {
             .with_body("application/json", body)
             .writing(!dry_run);
         if dry_run {
-            // A question is not worth the patience of a write.
-            return self.send_within(&call, QUESTION).await;
+            // A dry run is not retried as long as a write.
+            return self.send_within(&call, DRY_RUN_PATIENCE).await;
         }
         self.send(&call).await
     }
 
-    /// Replaces an object; with a `resourceVersion` only if it is still the same.
+    /// Replaces an object; with a `resourceVersion` only if it is unchanged.
     ///
     /// # Errors
-    /// It is refused; [`ErrorKind::Changed`] when it is not the same any more.
+    /// It is rejected; [`ErrorKind::Changed`] if the object has changed.
     pub async fn replace(&self, body: &Value) -> Result<Value, Error> {
         let (id, resource) = self.target(body, "write").await?;
         let path = request::object(&resource, id.namespace.as_deref(), &id.name);
@@ -178,7 +176,7 @@ impl Cluster {
     /// Changes some fields of an object, or of a subresource such as `status`, by a merge patch.
     ///
     /// # Errors
-    /// It is refused or not there.
+    /// It is rejected, or does not exist.
     pub async fn merge(
         &self,
         id: &ObjectId,
@@ -197,11 +195,10 @@ impl Cluster {
         self.send(&call).await
     }
 
-    /// Asks for the deletion of an object. Whether it is gone then depends on its finalizers.
+    /// Deletes an object. It is terminating as long as it has finalizers.
     ///
     /// # Errors
-    /// It is refused, or not the same any more ([`ErrorKind::Changed`]); one that is not there is no
-    /// error.
+    /// It is rejected, or the object has changed ([`ErrorKind::Changed`]). It is no error if it does not exist.
     pub async fn delete(
         &self,
         id: &ObjectId,
@@ -229,7 +226,7 @@ impl Cluster {
         absent(self.send(&call).await, &[ErrorKind::NotFound, ErrorKind::NotServed]).map(|_| ())
     }
 
-    /// Any path that answers in JSON, such as `/version`.
+    /// Reads a path that returns JSON, such as `/version`.
     ///
     /// # Errors
     /// It cannot be read.
@@ -269,7 +266,7 @@ fn written(dry_run: bool) -> [(&'static str, Option<&'static str>); 3] {
     ]
 }
 
-/// Items of lists do not say what they are, and lists of metadata say another thing.
+/// Sets `apiVersion` and `kind`: items of lists have none, and those of metadata lists have others.
 fn typed(mut item: Value, kind: &Kind) -> Value {
     let api_version = match kind.group.as_str() {
         "" => kind.version.clone(),

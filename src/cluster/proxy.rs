@@ -1,4 +1,4 @@
-//! Through which proxy an API server is reached.
+//! The proxy to an API server.
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -6,26 +6,26 @@ use kube::config::Kubeconfig;
 
 use super::error::{Error, ErrorKind};
 
-/// Where the environment names a proxy.
+/// The environment variables that name a proxy.
 const VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 
-/// As kubectl has it: the proxy of the kubeconfig in any case, that of the environment unless
-/// `NO_PROXY` names the server. The library below would compare that with the address of the proxy.
+/// The proxy as kubectl chooses it: that of the kubeconfig, else that of the environment unless `NO_PROXY`
+/// matches the server. The library would match `NO_PROXY` against the address of the proxy.
 ///
 /// # Errors
-/// The proxy is not a URL: to go around it is not what was asked for.
+/// The proxy is not a URL.
 pub(super) fn of(
     kubeconfig: &Kubeconfig,
     context: &str,
     server: &Uri,
 ) -> Result<Option<Uri>, Error> {
-    match named(kubeconfig, context) {
+    match of_kubeconfig(kubeconfig, context) {
         Some(url) => parse("the `proxy-url` of the kubeconfig", url).map(Some),
         None => of_environment(server),
     }
 }
 
-fn named<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Option<&'k str> {
+fn of_kubeconfig<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Option<&'k str> {
     let context = kubeconfig.contexts.iter().find(|known| known.name == context)?;
     let cluster = &context.context.as_ref()?.cluster;
     let cluster = kubeconfig.clusters.iter().find(|known| known.name == *cluster)?;
@@ -42,7 +42,7 @@ fn of_environment(server: &Uri) -> Result<Option<Uri>, Error> {
     Ok(Matcher::from_env().intercept(server).map(|_| proxy))
 }
 
-/// The URL is not shown: it may hold a password.
+/// Parses a URL, which is not shown in errors: it may contain a password.
 fn parse(place: &str, url: &str) -> Result<Uri, Error> {
     url.parse().map_err(|_| Error::new(ErrorKind::Credentials, "use", place, "it is not a URL"))
 }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_that_is_not_a_url_is_an_error_and_not_left_out() {
+    fn a_proxy_that_is_not_a_url_is_an_error() {
         let text = |url: &str| {
             format!(
                 "contexts: [{{name: a, context: {{cluster: b, user: c}}}}]\n\

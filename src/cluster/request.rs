@@ -19,7 +19,7 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 const METADATA_ONLY: &str =
     "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
-/// Which objects of a kind, and how much of them.
+/// Which objects of a kind to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Only in this namespace.
@@ -65,11 +65,11 @@ pub(super) struct Call {
     pub(super) content_type: &'static str,
     pub(super) accept: &'static str,
     pub(super) body: Vec<u8>,
-    /// What is done, for errors: `read`, `apply`, `delete`.
+    /// The action, for errors: `read`, `apply`, `delete`.
     pub(super) action: &'static str,
-    /// With what, for errors: the object or the list.
+    /// The object or list, for errors.
     pub(super) place: String,
-    /// Whether it changes something: such a request needs the lock, if there is one.
+    /// Whether it is a write, which needs the lock if there is one.
     pub(super) is_write: bool,
 }
 
@@ -92,7 +92,7 @@ impl Call {
         if metadata_only { Self { accept: METADATA_ONLY, ..self } } else { self }
     }
 
-    /// The request; `None` when the path is none.
+    /// The request; `None` if the path is invalid.
     pub(super) fn request(&self) -> Option<Request<Body>> {
         Request::builder()
             .method(self.method.clone())
@@ -123,7 +123,7 @@ pub(super) fn object(resource: &Resource, namespace: Option<&str>, name: &str) -
     format!("{}/{}", collection(resource, namespace), escaped(name))
 }
 
-/// A path with its query; parameters without a value are left out.
+/// A path with its query; parameters without a value are omitted.
 pub(super) fn with_query(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let given = parameters.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     let query: Vec<String> =

@@ -1,29 +1,29 @@
-//! Which errors pass, and how long to wait for it: one table.
+//! Which errors are retried, and after how long.
 
 use std::time::Duration;
 
 use super::error::ErrorKind;
 
-/// How often an error of the server without any better name is tried again: some 15 seconds in all.
+/// How often an unknown error of the server is retried: for some 15 seconds in all.
 const SERVER_TRIES: u32 = 10;
-/// How often somebody else may answer in the server's place.
+/// How often a response that is not from an API server is retried.
 const FOREIGN_TRIES: u32 = 3;
-/// Waits double from the first to the longest.
+/// Waits double, from the first to the longest.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The tries of one request that failed.
+/// The failed tries of one request.
 #[derive(Debug, Default)]
 pub(super) struct Tries {
     all: u32,
-    /// Those of which the server said nothing but that it failed.
+    /// Those with an unknown error of the server.
     server: u32,
-    /// Those that somebody else answered.
+    /// Those with a response that was not from an API server.
     foreign: u32,
 }
 
 impl Tries {
-    /// Counts one more, and says how long to wait before the next; `None` when trying again cannot help.
+    /// Counts a failed try and returns the wait before the next one; `None` if a retry cannot help.
     pub(super) fn wait(&mut self, kind: &ErrorKind, retry_after: Option<u64>) -> Option<Duration> {
         self.all += 1;
         match kind {
@@ -36,8 +36,7 @@ impl Tries {
     }
 }
 
-/// How long to wait before the next try, or `None` when trying again cannot help. `tries` counts
-/// those that failed, this one included.
+/// The wait before the next try, or `None` if a retry cannot help. `tries` is the number of failed tries.
 fn wait(kind: &ErrorKind, tries: u32, retry_after: Option<u64>) -> Option<Duration> {
     let backoff = FIRST.saturating_mul(1 << (tries - 1).min(10)).min(LONGEST);
     match kind {
@@ -46,12 +45,12 @@ fn wait(kind: &ErrorKind, tries: u32, retry_after: Option<u64>) -> Option<Durati
         | ErrorKind::Unavailable
         | ErrorKind::Webhook
         | ErrorKind::Server
-        // A load balancer in between that is not ready answers in HTML.
+        // A load balancer that is not ready responds with HTML.
         | ErrorKind::NotKubernetes => Some(backoff),
-        // API Priority and Fairness always says one second.
+        // API Priority and Fairness always advises one second.
         ErrorKind::Busy => Some(Duration::from_secs(retry_after.unwrap_or(1).clamp(1, 30))),
         ErrorKind::Terminating => Some(backoff.max(Duration::from_secs(1))),
-        // No waiting makes room.
+        // Waiting does not help.
         ErrorKind::Full
         | ErrorKind::Credentials
         | ErrorKind::NoCluster
@@ -70,7 +69,7 @@ fn wait(kind: &ErrorKind, tries: u32, retry_after: Option<u64>) -> Option<Durati
     }
 }
 
-/// Half to the whole of a wait: clients that failed together do not come back together.
+/// Half to the whole of a wait, so that clients that failed together do not retry together.
 pub(super) fn jitter(wait: Duration) -> Duration {
     wait.mul_f64(fastrand::f64().mul_add(0.5, 0.5))
 }
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_passes_is_waited_out_and_the_rest_is_told() {
+    fn transient_errors_are_retried_and_others_reported() {
         let seconds = |wait: Option<Duration>| wait.map(|w| w.as_secs_f64());
         assert_eq!(seconds(wait(&ErrorKind::Unreachable, 1, None)), Some(0.1));
         assert_eq!(seconds(wait(&ErrorKind::Webhook, 4, None)), Some(0.8));
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_without_a_name_are_not_tried_for_ever_and_do_not_count_for_others() {
+    fn unknown_errors_are_not_retried_forever_and_do_not_count_for_others() {
         for (kind, most) in [(ErrorKind::Server, SERVER_TRIES), (ErrorKind::NotKubernetes, 3)] {
             let mut tries = Tries::default();
             for _ in 0..20 {

@@ -1,4 +1,4 @@
-//! What the user of this connection may do.
+//! Access reviews: the permissions of the current user.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::Cluster;
 use super::error::Error;
 use super::request::Call;
 
-/// Something that one may or may not do.
+/// An action that needs permission.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Access {
     /// `get`, `create`, `patch`, `bind`, `escalate`, …
@@ -16,33 +16,34 @@ pub struct Access {
     pub group: String,
     /// Plural name.
     pub resource: String,
-    /// Only in this namespace; otherwise in all.
+    /// The namespace; `None` for all.
     pub namespace: Option<String>,
-    /// Only this object.
+    /// The object; `None` for all.
     pub name: Option<String>,
 }
 
 impl Cluster {
-    /// The rules that hold for the user of this connection in a namespace, those of the cluster
-    /// included: the status of a `SelfSubjectRulesReview`.
+    /// The rules for the current user in a namespace, including cluster roles: the status of a
+    /// `SelfSubjectRulesReview`.
     ///
     /// # Errors
-    /// The question is not answered.
+    /// The review fails.
     pub async fn rules(&self, namespace: &str) -> Result<Value, Error> {
         let body = json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
             "spec": {"namespace": namespace},
         });
         let path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews".to_owned();
-        let place = "what we may do".to_owned();
-        let call = Call::new(Method::POST, path, "ask", place).with_body("application/json", &body);
+        let place = "the permissions of this user".to_owned();
+        let call =
+            Call::new(Method::POST, path, "check", place).with_body("application/json", &body);
         Ok(self.send(&call).await?["status"].take())
     }
 
-    /// Whether the user of this connection may do something.
+    /// Whether the current user has a permission.
     ///
     /// # Errors
-    /// The question is not answered.
+    /// The review fails.
     pub async fn may(&self, access: &Access) -> Result<bool, Error> {
         let Access { verb, group, resource, namespace, name } = access;
         let body = json!({
@@ -53,8 +54,9 @@ impl Cluster {
             }},
         });
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
-        let place = format!("whether we may {verb} {resource}");
-        let call = Call::new(Method::POST, path, "ask", place).with_body("application/json", &body);
+        let place = format!("whether this user may {verb} {resource}");
+        let call =
+            Call::new(Method::POST, path, "check", place).with_body("application/json", &body);
         Ok(self.send(&call).await?["status"]["allowed"] == true)
     }
 }

@@ -1,4 +1,4 @@
-//! Sends requests: a few at a time, each with a time limit, again where trying again helps.
+//! Sends requests with limited concurrency, time limits, and retries.
 
 use std::time::Duration;
 
@@ -17,24 +17,24 @@ use super::retry::{self, Tries};
 use super::status::Status;
 use crate::object::{Masker, ObjectId, Scrubber};
 
-/// How long a server that never answered yet is tried: a wrong address should be told soon.
+/// How long a server that never responded is retried: a wrong address should be reported soon.
 const FIRST_CONTACT: Duration = Duration::from_secs(3);
-/// How long one request may take when there is no time left for it.
+/// How long a request may take after the deadline.
 const LAST_TRY: Duration = Duration::from_secs(3);
 
-/// Why one try failed.
+/// A failed try.
 struct Failed {
     error: Error,
     retry_after: Option<u64>,
 }
 
 impl Cluster {
-    /// Sends until there is an answer, or an error that does not pass.
+    /// Sends a request, and retries transient errors.
     pub(super) async fn send(&self, call: &Call) -> Result<Value, Error> {
         self.send_within(call, self.patience()).await
     }
 
-    /// The same with another patience.
+    /// The same, with another limit for retries.
     pub(super) async fn send_within(
         &self,
         call: &Call,
@@ -72,7 +72,7 @@ impl Cluster {
                     tracing::debug!("again in {} ms: {error}", wait.as_millis());
                     tokio::time::sleep(wait).await;
                 }
-                // Cut short by the end of the time, it says less than the one before.
+                // A try that the deadline ended says less than the one before.
                 None if error.kind == ErrorKind::Timeout && !self.lasts(Duration::ZERO) => {
                     return Err(self.located(before.unwrap_or(error)));
                 }
@@ -82,20 +82,19 @@ impl Cluster {
         }
     }
 
-    /// What is wrong before there was any answer is wrong with the address, whatever was asked.
+    /// An error before the first response is about the connection, not about the request.
     fn located(&self, error: Error) -> Error {
-        let nobody = matches!(
+        let is_unreachable = matches!(
             error.kind,
             ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::NotKubernetes
         );
-        if !nobody || self.connection.has_answered() {
+        if !is_unreachable || self.connection.has_answered() {
             return error;
         }
         Error { action: "connect to", place: self.place().to_owned(), ..error }
     }
 
-    /// Waits for a place among the requests on their way, and a write for its lock, which it must hold
-    /// when it is sent.
+    /// Waits for a permit, and for a write also until the lock is held.
     async fn admitted(&self, call: &Call) -> Result<Permit<'_>, Error> {
         loop {
             let permit = self.connection.limit.acquire().await;
@@ -105,7 +104,7 @@ impl Cluster {
             if lock.is_held()? {
                 return Ok(permit);
             }
-            // To ask for it takes a place, too.
+            // The lock request needs a permit too.
             drop(permit);
             lock.ensure().await?;
         }
@@ -122,14 +121,14 @@ impl Cluster {
         let Call { method, path, .. } = call;
         tracing::debug!(
             "{method} {path}: {} in {} ms",
-            code.map_or_else(|| "no answer".to_owned(), |code| code.to_string()),
+            code.map_or_else(|| "no response".to_owned(), |code| code.to_string()),
             begin.elapsed().as_millis()
         );
         let (code, headers, body) = match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => return Err(Failed { error, retry_after: None }),
             Err(_) => {
-                let cause = format!("the server gave no answer in {} s", seconds(limit));
+                let cause = format!("the server did not respond within {} s", seconds(limit));
                 return Err(failed(call, ErrorKind::Timeout, &cause));
             }
         };
@@ -139,7 +138,7 @@ impl Cluster {
                 return Err(failed(
                     call,
                     ErrorKind::NotKubernetes,
-                    "the answer is not JSON or is cut off",
+                    "the response is not JSON or is truncated",
                 ));
             };
             self.connection.note_answer();
@@ -162,7 +161,7 @@ impl Cluster {
 
     async fn exchange(&self, call: &Call) -> Result<(u16, HeaderMap, Vec<u8>), Error> {
         let Some(request) = call.request() else {
-            return Err(Error::usage(format!("`{}` is no path", call.path)));
+            return Err(Error::usage(format!("`{}` is not a valid path", call.path)));
         };
         let transport = |error| Error::transport(call.action, call.place.clone(), &error);
         let answer = self.connection.client().send(request).await.map_err(transport)?;
@@ -171,7 +170,7 @@ impl Cluster {
         Ok((parts.status.as_u16(), parts.headers, body.to_vec()))
     }
 
-    /// Keeps the server's time, and `Warning: 299 - "text"` for the user.
+    /// Records the server's time, and `Warning: 299 - "text"` for the user.
     fn remember(&self, headers: &HeaderMap) {
         let date = headers.get(http::header::DATE).and_then(|value| value.to_str().ok());
         if let Some(Ok(date)) = date.map(|date| OffsetDateTime::parse(date, &Rfc2822)) {
@@ -185,7 +184,7 @@ impl Cluster {
     }
 }
 
-/// An error without what is secret in the manifest that was sent: servers quote what they refuse.
+/// Removes secrets of the manifest from an error: servers quote values that they reject.
 fn redacted(mut error: Error, body: &[u8]) -> Error {
     let manifest = serde_json::from_slice::<Value>(body).ok();
     let named = manifest.and_then(|body| Some((ObjectId::of(&body)?, body)));
@@ -197,7 +196,7 @@ fn redacted(mut error: Error, body: &[u8]) -> Error {
     error
 }
 
-/// Without digits that tell nothing: 30, 0.5.
+/// Rounded: 30, 0.5.
 fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 10.0).round() / 10.0
 }
@@ -206,7 +205,7 @@ fn failed(call: &Call, kind: ErrorKind, cause: &str) -> Failed {
     Failed { error: Error::new(kind, call.action, call.place.clone(), cause), retry_after: None }
 }
 
-/// An answer that no API server gives: of a proxy, a load balancer, or a server that is starting.
+/// A response that is not from an API server: of a proxy, a load balancer, or a server that is starting.
 fn unknown(call: &Call, code: u16, body: &[u8]) -> Failed {
     let kind = match code {
         401 => ErrorKind::Unauthorized,
@@ -220,7 +219,7 @@ fn unknown(call: &Call, code: u16, body: &[u8]) -> Failed {
     failed(
         call,
         kind,
-        &format!("the answer is {code} without a Kubernetes status: {}", text.trim()),
+        &format!("the response is {code} without a Kubernetes status: {}", text.trim()),
     )
 }
 

@@ -1,4 +1,4 @@
-//! What belongs to one run on a connection: its deadline, its warnings, its cancellation.
+//! The state of one run on a connection: deadline, warnings, cancellation.
 
 use std::collections::BTreeSet;
 use std::future;
@@ -14,9 +14,9 @@ use super::error::Error;
 #[derive(Debug, Default)]
 pub(super) struct Session {
     warnings: Mutex<BTreeSet<String>>,
-    /// From when on nothing is tried again.
+    /// When retries end.
     deadline: Mutex<Option<Instant>>,
-    /// Why nothing is sent any more.
+    /// Why the run was cancelled.
     cancelled: watch::Sender<Option<Error>>,
 }
 
@@ -31,12 +31,12 @@ impl Session {
     }
 
     pub(super) fn end_in(&self, time: Duration) {
-        // A time without end would overflow the clock.
+        // A huge time would overflow the clock.
         let deadline = Instant::now().checked_add(time);
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     }
 
-    /// The time that is left for all requests; `None` where there is no deadline.
+    /// The time until the deadline; `None` without a deadline.
     pub(super) fn time_left(&self) -> Option<Duration> {
         let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
         deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
@@ -46,7 +46,7 @@ impl Session {
         self.time_left().is_none_or(|left| wait < left)
     }
 
-    /// The first reason stays.
+    /// Only the first reason counts.
     pub(super) fn cancel(&self, reason: Error) {
         self.cancelled.send_if_modified(|cancelled| {
             let first = cancelled.is_none();

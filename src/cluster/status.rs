@@ -1,10 +1,10 @@
-//! What an API server says about a failed request (`metav1.Status`), and which kind that is.
+//! Error responses of an API server (`metav1.Status`) and their kinds.
 
 use serde_json::Value;
 
 use super::error::{ErrorKind, FieldOwner};
 
-/// The parts of a `metav1.Status` that matter.
+/// The relevant fields of a `metav1.Status`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Status {
     pub(super) code: u16,
@@ -12,14 +12,14 @@ pub(super) struct Status {
     pub(super) message: String,
     /// `reason`, `message`, `field` of each cause.
     causes: Vec<(String, String, String)>,
-    /// The resource that it is about.
+    /// The resource.
     kind: String,
-    /// Seconds to wait, as `details` or the header say.
+    /// The seconds to wait, from `details`.
     pub(super) retry_after: Option<u64>,
 }
 
 impl Status {
-    /// Reads the body of an answer; `None` when it is not from an API server.
+    /// Reads the body of a response; `None` if it is not from an API server.
     pub(super) fn read(code: u16, body: &[u8]) -> Option<Self> {
         let body: Value = serde_json::from_slice(body).ok()?;
         if body["kind"] != "Status" {
@@ -41,7 +41,7 @@ impl Status {
         })
     }
 
-    /// Which kind it is: by code, reason and cause, and by text where the server has nothing else.
+    /// The kind: by code, reason and cause, or by message if nothing else distinguishes it.
     pub(super) fn kind(&self) -> ErrorKind {
         let says = |text: &str| self.message.contains(text);
         let has = |cause: &str| self.causes.iter().any(|(reason, ..)| reason == cause);
@@ -63,7 +63,7 @@ impl Status {
             409 => ErrorKind::Changed,
             410 => ErrorKind::Expired,
             429 => ErrorKind::Busy,
-            // A manifest that its schema cannot hold: the server's own words for a bad request.
+            // A manifest that does not match its schema.
             500 if says("failed to create typed patch object") => ErrorKind::Invalid,
             500 if says("failed calling webhook") || says("conversion webhook") => {
                 ErrorKind::Webhook
@@ -79,7 +79,7 @@ impl Status {
         }
     }
 
-    /// `the server could not find the requested resource`: no such kind, rather than no such object.
+    /// Whether the kind, not the object, was not found.
     fn is_about_the_path(&self) -> bool {
         self.kind.is_empty() || self.message.contains("could not find the requested resource")
     }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn each_answer_has_its_kind() {
+    fn each_response_has_its_kind() {
         let named = json!({"kind": "deployments", "name": "a"});
         let rows = [
             (401, json!({"message": "Unauthorized"}), ErrorKind::Unauthorized),
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_api_server_says_is_no_status() {
+    fn a_response_that_is_not_from_an_api_server_is_no_status() {
         assert_eq!(Status::read(502, b"<html>Bad Gateway</html>"), None);
         assert_eq!(Status::read(500, b"{\"kind\": \"Pod\"}"), None);
         assert_eq!(Status::read(500, b""), None);

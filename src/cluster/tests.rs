@@ -72,7 +72,7 @@ fn connections_share_nothing() {
 }
 
 #[test]
-fn what_is_on_its_way_ends_when_the_run_is_cancelled() {
+fn requests_in_flight_end_when_the_run_is_cancelled() {
     let server = Server::start();
     server.fault("GET", "/version", Fault::Silence);
     block_on(async {
@@ -89,10 +89,10 @@ fn what_is_on_its_way_ends_when_the_run_is_cancelled() {
     });
 }
 
-/// A lock that is lost at a certain look.
+/// A lock that is lost at a certain check.
 #[derive(Debug, Default)]
 struct Scripted {
-    looks: AtomicUsize,
+    checks: AtomicUsize,
     lost_at: usize,
     /// Whether the server has to be asked.
     is_stale: AtomicBool,
@@ -103,8 +103,8 @@ impl WriteLock for Scripted {
         if self.is_stale.load(Ordering::Relaxed) {
             return Ok(false);
         }
-        let look = self.looks.fetch_add(1, Ordering::Relaxed);
-        if look == self.lost_at { Err(lost()) } else { Ok(true) }
+        let check = self.checks.fetch_add(1, Ordering::Relaxed);
+        if check == self.lost_at { Err(lost()) } else { Ok(true) }
     }
 
     fn ensure(&self) -> BoxFuture<'_, Result<(), Error>> {
@@ -114,13 +114,13 @@ impl WriteLock for Scripted {
 }
 
 fn locked(cluster: &Cluster, lost_at: usize, stale: bool) -> Cluster {
-    let looks = AtomicUsize::new(0);
+    let checks = AtomicUsize::new(0);
     let is_stale = AtomicBool::new(stale);
-    cluster.locked_by(Arc::new(Scripted { looks, lost_at, is_stale }))
+    cluster.locked_by(Arc::new(Scripted { checks, lost_at, is_stale }))
 }
 
 #[test]
-fn the_lock_is_looked_at_before_every_try_of_a_write() {
+fn the_lock_is_checked_before_every_try_of_a_write() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
@@ -142,7 +142,7 @@ fn the_lock_is_looked_at_before_every_try_of_a_write() {
 }
 
 #[test]
-fn many_whose_credentials_are_refused_log_in_once() {
+fn parallel_requests_with_rejected_credentials_log_in_once() {
     let server = Server::start();
     let runs = tempfile::NamedTempFile::new().unwrap();
     let credential = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}"#;
@@ -168,7 +168,7 @@ fn many_whose_credentials_are_refused_log_in_once() {
 
 /// `/proc/net/tcp` shows which timer runs on a connection: 2 is that of keepalive.
 #[test]
-fn quiet_connections_are_probed() {
+fn silent_connections_are_probed() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;

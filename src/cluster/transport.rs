@@ -1,4 +1,4 @@
-//! From a configuration to connections.
+//! The HTTP client.
 
 use std::time::Duration;
 
@@ -9,15 +9,13 @@ use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
 use tower::{BoxError, ServiceBuilder};
 
-/// A connection on which nothing came for this long is probed, so often, and is then closed: after one
-/// minute in all.
+/// A connection that is silent for this long is probed, and closed after one minute in all.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// A client whose requests do not wait for each other. The library leaves Nagle's algorithm on: a small
-/// request after another one is then held back until the server has acknowledged that, which takes 40 ms
-/// even on one machine. Through a proxy its own connections serve.
+/// A client without Nagle's algorithm, which would delay a small request until the server acknowledges the one
+/// before: by 40 ms even on one machine. With a proxy the client of the library is used.
 pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> {
     if config.proxy_url.is_some() {
         return kube::Client::try_from(config);
@@ -25,7 +23,7 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> 
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    // Watches and followed logs are quiet for long: only this shows that nobody is there any more.
+    // Watches and followed logs may be silent for long: only this detects a dead connection.
     tcp.set_keepalive(Some(KEEPALIVE));
     tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
     tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));

@@ -1,4 +1,4 @@
-//! Following objects as they change.
+//! Watches objects.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -18,32 +18,31 @@ use super::error::{Error, ErrorKind};
 use super::kind::{self, Kind};
 use super::request::Selection;
 
-/// What happened to an object, as whole manifests.
+/// A change of an object, with its manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// It is there, new or changed.
+    /// It exists: listed first, new or changed.
     Applied(Value),
-    /// It is gone; as it was last.
+    /// It was deleted; its last state.
     Deleted(Value),
-    /// Everything that is there has been told once, and follows as it changes from now on.
+    /// The first list is complete; from now on changes follow.
     Complete,
-    /// The connection broke; it is made again, and everything told anew.
+    /// The connection broke. After a reconnect everything is listed again.
     Interrupted(String),
 }
 
-/// Changes as they come, without end.
+/// An endless stream of changes.
 pub type Changes = BoxStream<'static, Change>;
 
 impl Cluster {
-    /// Follows objects of a kind: first all that are there, then every change. Broken connections
-    /// are made again with growing pauses.
+    /// Watches objects of a kind: first lists all, then reports changes. Reconnects with growing pauses.
     ///
     /// # Errors
-    /// The cluster does not serve the kind, or cannot be asked.
+    /// The cluster does not serve the kind, or discovery fails.
     pub async fn watch(&self, kind: &Kind, selection: &Selection) -> Result<Changes, Error> {
         let Some(resource) = self.resource(kind).await? else {
             let cause = format!("the cluster does not serve {kind}");
-            return Err(Error::new(ErrorKind::NotServed, "follow", kind.to_string(), cause));
+            return Err(Error::new(ErrorKind::NotServed, "watch", kind.to_string(), cause));
         };
         let described = api_resource(&resource);
         let config = watcher::Config {
@@ -79,7 +78,7 @@ where
         Some(namespace) => Api::namespaced_with(client, namespace, resource),
         None => Api::all_with(client, resource),
     };
-    // Items of the first list do not say what they are, and those of metadata say another thing.
+    // Items of the first list have no kind, and those of metadata lists have another one.
     let (api_version, kind) = (resource.api_version.clone(), resource.kind.clone());
     let manifest = move |object: &K| {
         let mut body = manifest(object);
@@ -107,9 +106,8 @@ where
     changes.boxed()
 }
 
-/// Events of one connection after the other, with growing pauses. The watcher by itself goes on behind
-/// the last event where it can, and then nothing tells when it is connected again: here every connection
-/// begins with everything that is there.
+/// Events of successive connections, with growing pauses. The watcher itself would resume after the last event, and
+/// not show when it is connected again: here each connection begins with a full list.
 fn connected<T: Send + 'static>(
     connect: impl Fn() -> BoxStream<'static, watcher::Result<T>> + Clone + Send + 'static,
 ) -> BoxStream<'static, watcher::Result<T>> {

@@ -9,7 +9,7 @@ use crate::object::{ObjectId, embedded};
 
 const NAMESPACE: &str = "kubesphere-system";
 
-/// What is wrong with a Service that no load balancer has given an address; `None` where agents connect to
+/// The finding about a Service without an address from a load balancer; `None` if agents connect to
 /// another address. The console and Tower are evaluated as everywhere else, from the address that is
 /// published for Tower and the address of a node.
 pub fn pending_address(

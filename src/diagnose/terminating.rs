@@ -51,12 +51,12 @@ async fn blocking_objects(cluster: &Cluster, definition: &Value) -> Vec<String> 
 fn with_finalizers(live: &Value) -> Option<String> {
     let finalizers = live["metadata"]["finalizers"].as_array()?;
     let names: Vec<_> = finalizers.iter().filter_map(Value::as_str).collect();
-    let word = match names.len() {
+    let label = match names.len() {
         0 => return None,
         1 => "finalizer",
         _ => "finalizers",
     };
-    Some(format!("{} ({word} {})", ObjectId::of(live)?, names.join(", ")))
+    Some(format!("{} ({label} {})", ObjectId::of(live)?, names.join(", ")))
 }
 
 #[cfg(test)]
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_finalizers_is_named_with_them() {
+    fn objects_are_named_with_their_finalizers() {
         let user = |finalizers: Value| {
             json!({
                 "apiVersion": "iam.kubesphere.io/v1alpha2", "kind": "User",

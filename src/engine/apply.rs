@@ -1,4 +1,4 @@
-//! From a plan to its effect.
+//! Executes a plan under the lock.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::component_plan::ComponentPlan;
 use super::error::Error;
 use super::event::{Event, Phase, Pruned};
-use super::parts::Part;
 use super::planned::{Planned, observe};
-use super::run::{Over, Run};
+use super::run::{Run, RunEnd};
 use super::unresolved::is_unresolved;
 use super::write::{applied, pruned};
 use super::{Options, Stop, only};
@@ -18,15 +18,15 @@ use crate::object::ObjectId;
 use crate::plan::{self, Action, Change, Summary};
 use crate::target::{AbandonOnDrop, Effect, Target};
 
-/// How long the lock is waited for without a word.
+/// How long a run waits for the lock before it reports that.
 const QUIET: Duration = Duration::from_secs(2);
 
-/// Carries out the plan of a review. With nothing to do, nothing is written; health is checked all the
-/// same, where anything runs. Nothing desired with permission to remove everything uninstalls.
+/// Executes a plan. If there is nothing to do, it writes nothing, but still checks health if the target
+/// runs workloads. A plan without desired objects uninstalls if its options allow that.
 ///
 /// # Errors
-/// The target refuses something, is no longer as it was, or something does not become healthy. What was
-/// made visible before stays, and the next run goes on from there.
+/// The target rejects something or has changed since the plan was made, or an object does not become
+/// healthy. Earlier changes stay, and the next run continues from there.
 pub async fn apply<T: Target>(
     target: &T,
     planned: &Planned,
@@ -36,14 +36,14 @@ pub async fn apply<T: Target>(
 ) -> Result<Summary, Error> {
     let mut run = Run::new(target, planned, options, stop, report);
     let answer = run.carry_out().await;
-    run.say_warnings();
+    run.report_warnings();
     match &answer {
-        Ok(outcome) => run.say(Event::Summary(*outcome)),
-        Err(error) => run.say(Event::Error {
+        Ok(outcome) => run.report(Event::Summary(*outcome)),
+        Err(error) => run.report(Event::Error {
             object: if let Error::Unresolved(id) = error { Some(id.clone()) } else { None },
             reason: error.kind(),
             message: error.to_string(),
-            help: error.help().to_owned(),
+            help: error.help(options.plan.names).into_owned(),
         }),
     }
     answer
@@ -58,31 +58,31 @@ impl<T: Target> Run<'_, T> {
             }
         }
         let outcome = planned.plan.summary();
-        self.say(status(Phase::Planned, ""));
-        if self.is_over() {
+        self.report(status(Phase::Planned, ""));
+        if self.is_ended() {
             return Err(Error::Interrupted);
         }
         self.runs = self.target.runs_workloads();
         if planned.is_settled() {
-            self.left_alone();
+            self.report_kept_and_conflicts();
             if self.waits() {
-                let parts = Part::all(planned, &self.options.graph);
-                self.drive(self.components(&parts)).await;
-                self.judged()?;
+                let components = ComponentPlan::all(planned, &self.options.graph);
+                self.drive(self.components(&components)).await;
+                self.ensure_complete()?;
             }
             return Ok(outcome);
         }
-        // A run that is dropped at any await leaves no lock behind.
+        // Releases the lock also if this future is dropped.
         let _abandoned = AbandonOnDrop(self.target);
-        self.made = self.locked().await?.into_iter().collect();
-        self.say(status(Phase::Locked, ""));
-        let answer = self.changes().await;
+        self.made_by_lock = self.acquire_lock().await?.into_iter().collect();
+        self.report(status(Phase::Locked, ""));
+        let answer = self.execute().await;
         self.target.release().await;
         answer.map(|()| outcome)
     }
 
-    /// Takes the lock. Whether somebody who holds it is alive takes a while to tell.
-    async fn locked(&self) -> Result<Vec<ObjectId>, Error> {
+    /// Takes the lock. It takes a while to find out whether another holder is still alive.
+    async fn acquire_lock(&self) -> Result<Vec<ObjectId>, Error> {
         let mut lock = pin!(self.target.lock());
         let mut quiet = pin!(sleep(QUIET));
         loop {
@@ -91,57 +91,57 @@ impl<T: Target> Run<'_, T> {
                 made = &mut lock => return Ok(made?),
                 () = self.stop.requested() => return Err(Error::Interrupted),
                 () = &mut quiet, if !quiet.is_elapsed() => {
-                    let why = "waiting for the lock: another run holds it, or died with it";
-                    self.say(status(Phase::Locking, why));
+                    let why = "another run holds the lock; waiting until it ends or its lease expires";
+                    self.report(status(Phase::Locking, why));
                 }
             }
         }
     }
 
-    /// What is done while the lock is held.
-    async fn changes(&mut self) -> Result<(), Error> {
+    /// Executes the plan while the lock is held.
+    async fn execute(&mut self) -> Result<(), Error> {
         let Planned { desired, observed, stored, intent, .. } = self.planned;
-        self.still_the_same().await?;
-        if self.is_over() {
+        self.ensure_unchanged().await?;
+        if self.is_ended() {
             return Err(Error::Interrupted);
         }
         if *stored != desired.values {
-            self.target.keep(&desired.values).await?;
+            self.target.store_values(&desired.values).await?;
         }
         if observed.inventory.as_ref() != Some(intent) {
             self.target.record(intent).await?;
         }
-        let parts = Part::all(self.planned, &self.options.graph);
-        self.drive(self.components(&parts)).await;
-        self.not_refused()?;
-        if self.is_interrupted() && self.is_all_held_back() {
+        let components = ComponentPlan::all(self.planned, &self.options.graph);
+        self.drive(self.components(&components)).await;
+        self.ensure_not_refused()?;
+        if self.is_interrupted() && self.is_nothing_visible() {
             return Err(Error::Interrupted);
         }
         self.target.commit().await?;
         // Only now is it certain that the values are stored.
         if *stored != desired.values {
             let names = desired.values.changed_from(stored).join(", ");
-            self.say(status(Phase::ValuesKept, &names));
+            self.report(status(Phase::ValuesStored, &names));
         }
-        self.say_held();
-        self.left_alone();
-        if self.judged().is_ok() {
-            self.say(status(Phase::Written, ""));
+        self.report_held_back();
+        self.report_kept_and_conflicts();
+        if self.ensure_complete().is_ok() {
+            self.report(status(Phase::Written, ""));
             self.drive(self.prune()).await;
-            self.not_refused()?;
+            self.ensure_not_refused()?;
         }
-        self.remember().await?;
-        self.say_held();
-        self.judged()?;
-        self.say(status(Phase::Recorded, ""));
+        self.record_result().await?;
+        self.report_held_back();
+        self.ensure_complete()?;
+        self.report(status(Phase::Recorded, ""));
         Ok(())
     }
 
-    /// Records what is ours now, or forgets everything when nothing is.
-    async fn remember(&self) -> Result<(), Error> {
-        let complete = self.judged().is_ok();
+    /// Records the result, or removes all records if nothing is left.
+    async fn record_result(&self) -> Result<(), Error> {
+        let complete = self.ensure_complete().is_ok();
         let recorded = self.recorded(complete);
-        // What was not waited for may still be there.
+        // Objects that were not waited for may still be terminating.
         if complete && self.planned.forgets && recorded.entries().is_empty() {
             self.target.forget().await?;
         } else if self.planned.intent != recorded {
@@ -150,8 +150,8 @@ impl<T: Target> Run<'_, T> {
         Ok(self.target.commit().await?)
     }
 
-    /// The plan was made without the lock, and perhaps a person has thought about it since.
-    async fn still_the_same(&self) -> Result<(), Error> {
+    /// Checks that the plan is still valid: it was made without the lock, perhaps long ago.
+    async fn ensure_unchanged(&self) -> Result<(), Error> {
         let Planned { desired, observed, stored, plan, .. } = self.planned;
         if self.target.values().await? != *stored {
             return Err(Error::Changed("a stored value".into()));
@@ -162,80 +162,82 @@ impl<T: Target> Run<'_, T> {
         }
         let again = plan::plan_with(&desired.objects, &now, &self.options.plan);
         let again = only::plan(again, self.options);
-        match first_difference(&plan.changes, &again.changes, &self.made) {
+        match first_difference(&plan.changes, &again.changes, &self.made_by_lock) {
             Some(id) => Err(Error::Changed(id.to_string())),
             None => Ok(()),
         }
     }
 
-    /// The place refuses everything, or the lock is lost: nothing more is done, not even recorded.
-    fn not_refused(&self) -> Result<(), Error> {
-        match self.over() {
-            Some(Over::Refused(error)) => Err(error.into()),
+    /// An error if the target refuses everything or the lock is lost: then nothing more is written, not even
+    /// records.
+    fn ensure_not_refused(&self) -> Result<(), Error> {
+        match self.run_end() {
+            Some(RunEnd::Refused(error)) => Err(error.into()),
             _ => Ok(()),
         }
     }
 
     fn is_interrupted(&self) -> bool {
-        matches!(self.over(), Some(Over::Interrupted))
+        matches!(self.run_end(), Some(RunEnd::Interrupted))
     }
 
-    /// Whether nothing can be seen yet of what was written, so that it can be left at that.
-    fn is_all_held_back(&self) -> bool {
+    /// Whether no write is visible yet, so that the run can stop without a commit.
+    fn is_nothing_visible(&self) -> bool {
         self.written.borrow().values().all(|written| written.effect == Effect::HeldBack)
     }
 
-    /// Whether everything so far is as wanted.
-    fn judged(&self) -> Result<(), Error> {
-        self.not_refused()?;
+    /// An error if something failed so far or the run was interrupted.
+    fn ensure_complete(&self) -> Result<(), Error> {
+        self.ensure_not_refused()?;
         if self.is_interrupted() {
             return Err(Error::Interrupted);
         }
-        let trouble = self.trouble.borrow();
-        if trouble.is_serious() {
-            Err(Error::Incomplete(Box::new(trouble.clone())))
+        let incomplete = self.incomplete.borrow();
+        if incomplete.is_serious() {
+            Err(Error::Incomplete(Box::new(incomplete.clone())))
         } else {
             Ok(())
         }
     }
 
-    /// Says which objects stay as they are although that is not what was asked for.
-    fn left_alone(&self) {
+    /// Reports objects that stay as they are although the configuration differs.
+    fn report_kept_and_conflicts(&self) {
         for change in &self.planned.plan.changes {
             match change.action {
-                Action::Conflict => self.say(applied(change)),
-                Action::Keep => self.say(pruned(change, Pruned::Kept)),
+                Action::Conflict => self.report(applied(change)),
+                Action::Keep => self.report(pruned(change, Pruned::Kept)),
                 _ => {}
             }
         }
     }
 }
 
-/// The first object of which two plans say something else. What the lock made does not count, nor what was
-/// to be deleted and is gone by now: a run that was killed may have asked for it.
+/// The first object with different changes in two plans, except for objects that the lock created and
+/// for planned deletions that are already done, perhaps by a killed run.
 fn first_difference<'c>(
     one: &'c [Change],
     other: &'c [Change],
     made: &BTreeSet<ObjectId>,
 ) -> Option<&'c ObjectId> {
     let there: BTreeSet<&ObjectId> = other.iter().map(|change| &change.id).collect();
-    let is_gone = |change: &Change| change.action == Action::Delete && !there.contains(&change.id);
-    let counts = |change: &&Change| !made.contains(&change.id) && !is_gone(change);
+    let is_deleted =
+        |change: &Change| change.action == Action::Delete && !there.contains(&change.id);
+    let counts = |change: &&Change| !made.contains(&change.id) && !is_deleted(change);
     let mut other = other.iter().filter(counts);
     for change in one.iter().filter(counts) {
         match other.next() {
-            Some(again) if does_the_same(change, again) => {}
+            Some(again) if is_same_change(change, again) => {}
             _ => return Some(&change.id),
         }
     }
     other.next().map(|change| &change.id)
 }
 
-/// Whether two changes write the same for the same reason. What others write beside it meanwhile, such as the
-/// annotation of a Deployment's controller, does not count; with what is deleted it would be lost.
-fn does_the_same(one: &Change, other: &Change) -> bool {
-    let told = |change: &Change| (change.id.clone(), change.action, change.reason.clone());
-    told(one) == told(other)
+/// Whether two changes write the same for the same reason. Fields of others, such as an annotation of the
+/// Deployment controller, may differ, except on an object that is deleted.
+fn is_same_change(one: &Change, other: &Change) -> bool {
+    let key = |change: &Change| (change.id.clone(), change.action, change.reason.clone());
+    key(one) == key(other)
         && (one.action != Action::Delete || one.before == other.before)
         && (one.policy, one.force) == (other.policy, other.force)
         && one.body() == other.body()
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_lock_made_is_no_change_by_somebody_else() {
+    fn objects_that_the_lock_created_do_not_count_as_changes() {
         let shown = [change("a", Action::Create), change("b", Action::Update)];
         let again = [change("a", Action::Unchanged), change("b", Action::Update)];
         let none = BTreeSet::new();

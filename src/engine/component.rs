@@ -1,4 +1,4 @@
-//! The way of one component through its stages.
+//! Applies components, each through its stages.
 
 use std::collections::BTreeSet;
 
@@ -6,255 +6,278 @@ use futures_util::future::join_all;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _, join};
 
+use super::component_plan::ComponentPlan;
 use super::event::ComponentState as State;
-use super::parts::Part;
-use super::run::{Outcome, Over, Run};
+use super::run::{Outcome, Run, RunEnd};
 use super::stage::Stage;
 use crate::object::{Object, ObjectId, Policy, defined_kind, is_terminating};
 use crate::plan::{Action, Change};
 use crate::target::{NewKind, Target};
 
-/// After the foundation, where health is waited for.
+/// The stages after the prerequisites, if the run waits for health.
 const STAGES: [Stage; 5] =
     [Stage::Access, Stage::Services, Stage::Workloads, Stage::Webhooks, Stage::Resources];
-/// Where it is not, webhooks would refuse what they guard: they come last, after all components.
+/// The stages if it does not: webhooks without a backend would reject objects, so they are written last, after
+/// all components.
 const WITHOUT_WEBHOOKS: [Stage; 4] =
     [Stage::Access, Stage::Services, Stage::Workloads, Stage::Resources];
 
 impl<T: Target> Run<'_, T> {
-    /// Brings every component to what is wanted of it.
-    pub(super) async fn components(&self, parts: &[Part<'_>]) {
-        self.note_conflicts(parts);
-        let last = self.runs && !self.options.wait.health;
-        let stages = if last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
-        // Written once, by whoever asks first: `foundation` awaits each by itself, groundwork all of them.
-        let writes =
-            parts.iter().map(|part| self.write_all(part.stage(Stage::Foundation)).shared());
+    /// Applies all components.
+    pub(super) async fn components(&self, components: &[ComponentPlan<'_>]) {
+        self.note_conflicts(components);
+        let webhooks_last = self.runs && !self.options.wait.health;
+        let stages = if webhooks_last { &WITHOUT_WEBHOOKS[..] } else { &STAGES[..] };
+        // Shared: `prerequisites` awaits each one, early writes await all of them.
+        let writes = components
+            .iter()
+            .map(|component| self.write_all(component.stage(Stage::Prerequisites)).shared());
         let writes: Vec<_> = writes.collect();
-        let usable = self.foundation(parts, &writes).shared();
-        let founded = async { join_all(writes.iter().cloned()).await.into_iter().all(|done| done) };
-        let founded = founded.shared();
-        let groundwork = self.groundwork(parts);
-        let one = async |part| {
-            // New kinds take their time, in which the groundwork is laid: where all namespaces are.
-            let laid = async {
-                if let Some(groundwork) = &groundwork
-                    && founded.clone().await
+        let usable = self.prerequisites(components, &writes).shared();
+        let all_written =
+            async { join_all(writes.iter().cloned()).await.into_iter().all(|done| done) };
+        let all_written = all_written.shared();
+        let early_writes = self.early_writes(components);
+        let one = async |component| {
+            // Until new kinds are served, early writes can be done: all namespaces exist by then.
+            let early = async {
+                if let Some(early_writes) = &early_writes
+                    && all_written.clone().await
                 {
-                    self.write_all(&groundwork.of(part)).await;
+                    self.write_all(&early_writes.of(component)).await;
                 }
             };
-            join!(usable.clone(), laid);
-            self.component(part, stages).await;
+            join!(usable.clone(), early);
+            self.component(component, stages).await;
         };
-        let mut work: FuturesUnordered<_> = parts.iter().map(one).collect();
+        let mut work: FuturesUnordered<_> = components.iter().map(one).collect();
         while work.next().await.is_some() {}
-        if last && !self.is_over() {
-            let well = parts.iter().filter(|part| !self.is_ill(part.name));
-            let guards: Vec<_> =
-                well.flat_map(|part| part.stage(Stage::Webhooks)).copied().collect();
-            self.write_all(&guards).await;
+        if webhooks_last && !self.is_ended() {
+            let succeeded =
+                components.iter().filter(|component| !self.component_failed(component.name));
+            let webhooks: Vec<_> =
+                succeeded.flat_map(|component| component.stage(Stage::Webhooks)).copied().collect();
+            self.write_all(&webhooks).await;
         }
-        if let Some(Over::TimedOut) = self.over() {
-            self.trouble.borrow_mut().timed_out = true;
+        if let Some(RunEnd::TimedOut) = self.run_end() {
+            self.incomplete.borrow_mut().timed_out = true;
         }
     }
 
-    fn note_conflicts(&self, parts: &[Part<'_>]) {
-        let conflicts = parts.iter().flat_map(Part::changes);
+    fn note_conflicts(&self, components: &[ComponentPlan<'_>]) {
+        let conflicts = components.iter().flat_map(ComponentPlan::changes);
         let conflicts = conflicts.filter(|change| change.action == Action::Conflict);
-        self.trouble.borrow_mut().conflicts = conflicts.map(|change| change.id.clone()).collect();
+        self.incomplete.borrow_mut().conflicts =
+            conflicts.map(|change| change.id.clone()).collect();
     }
 
-    /// Waits until the namespaces and kinds of all components can be used. `writes` says of each component
-    /// when they are written, and whether all are.
-    async fn foundation(&self, parts: &[Part<'_>], writes: &[impl Future<Output = bool> + Clone]) {
-        let used: BTreeSet<(&str, &str)> = parts
+    /// Waits until the namespaces and CRDs of all components are usable. `writes` has the result of writing
+    /// them, for each component.
+    async fn prerequisites(
+        &self,
+        components: &[ComponentPlan<'_>],
+        writes: &[impl Future<Output = bool> + Clone],
+    ) {
+        let used: BTreeSet<(&str, &str)> = components
             .iter()
-            .flat_map(Part::changes)
+            .flat_map(ComponentPlan::changes)
             .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
             .collect();
-        let one = async |(part, written): (&Part<'_>, &_)| {
+        let one = async |(component, written): (&ComponentPlan<'_>, &_)| {
             let answer = if Clone::clone(written).await {
-                self.usable(part, &used).await
+                self.usable(component, &used).await
             } else {
-                Err(self.why_not_written(part))
+                Err(self.why_not_written(component))
             };
             if let Err(why) = answer {
-                self.ended(part.name, self.ill(why));
+                self.component_ended(component.name, self.failed_or_stopped(why));
             }
         };
-        join_all(parts.iter().zip(writes).map(one)).await;
+        join_all(components.iter().zip(writes).map(one)).await;
     }
 
-    /// Waits until the namespaces and kinds of a component can be used. That a kind is served says more
-    /// than its definition does, and costs less to ask: some definitions are large.
-    async fn usable(&self, part: &Part<'_>, used: &BTreeSet<(&str, &str)>) -> Result<(), String> {
-        let mut judged: BTreeSet<ObjectId> = part.judged(Stage::Foundation).into_iter().collect();
+    /// Waits until the namespaces and CRDs of a component are usable. Discovery is more reliable than the
+    /// status of a CRD, and cheaper: some CRDs are large.
+    async fn usable(
+        &self,
+        component: &ComponentPlan<'_>,
+        used: &BTreeSet<(&str, &str)>,
+    ) -> Result<(), String> {
+        let mut awaited: BTreeSet<ObjectId> =
+            component.awaited(Stage::Prerequisites).into_iter().collect();
         let definitions = self.planned.desired.objects.iter();
         let definitions = definitions
-            .filter(|object| defined_kind(&object.body).is_some() && judged.contains(&object.id));
+            .filter(|object| defined_kind(&object.body).is_some() && awaited.contains(&object.id));
         let mut kinds = Vec::new();
-        // One that is being deleted is served until it is gone: it is judged itself.
-        for definition in definitions.filter(|definition| !self.is_leaving(&definition.id)) {
+        // A terminating CRD is still served, so its own status is checked.
+        for definition in definitions.filter(|definition| !self.is_terminating_now(&definition.id))
+        {
             let is_used = |group: &str, kind: &str| used.contains(&(group, kind));
             kinds.extend(NewKind::all_of(definition, is_used));
         }
         for kind in &kinds {
-            judged.remove(&kind.definition);
+            awaited.remove(&kind.definition);
         }
-        let others: Vec<ObjectId> = judged.into_iter().collect();
-        self.served(part.name, kinds, self.count(part)).await?;
-        self.healthy(part.name, &others, self.count(part)).await
+        let others: Vec<ObjectId> = awaited.into_iter().collect();
+        self.served(component.name, kinds, self.count(component)).await?;
+        self.healthy(component.name, &others, self.count(component)).await
     }
 
-    /// Whether an object was being deleted when it was written, or else when it was looked at.
-    pub(super) fn is_leaving(&self, id: &ObjectId) -> bool {
+    /// Whether an object was terminating when it was written, or else when it was observed.
+    pub(super) fn is_terminating_now(&self, id: &ObjectId) -> bool {
         let written = self.written.borrow();
         let live = written.get(id).and_then(|written| written.live.as_ref());
         let live = live.or_else(|| self.planned.observed.objects.get(id));
         live.is_some_and(is_terminating)
     }
 
-    async fn component(&self, part: &Part<'_>, stages: &[Stage]) {
-        let outcome = self.outcome(part, stages).await;
-        self.ended(part.name, outcome);
+    async fn component(&self, component: &ComponentPlan<'_>, stages: &[Stage]) {
+        let outcome = self.outcome(component, stages).await;
+        self.component_ended(component.name, outcome);
     }
 
-    async fn outcome(&self, part: &Part<'_>, stages: &[Stage]) -> Outcome {
-        let counts = || self.count(part);
-        let mut ill = None;
-        if self.is_ill(part.name) {
-            let outcome = self.outcome_of(part.name).await;
-            return self.tell_end(part, outcome);
+    async fn outcome(&self, component: &ComponentPlan<'_>, stages: &[Stage]) -> Outcome {
+        let counts = || self.count(component);
+        let mut dependency_failed = None;
+        if self.component_failed(component.name) {
+            let outcome = self.outcome_of(component.name).await;
+            return self.report_end(component, outcome);
         }
-        for need in &part.needs {
-            self.say_waiting(part, need);
+        for need in &component.needs {
+            self.report_waiting(component, need);
             match self.outcome_of(need).await {
-                Outcome::Well => {}
-                Outcome::Stopped => return self.tell_end(part, Outcome::Stopped),
-                Outcome::Ill(_) => {
-                    ill = Some(format!("it needs {need}, which is not as wanted"));
+                Outcome::Succeeded => {}
+                Outcome::Stopped => return self.report_end(component, Outcome::Stopped),
+                Outcome::Failed(_) => {
+                    dependency_failed = Some(format!("dependency {need} is not ready"));
                     break;
                 }
             }
         }
-        if let Some(why) = &ill
-            && part.writes()
+        if let Some(why) = &dependency_failed
+            && component.writes()
         {
-            let mut trouble = self.trouble.borrow_mut();
-            trouble.skipped.push((part.name.to_owned(), why.clone()));
-            drop(trouble);
-            self.say_component(part.name, State::Skipped, counts(), Some(why.clone()));
-            return Outcome::Ill(why.clone());
+            let mut incomplete = self.incomplete.borrow_mut();
+            incomplete.skipped.push((component.name.to_owned(), why.clone()));
+            drop(incomplete);
+            self.report_component(component.name, State::Skipped, counts(), Some(why.clone()));
+            return Outcome::Failed(why.clone());
         }
         for stage in stages {
-            if let Err(outcome) = self.stage(part, *stage).await {
-                return self.tell_end(part, outcome);
+            if let Err(outcome) = self.stage(component, *stage).await {
+                return self.report_end(component, outcome);
             }
         }
-        let conflict = part.changes().find(|change| change.action == Action::Conflict);
-        let outcome = match (ill, conflict) {
-            // Nothing of it had to be written; what needs it needs the other one as well.
+        let conflict = component.changes().find(|change| change.action == Action::Conflict);
+        let outcome = match (dependency_failed, conflict) {
+            // Nothing had to be written, but components that depend on it depend on the failed one too.
             (Some(why), _) => {
-                self.say_component(part.name, State::Healthy, counts(), None);
-                return Outcome::Ill(why);
+                self.report_component(component.name, State::Healthy, counts(), None);
+                return Outcome::Failed(why);
             }
-            (None, Some(change)) => Outcome::Ill(format!("{} is in conflict", change.id)),
-            (None, None) => Outcome::Well,
+            (None, Some(change)) => Outcome::Failed(format!("{} is in conflict", change.id)),
+            (None, None) => Outcome::Succeeded,
         };
-        self.tell_end(part, outcome)
+        self.report_end(component, outcome)
     }
 
-    /// One stage: written, and healthy where that matters.
-    async fn stage(&self, part: &Part<'_>, stage: Stage) -> Result<(), Outcome> {
-        let changes = part.stage(stage);
+    /// Applies one stage, and waits until it is healthy if that is needed.
+    async fn stage(&self, component: &ComponentPlan<'_>, stage: Stage) -> Result<(), Outcome> {
+        let changes = component.stage(stage);
         if changes.is_empty() {
             return Ok(());
         }
         if changes.iter().any(|change| change.is_write()) {
-            self.say_component(part.name, State::Applying, self.count(part), None);
+            self.report_component(component.name, State::Applying, self.count(component), None);
         }
         if stage == Stage::Resources && self.waits() {
-            for object in guarded(changes) {
-                self.accepted(&object).await.map_err(|why| self.ill(why))?;
+            for object in probes(changes) {
+                self.accepted(&object).await.map_err(|why| self.failed_or_stopped(why))?;
             }
         }
         if !self.write_all(changes).await {
-            return Err(self.ill(self.why_not_written(part)));
+            return Err(self.failed_or_stopped(self.why_not_written(component)));
         }
         if stage.is_awaited() && self.waits() {
-            let ids = part.judged(stage);
-            let healthy = self.healthy(part.name, &ids, self.count(part)).await;
-            healthy.map_err(|why| self.ill(why))?;
+            let ids = component.awaited(stage);
+            let healthy = self.healthy(component.name, &ids, self.count(component)).await;
+            healthy.map_err(|why| self.failed_or_stopped(why))?;
         }
         Ok(())
     }
 
-    /// A component that is not as wanted, or was stopped on its way.
-    fn ill(&self, why: String) -> Outcome {
-        match self.over() {
-            Some(Over::Interrupted | Over::Refused(_)) => Outcome::Stopped,
-            _ => Outcome::Ill(why),
+    /// The outcome of a component that did not succeed.
+    fn failed_or_stopped(&self, why: String) -> Outcome {
+        match self.run_end() {
+            Some(RunEnd::Interrupted | RunEnd::Refused(_)) => Outcome::Stopped,
+            _ => Outcome::Failed(why),
         }
     }
 
-    fn is_ill(&self, name: &str) -> bool {
-        self.known_outcome(name).is_some_and(|outcome| outcome != Outcome::Well)
+    fn component_failed(&self, name: &str) -> bool {
+        self.known_outcome(name).is_some_and(|outcome| outcome != Outcome::Succeeded)
     }
 
-    fn why_not_written(&self, part: &Part<'_>) -> String {
-        let trouble = self.trouble.borrow();
-        let failed = part.changes().find_map(|change| {
-            trouble.failed.iter().find(|(id, _)| *id == change.id).map(|(_, error)| error)
+    fn why_not_written(&self, component: &ComponentPlan<'_>) -> String {
+        let incomplete = self.incomplete.borrow();
+        let failed = component.changes().find_map(|change| {
+            incomplete.failed.iter().find(|(id, _)| *id == change.id).map(|(_, error)| error)
         });
-        failed.map_or_else(|| "the time is up".to_owned(), ToString::to_string)
+        failed.map_or_else(|| "the run timed out".to_owned(), ToString::to_string)
     }
 
-    /// How many objects of a component are as wanted, and how many there are.
-    fn count(&self, part: &Part<'_>) -> (usize, usize) {
+    /// How many objects of a component are up to date, and how many it has.
+    fn count(&self, component: &ComponentPlan<'_>) -> (usize, usize) {
         let written = self.written.borrow();
         let is_done = |change: &&Change| {
             matches!(change.action, Action::Unchanged | Action::Keep)
                 || written.contains_key(&change.id)
         };
-        (part.changes().filter(is_done).count(), part.changes().count())
+        (component.changes().filter(is_done).count(), component.changes().count())
     }
 
-    fn say_waiting(&self, part: &Part<'_>, need: &str) {
-        if self.known_outcome(need).is_none() && !self.is_over() {
-            let reason = Some(format!("waits for {need}"));
-            self.say_component(part.name, State::Waiting, self.count(part), reason);
+    fn report_waiting(&self, component: &ComponentPlan<'_>, need: &str) {
+        if self.known_outcome(need).is_none() && !self.is_ended() {
+            let reason = Some(format!("waiting for {need}"));
+            self.report_component(component.name, State::Waiting, self.count(component), reason);
         }
     }
 
-    fn tell_end(&self, part: &Part<'_>, outcome: Outcome) -> Outcome {
+    fn report_end(&self, component: &ComponentPlan<'_>, outcome: Outcome) -> Outcome {
         let (state, reason) = match &outcome {
-            Outcome::Well if self.waits() => (State::Healthy, None),
-            Outcome::Well => (State::Done, None),
-            Outcome::Ill(why) => (State::Failed, Some(why.clone())),
+            Outcome::Succeeded if self.waits() => (State::Healthy, None),
+            Outcome::Succeeded => (State::Done, None),
+            Outcome::Failed(why) => (State::Failed, Some(why.clone())),
             Outcome::Stopped => {
-                if let Some(Over::TimedOut) = self.over() {
-                    let why = "the time was up before it".to_owned();
-                    self.trouble.borrow_mut().skipped.push((part.name.to_owned(), why.clone()));
-                    self.say_component(part.name, State::Skipped, self.count(part), Some(why));
+                if let Some(RunEnd::TimedOut) = self.run_end() {
+                    let why = "the run timed out first".to_owned();
+                    self.incomplete
+                        .borrow_mut()
+                        .skipped
+                        .push((component.name.to_owned(), why.clone()));
+                    self.report_component(
+                        component.name,
+                        State::Skipped,
+                        self.count(component),
+                        Some(why),
+                    );
                 }
                 return outcome;
             }
         };
-        self.say_component(part.name, state, self.count(part), reason);
+        self.report_component(component.name, state, self.count(component), reason);
         outcome
     }
 }
 
-/// One object of each kind that is about to be written.
-fn guarded(changes: &[&Change]) -> Vec<Object> {
-    let mut seen = BTreeSet::new();
+/// One object of each kind that will be written, to test webhooks with.
+fn probes(changes: &[&Change]) -> Vec<Object> {
+    let mut known = BTreeSet::new();
     changes
         .iter()
         .filter(|change| change.is_write())
         .filter(|change| matches!(change.policy, Policy::Apply | Policy::Create))
-        .filter(|change| seen.insert((&change.id.group, &change.id.kind)))
+        .filter(|change| known.insert((&change.id.group, &change.id.kind)))
         .filter_map(|change| {
             let Change { id, component, policy, .. } = *change;
             let (id, component, policy) = (id.clone(), component.clone(), *policy);

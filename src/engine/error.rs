@@ -1,45 +1,46 @@
-//! Why a run did not reach its end.
+//! Errors of a run.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::object::ObjectId;
+use crate::object::{ObjectId, Setting, SettingNames};
 use crate::target::{self, ErrorKind};
 
-/// Why a run did not reach its end.
+/// Why a run failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The target refused something.
     #[error(transparent)]
     Target(#[from] target::Error),
-    /// Between the review and the lock somebody else changed something.
+    /// Somebody else changed something after the review and before the lock was taken.
     #[error("{0} was changed by somebody else after the plan was made")]
     Changed(String),
-    /// A manifest holds a placeholder in place of a value.
-    #[error("{0} holds a placeholder in place of a generated value")]
+    /// A manifest contains a placeholder instead of a generated value.
+    #[error("{0} contains a placeholder instead of a generated value")]
     Unresolved(ObjectId),
-    /// Some of it is as wanted, some is not.
+    /// Only a part of the plan was carried out, or something did not become healthy.
     #[error("{0}")]
     Incomplete(Box<Incomplete>),
-    /// The user ended it.
+    /// The user interrupted it.
     #[error("interrupted")]
     Interrupted,
 }
 
 impl Error {
-    /// What to do next, in one sentence.
-    pub fn help(&self) -> &str {
+    /// What to do next, in one sentence, with the caller's names of settings.
+    pub fn help(&self, names: SettingNames) -> Cow<'_, str> {
         match self {
-            Self::Target(error) => &error.help,
+            Self::Target(error) => error.help.as_str().into(),
             Self::Changed(_) => {
-                "nothing was written; run again to see a plan for what is there now"
+                "nothing was written; run again to plan for the current state".into()
             }
-            Self::Unresolved(_) => "this is a mistake in ksi: please report it",
-            Self::Incomplete(incomplete) => incomplete.help(),
-            Self::Interrupted => "what is there is safe; run again to go on from there",
+            Self::Unresolved(_) => "this is a bug in ksi: please report it".into(),
+            Self::Incomplete(incomplete) => incomplete.help(names),
+            Self::Interrupted => "nothing is lost; run again to continue".into(),
         }
     }
 
-    /// The kind of error; `None` for a mistake of ksi's own and for an interruption.
+    /// The kind of error; `None` for a bug in ksi and for an interruption.
     pub fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Target(error) => Some(error.kind),
@@ -50,25 +51,25 @@ impl Error {
     }
 }
 
-/// Everything that is not as wanted at the end of a run. All of it was reported when it happened.
+/// Everything that a run could not do. Each item was reported when it happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Incomplete {
     /// Objects that could not be written or deleted, and why.
     pub failed: Vec<(ObjectId, target::Error)>,
-    /// Components of which nothing more was written, and why.
+    /// Components that were skipped, and why.
     pub skipped: Vec<(String, String)>,
-    /// Objects that are not healthy, and what is awaited of them.
+    /// Objects that are not healthy, and why.
     pub unhealthy: Vec<(ObjectId, String)>,
-    /// Objects that somebody else owns.
+    /// Objects with fields that another field manager owns.
     pub conflicts: Vec<ObjectId>,
-    /// Objects that were deleted and are still there, and why.
+    /// Objects that are still terminating, and why.
     pub remaining: Vec<(ObjectId, String)>,
-    /// Whether the time was up.
+    /// Whether the run timed out.
     pub timed_out: bool,
 }
 
 impl Incomplete {
-    /// Whether there is more than conflicts: these alone are no reason to stop.
+    /// Whether there is more than conflicts, which alone do not stop a run.
     pub(super) fn is_serious(&self) -> bool {
         let Self { failed, skipped, unhealthy, conflicts: _, remaining, timed_out } = self;
         *timed_out
@@ -78,7 +79,7 @@ impl Incomplete {
                 && remaining.is_empty())
     }
 
-    /// The worst of it: what no waiting cures comes before what may be cured.
+    /// The kind of the worst problem. Those that waiting does not solve come first.
     pub fn kind(&self) -> ErrorKind {
         let rank = |kind: &ErrorKind| match kind {
             ErrorKind::Timeout | ErrorKind::Unhealthy | ErrorKind::Held => 1,
@@ -90,26 +91,30 @@ impl Incomplete {
         let timed_out = self.timed_out.then_some(ErrorKind::Timeout);
         let unhealthy = !(self.unhealthy.is_empty() && self.remaining.is_empty());
         let unhealthy = unhealthy.then_some(ErrorKind::Unhealthy);
-        // Of equals the last one: that the time was up says more.
+        // The last one of equal rank: a timeout says more than an unhealthy object.
         let worst = failed.chain(unhealthy).chain(timed_out).max_by_key(rank);
         worst.unwrap_or(ErrorKind::Conflict)
     }
 
-    fn help(&self) -> &str {
+    fn help(&self, names: SettingNames) -> Cow<'_, str> {
         match self.kind() {
             ErrorKind::Timeout | ErrorKind::Unhealthy if !self.remaining.is_empty() => {
-                "solve what holds them, as told above, and run again"
+                "remove what blocks the deletions listed above, and run again".into()
             }
-            ErrorKind::Timeout | ErrorKind::Unhealthy => {
-                "solve what is told above of each object and run again; a longer --timeout helps only \
-                 where something is slow"
-            }
-            ErrorKind::Conflict => {
-                "put the values into the configuration, or take the fields with --force-conflicts"
-            }
+            ErrorKind::Timeout | ErrorKind::Unhealthy => format!(
+                "fix the problems listed above and run again; a longer {} helps only if something is \
+                 slow",
+                names.of(Setting::Timeout)
+            )
+            .into(),
+            ErrorKind::Conflict => format!(
+                "put the values into the configuration, or take over the fields with {}",
+                names.of(Setting::ForceConflicts)
+            )
+            .into(),
             _ => match self.failed.first() {
-                Some((_, error)) if !error.help.is_empty() => &error.help,
-                _ => "solve what is told above of each object and run again",
+                Some((_, error)) if !error.help.is_empty() => error.help.as_str().into(),
+                _ => "fix the problems listed above and run again".into(),
             },
         }
     }
@@ -121,20 +126,20 @@ impl fmt::Display for Incomplete {
         let parts: Vec<String> = [
             (failed.len(), "could not be written or deleted"),
             (unhealthy.len(), "not healthy"),
-            (remaining.len(), "still there"),
+            (remaining.len(), "still terminating"),
             (conflicts.len(), "in conflict"),
         ]
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-        f.write_str(if *timed_out { "the time is up" } else { "not everything is as wanted" })?;
+        f.write_str(if *timed_out { "the run timed out" } else { "the run did not complete" })?;
         if !parts.is_empty() {
             write!(f, ": {}", parts.join(", "))?;
         }
         if !skipped.is_empty() {
             let names: Vec<&str> = skipped.iter().map(|(name, _)| name.as_str()).collect();
-            write!(f, "; not done: {}", names.join(", "))?;
+            write!(f, "; skipped: {}", names.join(", "))?;
         }
         Ok(())
     }

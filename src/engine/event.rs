@@ -1,4 +1,4 @@
-//! What a run says while it works: the same for terminal, log and JSON.
+//! The events of a run: the same for terminal, log and JSON.
 
 use serde::Serialize;
 
@@ -6,31 +6,31 @@ use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
 use crate::target::{ErrorKind, Finding};
 
-/// One thing that happened. As JSON, its `type` is the name in lowercase: `status`, `apply`, `wait`.
-/// Never holds a secret.
+/// An event. In JSON, its `type` is the name in lowercase: `status`, `apply`, `wait`. Never contains a
+/// secret.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Event {
-    /// The run has come this far.
+    /// The run has reached a phase.
     Status {
-        /// How far.
+        /// The phase.
         state: Phase,
         /// Details, for people.
         #[serde(skip_serializing_if = "String::is_empty")]
         message: String,
     },
-    /// A check before the first write found something.
+    /// A preflight check found something.
     Check {
         /// The name of the check.
         id: &'static str,
-        /// Whether nothing is written because of it.
+        /// How severe it is. After an error nothing is written.
         state: Found,
         /// What was found.
         message: String,
         /// What to do next.
         help: String,
     },
-    /// An object was written, or had to be left as it is.
+    /// An object was written, or was not because of a conflict.
     Apply {
         /// The component that renders it.
         component: String,
@@ -38,11 +38,11 @@ pub enum Event {
         object: ObjectId,
         /// What was done.
         state: Action,
-        /// Why, where the state alone does not say it.
+        /// Why, if the state alone does not show it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// An object is no longer wanted.
+    /// An object is no longer desired.
     Prune {
         /// The component that rendered it.
         component: String,
@@ -50,31 +50,31 @@ pub enum Event {
         object: ObjectId,
         /// What was done.
         state: Pruned,
-        /// Why, where the state alone does not say it.
+        /// Why, if the state alone does not show it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// How a component is doing. Told where something runs.
+    /// The state of a component, on targets that run workloads.
     Component {
         /// The component.
         name: String,
-        /// How it is doing.
+        /// Its state.
         state: ComponentState,
-        /// How many of its objects are as wanted.
+        /// How many of its objects are up to date.
         done: usize,
         /// How many objects it has.
         total: usize,
-        /// What is awaited, or why it is not done.
+        /// What it waits for, or why it failed or was skipped.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// An object is awaited; told again when the reason changes.
+    /// The run waits for an object; reported again when the reason changes.
     Wait {
         /// Its component.
         component: String,
         /// The object.
         object: ObjectId,
-        /// What is awaited.
+        /// What it waits for.
         reason: String,
     },
     /// An object that was awaited is healthy.
@@ -84,25 +84,25 @@ pub enum Event {
         /// The object.
         object: ObjectId,
     },
-    /// What is wrong with an object that did not become healthy.
+    /// Why an object did not become healthy.
     Finding {
         /// The component of that object.
         component: String,
-        /// What is wrong.
+        /// The finding.
         #[serde(flatten)]
         finding: Finding,
     },
-    /// The place warns of something.
+    /// A warning of the target.
     Warning {
-        /// Of what.
+        /// The warning.
         message: String,
     },
-    /// Something went wrong: with one object, after which others go on, or with the run, which ends.
+    /// An error: of one object, after which others continue, or of the run, which ends.
     Error {
-        /// The object, where it is about one.
+        /// The object, if the error is about one.
         #[serde(skip_serializing_if = "Option::is_none")]
         object: Option<ObjectId>,
-        /// The kind of error; none for a mistake of ksi's own.
+        /// The kind of error; none for a bug in ksi.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<ErrorKind>,
         /// What is wrong.
@@ -110,64 +110,65 @@ pub enum Event {
         /// What to do next.
         help: String,
     },
-    /// The run is over and everything is as wanted.
+    /// The run has succeeded.
     Summary(Summary),
 }
 
-/// What a check before the first write found.
+/// What a preflight check found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Found {
-    /// Somebody should look.
+    /// A possible problem.
     Warning,
-    /// The run would fail, or do harm.
+    /// The run would fail or do harm.
     Error,
 }
 
-/// How a component is doing.
+/// The state of a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ComponentState {
-    /// It waits for others.
+    /// It waits for its dependencies.
     Waiting,
-    /// Its objects are written.
+    /// Its objects are being written.
     Applying,
-    /// It is looked at until it is healthy.
+    /// The run waits until it is healthy.
     Checking,
-    /// Everything of it is as wanted, and healthy.
+    /// It is up to date and healthy.
     Healthy,
-    /// Everything of it is written; nobody looked whether it is healthy.
+    /// It is written; its health was not checked.
     Done,
-    /// Something of it is not as wanted.
+    /// An object could not be written or is not healthy.
     Failed,
-    /// Nothing of it was written, since it needs another one that failed.
+    /// It was not written, because a dependency failed or the run timed out.
     Skipped,
 }
 
-/// How far a run has come.
+/// The phases of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Phase {
-    /// It is known what has to be done.
+    /// The plan is made.
     Planned,
-    /// Another run may hold the lock; the message says so.
+    /// The run waits for the lock; the message says why.
     Locking,
-    /// No other run can write now.
+    /// The run holds the lock.
     Locked,
-    /// New secrets are kept; the message names them.
-    ValuesKept,
-    /// Everything was written.
+    /// New secrets are stored; the message names them.
+    #[serde(rename = "valuesKept")]
+    ValuesStored,
+    /// All desired objects are written.
     Written,
-    /// The inventory says exactly what is ours.
+    /// The inventory has the result.
     Recorded,
 }
 
-/// What became of an object that is no longer wanted.
+/// What was done with an object that is no longer desired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Pruned {
-    /// It is gone.
+    /// It is deleted.
     Deleted,
-    /// It stays; the reason says why.
+    /// It is kept; the reason says why.
     Kept,
 }

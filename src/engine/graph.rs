@@ -1,14 +1,14 @@
-//! Which component waits for which.
+//! The dependencies between components.
 
-/// What each component needs to be healthy before it, in the order in which they are named. Only what
-/// is named earlier counts as a need, so that nothing can wait for itself.
+/// The dependencies of each component, in order. A dependency on a later component is ignored, so that there are
+/// no cycles.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Graph {
     components: Vec<(String, Vec<String>)>,
 }
 
 impl Graph {
-    /// What a component needs; nothing for one that is not known.
+    /// The dependencies of a component; none if it is unknown.
     pub fn needs(&self, name: &str) -> impl Iterator<Item = &str> {
         let at = self.place(name).unwrap_or_default();
         let needs = self.components.get(at).filter(|(known, _)| known == name);
@@ -20,7 +20,7 @@ impl Graph {
             .map(String::as_str)
     }
 
-    /// The place of a component among all.
+    /// The index of a component.
     pub(super) fn place(&self, name: &str) -> Option<usize> {
         self.components.iter().position(|(known, _)| known == name)
     }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_waits_for_itself_or_for_what_is_not_there() {
+    fn dependency_cycles_and_unknown_components_are_ignored() {
         let component =
             |name: &str, needs: &[&str]| (name.into(), needs.iter().map(|n| (*n).into()).collect());
         let graph: Graph = [

@@ -1,4 +1,4 @@
-//! A run that touches some components only.
+//! Runs that are limited to some components.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use crate::inventory::Inventory;
 use crate::object::ObjectId;
 use crate::plan::Plan;
 
-/// The changes of the components that may be touched.
+/// A plan with the changes of the selected components.
 pub(super) fn plan(mut plan: Plan, options: &Options) -> Plan {
     plan.changes.retain(|change| options.touches(&change.component));
     plan
 }
 
-/// What is recorded: the entries of other components as they were.
+/// The inventory to record: the entries of other components stay as they were.
 pub(super) fn inventory(result: Inventory, known: &Inventory, options: &Options) -> Inventory {
     if options.only.is_none() {
         return result;
@@ -32,7 +32,7 @@ pub(super) fn inventory(result: Inventory, known: &Inventory, options: &Options)
             }
         }
     }
-    // Not all of this configuration was applied.
+    // The configuration was applied only in part.
     merged.spec_hash.clone_from(&known.spec_hash);
     merged
 }

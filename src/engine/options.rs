@@ -1,4 +1,4 @@
-//! What the caller brings to a run.
+//! The options of a plan and its run.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,33 +7,33 @@ use super::Graph;
 use crate::inventory::Inventory;
 use crate::plan::PlanOptions;
 
-/// What the caller brings to every review and every run.
+/// The options of a plan and its run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What the user allowed.
+    /// How to plan, and what the user consented to.
     pub plan: PlanOptions,
-    /// The inventory to begin with where there is none: empty, with a new key and this version.
+    /// The first inventory of a new target: empty, with a new key and this version.
     pub blank: Inventory,
-    /// Which component waits for which.
+    /// The dependencies between components.
     pub graph: Graph,
-    /// What is waited for.
+    /// What the run waits for.
     pub wait: Wait,
-    /// The only components that are touched; all where there is none.
+    /// The components to apply; `None` for all.
     pub only: Option<BTreeSet<String>>,
 }
 
 impl Options {
-    /// Whether a component may be touched.
+    /// Whether a component is selected.
     pub(super) fn touches(&self, component: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(component))
     }
 }
 
-/// What is waited for.
+/// What a run waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// Whether every stage has to be healthy before the next one. Without it only new kinds are waited
-    /// for, and webhooks are written last.
+    /// Whether each stage must be healthy before the next one. Otherwise the run waits only for new kinds,
+    /// and writes webhooks last.
     pub health: bool,
     /// How long the whole run may take.
     pub timeout: Duration,

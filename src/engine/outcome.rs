@@ -1,4 +1,4 @@
-//! What is recorded of a run, whether or not it reached its end.
+//! The inventory after a run, complete or not.
 
 use super::run::Run;
 use crate::inventory::Inventory;
@@ -6,8 +6,8 @@ use crate::plan::Action;
 use crate::target::Target;
 
 impl<T: Target> Run<'_, T> {
-    /// What is ours now: what was written with what the place told of it, what was not as it was
-    /// announced, and what could not be removed.
+    /// The inventory to record: written objects with their uid and owned fields, the others as they were in
+    /// the intent, and those that could not be deleted.
     pub(super) fn recorded(&self, complete: bool) -> Inventory {
         let planned = self.planned;
         let mut recorded = planned.result.clone();
@@ -25,10 +25,10 @@ impl<T: Target> Run<'_, T> {
                         recorded.remove(id);
                     }
                 }
-            } else if let Some((told, entry)) = written.get(id).zip(recorded.get(id)) {
+            } else if let Some((write, entry)) = written.get(id).zip(recorded.get(id)) {
                 let mut entry = entry.clone();
-                entry.uid = told.uid.clone().or(entry.uid);
-                let owned = told.live.as_ref().and_then(|live| recorded.owned(entry.policy, live));
+                entry.uid = write.uid.clone().or(entry.uid);
+                let owned = write.live.as_ref().and_then(|live| recorded.owned(entry.policy, live));
                 entry.owned = owned.or(entry.owned);
                 recorded.insert(entry);
             }

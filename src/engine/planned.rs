@@ -1,64 +1,64 @@
-//! The review of a target: what is there, what is wanted, and what would change.
+//! Plans changes: compares the desired objects with the target.
 
-use super::{Options, lost, only};
+use super::{Options, cascading, only};
 use crate::inventory::Inventory;
 use crate::object::Object;
 use crate::plan::{self, Action, Change, Observed, Plan};
 use crate::target::{self, Observation, Target};
 use crate::values::StoredValues;
 
-/// What is wanted.
+/// The desired state.
 #[derive(Clone)]
 pub struct Desired {
-    /// Every manifest.
+    /// All objects.
     pub objects: Vec<Object>,
-    /// The values that they were made from, to be stored.
+    /// The values that they were rendered from, to be stored.
     pub values: StoredValues,
-    /// Hash of the configuration.
+    /// The hash of the configuration.
     pub spec_hash: String,
 }
 
 impl Desired {
-    /// Nothing at all, as when uninstalling; what is stored stays for as long as anything does.
+    /// Nothing, as for an uninstallation. The stored values stay until everything is deleted.
     pub fn nothing(stored: &StoredValues) -> Self {
         Self { objects: Vec::new(), values: stored.clone(), spec_hash: String::new() }
     }
 }
 
-/// The review of a target: what is there, what is wanted, what would change.
+/// A plan with everything that it was made from.
 pub struct Planned {
-    /// What is wanted.
+    /// The desired state.
     pub desired: Desired,
-    /// What is there.
+    /// The observed state.
     pub observed: Observed,
-    /// The values that are stored there.
+    /// The stored values of the target.
     pub stored: StoredValues,
-    /// What would change.
+    /// The changes.
     pub plan: Plan,
-    /// What is recorded before the first write: everything that was or will be ours.
+    /// The inventory that is recorded before the first write: all old and new objects.
     pub(super) intent: Inventory,
-    /// What is recorded in the end.
+    /// The inventory that is recorded at the end.
     pub(super) result: Inventory,
-    /// Whether nothing is ours in the end, and nothing is to be remembered.
+    /// Whether nothing is left at the end, so that all records are removed.
     pub(super) forgets: bool,
 }
 
 impl Planned {
-    /// Whether there is nothing to do at all: not even something to remember.
+    /// Whether there is nothing to write, delete or record.
     pub fn is_settled(&self) -> bool {
-        let remembered = if self.forgets {
+        let is_recorded = if self.forgets {
             self.observed.inventory.is_none() && self.stored.0.is_empty()
         } else {
             self.stored == self.desired.values
                 && self.observed.inventory.as_ref() == Some(&self.result)
         };
         let does = |change: &Change| change.is_write() || change.action == Action::Delete;
-        remembered && !self.plan.changes.iter().any(does)
+        is_recorded && !self.plan.changes.iter().any(does)
     }
 }
 
-/// Plans what would change: what is wanted against what is there. Changes nothing. `stored` are the values
-/// that the target keeps and `desired` was made from.
+/// Plans the changes from the observed to the desired state. Changes nothing. `stored` are the stored values of
+/// the target, from which `desired` was rendered.
 ///
 /// # Errors
 /// The target cannot be read.
@@ -75,9 +75,10 @@ pub async fn plan<T: Target>(
     result.ksi_version.clone_from(&options.blank.ksi_version);
     result.spec_hash.clone_from(&desired.spec_hash);
     let mut plan = only::plan(whole, options);
-    plan.cascading = lost::lost(target, &plan, observed.inventory.as_ref()).await?;
+    plan.cascading =
+        cascading::cascading_deletes(target, &plan, observed.inventory.as_ref()).await?;
     let result = only::inventory(result, known, options);
-    // What is not written is not announced: it may be somebody else's.
+    // Only objects that will be written: others may belong to somebody else.
     let written = plan.changes.iter().filter(|change| change.is_write()).map(|change| &change.id);
     let written: std::collections::BTreeSet<_> = written.collect();
     let intent = known.intent(desired.objects.iter().filter(|object| written.contains(&object.id)));
@@ -88,7 +89,7 @@ pub async fn plan<T: Target>(
     Ok(Planned { desired, observed, stored, plan, intent, result, forgets })
 }
 
-/// Reads every object that is wanted or ours.
+/// Reads all desired objects and those in the inventory.
 pub(super) async fn observe<T: Target>(
     target: &T,
     desired: &[Object],

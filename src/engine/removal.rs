@@ -1,40 +1,40 @@
-//! What is no longer wanted goes: step by step, each when the one before is gone.
+//! Deletes objects that are no longer desired, step by step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::cascading::{cascading_deletes, has_cascading};
 use super::event::Pruned;
-use super::lost::{lost, takes_others};
-use super::run::{Over, Run};
+use super::run::{Run, RunEnd};
 use super::stage;
 use super::write::pruned;
 use crate::object::ObjectId;
 use crate::plan::{Action, Change};
 use crate::target::{Effect, ErrorKind, Target};
 
-/// How often it is looked for objects of others that were made meanwhile: controllers replace some until
-/// what these were made for is gone.
+/// How often cascading deletes are listed again: controllers recreate some objects until their owners are
+/// deleted.
 const ROUNDS: usize = 4;
 
 impl<T: Target> Run<'_, T> {
-    /// Takes off what we put on objects of others, then removes what is ours.
+    /// Releases fields of objects that are kept, then deletes the others.
     pub(super) async fn prune(&self) {
         let changes = &self.planned.plan.changes;
         let wanted: BTreeSet<&ObjectId> =
             self.planned.desired.objects.iter().map(|o| &o.id).collect();
-        let given_back = changes.iter().filter(|change| change.is_write());
-        let given_back: Vec<&Change> =
-            given_back.filter(|change| !wanted.contains(&change.id)).collect();
-        if !self.write_all(&given_back).await {
+        let released = changes.iter().filter(|change| change.is_write());
+        let released: Vec<&Change> =
+            released.filter(|change| !wanted.contains(&change.id)).collect();
+        if !self.write_all(&released).await {
             return self.note_time();
         }
         let mut steps: BTreeMap<usize, Vec<&Change>> = BTreeMap::new();
         for change in changes.iter().filter(|change| change.action == Action::Delete) {
             steps.entry(self.step(&change.id)).or_default().push(change);
         }
-        if takes_others(&self.planned.plan) {
+        if has_cascading(&self.planned.plan) {
             for number in stage::RESOURCES {
                 steps.entry(number).or_default();
             }
@@ -51,23 +51,28 @@ impl<T: Target> Run<'_, T> {
         }
     }
 
-    /// Removes custom resources: ours, and those of others that would go with their kinds.
+    /// Deletes custom resources: ours, and cascading deletes.
     async fn remove_resources(&self, number: usize, mut ours: Vec<&Change>) -> bool {
         for _ in 0..ROUNDS {
             let planned = self.planned;
-            let theirs =
-                match lost(self.target, &planned.plan, planned.observed.inventory.as_ref()).await {
-                    Ok(theirs) => theirs,
-                    Err(error) => {
-                        let definition =
-                            planned.plan.changes.iter().find(|c| c.action == Action::Delete);
-                        if let Some(change) = definition {
-                            self.fail(&change.id, error);
-                        }
-                        return false;
+            let theirs = match cascading_deletes(
+                self.target,
+                &planned.plan,
+                planned.observed.inventory.as_ref(),
+            )
+            .await
+            {
+                Ok(theirs) => theirs,
+                Err(error) => {
+                    let definition =
+                        planned.plan.changes.iter().find(|c| c.action == Action::Delete);
+                    if let Some(change) = definition {
+                        self.fail(&change.id, error);
                     }
-                };
-            let theirs = theirs.iter().filter(|c| stage::removal_of_lost(&c.id) == number);
+                    return false;
+                }
+            };
+            let theirs = theirs.iter().filter(|c| stage::cascading_removal(&c.id) == number);
             let step: Vec<&Change> = ours.drain(..).chain(theirs).collect();
             if step.is_empty() {
                 break;
@@ -79,7 +84,7 @@ impl<T: Target> Run<'_, T> {
         true
     }
 
-    /// Deletes all objects of a step, and waits until they are gone where that matters.
+    /// Deletes all objects of a step, and waits until they are deleted if that is needed.
     async fn remove(&self, number: usize, step: &[&Change]) -> bool {
         let mut deletes: FuturesUnordered<_> =
             step.iter().map(|change| self.delete(change)).collect();
@@ -88,12 +93,12 @@ impl<T: Target> Run<'_, T> {
             all &= done;
         }
         drop(deletes);
-        // What serves finalizers must not go before what has them, whatever is waited for.
+        // Controllers must run until the finalizers that they remove are gone, even without waiting.
         let awaited = self.options.wait.health || number <= stage::LAST_WITH_CONTROLLERS;
-        all && self.gone(step, awaited).await
+        all && self.await_deletion(step, awaited).await
     }
 
-    /// The namespace that holds the record goes after everything that is recorded.
+    /// The namespace with the inventory is deleted last.
     fn step(&self, id: &ObjectId) -> usize {
         let own = self.options.plan.record_namespace.as_ref();
         let is_own = id.is_namespace() && own == Some(&id.name);
@@ -101,28 +106,28 @@ impl<T: Target> Run<'_, T> {
     }
 
     fn note_time(&self) {
-        if let Some(Over::TimedOut) = self.over() {
-            self.trouble.borrow_mut().timed_out = true;
+        if let Some(RunEnd::TimedOut) = self.run_end() {
+            self.incomplete.borrow_mut().timed_out = true;
         }
     }
 
     async fn delete(&self, change: &Change) -> bool {
-        if self.is_over() {
+        if self.is_ended() {
             return false;
         }
         let answer = self.target.delete(&change.id).await;
-        self.say_warnings();
+        self.report_warnings();
         match answer {
             Ok(effect) => {
-                // Where something runs it is not gone yet.
+                // On a cluster it may still be terminating.
                 if !self.runs || effect == Effect::HeldBack {
                     self.deleted.borrow_mut().insert(change.id.clone());
-                    self.say_when(effect, pruned(change, Pruned::Deleted));
+                    self.report_when(effect, pruned(change, Pruned::Deleted));
                 }
                 true
             }
-            // A controller was faster; it is looked for again.
-            Err(error) if error.kind == ErrorKind::Conflict && self.is_of_others(change) => true,
+            // A controller changed it; the next round lists it again.
+            Err(error) if error.kind == ErrorKind::Conflict && self.is_cascading(change) => true,
             Err(error) => {
                 self.fail(&change.id, error);
                 false

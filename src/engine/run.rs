@@ -1,4 +1,4 @@
-//! What all parts of a run share: what was done, what was said, and whether it is over.
+//! The shared state of a run: its writes, its problems, and whether it has ended.
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,61 +15,60 @@ use super::{Options, Planned, Stop};
 use crate::object::{Masker, ObjectId, Scrubber};
 use crate::target::{self, Effect, ErrorKind, Finding, Target, Written};
 
-/// How long what is on its way is waited for when the time is up: a request has a little time of its own
-/// to end.
+/// How long a run that timed out waits for writes in flight.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
-/// A run of one planned.
+/// A run of one plan.
 pub(super) struct Run<'r, T> {
     pub(super) target: &'r T,
     pub(super) planned: &'r Planned,
     pub(super) options: &'r Options,
-    /// Whether anything runs there, so that health means something.
+    /// Whether the target runs workloads, so that objects have a health.
     pub(super) runs: bool,
-    /// Objects that the lock itself made after the review.
-    pub(super) made: BTreeSet<ObjectId>,
-    /// What came of the writes.
+    /// Objects that had to be created for the lock.
+    pub(super) made_by_lock: BTreeSet<ObjectId>,
+    /// The results of the writes.
     pub(super) written: RefCell<BTreeMap<ObjectId, Written>>,
-    /// What was deleted.
+    /// The deleted objects.
     pub(super) deleted: RefCell<BTreeSet<ObjectId>>,
-    /// What is not as wanted.
-    pub(super) trouble: RefCell<Incomplete>,
+    /// The problems so far.
+    pub(super) incomplete: RefCell<Incomplete>,
     pub(super) stop: &'r Stop,
-    /// Knows what is secret in what is wanted.
+    /// Knows the secrets in the desired objects.
     scrubber: OnceCell<Scrubber>,
     deadline: Instant,
     report: RefCell<&'r mut dyn FnMut(Event)>,
-    /// Told after the commit.
-    held: RefCell<Vec<Event>>,
+    /// Events to report after the commit.
+    held_back: RefCell<Vec<Event>>,
     progress: watch::Sender<Progress>,
 }
 
-/// What the parts of a run wait for.
+/// The state that components wait for.
 #[derive(Debug, Default)]
 struct Progress {
-    over: Option<Over>,
-    ended: BTreeMap<String, Outcome>,
+    run_end: Option<RunEnd>,
+    outcomes: BTreeMap<String, Outcome>,
 }
 
-/// Why nothing more is begun.
+/// Why a run ends early.
 #[derive(Debug, Clone)]
-pub(super) enum Over {
-    /// The place refuses everything.
+pub(super) enum RunEnd {
+    /// The target refuses everything.
     Refused(target::Error),
-    /// The time is up.
+    /// It timed out.
     TimedOut,
-    /// The user wants it.
+    /// The user interrupted it.
     Interrupted,
 }
 
-/// What became of a component.
+/// The outcome of a component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Everything is as wanted.
-    Well,
-    /// Something is not: why.
-    Ill(String),
-    /// The run was over before it was done.
+    /// It is up to date, and healthy if the run waits for that.
+    Succeeded,
+    /// It failed or was skipped, for this reason.
+    Failed(String),
+    /// The run ended first.
     Stopped,
 }
 
@@ -86,53 +85,53 @@ impl<'r, T: Target> Run<'r, T> {
             planned,
             options,
             runs: false,
-            made: BTreeSet::new(),
+            made_by_lock: BTreeSet::new(),
             written: RefCell::default(),
             deleted: RefCell::default(),
-            trouble: RefCell::default(),
+            incomplete: RefCell::default(),
             stop,
             scrubber: OnceCell::new(),
-            // A time without end would overflow the clock.
+            // A huge timeout would overflow the clock.
             deadline: Instant::now() + options.wait.timeout.min(Duration::from_secs(86_400 * 365)),
             report: RefCell::new(report),
-            held: RefCell::default(),
+            held_back: RefCell::default(),
             progress: watch::Sender::default(),
         }
     }
 
-    /// Whether health is waited for.
+    /// Whether the run waits for health.
     pub(super) fn waits(&self) -> bool {
         self.runs && self.options.wait.health
     }
 
-    /// Reports something.
-    pub(super) fn say(&self, event: Event) {
+    /// Reports an event.
+    pub(super) fn report(&self, event: Event) {
         (self.report.borrow_mut())(event);
     }
 
-    /// Reports a change that can be seen; one that is held back is told after the commit.
-    pub(super) fn say_when(&self, effect: Effect, event: Event) {
+    /// Reports a change: now if it is visible, otherwise after the commit.
+    pub(super) fn report_when(&self, effect: Effect, event: Event) {
         match effect {
-            Effect::Visible => self.say(event),
-            Effect::HeldBack => self.held.borrow_mut().push(event),
+            Effect::Visible => self.report(event),
+            Effect::HeldBack => self.held_back.borrow_mut().push(event),
         }
     }
 
-    /// Reports what was held back.
-    pub(super) fn say_held(&self) {
-        let held = std::mem::take(&mut *self.held.borrow_mut());
+    /// Reports the changes that the commit made visible.
+    pub(super) fn report_held_back(&self) {
+        let held = std::mem::take(&mut *self.held_back.borrow_mut());
         for event in held {
-            self.say(event);
+            self.report(event);
         }
     }
 
-    /// Reports that an object is no longer awaited.
-    pub(super) fn say_ready(&self, component: &str, object: &ObjectId) {
-        self.say(Event::Ready { component: component.to_owned(), object: object.clone() });
+    /// Reports that an object is ready.
+    pub(super) fn report_ready(&self, component: &str, object: &ObjectId) {
+        self.report(Event::Ready { component: component.to_owned(), object: object.clone() });
     }
 
-    /// Reports how a component is doing, where anything runs.
-    pub(super) fn say_component(
+    /// Reports the state of a component if the target runs workloads.
+    pub(super) fn report_component(
         &self,
         name: &str,
         state: ComponentState,
@@ -140,18 +139,18 @@ impl<'r, T: Target> Run<'r, T> {
         reason: Option<String>,
     ) {
         if self.runs {
-            self.say(Event::Component { name: name.to_owned(), state, done, total, reason });
+            self.report(Event::Component { name: name.to_owned(), state, done, total, reason });
         }
     }
 
-    /// Reports what the place warns of.
-    pub(super) fn say_warnings(&self) {
+    /// Reports the warnings of the target.
+    pub(super) fn report_warnings(&self) {
         for message in self.target.warnings() {
-            self.say(Event::Warning { message });
+            self.report(Event::Warning { message });
         }
     }
 
-    /// What others wrote, without what is secret in what is wanted: pods log what they read.
+    /// Removes the secrets of the desired objects from a text of others: pods log what they read.
     pub(super) fn scrub(&self, text: &str) -> String {
         let knowing = || {
             let mut masker = Masker::new();
@@ -163,75 +162,75 @@ impl<'r, T: Target> Run<'r, T> {
         self.scrubber.get_or_init(knowing).text(text)
     }
 
-    /// Reports what is wrong with an object.
-    pub(super) fn say_finding(&self, component: &str, mut finding: Finding) {
+    /// Reports a finding.
+    pub(super) fn report_finding(&self, component: &str, mut finding: Finding) {
         finding.message = self.scrub(&finding.message);
         for line in &mut finding.lines {
             *line = self.scrub(line);
         }
-        self.say(Event::Finding { component: component.to_owned(), finding });
+        self.report(Event::Finding { component: component.to_owned(), finding });
     }
 
-    /// Notes an error of one object; one of the place itself ends the run.
+    /// Records an error of one object; other errors end the run.
     pub(super) fn fail(&self, id: &ObjectId, error: target::Error) {
         if !error.kind.is_of_one_object() {
-            return self.end(Over::Refused(error));
+            return self.end(RunEnd::Refused(error));
         }
-        self.say(Event::Error {
+        self.report(Event::Error {
             object: Some(id.clone()),
             reason: Some(error.kind),
             message: error.to_string(),
             help: error.help.clone(),
         });
-        self.trouble.borrow_mut().failed.push((id.clone(), error));
+        self.incomplete.borrow_mut().failed.push((id.clone(), error));
     }
 
-    /// Why nothing more is begun. A lost lock or an error of the place counts more than what came
-    /// after it.
-    pub(super) fn over(&self) -> Option<Over> {
+    /// Why the run ends early; `None` if it does not. A lost lock or another error of the target has
+    /// precedence.
+    pub(super) fn run_end(&self) -> Option<RunEnd> {
         if self.stop.is_requested() {
-            self.end(Over::Interrupted);
+            self.end(RunEnd::Interrupted);
         }
-        self.progress.borrow().over.clone()
+        self.progress.borrow().run_end.clone()
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.over().is_some()
+    pub(super) fn is_ended(&self) -> bool {
+        self.run_end().is_some()
     }
 
-    pub(super) fn end(&self, over: Over) {
-        let graver = |new: &Over, old: &Over| match (new, old) {
-            (Over::Refused(new), Over::Refused(old)) => {
+    pub(super) fn end(&self, run_end: RunEnd) {
+        let graver = |new: &RunEnd, old: &RunEnd| match (new, old) {
+            (RunEnd::Refused(new), RunEnd::Refused(old)) => {
                 new.kind == ErrorKind::Locked && old.kind != ErrorKind::Locked
             }
-            (Over::Refused(_), _) => true,
+            (RunEnd::Refused(_), _) => true,
             _ => false,
         };
         self.progress.send_if_modified(|progress| {
-            let ends = progress.over.as_ref().is_none_or(|old| graver(&over, old));
+            let ends = progress.run_end.as_ref().is_none_or(|old| graver(&run_end, old));
             if ends {
-                progress.over = Some(over);
+                progress.run_end = Some(run_end);
             }
             ends
         });
     }
 
-    /// What a future gives, unless the run is over before.
-    pub(super) async fn unless_over<F: Future>(&self, future: F) -> Option<F::Output> {
+    /// The output of a future; `None` if the run ends first.
+    pub(super) async fn unless_ended<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut progress = self.progress.subscribe();
         tokio::select! {
             biased;
-            _ = progress.wait_for(|progress| progress.over.is_some()) => None,
+            _ = progress.wait_for(|progress| progress.run_end.is_some()) => None,
             answer = future => Some(answer),
         }
     }
 
-    /// Returns when not even what is on its way is waited for any more: at once where the place refuses
-    /// everything, soon where the time is up. What the user ends may still end well.
-    pub(super) async fn orphaned_webhooks(&self) {
+    /// Returns when writes in flight are aborted: at once if the target refuses everything, a little later
+    /// after a timeout. An interrupted run waits for them.
+    pub(super) async fn writes_aborted(&self) {
         let mut progress = self.progress.subscribe();
-        let is_late = |progress: &Progress| matches!(progress.over, Some(Over::TimedOut));
-        let is_refused = |progress: &Progress| matches!(progress.over, Some(Over::Refused(_)));
+        let is_late = |progress: &Progress| matches!(progress.run_end, Some(RunEnd::TimedOut));
+        let is_refused = |progress: &Progress| matches!(progress.run_end, Some(RunEnd::Refused(_)));
         let _ = progress.wait_for(|progress| is_late(progress) || is_refused(progress)).await;
         tokio::select! {
             _ = progress.wait_for(is_refused) => {}
@@ -239,28 +238,28 @@ impl<'r, T: Target> Run<'r, T> {
         }
     }
 
-    /// Notes what became of a component.
-    pub(super) fn ended(&self, name: &str, outcome: Outcome) {
+    /// Sets the outcome of a component.
+    pub(super) fn component_ended(&self, name: &str, outcome: Outcome) {
         self.progress.send_modify(|progress| {
-            progress.ended.insert(name.to_owned(), outcome);
+            progress.outcomes.insert(name.to_owned(), outcome);
         });
     }
 
-    /// What became of a component, if that is known already.
+    /// The outcome of a component; `None` if it is not known yet.
     pub(super) fn known_outcome(&self, name: &str) -> Option<Outcome> {
-        self.progress.borrow().ended.get(name).cloned()
+        self.progress.borrow().outcomes.get(name).cloned()
     }
 
-    /// What becomes of a component: returns when it is known, or when the run is over.
+    /// Waits for the outcome of a component, or for the end of the run.
     pub(super) async fn outcome_of(&self, name: &str) -> Outcome {
         let mut progress = self.progress.subscribe();
         let known = progress
-            .wait_for(|progress| progress.over.is_some() || progress.ended.contains_key(name))
+            .wait_for(|progress| progress.run_end.is_some() || progress.outcomes.contains_key(name))
             .await;
-        known.ok().and_then(|known| known.ended.get(name).cloned()).unwrap_or(Outcome::Stopped)
+        known.ok().and_then(|known| known.outcomes.get(name).cloned()).unwrap_or(Outcome::Stopped)
     }
 
-    /// Works until it is done; meanwhile a wish to stop and the end of the time are noticed.
+    /// Runs a future to its end, and ends the run when it is interrupted or times out.
     pub(super) async fn drive(&self, work: impl Future<Output = ()>) {
         let mut work = pin!(work);
         let mut interrupted = pin!(self.stop.requested());
@@ -271,11 +270,11 @@ impl<'r, T: Target> Run<'r, T> {
                 biased;
                 () = &mut interrupted, if !asked => {
                     asked = true;
-                    self.end(Over::Interrupted);
+                    self.end(RunEnd::Interrupted);
                 }
                 () = &mut late, if !was_late => {
                     was_late = true;
-                    self.end(Over::TimedOut);
+                    self.end(RunEnd::TimedOut);
                 }
                 () = &mut work => return,
             }

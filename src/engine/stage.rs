@@ -1,30 +1,30 @@
-//! In which steps the objects of a component are made, and in which objects are removed.
+//! The stages in which a component is applied, and the steps in which objects are deleted.
 
 use std::ops::RangeInclusive;
 
 use crate::object::{KindPattern, ObjectId, order, rules};
 
-/// A step of a component. The next one begins when this one is done, and healthy where
-/// `is_awaited`; only what is new of access and Services may come earlier, while kinds come up.
+/// A stage of a component. The next one begins when this one is written, and healthy if `is_awaited`. Only
+/// new objects of access and Services may be written earlier, until new kinds are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// Namespaces and kinds: one wave for all components.
-    Foundation,
-    /// Who may do what, and what pods mount.
+    /// Namespaces and CRDs, for all components at once.
+    Prerequisites,
+    /// RBAC, and what pods mount.
     Access,
-    /// How pods are reached.
+    /// Services.
     Services,
-    /// What runs.
+    /// Workloads.
     Workloads,
-    /// What calls into workloads.
+    /// Webhooks, which call workloads.
     Webhooks,
-    /// What controllers act upon.
+    /// Resources that controllers reconcile.
     Resources,
 }
 
 impl Stage {
     const ALL: [Self; 6] = [
-        Self::Foundation,
+        Self::Prerequisites,
         Self::Access,
         Self::Services,
         Self::Workloads,
@@ -32,12 +32,12 @@ impl Stage {
         Self::Resources,
     ];
 
-    /// The stage in which an object is made.
+    /// The stage of an object.
     pub fn of(id: &ObjectId) -> Self {
         let rank = order::rank(id);
         let order = &rules().order;
         let begins = rules().stages.in_order().map(|kind| order.iter().position(|k| k == kind));
-        let mut stage = Self::Foundation;
+        let mut stage = Self::Prerequisites;
         for (next, begin) in Self::ALL.into_iter().zip(begins) {
             if begin.is_some_and(|begin| begin <= rank) {
                 stage = next;
@@ -46,21 +46,21 @@ impl Stage {
         stage
     }
 
-    /// Whether its objects have to be healthy before the next stage begins. The others have no health
-    /// that says something: a Service without an address is not broken.
+    /// Whether its objects must be healthy before the next stage. The health of the others means nothing: a
+    /// Service without an address is not broken.
     pub(super) fn is_awaited(self) -> bool {
-        matches!(self, Self::Foundation | Self::Workloads | Self::Webhooks | Self::Resources)
+        matches!(self, Self::Prerequisites | Self::Workloads | Self::Webhooks | Self::Resources)
     }
 }
 
-/// The steps of a removal in which custom resources go.
+/// The steps in which custom resources are deleted.
 pub(super) const RESOURCES: RangeInclusive<usize> = 1..=2;
-/// The last step of a removal whose objects may need controllers to let them go.
+/// The last step whose objects may have finalizers of controllers.
 pub(super) const LAST_WITH_CONTROLLERS: usize = 3;
 
-/// In which step of a removal an object goes. Each is over before the next one begins: what serves
-/// the finalizers of resources still runs while these go. So it does while their kinds go, after which
-/// no controller can make new ones.
+/// The step in which an object is deleted. Each is complete before the next one begins: controllers still run
+/// while the resources with their finalizers are deleted, and while the CRDs are, after which no controller
+/// can create new ones.
 pub(super) fn removal(id: &ObjectId) -> usize {
     let is_one_of = |kinds: &[KindPattern]| kinds.iter().any(|kind| kind.matches(id));
     if is_one_of(&rules().delete_first) {
@@ -72,15 +72,15 @@ pub(super) fn removal(id: &ObjectId) -> usize {
     match Stage::of(id) {
         Stage::Webhooks => 0,
         Stage::Resources => 1,
-        Stage::Foundation if id.kind != "Namespace" => 3,
+        Stage::Prerequisites if id.kind != "Namespace" => 3,
         Stage::Workloads => 4,
         Stage::Services | Stage::Access => 5,
-        Stage::Foundation => 6,
+        Stage::Prerequisites => 6,
     }
 }
 
-/// In which step a custom resource of somebody else goes, whatever stage one of ours would have.
-pub(super) fn removal_of_lost(id: &ObjectId) -> usize {
+/// The step of a cascading delete, whatever stage an object of ours would have.
+pub(super) fn cascading_removal(id: &ObjectId) -> usize {
     removal(id).clamp(*RESOURCES.start(), *RESOURCES.end())
 }
 
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn every_kind_has_its_stage() {
         for (api, kind, stage, removed) in [
-            ("v1", "Namespace", Stage::Foundation, 6),
-            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Stage::Foundation, 3),
+            ("v1", "Namespace", Stage::Prerequisites, 6),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Stage::Prerequisites, 3),
             ("v1", "ResourceQuota", Stage::Access, 5),
             ("v1", "ServiceAccount", Stage::Access, 5),
             ("v1", "Secret", Stage::Access, 5),
@@ -123,6 +123,6 @@ mod tests {
         }
         // Somebody else's of a kind of which ours is made early.
         let theirs = id("core.kubefed.io/v1beta1", "KubeFedConfig");
-        assert!(RESOURCES.contains(&removal_of_lost(&theirs)));
+        assert!(RESOURCES.contains(&cascading_removal(&theirs)));
     }
 }

@@ -1,9 +1,9 @@
-//! A wish to end a run early.
+//! A request to stop a run.
 
 use tokio::sync::watch;
 
-/// A wish to end a run early: no new write begins, running ones end, nothing is waited for, and the
-/// lock is given back. Clones share the wish.
+/// A request to stop a run: it begins no new write, completes those in flight, does not wait, and releases the
+/// lock. Clones share the request.
 #[derive(Debug, Clone)]
 pub struct Stop(watch::Sender<bool>);
 
@@ -14,20 +14,20 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// Ends the run.
+    /// Requests the stop.
     pub fn request(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether the run is to end.
+    /// Whether the stop is requested.
     pub fn is_requested(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Returns when the run is to end.
+    /// Returns when the stop is requested.
     pub async fn requested(&self) {
-        let mut wish = self.0.subscribe();
+        let mut requests = self.0.subscribe();
         // The sender lives as long as this one does.
-        let _ = wish.wait_for(|requested| *requested).await;
+        let _ = requests.wait_for(|requested| *requested).await;
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::values::AT_INSTALL;
 
-/// Whether a manifest holds the text that stands for a value not made yet, plain or as Secrets and
+/// Whether a manifest holds the text that stands for a value not generated yet, plain or as Secrets and
 /// `caBundle` hold it.
 pub(super) fn is_unresolved(body: &Value) -> bool {
     holds(body, &STANDARD.encode(AT_INSTALL))

@@ -1,4 +1,4 @@
-//! Waiting: until objects are healthy, until kinds are served, until webhooks answer.
+//! Waits until objects are healthy, kinds are served, and webhooks answer.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,41 +8,40 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{ComponentState, Event};
-use super::run::{Over, Run};
+use super::run::{Run, RunEnd};
 use crate::health::{Health, assess};
 use crate::object::{Object, ObjectId};
 use crate::target::{Finding, NewKind, Target};
 
-/// What reports a change is trusted, but not alone: it is looked again after this time, first often,
-/// then seldom.
-const SOON: Duration = Duration::from_secs(1);
-/// New kinds are served within moments, usually not later than after this time.
-const AT_ONCE: Duration = Duration::from_millis(50);
-const USUAL: Duration = Duration::from_secs(3);
-const LATE: Duration = Duration::from_secs(5);
+/// Watches may miss a change, so objects are also polled, with growing pauses.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// New kinds are usually served within a few seconds.
+const FIRST_KIND_PAUSE: Duration = Duration::from_millis(50);
+const USUAL_KIND_DELAY: Duration = Duration::from_secs(3);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const UNSERVED: &str = "its kind is not served yet";
-/// How long an object may be failed before it counts: what made it fail may just have been repaired.
-const GRACE: Duration = Duration::from_secs(30);
-/// How long looking for causes may take.
+/// How long an object may be failed before the run gives up: its cause may just have been fixed.
+const FAILURE_GRACE: Duration = Duration::from_secs(30);
+/// How long a diagnosis may take.
 pub(super) const DIAGNOSIS: Duration = Duration::from_secs(20);
 
-/// The next pause between two looks.
-fn longer(pause: Duration) -> Duration {
-    (pause * 3 / 2).min(LATE)
+/// The next pause between two polls.
+fn next_pause(pause: Duration) -> Duration {
+    (pause * 3 / 2).min(LONGEST_PAUSE)
 }
 
-/// What is known of objects that are awaited.
+/// The objects that are not healthy yet.
 #[derive(Default)]
 struct Awaited {
-    /// Why each is not healthy, as it was told last.
+    /// The reason of each, as last reported.
     reasons: BTreeMap<ObjectId, String>,
-    /// Since when an object is failed.
+    /// When each failed object was first seen as failed.
     failed: BTreeMap<ObjectId, Instant>,
 }
 
 impl<T: Target> Run<'_, T> {
-    /// Waits until all objects are healthy. Otherwise it was found out why, and the answer is one
-    /// sentence about it; or the run is over.
+    /// Waits until all objects are healthy. If they do not become healthy, or the run ends, reports findings
+    /// and returns one sentence.
     pub(super) async fn healthy(
         &self,
         component: &str,
@@ -53,16 +52,16 @@ impl<T: Target> Run<'_, T> {
             return Ok(());
         }
         let mut awaited = Awaited::default();
-        let mut pause = SOON;
+        let mut pause = FIRST_PAUSE;
         loop {
-            let live = match self.unless_over(self.target.live(ids)).await {
+            let live = match self.unless_ended(self.target.live(ids)).await {
                 Some(Ok(live)) => live,
                 Some(Err(error)) => {
-                    let told = error.to_string();
+                    let reported = error.to_string();
                     if let Some(id) = ids.first() {
                         self.fail(id, error);
                     }
-                    return Err(told);
+                    return Err(reported);
                 }
                 None => return Err(self.give_up(component, &awaited).await),
             };
@@ -77,9 +76,9 @@ impl<T: Target> Run<'_, T> {
                     1 => format!("{id}: {why}"),
                     _ => format!("{id}: {why}, and {} more", missing - 1),
                 });
-                self.say_component(component, ComponentState::Checking, progress, reason);
+                self.report_component(component, ComponentState::Checking, progress, reason);
             }
-            if awaited.failed.values().any(|since| since.elapsed() >= GRACE) {
+            if awaited.failed.values().any(|since| since.elapsed() >= FAILURE_GRACE) {
                 return Err(self.give_up(component, &awaited).await);
             }
             let changed = async {
@@ -88,14 +87,14 @@ impl<T: Target> Run<'_, T> {
                     () = sleep(pause) => {}
                 }
             };
-            if self.unless_over(changed).await.is_none() {
+            if self.unless_ended(changed).await.is_none() {
                 return Err(self.give_up(component, &awaited).await);
             }
-            pause = longer(pause);
+            pause = next_pause(pause);
         }
     }
 
-    /// Judges each; says whether all are healthy.
+    /// Assesses each; returns whether all are healthy.
     fn assess(
         &self,
         component: &str,
@@ -111,59 +110,59 @@ impl<T: Target> Run<'_, T> {
             match health {
                 Health::Healthy => {
                     if awaited.reasons.remove(id).is_some() {
-                        self.say_ready(component, id);
+                        self.report_ready(component, id);
                     }
                 }
                 Health::Failed { reason } => {
                     awaited.failed.entry(id.clone()).or_insert_with(Instant::now);
-                    self.awaits(component, id, reason, &mut awaited.reasons);
+                    self.report_awaited(component, id, reason, &mut awaited.reasons);
                 }
                 Health::Progressing { reason } => {
-                    self.awaits(component, id, reason, &mut awaited.reasons);
+                    self.report_awaited(component, id, reason, &mut awaited.reasons);
                 }
             }
         }
         awaited.reasons.is_empty()
     }
 
-    /// Reports what is awaited of an object, once for each reason.
-    pub(super) fn awaits(
+    /// Reports why the run waits for an object, once for each reason.
+    pub(super) fn report_awaited(
         &self,
         component: &str,
         id: &ObjectId,
         reason: String,
-        told: &mut BTreeMap<ObjectId, String>,
+        reported: &mut BTreeMap<ObjectId, String>,
     ) {
-        if told.get(id) != Some(&reason) {
+        if reported.get(id) != Some(&reason) {
             let (component, object) = (component.to_owned(), id.clone());
-            self.say(Event::Wait { component, object, reason: reason.clone() });
-            told.insert(id.clone(), reason);
+            self.report(Event::Wait { component, object, reason: reason.clone() });
+            reported.insert(id.clone(), reason);
         }
     }
 
-    /// Finds out what is wrong, unless the user does not want to know any more.
+    /// Diagnoses the objects and reports findings, unless the run was stopped.
     async fn give_up(&self, component: &str, awaited: &Awaited) -> String {
-        if matches!(self.over(), Some(Over::Interrupted | Over::Refused(_))) {
+        if matches!(self.run_end(), Some(RunEnd::Interrupted | RunEnd::Refused(_))) {
             return "the run was stopped".to_owned();
         }
-        // All at the same time: a server that does not answer costs the time of one.
+        // In parallel: if the server does not answer, all take the time of one.
         let diagnoses = awaited.reasons.keys().map(|id| self.target.diagnose(id));
-        let diagnoses = join_all(diagnoses.map(|asked| timeout(DIAGNOSIS, asked))).await;
+        let diagnoses = join_all(diagnoses.map(|diagnosis| timeout(DIAGNOSIS, diagnosis))).await;
         for ((id, reason), diagnosis) in awaited.reasons.iter().zip(diagnoses) {
             let mut findings = diagnosis.unwrap_or_default();
             if findings.is_empty() {
                 findings.push(unexplained(id, reason));
             }
             for finding in findings {
-                self.say_finding(component, finding);
+                self.report_finding(component, finding);
             }
-            self.trouble.borrow_mut().unhealthy.push((id.clone(), reason.clone()));
+            self.incomplete.borrow_mut().unhealthy.push((id.clone(), reason.clone()));
         }
         let worst = awaited.failed.keys().next().or_else(|| awaited.reasons.keys().next());
         worst.and_then(|id| Some(format!("{id}: {}", awaited.reasons.get(id)?))).unwrap_or_default()
     }
 
-    /// Waits until new kinds are served. What takes long may have its reason in the definition.
+    /// Waits until new kinds are served. After a while, checks the health of the CRDs too.
     pub(super) async fn served(
         &self,
         component: &str,
@@ -171,35 +170,35 @@ impl<T: Target> Run<'_, T> {
         progress: (usize, usize),
     ) -> Result<(), String> {
         let begin = Instant::now();
-        let (mut told, mut pause) = (BTreeMap::new(), AT_ONCE);
+        let (mut reported, mut pause) = (BTreeMap::new(), FIRST_KIND_PAUSE);
         while self.runs && !kinds.is_empty() {
-            let unserved = match self.unless_over(self.target.unserved(&kinds)).await {
+            let unserved = match self.unless_ended(self.target.unserved(&kinds)).await {
                 Some(Ok(unserved)) => unserved,
                 Some(Err(error)) => {
-                    let told = error.to_string();
+                    let reported = error.to_string();
                     self.fail(&kinds[0].definition, error);
-                    return Err(told);
+                    return Err(reported);
                 }
                 None => break,
             };
-            // What is served once stays so.
+            // A served kind stays served.
             kinds.retain(|kind| unserved.contains(&kind.definition));
-            told.retain(|id: &ObjectId, _: &mut String| {
+            reported.retain(|id: &ObjectId, _: &mut String| {
                 let awaited = unserved.contains(id);
                 if !awaited {
-                    self.say_ready(component, id);
+                    self.report_ready(component, id);
                 }
                 awaited
             });
-            if begin.elapsed() >= USUAL {
+            if begin.elapsed() >= USUAL_KIND_DELAY {
                 let definitions: Vec<ObjectId> = unserved.into_iter().collect();
                 self.healthy(component, &definitions, progress).await?;
                 for id in &definitions {
-                    self.awaits(component, id, UNSERVED.to_owned(), &mut told);
+                    self.report_awaited(component, id, UNSERVED.to_owned(), &mut reported);
                 }
-                pause = longer(pause);
+                pause = next_pause(pause);
             }
-            if !kinds.is_empty() && self.unless_over(sleep(pause)).await.is_none() {
+            if !kinds.is_empty() && self.unless_ended(sleep(pause)).await.is_none() {
                 break;
             }
         }
@@ -211,38 +210,43 @@ impl<T: Target> Run<'_, T> {
         Err(self.give_up(component, &awaited).await)
     }
 
-    /// Waits until an object would be accepted by what guards it.
+    /// Waits until webhooks accept an object.
     pub(super) async fn accepted(&self, object: &Object) -> Result<(), String> {
         let mut awaited = Awaited::default();
-        let mut pause = SOON;
+        let mut pause = FIRST_PAUSE;
         loop {
-            match self.unless_over(self.target.probe(object)).await {
+            match self.unless_ended(self.target.probe(object)).await {
                 Some(Ok(Ok(()))) => break,
                 Some(Ok(Err(why))) => {
                     let reason = format!("a webhook does not answer yet: {why}");
-                    self.awaits(&object.component, &object.id, reason, &mut awaited.reasons);
+                    self.report_awaited(
+                        &object.component,
+                        &object.id,
+                        reason,
+                        &mut awaited.reasons,
+                    );
                 }
-                Some(Err(error)) if error.kind.is_of_one_object() => break, // The write tells it.
+                Some(Err(error)) if error.kind.is_of_one_object() => break, // The write reports it.
                 Some(Err(error)) => {
-                    let told = error.to_string();
+                    let reported = error.to_string();
                     self.fail(&object.id, error);
-                    return Err(told);
+                    return Err(reported);
                 }
                 None => return Err(self.give_up(&object.component, &awaited).await),
             }
-            if self.unless_over(sleep(pause)).await.is_none() {
+            if self.unless_ended(sleep(pause)).await.is_none() {
                 return Err(self.give_up(&object.component, &awaited).await);
             }
-            pause = longer(pause);
+            pause = next_pause(pause);
         }
         if !awaited.reasons.is_empty() {
-            self.say_ready(&object.component, &object.id);
+            self.report_ready(&object.component, &object.id);
         }
         Ok(())
     }
 }
 
-/// What is told of an object about which the place knows nothing more.
+/// The finding about an object of which the target knows nothing more.
 fn unexplained(id: &ObjectId, reason: &str) -> Finding {
     let namespace = id.namespace.as_ref().map(|n| format!(" -n {n}")).unwrap_or_default();
     let kind = id.kind.to_lowercase();
@@ -251,6 +255,6 @@ fn unexplained(id: &ObjectId, reason: &str) -> Finding {
         reason: "NotHealthy".into(),
         message: reason.to_owned(),
         lines: Vec::new(),
-        next_step: format!("see `kubectl describe {kind} {}{namespace}`", id.name),
+        next_step: format!("run `kubectl describe {kind} {}{namespace}` to see why", id.name),
     }
 }

@@ -14,12 +14,12 @@ use crate::object::ObjectId;
 use crate::plan::{Action, Change};
 use crate::target::{ErrorKind, Target, Write};
 
-/// How often what is held is asked for again.
-const AGAIN: Duration = Duration::from_secs(5);
+/// How often a write that has to wait is tried again.
+const RETRY: Duration = Duration::from_secs(5);
 
 impl<T: Target> Run<'_, T> {
-    /// Writes what is to be written and was not yet, all at the same time: the target knows how much it
-    /// can bear. Says whether everything is written.
+    /// Writes all changes that are not written yet, in parallel: the target limits its requests itself.
+    /// Returns whether everything is written.
     pub(super) async fn write_all(&self, changes: &[&Change]) -> bool {
         let writes = changes.iter().filter(|change| change.is_write());
         let writes: Vec<_> = writes.filter(|change| !self.was_written(&change.id)).collect();
@@ -34,44 +34,44 @@ impl<T: Target> Run<'_, T> {
     }
 
     fn has_failed(&self, id: &ObjectId) -> bool {
-        self.trouble.borrow().failed.iter().any(|(failed, _)| failed == id)
+        self.incomplete.borrow().failed.iter().any(|(failed, _)| failed == id)
     }
 
     async fn write(&self, change: &Change) -> bool {
         let Some(body) = change.body() else { return true };
-        if self.is_over() || !self.is_clear(change).await {
+        if self.is_ended() || !self.await_free_name(change).await {
             return false;
         }
         let write = Write {
             id: &change.id,
             policy: change.policy,
-            create: change.action == Action::Create && !self.made.contains(&change.id),
+            create: change.action == Action::Create && !self.made_by_lock.contains(&change.id),
             body,
             force: change.force,
         };
-        let mut told = BTreeMap::new();
+        let mut reported = BTreeMap::new();
         let answer = loop {
             let answer = tokio::select! {
                 biased;
                 answer = self.target.write(write) => answer,
-                () = self.orphaned_webhooks() => return false,
+                () = self.writes_aborted() => return false,
             };
             let Err(error) = &answer else { break answer };
             if error.kind != ErrorKind::Held {
                 break answer;
             }
-            self.awaits(&change.component, &change.id, error.cause.clone(), &mut told);
-            if self.unless_over(sleep(AGAIN)).await.is_none() {
+            self.report_awaited(&change.component, &change.id, error.cause.clone(), &mut reported);
+            if self.unless_ended(sleep(RETRY)).await.is_none() {
                 break answer;
             }
         };
-        self.say_warnings();
+        self.report_warnings();
         match answer {
             Ok(written) => {
-                if !told.is_empty() {
-                    self.say_ready(&change.component, &change.id);
+                if !reported.is_empty() {
+                    self.report_ready(&change.component, &change.id);
                 }
-                self.say_when(written.effect, applied(change));
+                self.report_when(written.effect, applied(change));
                 self.written.borrow_mut().insert(change.id.clone(), written);
                 true
             }

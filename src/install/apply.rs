@@ -60,10 +60,11 @@ fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Resul
         return Err(Error::UnknownComponent(name.clone()));
     }
     let winner = if request.force_conflicts { Winner::Desired } else { Winner::Live };
-    let (prune, take) = (request.consents.prune_options(), request.take.clone());
+    let (prune, names) = (request.consents.prune_options(), request.consents.names());
+    let take = request.take.clone();
     let components = request.components.iter().cloned();
     Ok(Options {
-        plan: PlanOptions { winner, prune, take, ..PlanOptions::default() },
+        plan: PlanOptions { prune, names, winner, take, ..PlanOptions::default() },
         blank: new_inventory()?,
         graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout() },

@@ -1,8 +1,9 @@
-//! What somebody agreed to: flags of the command line, or approvals of a controller.
+//! What somebody consented to: flags of the command line, or approvals of a controller.
 
 use std::collections::BTreeSet;
 
 use crate::inventory::PruneOptions;
+use crate::object::SettingNames;
 
 /// The agreement to one kind of harm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,14 +22,28 @@ pub enum Consent {
     DeleteNamespaces,
 }
 
-/// Everything that somebody agreed to.
+/// Everything that somebody consented to, and how the caller names what else could be set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Consents(BTreeSet<Consent>);
+pub struct Consents {
+    given: BTreeSet<Consent>,
+    names: SettingNames,
+}
 
 impl Consents {
-    /// Whether this was agreed to.
+    /// The same with the caller's names, which messages use.
+    #[must_use]
+    pub fn named(self, names: SettingNames) -> Self {
+        Self { names, ..self }
+    }
+
+    /// Whether this consent was given.
     pub fn include(&self, consent: Consent) -> bool {
-        self.0.contains(&consent)
+        self.given.contains(&consent)
+    }
+
+    /// The caller's names.
+    pub(super) fn names(&self) -> SettingNames {
+        self.names
     }
 
     /// What may be deleted when it is no longer wanted. Without consent it is kept, and the plan says so.
@@ -44,6 +59,6 @@ impl Consents {
 
 impl FromIterator<Consent> for Consents {
     fn from_iter<I: IntoIterator<Item = Consent>>(consents: I) -> Self {
-        Self(consents.into_iter().collect())
+        Self { given: consents.into_iter().collect(), names: SettingNames::default() }
     }
 }

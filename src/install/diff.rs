@@ -59,5 +59,6 @@ pub async fn against_target<T: Target>(
 }
 
 fn options(consents: &Consents) -> PlanOptions {
-    PlanOptions { prune: consents.prune_options(), ..PlanOptions::default() }
+    let (prune, names) = (consents.prune_options(), consents.names());
+    PlanOptions { prune, names, ..PlanOptions::default() }
 }

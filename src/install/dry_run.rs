@@ -49,7 +49,7 @@ async fn ask(
     change: &Change,
     body: &Value,
 ) -> Result<Option<Refused>, Error> {
-    let cause = target.rehearse(change.policy, body).await?;
+    let cause = target.dry_run(change.policy, body).await?;
     Ok(cause.map(|cause| Refused {
         object: change.id.clone(),
         component: change.component.clone(),

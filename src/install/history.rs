@@ -56,7 +56,7 @@ pub(super) async fn keep(
         summary: serde_json::to_value(summary).unwrap_or_default(),
         left_out: record.left_out.clone(),
     };
-    target.keep_revision(&about, &record.text, record.most).await.map(|_| ())
+    target.store_revision(&about, &record.text, record.most).await.map(|_| ())
 }
 
 /// The whole configuration with all defaults and without secrets, and where these were.

@@ -11,7 +11,7 @@ use super::error::Error;
 use super::prepared::Prepared;
 use crate::config::Role;
 use crate::engine::Planned;
-use crate::object::{GuardFlag, ObjectId, rules};
+use crate::object::{DeletionConsent, ObjectId, rules};
 use crate::plan::{Action, Plan};
 use crate::target::ClusterTarget;
 pub(super) use ks_installer::delete as delete_ks_installer;
@@ -76,11 +76,11 @@ pub(super) fn of_deletions(plan: &Plan) -> Vec<Risk> {
 
 /// The consent without which an object is kept.
 fn needed_consent(id: &ObjectId) -> Option<Consent> {
-    let guarded = rules().pruning.guarded.iter().find(|guarded| guarded.kind.matches(id))?;
-    Some(match guarded.flag {
-        GuardFlag::DeleteCrds => Consent::DeleteCrds,
-        GuardFlag::DeleteData => Consent::DeleteData,
-        GuardFlag::DeleteNamespaces => Consent::DeleteNamespaces,
+    let protected = rules().pruning.protected.iter().find(|known| known.kind.matches(id))?;
+    Some(match protected.consent {
+        DeletionConsent::DeleteCrds => Consent::DeleteCrds,
+        DeletionConsent::DeleteData => Consent::DeleteData,
+        DeletionConsent::DeleteNamespaces => Consent::DeleteNamespaces,
     })
 }
 

@@ -51,6 +51,7 @@ fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Resul
     prune.created = true;
     let plan = PlanOptions {
         prune,
+        names: request.consents.names(),
         allow_empty: true,
         record_namespace: session.is_on_cluster().then(|| config::NAMESPACE.to_owned()),
         ..PlanOptions::default()

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_goes_by_meaning_and_leaves_out_nothing_but_nothing() {
+    fn a_base_uses_semantic_equality_and_omits_only_unset_values() {
         let key = Key::new([1; 32]);
         let hashes = of_document(&key, &json!({"a": "168h", "b": "", "c": false, "d": {}, "e": 0}));
         assert_eq!(hashes.keys().collect::<Vec<_>>(), ["/a", "/c", "/e"]);

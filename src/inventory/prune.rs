@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use super::Entry;
-use crate::object::{FIELD_MANAGER, GuardFlag, Guarded, ObjectId, Policy, rules};
+use crate::object::{
+    DeletionConsent, FIELD_MANAGER, ObjectId, Policy, Protected, Setting, SettingNames, rules,
+};
 
 /// What the user has consented to delete.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(clippy::struct_excessive_bools)] // Each is a flag of its own on the command line.
+#[allow(clippy::struct_excessive_bools)] // Each is a consent of its own.
 pub struct PruneOptions {
     /// CRDs, with every object of their kinds.
     pub crds: bool,
@@ -32,11 +34,16 @@ pub enum Prune {
     Keep(String),
 }
 
-/// Decides about an entry. `live` is the current object.
+/// Decides about an entry. `live` is the current object; `names` are used in the reason to keep it.
 ///
 /// An object is deleted only if it is the one that ksi wrote: it has the same uid, if the target has uids,
 /// and a field that ksi owns, if the target tracks field ownership.
-pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prune {
+pub fn prune(
+    entry: &Entry,
+    live: Option<&Value>,
+    options: PruneOptions,
+    names: SettingNames,
+) -> Prune {
     let Some(live) = live else { return Prune::AlreadyDeleted };
     let metadata = &live["metadata"];
     let keep = |reason: &str| Prune::Keep(reason.to_owned());
@@ -69,11 +76,11 @@ pub fn prune(entry: &Entry, live: Option<&Value>, options: PruneOptions) -> Prun
             "created once and not managed since; delete it with kubectl if it is no longer needed",
         );
     }
-    if let Some(guard) = missing_consent(&entry.id, options) {
+    if let Some(protected) = missing_consent(&entry.id, options) {
         return Prune::Keep(format!(
             "{}; to delete it, use {}",
-            guard.because,
-            guard.flag.as_str()
+            protected.because,
+            names.of(Setting::Deletion(protected.consent))
         ));
     }
     match metadata["managedFields"].as_array() {
@@ -94,14 +101,14 @@ pub fn needs_consent(id: &ObjectId, options: PruneOptions) -> bool {
     missing_consent(id, options).is_some()
 }
 
-fn missing_consent(id: &ObjectId, options: PruneOptions) -> Option<&'static Guarded> {
-    let guard = rules().pruning.guarded.iter().find(|guard| guard.kind.matches(id))?;
-    let consented = match guard.flag {
-        GuardFlag::DeleteCrds => options.crds,
-        GuardFlag::DeleteData => options.data,
-        GuardFlag::DeleteNamespaces => options.namespaces,
+fn missing_consent(id: &ObjectId, options: PruneOptions) -> Option<&'static Protected> {
+    let protected = rules().pruning.protected.iter().find(|known| known.kind.matches(id))?;
+    let consented = match protected.consent {
+        DeletionConsent::DeleteCrds => options.crds,
+        DeletionConsent::DeleteData => options.data,
+        DeletionConsent::DeleteNamespaces => options.namespaces,
     };
-    (!consented).then_some(guard)
+    (!consented).then_some(protected)
 }
 
 #[cfg(test)]
@@ -127,25 +134,35 @@ mod tests {
 
     fn kept(entry: &Entry, metadata: &Value) -> bool {
         let live = json!({"metadata": metadata});
-        matches!(prune(entry, Some(&live), PruneOptions::default()), Prune::Keep(_))
+        matches!(
+            prune(entry, Some(&live), PruneOptions::default(), SettingNames::default()),
+            Prune::Keep(_)
+        )
     }
 
     #[test]
-    fn ours_is_removed() {
+    fn our_objects_are_deleted() {
         let deployment = entry("apps/v1", "Deployment", Policy::Apply);
         let options = PruneOptions::default();
-        assert_eq!(prune(&deployment, None, options), Prune::AlreadyDeleted);
+        assert_eq!(
+            prune(&deployment, None, options, SettingNames::default()),
+            Prune::AlreadyDeleted
+        );
         for live in [
             json!({}),
             json!({"metadata": {"uid": "u1"}}),
             json!({"metadata": {"uid": "u1", "managedFields": [{"manager": "ksi"}]}}),
         ] {
-            assert_eq!(prune(&deployment, Some(&live), options), Prune::Delete, "{live}");
+            assert_eq!(
+                prune(&deployment, Some(&live), options, SettingNames::default()),
+                Prune::Delete,
+                "{live}"
+            );
         }
     }
 
     #[test]
-    fn what_is_not_ours_any_more_stays() {
+    fn objects_that_are_no_longer_ours_are_kept() {
         let mut deployment = entry("apps/v1", "Deployment", Policy::Apply);
         assert!(kept(&deployment, &json!({"uid": "u2"})));
         // A ServiceAccount never had a field of ours, and is ours all the same.
@@ -158,19 +175,27 @@ mod tests {
     }
 
     #[test]
-    fn policies_and_guarded_kinds_stay_without_their_flag() {
+    fn policies_and_protected_kinds_are_kept_without_consent() {
         let live = json!({"metadata": {}});
         let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
-        for guarded in [
+        for protected in [
             entry("apiextensions.k8s.io/v1", "CustomResourceDefinition", Policy::Apply),
             entry("v1", "PersistentVolumeClaim", Policy::Apply),
             entry("v1", "Namespace", Policy::Apply),
             entry("v1", "Secret", Policy::Create),
         ] {
-            assert!(kept(&guarded, &json!({})), "{}", guarded.id);
-            assert_eq!(prune(&guarded, Some(&live), all), Prune::Delete, "{}", guarded.id);
+            assert!(kept(&protected, &json!({})), "{}", protected.id);
+            assert_eq!(
+                prune(&protected, Some(&live), all, SettingNames::default()),
+                Prune::Delete,
+                "{}",
+                protected.id
+            );
         }
         let patched = entry("v1", "Namespace", Policy::Patch);
-        assert_eq!(prune(&patched, Some(&live), all), Prune::ReleaseFields);
+        assert_eq!(
+            prune(&patched, Some(&live), all, SettingNames::default()),
+            Prune::ReleaseFields
+        );
     }
 }

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn is_read_back_and_damage_is_told() {
+    fn is_read_back_and_damage_is_an_error() {
         let inventory = inventory(3);
         let data = inventory.to_secret();
         assert_eq!(Inventory::from_secret(&json!({ "data": data })).unwrap(), inventory);

@@ -38,7 +38,7 @@ pub struct Rules {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Stages {
     /// Namespaces and kinds.
-    pub foundation: KindPattern,
+    pub prerequisites: KindPattern,
     /// RBAC, and what pods mount.
     pub access: KindPattern,
     /// Services.
@@ -54,8 +54,8 @@ pub struct Stages {
 impl Stages {
     /// In their order.
     pub fn in_order(&self) -> [&KindPattern; 6] {
-        let Self { foundation, access, services, workloads, webhooks, resources } = self;
-        [foundation, access, services, workloads, webhooks, resources]
+        let Self { prerequisites, access, services, workloads, webhooks, resources } = self;
+        [prerequisites, access, services, workloads, webhooks, resources]
     }
 }
 
@@ -143,7 +143,7 @@ pub struct ForeignField {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pruning {
     /// Kinds whose deletion needs consent.
-    pub guarded: Vec<Guarded>,
+    pub protected: Vec<Protected>,
     /// Annotations with which a user keeps an object.
     pub keep_markers: Vec<KeepMarker>,
     /// Kinds that are deleted without the objects that they own.
@@ -167,36 +167,25 @@ pub struct Releasing {
 /// A kind that is not pruned without consent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Guarded {
+pub struct Protected {
     /// The kind.
     pub kind: KindPattern,
-    /// The flag, without dashes.
-    pub flag: GuardFlag,
+    /// The consent that it needs.
+    pub consent: DeletionConsent,
     /// Why it needs consent.
     pub because: String,
 }
 
-/// The flags that give consent.
+/// The consents to deletions. Each caller has its own names for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum GuardFlag {
-    /// `--delete-crds`
+pub enum DeletionConsent {
+    /// To delete CRDs, with every object of their kinds.
     DeleteCrds,
-    /// `--delete-data`
+    /// To delete volume claims, with their data.
     DeleteData,
-    /// `--delete-namespaces`
+    /// To delete namespaces, with everything in them.
     DeleteNamespaces,
-}
-
-impl GuardFlag {
-    /// The flag as it is typed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::DeleteCrds => "--delete-crds",
-            Self::DeleteData => "--delete-data",
-            Self::DeleteNamespaces => "--delete-namespaces",
-        }
-    }
 }
 
 /// An annotation with which a user keeps an object.
@@ -232,7 +221,7 @@ impl Rules {
         Self {
             order: Vec::new(),
             stages: Stages {
-                foundation: KindPattern::Any,
+                prerequisites: KindPattern::Any,
                 access: KindPattern::Any,
                 services: KindPattern::Any,
                 workloads: KindPattern::Any,
@@ -274,7 +263,7 @@ mod tests {
         assert!(rules.delete_late.len() > 2 && rules.finalizers.len() > 1);
         assert!(rules.pruning.orphaning.len() > 1 && !rules.pruning.releasing.is_empty());
         assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
-        assert_eq!(rules.pruning.guarded.len(), 3);
+        assert_eq!(rules.pruning.protected.len(), 3);
         assert!(!rules.foreign_fields.is_empty());
         for field in &rules.foreign_fields {
             assert!(field.subresource.is_some() || !field.managers.is_empty(), "{field:?}");

@@ -84,7 +84,7 @@ pub(super) fn dropped(
     nothing_desired: bool,
 ) -> Option<Change> {
     let change = Draft::dropped(entry);
-    let decision = prune(entry, live, options.prune);
+    let decision = prune(entry, live, options.prune, options.names);
     let live = live?;
     if nothing_desired && !options.allow_empty {
         let reason = "nothing was rendered, which is probably a mistake, so nothing is deleted";

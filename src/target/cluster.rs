@@ -1,21 +1,22 @@
 //! A Kubernetes cluster as a target.
 //!
-//! Objects are written by server-side apply as `ksi`, strict and without force. What nobody touched
-//! since we wrote it costs no request of its own: one list of metadata per kind and namespace shows
-//! uid and managedFields, and the inventory holds a hash of both and of what was rendered. For
-//! everything else the server itself says what a write would change (dry run).
+//! Objects are written by server-side apply as field manager `ksi`, strict and without force. An object
+//! that nobody changed since costs no request of its own: one list of metadata per kind and namespace has
+//! its uid and managedFields, and the inventory has a hash of both and of the rendered object. For all
+//! others a server-side dry run shows what a write would change.
 //!
 //! ```text
-//! kubesphere-system/ksi-inventory        Secret: what is ours; written with its resourceVersion
-//! kubesphere-system/ksi-values           Secret: what is generated once and kept
+//! kubesphere-system/ksi-inventory        Secret: the inventory; written with its resourceVersion
+//! kubesphere-system/ksi-values           Secret: stored values
 //! kubesphere-system/ksi-history-N        Secret: a configuration that was applied, without secrets
-//! kubesphere-system/ks-installer-apply   Lease: who writes now
+//! kubesphere-system/ks-installer-apply   Lease: the lock
 //! ```
 
+mod dry_run;
 mod error;
-mod forecast;
 mod history;
 mod identity;
+mod installer_values;
 mod instances;
 mod lease;
 mod live;
@@ -25,7 +26,6 @@ mod process;
 mod recent_kinds;
 mod removal;
 mod store;
-mod taken_over;
 mod write;
 
 use std::borrow::Borrow;
@@ -47,21 +47,21 @@ pub use history::{About, Revision};
 use identity::Identity;
 use lease::{LeaseGuard, Terms};
 
-/// A Kubernetes cluster as a target, of one run: it holds the lock of that run, and what the run saw and
-/// wrote. The next run needs its own.
+/// A Kubernetes cluster as the target of one run, with the state of that run: its lock, and what it observed and
+/// wrote.
 #[derive(Debug)]
 pub struct ClusterTarget {
     cluster: Cluster,
-    /// Who we are in the lock: `user@host/process`.
+    /// The holder in the lock: `user@host/process`.
     holder: String,
-    /// Which objects were observed: what is deleted must still be that.
+    /// The observed objects: only these are deleted.
     observed: Mutex<BTreeMap<ObjectId, Identity>>,
     /// The resource version of the inventory as it was last read or written.
     inventory_version: Mutex<Option<String>>,
     lease: Mutex<Option<LeaseGuard>>,
     watches: live::Watches,
     recent_kinds: recent_kinds::RecentKinds,
-    /// Whether our own namespace is being deleted, and with it the lock and the inventory.
+    /// Whether our own namespace is terminating, and with it the lock and the inventory.
     is_terminating: AtomicBool,
 }
 
@@ -86,17 +86,16 @@ impl ClusterTarget {
         &self.cluster
     }
 
-    /// Why an object that is not there yet would be refused, by a dry run on the server; `None` when
-    /// it would not, or when nobody can say because its namespace or its kind are not there yet.
+    /// A server-side dry run of a new object: why it would be rejected. `None` if it would be accepted, or if its
+    /// namespace or kind does not exist yet.
     ///
     /// # Errors
-    /// It cannot be asked.
-    pub async fn rehearse(&self, policy: Policy, body: &Value) -> Result<Option<String>, Error> {
-        forecast::rehearse(&self.cluster, policy, body).await
+    /// The server cannot be asked.
+    pub async fn dry_run(&self, policy: Policy, body: &Value) -> Result<Option<String>, Error> {
+        dry_run::new_object(&self.cluster, policy, body).await
     }
 
-    /// The cluster to write to: nothing is sent without the lock, nor after somebody may have taken it
-    /// over.
+    /// The cluster for writes: they are sent only while the lock is held.
     fn writable(&self) -> Result<Cluster, Error> {
         if self.is_terminating() {
             return Ok(self.cluster.clone());
@@ -104,8 +103,7 @@ impl ClusterTarget {
         self.lease().as_ref().map(LeaseGuard::cluster).ok_or_else(lease::not_held)
     }
 
-    /// The same to delete our own namespace, with which the lock goes: it is made certain once that it is
-    /// held, and never again.
+    /// The same to delete our own namespace, which contains the lock: the lock is checked once and not renewed.
     async fn writable_without_lock(&self) -> Result<Cluster, Error> {
         let lease = self.lease().as_ref().map(LeaseGuard::lease).ok_or_else(lease::not_held)?;
         lease.ensure().await?;
@@ -119,7 +117,7 @@ impl ClusterTarget {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the last object of ours goes, and nothing can be recorded any more.
+    /// Whether our own namespace is terminating, so that nothing can be recorded.
     fn is_terminating(&self) -> bool {
         self.is_terminating.load(Ordering::Relaxed)
     }
@@ -150,11 +148,11 @@ impl Reader for ClusterTarget {
         desired: &[Object],
         inventory: Option<&Inventory>,
     ) -> Result<Observation, Error> {
-        let seen = observe::observe(&self.cluster, desired, inventory).await?;
-        for (id, live) in &seen.objects {
+        let observation = observe::observe(&self.cluster, desired, inventory).await?;
+        for (id, live) in &observation.objects {
             self.remember(id, live);
         }
-        Ok(seen)
+        Ok(observation)
     }
 
     async fn instances(
@@ -183,7 +181,7 @@ impl Store for ClusterTarget {
     async fn values(&self) -> Result<StoredValues, Error> {
         match store::values(&self.cluster).await? {
             Some(values) => Ok(values),
-            None => taken_over::values(&self.cluster).await,
+            None => installer_values::values(&self.cluster).await,
         }
     }
 
@@ -193,8 +191,8 @@ impl Store for ClusterTarget {
         Ok(inventory)
     }
 
-    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
-        store::keep(&self.writable()?, values).await
+    async fn store_values(&self, values: &StoredValues) -> Result<(), Error> {
+        store::store_values(&self.writable()?, values).await
     }
 
     async fn record(&self, inventory: &Inventory) -> Result<(), Error> {
@@ -291,7 +289,7 @@ impl Monitor for ClusterTarget {
     }
 
     async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {
-        forecast::probe(&self.cluster, object).await
+        dry_run::probe(&self.cluster, object).await
     }
 
     async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {

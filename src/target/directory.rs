@@ -6,7 +6,7 @@
 //! PATH/.ksi/values        generated secrets, 0600
 //! PATH/.ksi/inventory     what ksi owns here, with the key of its fingerprints, 0600
 //! PATH/.ksi/lock          held while a run writes
-//! PATH/.ksi/staging/      files on their way
+//! PATH/.ksi/staging/      files until the commit
 //! ```
 //!
 //! Everything is written to the staging folder first and renamed by the commit: a full disk is found
@@ -39,10 +39,10 @@ use crate::yaml;
 use changes::Changes;
 use disk::{Disk, PRIVATE, PUBLIC, RESTORE, shown};
 
-const IGNORED: &str = "# Generated secrets, and the key of the inventory: keep them, but not in version control.\n*\n";
+const IGNORED: &str = "# Generated secrets, and the key of the inventory: do not delete them, and do not put them into version control.\n*\n";
 
-/// A process that is just being started holds the files of its parent for a moment, the lock of a run
-/// that is over among them.
+/// A process that is being started briefly has the files of its parent open, including the lock of a run that
+/// has ended.
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
@@ -68,8 +68,8 @@ impl Directory {
         Self { root: root.into(), disk: Disk::default(), run: Mutex::default() }
     }
 
-    /// The same with something that is asked before each single change to the file system, and whose error
-    /// is taken for that of the change.
+    /// The same with a hook that is called before each change to the file system. If it fails, the change fails
+    /// with its error.
     #[must_use]
     pub fn with_hook(self, hook: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self { disk: Disk::with_hook(hook), ..self }
@@ -84,7 +84,7 @@ impl Directory {
         self.root.join(".ksi").join(name)
     }
 
-    /// Nothing is read through a link or from a file that stands for a directory.
+    /// Whether the directory exists. It is an error if a folder is a link or a file.
     fn check(&self) -> Result<bool, Error> {
         match std::fs::metadata(&self.root) {
             Ok(found) if found.is_dir() => {
@@ -97,7 +97,7 @@ impl Directory {
                 ErrorKind::InTheWay,
                 "read",
                 shown(&self.root),
-                "it is a file and not a directory",
+                "it is a file, not a directory",
                 "choose another directory, or move the file away",
             )),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -105,7 +105,7 @@ impl Directory {
         }
     }
 
-    /// What a file of ours below `.ksi` holds.
+    /// The content of a file below `.ksi`.
     fn load(&self, name: &str) -> Result<Option<Value>, Error> {
         if !self.check()? {
             return Ok(None);
@@ -115,7 +115,7 @@ impl Directory {
         let mut documents = manifest::documents(&path, text)?;
         match (documents.pop(), documents.len()) {
             (Some(document), 0) => Ok(Some(document)),
-            _ => Err(self.damaged(name, "it is empty or holds several documents")),
+            _ => Err(self.damaged(name, "it is empty or contains several documents")),
         }
     }
 
@@ -125,7 +125,7 @@ impl Directory {
 
     fn store(&self, name: &str, content: &impl Serialize) -> Result<(), Error> {
         let mut run = self.run();
-        let run = held(run.as_mut(), &self.root)?;
+        let run = locked_run(run.as_mut(), &self.root)?;
         let (staging, path) = (self.own("staging"), self.own(name));
         run.changes.put(&self.disk, &staging, path, &yaml::emit(content), PRIVATE)
     }
@@ -134,7 +134,7 @@ impl Directory {
         self.run.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether something is there that was made from kept values.
+    /// Whether there are manifests with stored values.
     fn has_secrets(&self) -> Result<bool, Error> {
         if disk::is_file("read", &self.own("inventory"))? {
             return Ok(true);
@@ -159,7 +159,7 @@ impl Directory {
     }
 }
 
-fn held<'r>(run: Option<&'r mut Run>, root: &Path) -> Result<&'r mut Run, Error> {
+fn locked_run<'r>(run: Option<&'r mut Run>, root: &Path) -> Result<&'r mut Run, Error> {
     let missing =
         || Error::new(ErrorKind::Locked, "write", shown(root), "the lock is not held", "");
     run.ok_or_else(missing)
@@ -182,8 +182,8 @@ fn lock(path: &Path, mut file: File) -> Result<File, Error> {
             let _ = file.read_to_string(&mut holder);
             let process =
                 holder.trim().parse::<u32>().map_or(String::new(), |p| format!(" (process {p})"));
-            let cause = format!("another run of ksi{process} is writing there");
-            let help = "wait until it is done, or end it, and run again";
+            let cause = format!("another run of ksi{process} is writing to this directory");
+            let help = "wait until it ends, or stop it, then run again";
             return Err(Error::new(ErrorKind::Locked, "lock", shown(path), cause, help));
         }
         Err(TryLockError::Error(error)) => return Err(Error::io("lock", shown(path), &error)),
@@ -204,15 +204,15 @@ impl Reader for Directory {
         desired: &[Object],
         inventory: Option<&Inventory>,
     ) -> Result<Observation, Error> {
-        let mut seen = Observation::default();
+        let mut observation = Observation::default();
         if self.check()? {
             for id in super::ids(desired, inventory) {
                 if let Some(body) = manifest::read(&self.path_of(id), id)? {
-                    seen.objects.insert(id.clone(), body);
+                    observation.objects.insert(id.clone(), body);
                 }
             }
         }
-        Ok(seen)
+        Ok(observation)
     }
 
     async fn instances(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
@@ -229,15 +229,15 @@ impl Store for Directory {
         match self.load("values")? {
             // serde's own message could quote a value.
             Some(values) => serde_json::from_value(values)
-                .map_err(|_| self.damaged("values", "it is not a mapping from names to texts")),
-            // Objects rest on values that are lost: new ones would change every secret.
+                .map_err(|_| self.damaged("values", "it is not a map of strings")),
+            // The values are lost, but objects contain them: new values would change every secret.
             None if self.has_secrets()? => Err(Error::new(
                 ErrorKind::Damaged,
                 "read",
                 shown(&self.own("values")),
-                "the generated secrets are missing, but manifests made from them are there",
-                "copy `.ksi` from where this directory was written before; or delete it and the \
-                 Secrets in the directory to start again with new ones",
+                "the generated secrets are missing, but there are manifests with them",
+                "copy `.ksi` from where this directory was written before; or delete `.ksi` and the \
+                 Secrets in the directory to generate new secrets",
             )),
             None => Ok(StoredValues::default()),
         }
@@ -248,7 +248,7 @@ impl Store for Directory {
         Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
     }
 
-    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
+    async fn store_values(&self, values: &StoredValues) -> Result<(), Error> {
         self.store("values", values)
     }
 
@@ -258,8 +258,8 @@ impl Store for Directory {
 
     async fn forget(&self) -> Result<(), Error> {
         let mut run = self.run();
-        let run = held(run.as_mut(), &self.root)?;
-        // Values without an inventory harm nobody; an inventory without its values looks like a loss.
+        let run = locked_run(run.as_mut(), &self.root)?;
+        // The inventory first: an inventory without values looks like lost values.
         for name in ["inventory", "values", ".gitignore"] {
             run.changes.remove(self.own(name))?;
         }
@@ -278,7 +278,7 @@ impl Writer for Directory {
 
     async fn write(&self, write: Write<'_>) -> Result<Written, Error> {
         let mut run = self.run();
-        let run = held(run.as_mut(), &self.root)?;
+        let run = locked_run(run.as_mut(), &self.root)?;
         let (path, text) = (self.path_of(write.id), yaml::emit(write.body));
         run.changes.put(
             &self.disk,
@@ -292,13 +292,13 @@ impl Writer for Directory {
 
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
         let mut run = self.run();
-        held(run.as_mut(), &self.root)?.changes.remove(self.path_of(id))?;
+        locked_run(run.as_mut(), &self.root)?.changes.remove(self.path_of(id))?;
         Ok(Effect::HeldBack)
     }
 
     async fn commit(&self) -> Result<(), Error> {
         let mut run = self.run();
-        held(run.as_mut(), &self.root)?.changes.commit(&self.disk)
+        locked_run(run.as_mut(), &self.root)?.changes.commit(&self.disk)
     }
 
     async fn release(&self) {
@@ -308,7 +308,7 @@ impl Writer for Directory {
     fn abandon(&self) {
         let mut run = self.run();
         if run.is_some() {
-            // What cannot be cleared away now is cleared away by the next run.
+            // If this fails, the next run cleans up.
             let _ = self.disk.clear(&self.own("staging"));
             *run = None;
         }

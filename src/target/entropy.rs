@@ -11,7 +11,8 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-        rand::fill(bytes).map_err(|_| EntropyError("the system gives no random numbers".into()))
+        rand::fill(bytes)
+            .map_err(|_| EntropyError("the operating system provides no randomness".into()))
     }
 
     fn key(&mut self, kind: KeyKind) -> Result<String, EntropyError> {
@@ -22,6 +23,6 @@ impl Entropy for SystemEntropy {
         };
         KeyPair::generate_for(algorithm)
             .map(|key| key.serialize_pem())
-            .map_err(|error| EntropyError(format!("no {kind:?} key can be made: {error}")))
+            .map_err(|error| EntropyError(format!("cannot generate a {kind:?} key: {error}")))
     }
 }

@@ -1,4 +1,4 @@
-//! What went wrong in a target, where, and what to do about it.
+//! Errors of targets.
 
 use std::io;
 
@@ -6,41 +6,41 @@ use std::io;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ErrorKind {
-    /// We may not do it.
+    /// The file system denies permission.
     Permission,
-    /// Nobody may write there.
+    /// The file system is read-only.
     ReadOnly,
-    /// There is no room left.
+    /// No space is left.
     Full,
-    /// Another run works there.
+    /// Another run holds the lock.
     Locked,
-    /// What is there has the wrong form, or a part of it is lost.
+    /// Stored data is malformed or incomplete.
     Damaged,
-    /// Something that is not ours stands in the way: a link, a file in place of a directory.
+    /// Another file is in the way: a link, or a file instead of a directory.
     InTheWay,
-    /// Anything else that the system reports.
+    /// Any other error of the file system.
     Io,
-    /// The API server does not answer.
+    /// The API server cannot be reached.
     Unreachable,
-    /// The API server does not know who we are.
+    /// The API server does not accept the credentials.
     Unauthorized,
-    /// The API server knows who we are, and we may not do it.
+    /// RBAC does not allow it.
     Forbidden,
-    /// Somebody else owns what would change, or changed it at the same time.
+    /// Another field manager owns the fields, or somebody changed the object at the same time.
     Conflict,
-    /// The API server does not accept the object.
+    /// The API server rejects the object.
     Invalid,
-    /// It is there and does not work.
+    /// The object is not healthy.
     Unhealthy,
-    /// It took too long.
+    /// It timed out.
     Timeout,
-    /// Nobody has what it needs, and it is not free yet.
+    /// It needs a resource that is allocated to nobody and not free yet.
     Held,
 }
 
 impl ErrorKind {
-    /// Whether it is about one object, so that others can still be written; everything else is about
-    /// the place, and ends a run.
+    /// Whether it is about one object, so that others can still be written. All others are about the target, and
+    /// end the run.
     pub fn is_of_one_object(self) -> bool {
         matches!(
             self,
@@ -54,19 +54,19 @@ impl ErrorKind {
     }
 }
 
-/// What went wrong in a target. Never holds a secret.
+/// An error of a target. Never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot {action} {place}: {cause}")]
 pub struct Error {
-    /// What kind of error it is.
+    /// The kind.
     pub kind: ErrorKind,
-    /// What was tried: `read`, `write`, `delete`, `lock`.
+    /// The action that failed: `read`, `write`, `delete`, `lock`.
     pub action: &'static str,
     /// The path or object.
     pub place: String,
-    /// What is wrong, lowercase and without a full stop.
+    /// The cause, in lowercase and without a full stop.
     pub cause: String,
-    /// What to do next, one sentence.
+    /// What to do next, in one sentence.
     pub help: String,
 }
 
@@ -81,36 +81,36 @@ impl Error {
         Self { kind, action, place: place.into(), cause: cause.into(), help: help.into() }
     }
 
-    /// What the file system says, in the words of a user.
+    /// An error of the file system.
     pub(super) fn io(action: &'static str, place: impl Into<String>, error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
         let (kind, cause, help) = match error.kind() {
             Kind::PermissionDenied => (
                 ErrorKind::Permission,
                 "permission denied".into(),
-                "give this user the right to do so, or choose another directory",
+                "grant this user the permission, or choose another directory",
             ),
             Kind::ReadOnlyFilesystem => (
                 ErrorKind::ReadOnly,
                 "the file system is read-only".into(),
-                "mount it for writing, or choose another directory",
+                "mount it read-write, or choose another directory",
             ),
             Kind::StorageFull | Kind::QuotaExceeded => (
                 ErrorKind::Full,
                 "no space is left".into(),
-                "make room and run again; no manifest has been changed halfway",
+                "free some space and run again; no manifest is partly written",
             ),
             Kind::FileTooLarge => (
                 ErrorKind::Full,
                 "the file is larger than this system or its limits allow".into(),
-                "raise the limit (`ulimit -f`) and run again; no manifest has been changed halfway",
+                "raise the limit (`ulimit -f`) and run again; no manifest is partly written",
             ),
             Kind::NotADirectory => (
                 ErrorKind::InTheWay,
-                "a part of the path is a file and not a directory".into(),
+                "a part of the path is a file, not a directory".into(),
                 "choose another directory, or move the file away",
             ),
-            _ => (ErrorKind::Io, error.to_string(), "solve what the system reports and run again"),
+            _ => (ErrorKind::Io, error.to_string(), "fix the cause and run again"),
         };
         Self::new(kind, action, place, cause, help)
     }

@@ -1,8 +1,8 @@
-//! Kinds that a run brings along.
+//! Kinds that a run adds.
 
 use crate::object::{Object, ObjectId, defined_kind};
 
-/// One version of a kind that a definition brings along.
+/// One version of a kind that a CRD defines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewKind {
     /// The `CustomResourceDefinition`.
@@ -13,13 +13,12 @@ pub struct NewKind {
     pub version: String,
     /// Kind.
     pub kind: String,
-    /// Whether objects of it are about to be written.
+    /// Whether the run writes objects of it.
     pub is_used: bool,
 }
 
 impl NewKind {
-    /// What a definition brings: one for each version that is to be served. `is_used` tells by group and
-    /// kind.
+    /// One for each served version of a CRD. `is_used` takes group and kind.
     pub fn all_of(definition: &Object, is_used: impl Fn(&str, &str) -> bool) -> Vec<Self> {
         let Some((group, kind)) = defined_kind(&definition.body) else { return Vec::new() };
         let is_used = is_used(group, kind);

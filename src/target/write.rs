@@ -1,21 +1,21 @@
-//! One write, and what came of it.
+//! A write and its result.
 
 use serde_json::Value;
 
 use crate::object::{ObjectId, Policy};
 
-/// An object that is to be created or changed. `Debug` does not show the manifest.
+/// A request to create or change an object. `Debug` does not show the manifest.
 #[derive(Clone, Copy)]
 pub struct Write<'a> {
     /// The object.
     pub id: &'a ObjectId,
-    /// How far it is ours.
+    /// How ksi manages it.
     pub policy: Policy,
-    /// Whether it was absent when the plan was made.
+    /// Whether it did not exist when the plan was made.
     pub create: bool,
-    /// What is written: the whole manifest, or our fields only where the place merges.
+    /// The manifest, or only our fields if the target merges.
     pub body: &'a Value,
-    /// Whether fields that others own are taken.
+    /// Whether fields of other field managers are taken over.
     pub force: bool,
 }
 
@@ -26,28 +26,28 @@ impl std::fmt::Debug for Write<'_> {
     }
 }
 
-/// Whether a change can be seen already.
+/// Whether a change is visible already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It is made.
+    /// It is visible.
     Visible,
-    /// It is made by the next commit.
+    /// The next commit makes it visible.
     HeldBack,
 }
 
-/// What came of a write. `Debug` does not show the manifest.
+/// The result of a write. `Debug` does not show the manifest.
 #[derive(Clone)]
 pub struct Written {
-    /// Whether it can be seen already.
+    /// Whether it is visible already.
     pub effect: Effect,
-    /// The object's uid, where the place gives uids.
+    /// The uid of the object, if the target assigns uids.
     pub uid: Option<String>,
-    /// The object as it is now, where the place tells.
+    /// The live object after the write, if the target returns it.
     pub live: Option<Value>,
 }
 
 impl Written {
-    /// A write of which the place tells nothing more.
+    /// A write of which only the effect is known.
     pub fn plain(effect: Effect) -> Self {
         Self { effect, uid: None, live: None }
     }

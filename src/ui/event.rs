@@ -33,7 +33,7 @@ pub fn event_line(event: &Event) -> Option<String> {
             Some(format!("{word} {object}{}", reason(why)))
         }
         Event::Status { state: Phase::Locking, message } => Some(message.clone()),
-        Event::Status { state: Phase::ValuesKept, message } => {
+        Event::Status { state: Phase::ValuesStored, message } => {
             Some(format!("generated and stored: {message}"))
         }
         Event::Component { name, state, done, total, reason: why } => {

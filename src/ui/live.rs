@@ -189,7 +189,7 @@ fn stays(event: &Event) -> bool {
             event,
             Event::Apply { state: Action::Conflict, .. }
                 | Event::Prune { state: Pruned::Kept, .. }
-                | Event::Status { state: Phase::ValuesKept | Phase::Locking, .. }
+                | Event::Status { state: Phase::ValuesStored | Phase::Locking, .. }
                 | Event::Warning { .. }
         )
 }

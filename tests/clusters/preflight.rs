@@ -261,7 +261,7 @@ fn a_port_that_another_has_is_named(world: &World) {
     assert!(said.err.contains("30880 is used by Service default/taker"), "{}", said.err);
     let skipped = world.apply(&["--skip-check", "console-port"]);
     assert_ne!(skipped.code, 0, "the server says no, as it was foreseen");
-    let told = "port 30880 of the nodes belongs to Service/default/taker";
+    let told = "node port 30880 belongs to Service/default/taker";
     assert!(skipped.err.contains(told), "{}", skipped.err);
     world.kubectl("delete service taker -n default");
     let wrong = world.apply(&["--skip-check", "no-such-check"]).expect(2);

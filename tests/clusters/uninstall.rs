@@ -160,9 +160,9 @@ fn others_go_with_their_kinds(world: &World) {
     let mut running = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut told: Vec<String> = Vec::new();
-    let held = "User/alice (crds): is being deleted: waits for finalizer \
-                finalizers.kubesphere.io/users (nobody takes it off: \
-                Deployment/kubesphere-system/ks-controller-manager is not there)";
+    let held = "User/alice (crds): is being deleted: waiting for finalizer \
+                finalizers.kubesphere.io/users (its controller \
+                Deployment/kubesphere-system/ks-controller-manager does not exist)";
     told.extend(lines.by_ref().take_while(|line| !line.contains(held)));
     assert!(running.try_wait().unwrap().is_none(), "it waits: {told:#?}");
     assert!(world.has("crd users.iam.kubesphere.io"));

@@ -158,6 +158,6 @@ fn an_empty_kubeconfig_variable_is_none() {
         let Output { status, stderr, .. } = command.output().unwrap();
         let said = String::from_utf8(stderr).unwrap();
         assert_eq!(status.code(), Some(2), "{said}");
-        assert!(said.contains("there is no kubeconfig"), "{said}");
+        assert!(said.contains("no kubeconfig found"), "{said}");
     }
 }

@@ -1,11 +1,11 @@
-//! The engine on a place where objects run, by scripts and on a clock that tests turn.
+//! The engine on a target that runs workloads, with scripts and a test clock.
 
 #[path = "engine/doubles.rs"]
 pub(crate) mod doubles;
+#[path = "engine/early_writes.rs"]
+mod early_writes;
 #[path = "engine/faults.rs"]
 mod faults;
-#[path = "engine/groundwork.rs"]
-mod groundwork;
 #[path = "engine/order.rs"]
 mod order;
 #[path = "engine/uninstall.rs"]

@@ -19,7 +19,7 @@ fn manifests(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn it_asks_leaves_what_it_says_and_goes_all_the_way_with_leave() {
+fn it_asks_keeps_protected_objects_and_deletes_them_with_consent() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("out");
     let target = format!("dir:{}", dir.display());

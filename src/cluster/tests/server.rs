@@ -44,9 +44,9 @@ struct State {
     version: u64,
     /// Method and path of every request.
     log: Vec<(String, String)>,
-    /// What happens to the next requests of a method whose path ends so.
+    /// What happens to the next requests of a method with this end of the path.
     faults: Vec<(&'static str, String, Fault)>,
-    /// Header lines of answers for paths that end so.
+    /// Header lines of answers for paths with this end.
     headers: Vec<(String, String)>,
 }
 
@@ -88,12 +88,12 @@ impl Server {
         self.state().kinds.insert(path, list);
     }
 
-    /// The next request of this method whose path ends so goes wrong.
+    /// The next request of this method whose path ends with this fails.
     pub(crate) fn fault(&self, method: &'static str, path: &str, fault: Fault) {
         self.state().faults.push((method, path.to_owned(), fault));
     }
 
-    /// Answers for paths that end so have this header line.
+    /// Responses for paths with this end have this header line.
     pub(crate) fn header(&self, path: &str, line: &str) {
         self.state().headers.push((path.to_owned(), line.to_owned()));
     }
@@ -104,7 +104,7 @@ impl Server {
         state.objects.iter().find(|(known, _)| known.ends_with(path)).map(|(_, body)| body.clone())
     }
 
-    /// Changes an object as somebody else would.
+    /// Changes an object as another client would.
     pub(crate) fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
         let mut state = self.state();
         state.version += 1;
@@ -115,7 +115,7 @@ impl Server {
         body["metadata"]["resourceVersion"] = version.into();
     }
 
-    /// How many requests of a method came for paths that end so.
+    /// How many requests of a method came for paths with this end.
     pub(crate) fn count(&self, method: &str, path: &str) -> usize {
         let state = self.state();
         state.log.iter().filter(|(m, p)| m == method && p.ends_with(path)).count()
@@ -270,8 +270,8 @@ fn named(code: u16, reason: &str, message: &str) -> Value {
 fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Value)> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
-    let mut words = line.split_whitespace();
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut parts = line.split_whitespace();
+    let (method, path) = (parts.next()?.to_owned(), parts.next()?.to_owned());
     let mut length = 0;
     loop {
         let mut line = String::new();

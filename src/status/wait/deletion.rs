@@ -12,11 +12,11 @@ impl Deletion {
     /// Everything but what uninstalling keeps: kinds that need a confirmation of their own, and what was
     /// never ours but for a label.
     pub(super) fn of(installed: &Installed) -> Self {
-        let guarded = &rules().pruning.guarded;
+        let protected = &rules().pruning.protected;
         let entries = installed.components.iter().flat_map(|part| &part.entries);
         let removed = entries.filter(|entry| {
             entry.policy != Policy::Patch
-                && !guarded.iter().any(|guard| guard.kind.matches(&entry.id))
+                && !protected.iter().any(|known| known.kind.matches(&entry.id))
         });
         Self(removed.map(|entry| entry.id.clone()).collect())
     }

@@ -1,4 +1,4 @@
-//! What a client reports, as an error of a target.
+//! Errors of the client as errors of the target.
 
 use super::{Error, ErrorKind};
 use crate::cluster::{self};

@@ -1,4 +1,4 @@
-//! The configurations that were applied: one Secret each, without anything secret in it.
+//! The history: applied configurations without secrets, one Secret each.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ const LABEL: &str = "ksi.kubesphere.io/history";
 const PREFIX: &str = "ksi-history-";
 const CONFIGURATION: &str = "configuration";
 const ABOUT: &str = "about";
-/// How many others may write a revision while we do.
+/// How often another run may write the same revision first.
 const TRIES: u32 = 5;
 
 /// A configuration that was applied.
@@ -23,13 +23,13 @@ const TRIES: u32 = 5;
 pub struct Revision {
     /// Its number, from 1.
     pub number: u32,
-    /// What is known of the run.
+    /// The run that applied it.
     pub about: About,
     /// A whole `ClusterConfiguration` as YAML, without its secrets.
     pub configuration: String,
 }
 
-/// What is known of the run that applied a configuration.
+/// The run that applied a configuration.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct About {
@@ -39,9 +39,9 @@ pub struct About {
     pub ksi_version: String,
     /// When it ended, RFC 3339.
     pub time: String,
-    /// How many objects were written and deleted.
+    /// The numbers of written and deleted objects.
     pub summary: Value,
-    /// Where the configuration held a secret, as JSON pointers below `spec`.
+    /// The places of removed secrets, as JSON pointers below `spec`.
     pub left_out: Vec<String>,
 }
 
@@ -57,13 +57,13 @@ impl ClusterTarget {
         Ok(revisions)
     }
 
-    /// Keeps a configuration as the newest one, unless the newest one is the same, and no more than
-    /// `most` of them. Returns its number. No lock is needed: nobody changes a revision, and two
-    /// runs get two numbers.
+    /// Stores a configuration as a new revision, unless it equals the newest one, and deletes all but the newest
+    /// `most`. Returns its number. No lock is needed: revisions never change, and two runs get different
+    /// numbers.
     ///
     /// # Errors
     /// It cannot be written.
-    pub async fn keep_revision(
+    pub async fn store_revision(
         &self,
         about: &About,
         configuration: &str,
@@ -87,8 +87,8 @@ impl ClusterTarget {
             }
             return Ok(Some(number));
         }
-        let help = "remove Secrets named ksi-history-N that have lost their label";
-        let cause = "others are always faster";
+        let help = "delete Secrets named ksi-history-N that lost their label ksi.kubesphere.io/history, then run again";
+        let cause = "other runs keep writing the same revision";
         Err(Error::new(ErrorKind::Conflict, "write", "the history", cause, help))
     }
 }
@@ -135,7 +135,7 @@ fn manifest(number: u32, about: &About, configuration: &str) -> Value {
     })
 }
 
-/// A revision; `None` for what is none, or cannot be read any more.
+/// Reads a revision; `None` if it is malformed.
 fn read(live: &Value) -> Option<Revision> {
     let number = live["metadata"]["name"].as_str()?.strip_prefix(PREFIX)?.parse().ok()?;
     let about = text(live, ABOUT).and_then(|about| serde_json::from_str(&about).ok());
@@ -143,7 +143,7 @@ fn read(live: &Value) -> Option<Revision> {
     Some(Revision { number, about: about.unwrap_or_default(), configuration })
 }
 
-/// Which ones go when one more comes: the oldest.
+/// The revisions to delete when a new one is added: the oldest.
 fn superfluous(known: &[Revision], most: usize) -> impl Iterator<Item = u32> {
     let count = (known.len() + 1).saturating_sub(most);
     known.iter().take(count).map(|revision| revision.number)
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_go() {
+    fn the_oldest_are_deleted() {
         let known: Vec<Revision> =
             (3..=6).map(|n| read(&manifest(n, &about(), "")).unwrap()).collect();
         assert_eq!(superfluous(&known, 5).collect::<Vec<_>>(), [0; 0]);

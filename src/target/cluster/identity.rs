@@ -1,8 +1,8 @@
-//! Which object it is, and which state of it.
+//! The uid and version of an object.
 
 use serde_json::Value;
 
-/// What tells an object from another of the same name, and one state of it from the next.
+/// Distinguishes an object from another one of the same name, and its states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) uid: String,

@@ -1,4 +1,4 @@
-//! All objects of some kinds, known by the names of their definitions.
+//! Lists all objects of CRDs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::Error;
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
-/// The metadata of every object of the kinds that these definitions define, by the definition.
+/// The metadata of all objects of these CRDs, by CRD.
 pub(super) async fn instances(
     cluster: &Cluster,
     definitions: &[ObjectId],
@@ -47,8 +47,8 @@ fn versions(served: &Value, wanted: &BTreeSet<&str>) -> Vec<(String, String)> {
     found
 }
 
-/// All objects of a kind, in the first of its versions in which they can be read: another may need a
-/// conversion by a webhook that is gone.
+/// All objects of a kind, in the first version that can be read: others may need a conversion webhook that no
+/// longer exists.
 async fn list(cluster: &Cluster, kinds: &[Kind]) -> Result<Vec<Value>, Error> {
     let mut refused = None;
     for kind in kinds {

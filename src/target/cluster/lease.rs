@@ -24,18 +24,17 @@ pub(super) use errors::not_held;
 use held::HeldLease;
 use manifest::{id, manifest};
 
-/// How long the lock of a process that is known to be dead stays: what it had sent is done by then, or
-/// ended with its connections.
+/// How long to wait before the lock of a dead process is taken over: its last requests have ended by then.
 const GRACE: Duration = Duration::from_secs(1);
-/// How often it is asked again whether others are done.
+/// How often a lock of another run is read again.
 const POLL: Duration = Duration::from_millis(500);
-/// How often a renewal that was on its way may come before a release.
+/// How often a renewal in flight may conflict with a release.
 const RELEASE_TRIES: u32 = 5;
 
-/// How long a lock is good, and how often it is renewed.
+/// How long a lock is valid, and how often it is renewed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terms {
-    /// Without being renewed, in seconds.
+    /// The time until it expires, in seconds.
     duration: u64,
     renewed_every: Duration,
     /// A holder stops writing well before others may take over.
@@ -62,7 +61,7 @@ pub(super) struct LeaseGuard {
 }
 
 impl LeaseGuard {
-    /// Takes the lock; also returns the namespace when it had to be made for it.
+    /// Takes the lock; also returns the namespace if it had to be created.
     pub(super) async fn acquire(
         cluster: &Cluster,
         holder: &str,
@@ -70,11 +69,11 @@ impl LeaseGuard {
     ) -> Result<(Self, Vec<ObjectId>), Error> {
         let mut made = Vec::new();
         let mut watched: Option<(Value, Instant)> = None;
-        // The time counts from the question: the answer may have taken long.
+        // The time counts from the request: the response may be slow.
         let (asked, releasing) = loop {
             let Some(live) = cluster.get(&id()).await? else {
                 made.extend(namespace(cluster).await?);
-                // Whoever is stopped before the answer comes may hold it all the same.
+                // The request may succeed even if this future is dropped before the response.
                 let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
                 match cluster.create(&manifest(holder, terms, None), false).await {
                     Ok(_) => break (asked, releasing),
@@ -121,17 +120,17 @@ impl LeaseGuard {
         Ok((Self { lease, renewal, releasing }, made))
     }
 
-    /// The cluster, to be written to only while the lock is held.
+    /// The cluster for writes: they are sent only while the lock is held.
     pub(super) fn cluster(&self) -> Cluster {
         self.releasing.cluster.locked_by(Arc::clone(&self.lease) as _)
     }
 
-    /// What can be asked whether it is held.
+    /// The lease, to check whether it is held.
     pub(super) fn lease(&self) -> Arc<HeldLease> {
         Arc::clone(&self.lease)
     }
 
-    /// Renews it no more: it is about to go, together with its namespace.
+    /// Stops renewing it: it is about to be deleted with its namespace.
     pub(super) fn stop_renewing(&self) {
         self.renewal.abort();
     }
@@ -172,7 +171,7 @@ impl Releasing {
 
 impl Drop for Releasing {
     fn drop(&mut self) {
-        // Where nothing runs any more, whoever comes next waits until it expires.
+        // Without a runtime, the next run waits until it expires.
         let runtime = Handle::try_current();
         if let (true, Ok(runtime)) = (self.armed, runtime) {
             let (cluster, holder) = (self.cluster.clone(), std::mem::take(&mut self.holder));
@@ -181,8 +180,7 @@ impl Drop for Releasing {
     }
 }
 
-/// Releases the lock of a holder. Whoever comes next waits at most until it expires, so that no error is
-/// reported.
+/// Releases the lock of a holder. Errors are ignored: the next run waits until it expires.
 async fn release(cluster: &Cluster, holder: &str) {
     for _ in 0..RELEASE_TRIES {
         let Ok(Some(live)) = cluster.get(&id()).await else { return };
@@ -191,15 +189,15 @@ async fn release(cluster: &Cluster, holder: &str) {
         }
         let version = live["metadata"]["resourceVersion"].as_str();
         match cluster.replace(&manifest("", Terms::default(), version)).await {
-            // A renewal that was on its way came first.
+            // A renewal in flight came first.
             Err(error) if error.kind == ErrorKind::Changed => {}
             _ => return,
         }
     }
 }
 
-/// Our namespace, which has to be there for the lock; what else it needs is applied later. One that is
-/// being deleted is waited for as long as any error that passes.
+/// Creates the namespace of the lock if it does not exist; the rest of it is applied later. If it is
+/// terminating, waits as long as for any transient error.
 async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     let id = Kind::new("", "v1", "Namespace").named(None, kubesphere::SYSTEM);
     let since = Instant::now();
@@ -216,7 +214,7 @@ async fn namespace(cluster: &Cluster) -> Result<Vec<ObjectId>, Error> {
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
     match cluster.create(&body, false).await {
         Ok(_) => Ok(vec![id]),
-        // It was not there a moment ago: it is our own, and the answer was lost, or that of another run.
+        // It did not exist a moment ago: the response to our own request was lost, or another run created it.
         Err(error) if error.kind == ErrorKind::Exists => Ok(vec![id]),
         Err(error) => Err(error.into()),
     }

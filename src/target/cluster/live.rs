@@ -1,4 +1,4 @@
-//! Objects as they run: read to be assessed, watched to know when to read again.
+//! Live objects: read to assess their health, watched to know when to read again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +14,12 @@ use super::{Error, NewKind};
 use crate::cluster::{Change, Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
-/// From how many objects of one kind and namespace on a list is cheaper than reading each.
+/// From this number of objects of one kind and namespace on, a list is cheaper than single reads.
 const WORTH_A_LIST: usize = 4;
-/// Changes come in bursts: one reading serves all of one.
+/// Changes come in bursts: one read covers a burst.
 const BURST: Duration = Duration::from_millis(50);
 
-/// The objects that are there, without managedFields.
+/// The objects that exist, without managedFields.
 pub(super) async fn read(
     cluster: &Cluster,
     ids: &[ObjectId],
@@ -29,7 +29,7 @@ pub(super) async fn read(
         groups.entry((Kind::of(id), id.namespace.as_deref())).or_default().insert(id);
     }
     let answers = try_join_all(groups.into_iter().map(|((kind, namespace), ids)| async move {
-        // Definitions of kinds are large, and of others.
+        // CRDs are large, and many belong to others.
         if ids.len() < WORTH_A_LIST || kind.kind == "CustomResourceDefinition" {
             let each = try_join_all(ids.into_iter().map(|id| cluster.get(id))).await?;
             return Ok::<_, Error>(each.into_iter().flatten().collect());
@@ -48,9 +48,9 @@ pub(super) async fn read(
     Ok(live.collect())
 }
 
-/// The definitions of those kinds that the server does not serve yet: they are not in its lists of
-/// kinds, where a kind comes when it is established; or objects of them are to be written but
-/// cannot be listed, since in front of several API servers one may know a kind before another.
+/// The CRDs of the kinds that are not served yet: not in discovery, which has established kinds; or, for
+/// kinds of objects that the run writes, not listable: of several API servers one may serve a kind before
+/// another.
 pub(super) async fn unserved(
     cluster: &Cluster,
     kinds: &[NewKind],
@@ -76,7 +76,7 @@ pub(super) async fn unserved(
     Ok(try_join_all(answers).await?.into_iter().flatten().collect())
 }
 
-/// What is watched, each kind in each namespace once.
+/// The running watches, one for each kind and namespace.
 #[derive(Debug, Default)]
 pub(super) struct Watches {
     running: Mutex<BTreeMap<(Kind, Option<String>), AbortHandle>>,
@@ -122,7 +122,7 @@ impl Watches {
             return;
         }
         let selection = Selection::within(key.1.as_deref()).metadata();
-        // A kind that cannot be watched is read from time to time all the same.
+        // A kind that cannot be watched is still polled.
         let Ok(mut changes) = cluster.watch(&key.0, &selection).await else {
             return;
         };

@@ -1,5 +1,5 @@
-//! What is there: one list of metadata per kind and namespace, whole objects only where something
-//! differs from what we wrote.
+//! Observes a cluster: one list of metadata per kind and namespace, whole objects only if something changed
+//! since our last write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +7,12 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::super::{Error, Observation, ids};
-use super::forecast::forecast;
+use super::dry_run;
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::inventory::{Entry, Inventory};
 use crate::object::{DryRunResult, Object, ObjectId, Policy};
 
-/// Reads what is there of what is wanted or ours, and asks what writing it would change.
+/// Observes the desired objects and those in the inventory, and does dry runs of the desired ones.
 pub(super) async fn observe(
     cluster: &Cluster,
     desired: &[Object],
@@ -25,7 +25,7 @@ pub(super) async fn observe(
         Some(inspect(cluster, object, metadata, inventory))
     });
     let mut dry_runs = BTreeMap::new();
-    for (id, live, forecast) in try_join_all(inspections).await? {
+    for (id, live, dry_run) in try_join_all(inspections).await? {
         match live {
             Read::Same => {}
             Read::Whole(live) => {
@@ -36,14 +36,14 @@ pub(super) async fn observe(
                 objects.remove(&id);
             }
         }
-        if let Some(forecast) = forecast {
-            dry_runs.insert(id, forecast);
+        if let Some(dry_run) = dry_run {
+            dry_runs.insert(id, dry_run);
         }
     }
     Ok(Observation { objects, dry_runs })
 }
 
-/// The metadata of all of these that are there.
+/// The metadata of those that exist.
 async fn listed(
     cluster: &Cluster,
     ids: &BTreeSet<&ObjectId>,
@@ -54,7 +54,7 @@ async fn listed(
     let namespaces = cluster.list(&Kind::new("", "v1", "Namespace"), &selection).await?;
     let known: BTreeSet<&str> =
         namespaces.iter().filter_map(|live| live["metadata"]["name"].as_str()).collect();
-    // Nothing is in a namespace that is not there: most of them on a new cluster.
+    // Namespaces that do not exist contain nothing: most of them on a new cluster.
     let lists: BTreeSet<_> = ids
         .iter()
         .map(|id| (Kind::of(id), id.namespace.as_deref()))
@@ -76,9 +76,9 @@ fn is_namespace(kind: &Kind) -> bool {
     kind.group.is_empty() && kind.kind == "Namespace"
 }
 
-/// What reading one object adds to its metadata.
+/// The result of reading one object.
 enum Read {
-    /// Its metadata say enough.
+    /// Its metadata is enough.
     Same,
     Whole(Value),
     Absent,
@@ -98,7 +98,7 @@ async fn inspect(
     let secret = id.is_secret();
     let needed = match object.policy {
         Policy::Apply | Policy::Embedded => true,
-        // Only a Secret follows what is kept; of the others it is enough that they are there.
+        // Only Secrets follow the stored values; of others only the existence matters.
         Policy::Create => secret,
         Policy::Patch => false,
     };
@@ -108,14 +108,14 @@ async fn inspect(
     let Some(live) = cluster.get(&id).await? else {
         return Ok((id, Read::Absent, None));
     };
-    let forecast = match object.policy {
-        Policy::Apply => forecast(cluster, object, &live).await?,
+    let dry_run = match object.policy {
+        Policy::Apply => dry_run::existing_object(cluster, object, &live).await?,
         _ => None,
     };
-    Ok((id, Read::Whole(live), forecast))
+    Ok((id, Read::Whole(live), dry_run))
 }
 
-/// Whether we would write what we wrote, over what nobody touched since.
+/// Whether the object is rendered as before and nobody changed it since.
 fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, live: &Value) -> bool {
     let Some(entry) = entry.filter(|entry| !entry.is_pending()) else {
         return false;
@@ -124,7 +124,7 @@ fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, liv
         // Another ksi may own the same fields with other values.
         && inventory.ksi_version == env!("CARGO_PKG_VERSION")
         && entry.uid.as_deref() == live["metadata"]["uid"].as_str()
-        // None of both: a ServiceAccount of which only the name is ours has no fields to own.
+        // Both are `None` for a ServiceAccount of which ksi owns only the name.
         && entry.owned == inventory.owned(object.policy, live)
         && entry.digest == inventory.digest(&object.body)
 }

@@ -1,4 +1,4 @@
-//! Fixed ports of Services, of which the API server says that they are taken.
+//! Explains conflicts of node ports.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use super::{Error, ErrorKind};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::object::ObjectId;
 
-/// How Kubernetes says it (`portallocator`).
+/// The message of Kubernetes (`portallocator`).
 const TAKEN: &str = "provided port is already allocated";
 
-/// What a refused write is about. A port may belong to another Service, or to nobody: an apply takes the
-/// ports of a new Service before the Service is kept (`generic/registry/store.go`), and one that is cut
-/// off in between leaves them taken until a repair loop has found them without an owner three times,
-/// every three minutes.
+/// Explains a rejected write. A port may belong to another Service, or to none: the API server allocates the
+/// ports of a new Service before it stores the Service (`generic/registry/store.go`). If it is interrupted in
+/// between, they stay allocated until a repair loop, which runs every three minutes, has found them
+/// without an owner three times.
 pub(super) async fn explained(cluster: &Cluster, body: &Value, error: Error) -> Error {
     if body["kind"] != "Service" || !error.cause.contains(TAKEN) {
         return error;
@@ -34,17 +34,17 @@ fn described(body: &Value, services: &[Value], error: Error) -> Error {
     });
     match other {
         Some((port, owner)) => Error {
-            cause: format!("port {port} of the nodes belongs to {owner}"),
+            cause: format!("node port {port} belongs to {owner}"),
             help: "choose another port in the configuration, or free this one".to_owned(),
             ..error
         },
         None => Error {
             kind: ErrorKind::Held,
             cause: format!(
-                "no Service has port {}, but Kubernetes holds it for a write that was cut off",
+                "no Service has node port {}, but Kubernetes still has it allocated for an interrupted write",
                 wanted.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
             ),
-            help: "Kubernetes frees it within ten minutes: run again then".to_owned(),
+            help: "run again in ten minutes: Kubernetes frees it by then".to_owned(),
             ..error
         },
     }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_somebody_elses_or_held_for_nobody() {
+    fn a_port_belongs_to_another_service_or_to_none() {
         let refused = || {
             let cause = format!("spec.ports[0].nodePort: Invalid value: 30880: {TAKEN}");
             Error::new(ErrorKind::Invalid, "apply", "Service/a/ours", cause, "")
@@ -77,9 +77,9 @@ mod tests {
         let ours = service("ours", 30880);
         let owned = described(&ours, &[service("x", 30001), service("theirs", 30880)], refused());
         assert_eq!(owned.kind, ErrorKind::Invalid);
-        assert_eq!(owned.cause, "port 30880 of the nodes belongs to Service/a/theirs");
+        assert_eq!(owned.cause, "node port 30880 belongs to Service/a/theirs");
         let held = described(&ours, &[service("x", 30001)], refused());
         assert_eq!(held.kind, ErrorKind::Held);
-        assert!(held.cause.starts_with("no Service has port 30880"), "{}", held.cause);
+        assert!(held.cause.starts_with("no Service has node port 30880"), "{}", held.cause);
     }
 }

@@ -1,5 +1,5 @@
-//! Which process holds the lock, for others on the same machine: these can tell for certain that it is
-//! dead, and need not wait until its lock runs out.
+//! The process that holds the lock. Runs on the same machine can find out that it is dead, and need not wait until
+//! the lock expires.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -10,30 +10,29 @@ use serde_json::Value;
 /// The annotation of the Lease.
 pub(super) const ANNOTATION: &str = "ksi.kubesphere.io/process";
 
-/// A process as no other one of any machine is called: the boot, the pid namespace, the user, the pid.
-/// `None` where there is no /proc.
+/// A unique name of this process on all machines: boot, pid namespace, user, pid. `None` without /proc.
 pub(super) fn own() -> Option<String> {
     Some(format!("{}/{}", surroundings()?, std::process::id()))
 }
 
-/// Whether the process that took a lock is certainly dead. Anything that cannot be known is no.
+/// Whether the process that took a lock is known to be dead.
 pub(super) fn is_dead(lease: &Value) -> bool {
     let holder = lease["metadata"]["annotations"][ANNOTATION].as_str();
     let Some((there, pid)) = holder.and_then(|holder| holder.rsplit_once('/')) else {
         return false;
     };
-    // Of another user's processes /proc may show nothing at all.
+    // /proc may hide processes of other users.
     if pid.parse::<u32>().is_err() || surroundings().as_deref() != Some(there) {
         return false;
     }
     match fs::read_to_string(Path::new("/proc").join(pid).join("stat")) {
-        // A zombie has closed its connections. The name before may hold anything.
+        // A zombie has closed its connections. The name before may contain any character.
         Ok(stat) => stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" Z")),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 
-/// Where pids mean the same processes as here.
+/// The scope in which pids mean the same processes.
 fn surroundings() -> Option<String> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = fs::metadata("/proc/self/ns/pid").ok()?;
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_certain_counts_as_dead() {
+    fn only_a_process_known_to_be_dead_counts_as_dead() {
         let Some(own) = own() else { return };
         assert!(!is_dead(&lease(&own)));
         let mut child = Command::new("true").spawn().unwrap();

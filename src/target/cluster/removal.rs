@@ -1,4 +1,4 @@
-//! Deletes one object, if it is still the one that was looked at.
+//! Deletes an object if it is still the observed one.
 
 use serde_json::{Value, json};
 
@@ -7,10 +7,10 @@ use super::{Error, ErrorKind};
 use crate::cluster::{self, Cluster, Preconditions, Propagation};
 use crate::object::{ObjectId, rules};
 
-/// How often its status may change while we delete it.
+/// How often the object may change while it is being deleted.
 const TRIES: usize = 10;
 
-/// Asks for the deletion of an object. Nothing is deleted that was never observed.
+/// Deletes an object, unless it was never observed.
 pub(super) async fn delete(
     cluster: &Cluster,
     id: &ObjectId,
@@ -24,7 +24,7 @@ pub(super) async fn delete(
             return Ok(());
         };
         if Identity::of(&live).as_ref().map(|now| &now.uid) != Some(&observed.uid) {
-            return Err(changed(id, "it was deleted and made again by somebody else"));
+            return Err(changed(id, "somebody else deleted and recreated it"));
         }
         let Some(live) = released(cluster, id, live).await? else {
             return Ok(());
@@ -38,10 +38,11 @@ pub(super) async fn delete(
             answer => return Ok(answer?),
         }
     }
-    Err(changed(id, "it changes faster than it can be deleted"))
+    Err(changed(id, "it keeps changing while it is being deleted"))
 }
 
-/// The object with the mark by which its controller leaves what it made of it; `None` when it is gone.
+/// The object with the annotation that makes its controller keep what it created for it; `None` if it no longer
+/// exists.
 async fn released(cluster: &Cluster, id: &ObjectId, live: Value) -> Result<Option<Value>, Error> {
     let Some(mark) = rules().pruning.releasing.iter().find(|mark| mark.group == id.group) else {
         return Ok(Some(live));
@@ -50,7 +51,7 @@ async fn released(cluster: &Cluster, id: &ObjectId, live: Value) -> Result<Optio
         return Ok(Some(live));
     }
     let marked = json!({
-        // Not the one that somebody made in its place.
+        // Only this object, not a recreated one.
         "metadata": {
             "uid": live["metadata"]["uid"],
             "annotations": {&mark.annotation: mark.value},
@@ -70,7 +71,7 @@ async fn released(cluster: &Cluster, id: &ObjectId, live: Value) -> Result<Optio
     }
 }
 
-/// What becomes of the objects that it owns.
+/// What happens to the objects that it owns.
 fn propagation(id: &ObjectId) -> Propagation {
     if rules().pruning.orphaning.iter().any(|kind| kind.matches(id)) {
         Propagation::Orphan
@@ -80,6 +81,6 @@ fn propagation(id: &ObjectId) -> Propagation {
 }
 
 fn changed(id: &ObjectId, cause: &str) -> Error {
-    let help = "run again to see a plan for what is there now";
+    let help = "run again to plan for the current state";
     Error::new(ErrorKind::Conflict, "delete", id.to_string(), cause, help)
 }

@@ -1,4 +1,4 @@
-//! What ksi keeps in a cluster beside the objects: two Secrets.
+//! The two Secrets of ksi: inventory and stored values.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use crate::inventory::{self, Inventory};
 use crate::object::{ObjectId, kubesphere};
 use crate::values::StoredValues;
 
-/// The Secret with what is generated once and kept.
+/// The Secret with the stored values.
 pub(super) const VALUES: &str = "ksi-values";
 
 /// A Secret in our namespace.
@@ -40,7 +40,7 @@ pub(super) async fn inventory(
     };
     let version = live["metadata"]["resourceVersion"].as_str().map(str::to_owned);
     let damaged = |cause: String| {
-        let help = "restore it from a backup; or delete it: the next run takes over what is there, and removes nothing";
+        let help = "restore it from a backup; or delete it: the next run adopts the existing objects and deletes none";
         Error::new(ErrorKind::Damaged, "read", id.to_string(), cause, help)
     };
     match Inventory::from_secret(&live) {
@@ -53,7 +53,7 @@ pub(super) async fn inventory(
     }
 }
 
-/// Writes the inventory over the one that was read, or where there was none. Returns its new version.
+/// Writes the inventory if it is still the one that was read. Returns its new version.
 pub(super) async fn record(
     cluster: &Cluster,
     inventory: &Inventory,
@@ -63,7 +63,7 @@ pub(super) async fn record(
     Ok(live["metadata"]["resourceVersion"].as_str().map(str::to_owned))
 }
 
-/// The kept values; `None` where nothing was ever kept.
+/// The stored values; `None` if nothing was ever stored.
 pub(super) async fn values(cluster: &Cluster) -> Result<Option<StoredValues>, Error> {
     let id = secret(VALUES);
     let Some(live) = cluster.get(&id).await? else {
@@ -73,7 +73,7 @@ pub(super) async fn values(cluster: &Cluster) -> Result<Option<StoredValues>, Er
     names
         .map(|name| {
             let value = text(&live, name).ok_or_else(|| {
-                let cause = format!("`{name}` is no text");
+                let cause = format!("`{name}` is not text");
                 let help = "restore it from a backup";
                 Error::new(ErrorKind::Damaged, "read", id.to_string(), cause, help)
             })?;
@@ -83,8 +83,8 @@ pub(super) async fn values(cluster: &Cluster) -> Result<Option<StoredValues>, Er
         .map(|values| Some(StoredValues(values)))
 }
 
-/// Keeps values. Only the holder of the lock writes them, so that the last version is overwritten.
-pub(super) async fn keep(cluster: &Cluster, values: &StoredValues) -> Result<(), Error> {
+/// Stores values. Only the holder of the lock writes them, so the current version is overwritten.
+pub(super) async fn store_values(cluster: &Cluster, values: &StoredValues) -> Result<(), Error> {
     let encoded = values.0.iter().map(|(name, text)| (name.clone(), STANDARD.encode(text).into()));
     let data = Value::Object(encoded.collect());
     let live = cluster.get(&secret(VALUES)).await?;
@@ -101,7 +101,7 @@ pub(super) async fn forget(cluster: &Cluster) -> Result<(), Error> {
     Ok(())
 }
 
-/// Creates a Secret, or replaces the one of this version: whoever else wrote in between is told.
+/// Creates a Secret, or replaces it if it still has this version.
 async fn put(
     cluster: &Cluster,
     name: &str,
@@ -128,7 +128,7 @@ async fn put(
         None => cluster.create(&body, false).await,
     };
     match answer {
-        // The answer to an earlier try of the same request may have been lost.
+        // The response to an earlier try of this request may have been lost.
         Err(error)
             if matches!(error.kind, cluster::ErrorKind::Changed | cluster::ErrorKind::Exists) =>
         {

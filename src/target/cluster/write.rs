@@ -1,4 +1,4 @@
-//! Writes one object, each policy in its own way.
+//! Writes an object according to its policy.
 
 use serde_json::Value;
 
@@ -7,10 +7,10 @@ use super::{Error, ErrorKind, Write};
 use crate::cluster::{self, Apply, Cluster};
 use crate::object::{ObjectId, Policy};
 
-/// How often somebody else may be faster before we give up.
+/// How often somebody else may change the object first.
 const TRIES: usize = 10;
 
-/// Writes an object and returns it as it is then.
+/// Writes an object and returns the live object.
 pub(super) async fn write(
     cluster: &Cluster,
     write: Write<'_>,
@@ -28,9 +28,9 @@ pub(super) async fn write(
     }
 }
 
-/// The same for an object of a kind that has just come. Who creates one is kept waiting for two seconds
-/// (`customresource_handler.go` of Kubernetes), who applies one is not. One that somebody else made in
-/// that moment keeps what it says; fields that it does not have are added.
+/// The same for an object of a recent kind. The API server delays a create by two seconds
+/// (`customresource_handler.go` of Kubernetes), but not an apply. If somebody else creates the object at the
+/// same time, its fields stay, and missing ones are added.
 pub(super) async fn first(
     cluster: &Cluster,
     write: Write<'_>,
@@ -48,7 +48,7 @@ pub(super) async fn first(
     }
 }
 
-/// Creates an object. One that is there by now may be our own, of which the answer was lost.
+/// Creates an object. If it exists by now, it may be our own, and the response was lost.
 async fn created(cluster: &Cluster, id: &ObjectId, body: &Value) -> Result<Value, Error> {
     let error = match cluster.create(body, false).await {
         Ok(live) => return Ok(live),
@@ -56,7 +56,7 @@ async fn created(cluster: &Cluster, id: &ObjectId, body: &Value) -> Result<Value
         Err(error) => return Err(error.into()),
     };
     match cluster.get(id).await? {
-        // Whoever owns it from now on may have filled in more already.
+        // Its controller may have added fields already.
         Some(live) if ["data", "spec"].iter().all(|part| holds(&live[part], &body[part])) => {
             Ok(live)
         }
@@ -64,7 +64,7 @@ async fn created(cluster: &Cluster, id: &ObjectId, body: &Value) -> Result<Value
     }
 }
 
-/// Puts our data into an object of ours, beside the labels and annotations of others.
+/// Replaces the content of our object, but not its labels and annotations.
 async fn overwritten(
     cluster: &Cluster,
     id: &ObjectId,
@@ -94,7 +94,7 @@ async fn overwritten(
     Err(last.map_or_else(|| another(id), Error::from))
 }
 
-/// Replaces the document that was merged into: only if it is still that one.
+/// Replaces an object if it still has the observed version.
 async fn replaced(
     cluster: &Cluster,
     id: &ObjectId,
@@ -106,7 +106,7 @@ async fn replaced(
         body["metadata"]["resourceVersion"] = version.into();
     }
     match cluster.replace(&body).await {
-        // It may have been replaced by an earlier try, of which the answer was lost.
+        // An earlier try may have succeeded, and its response was lost.
         Err(error) if error.kind == cluster::ErrorKind::Changed => match cluster.get(id).await? {
             Some(live) if live["data"] == body["data"] => Ok(live),
             _ => Err(error.into()),
@@ -120,8 +120,8 @@ fn another(id: &ObjectId) -> Error {
         ErrorKind::Conflict,
         "write",
         id.to_string(),
-        "it was deleted and made again by somebody else",
-        "run again to see a plan for what is there now",
+        "somebody else deleted and recreated it",
+        "run again to plan for the current state",
     )
 }
 
@@ -144,7 +144,7 @@ mod tests {
     use crate::cluster::tests::server::{Fault, Server, block_on};
 
     #[test]
-    fn what_others_added_does_not_make_an_object_another() {
+    fn fields_of_others_do_not_count_as_a_difference() {
         let ours = json!({"email": "a", "lang": {"x": 1}});
         assert!(holds(&json!({"email": "a", "lang": {"x": 1, "y": 2}, "status": {}}), &ours));
         assert!(!holds(&json!({"email": "b", "lang": {"x": 1}}), &ours));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replacement_of_which_the_answer_was_lost_is_no_conflict() {
+    fn a_replace_whose_response_was_lost_is_no_conflict() {
         let server = Server::start();
         let map = |text: &str| {
             json!({

@@ -22,7 +22,7 @@ enum Change {
 }
 
 impl Changes {
-    /// Writes a text beside the place where it shall go.
+    /// Stages a file.
     pub(super) fn put(
         &mut self,
         disk: &Disk,
@@ -41,7 +41,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Notes a file that shall go.
+    /// Stages the removal of a file.
     pub(super) fn remove(&mut self, path: PathBuf) -> Result<(), Error> {
         if disk::is_file("delete", &path)? {
             self.waiting.push(Change::Remove { path });

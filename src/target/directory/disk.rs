@@ -1,4 +1,4 @@
-//! The few things that are done to the file system, none through a symbolic link.
+//! File system operations that follow no symbolic links.
 
 use std::fs::{self, DirBuilder, File, FileType, OpenOptions};
 use std::io::{self, Write as _};

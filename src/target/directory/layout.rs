@@ -1,4 +1,4 @@
-//! Where each object's file stands.
+//! The file of each object.
 //!
 //! `kubectl apply -f PATH --recursive` walks folders and files by name, so the folders are numbered
 //! by what must be there first. A path depends on the object's identity alone: new objects move no
@@ -16,8 +16,8 @@ use crate::object::ObjectId;
 /// Longest file name without its end; file systems take 255 bytes.
 const LONGEST: usize = 180;
 
-/// Custom resources stand before the extensions: kubectl does not wait for the pods behind a webhook
-/// or an aggregated API, and an unanswered one refuses requests.
+/// Custom resources come before the extensions: kubectl does not wait for the pods behind a webhook
+/// or an aggregated API, and one without a backend rejects requests.
 const FOLDERS: &[(&str, &[&str])] = &[
     ("00-namespaces", &["Namespace"]),
     ("10-crds", &["CustomResourceDefinition.apiextensions.k8s.io"]),
@@ -99,8 +99,8 @@ pub(super) fn path(id: &ObjectId) -> PathBuf {
     PathBuf::from(folder).join(format!("{}.yaml", safe(&name, id)))
 }
 
-/// A name that every file system keeps apart from others. Where letters had to be replaced, the hash
-/// of what was meant tells the names apart.
+/// A name that is unique on every file system. If characters had to be replaced, the hash
+/// of the identity makes the names different.
 fn safe(name: &str, id: &ObjectId) -> String {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     let underscores = 1 + usize::from(id.namespace.is_some());
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_file_systems_would_mix_up_stay_apart() {
+    fn names_differ_on_every_file_system() {
         let rbac = "rbac.authorization.k8s.io/v1";
         let long = "x".repeat(250);
         let names = [

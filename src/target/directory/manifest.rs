@@ -1,4 +1,4 @@
-//! Manifest files: what they hold, and who may read them.
+//! Manifest files: their content, and their permissions.
 
 use std::path::Path;
 
@@ -19,17 +19,18 @@ pub(super) fn read(path: &Path, id: &ObjectId) -> Result<Option<Value>, Error> {
     let mut documents = documents(path, text)?;
     documents.retain(|document| !document.is_null());
     let damaged = |cause: String| {
-        let help = "move what is not ksi's to a file of its own, or delete the file to have it written anew";
+        let help =
+            "move everything else to another file, or delete the file to have it written again";
         Err(Error::new(ErrorKind::Damaged, "read", shown(path), cause, help))
     };
     match documents.len() {
         0 => Ok(None),
         1 => match ObjectId::of(&documents[0]) {
             Some(found) if found == *id => Ok(documents.pop()),
-            Some(found) => damaged(format!("it holds {found} in place of {id}")),
-            None => damaged(format!("it does not hold {id}")),
+            Some(found) => damaged(format!("it contains {found} instead of {id}")),
+            None => damaged(format!("it does not contain {id}")),
         },
-        n => damaged(format!("it holds {n} documents in place of one")),
+        n => damaged(format!("it contains {n} documents instead of one")),
     }
 }
 

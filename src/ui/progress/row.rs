@@ -121,7 +121,7 @@ impl Row {
             State::Queued => "pending".to_owned(),
             State::Waiting => match &self.reason {
                 Some(reason) => {
-                    let reason = reason.trim_start_matches("waits for ");
+                    let reason = reason.trim_start_matches("waiting for ");
                     format!("waiting for {}", reason.trim_start_matches("waiting for "))
                 }
                 None => "waiting".to_owned(),
@@ -139,7 +139,7 @@ impl Row {
             State::Failed => self
                 .awaited_text()
                 .map_or_else(|| with_reason("failed"), |what| format!("failed: {what}")),
-            State::Skipped => with_reason("skipped").replace(", which is not as wanted", ""),
+            State::Skipped => with_reason("skipped"),
             State::Stopped => "stopped".to_owned(),
         }
     }

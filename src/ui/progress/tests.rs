@@ -68,8 +68,8 @@ fn begun() -> Vec<(u64, Vec<Event>)> {
                 component("namespaces", Healthy, 6, 6, ""),
                 component("crds", Healthy, 41, 41, ""),
                 component("ks-core", Applying, 2, 47, ""),
-                component("ks-core-iam", Waiting, 0, 38, "waits for ks-core"),
-                component("tower", Waiting, 0, 9, "waits for ks-core"),
+                component("ks-core-iam", Waiting, 0, 38, "waiting for ks-core"),
+                component("tower", Waiting, 0, 9, "waiting for ks-core"),
             ],
         ),
         (
@@ -109,8 +109,8 @@ fn failed() -> Vec<(u64, Vec<Event>)> {
             finding(),
             Event::Warning { message: "policy/v1beta1 is deprecated".into() },
             component("ks-core", Failed, 41, 47, why),
-            component("ks-core-iam", Skipped, 0, 38, "it needs ks-core, which is not as wanted"),
-            component("tower", Skipped, 0, 9, "it needs ks-core, which is not as wanted"),
+            component("ks-core-iam", Skipped, 0, 38, "dependency ks-core is not ready"),
+            component("tower", Skipped, 0, 9, "dependency ks-core is not ready"),
         ],
     ));
     seconds

@@ -104,7 +104,7 @@ fn a_lock_that_was_not_renewed_in_time_is_asked_for_and_only_then_lost(stage: &S
         half_a_minute_later().await;
         let error = write(&target).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Locked, "{error}");
-        assert!(error.to_string().contains("another run has taken it over"), "{error}");
+        assert!(error.to_string().contains("another run took it over"), "{error}");
     });
     stage.kubectl(&format!("-n {SYSTEM} delete lease ks-installer-apply"));
 }

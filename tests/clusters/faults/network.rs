@@ -88,7 +88,7 @@ fn another_server_answers(stage: &Stage) {
     let writes = Match::writes().agent("ksi/");
     stage.proxy.set([Rule::new(writes, Nth::From(40), Fault::Garbage { code: 200 })]);
     let said = stage.begin(&[]).ends_within(Duration::from_secs(20)).expect(7);
-    assert!(said.err.contains("the answer is not JSON"), "{}", said.err);
+    assert!(said.err.contains("the response is not JSON"), "{}", said.err);
     assert!(said.err.contains("not a Kubernetes API server"), "{}", said.err);
     stage.proxy.set([]);
     stage.heals(&[]);
@@ -123,7 +123,7 @@ fn an_answer_that_takes_too_long_is_not_waited_for(stage: &Stage) {
         let error = apply().await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Timeout, "{error}");
         assert!(error.to_string().contains("ConfigMap/default/slow"), "{error}");
-        assert!(error.to_string().contains("no answer in 0.5 s"), "{error}");
+        assert!(error.to_string().contains("did not respond within 0.5 s"), "{error}");
         assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
     });
     stage.proxy.set([]);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ksi::target::{self, Directory, Store as _};
 
-use super::world::{look, manifests, run, run_with, scripted, wait};
+use super::world::{manifests, plan, run, run_with, scripted, wait};
 use crate::engine::doubles::{Faults, Memory};
 
 /// Puts the directory into the state before the run that is stopped.
@@ -57,7 +57,7 @@ fn goes_on(root: &Path, at: usize) {
     let staged: Vec<_> = std::fs::read_dir(root.join(".ksi/staging")).unwrap().collect();
     assert!(staged.is_empty(), "{staged:?} after change {at}");
     let (last, script) = scripted(root, Faults::default());
-    assert!(look(&last, 'b', 3000).unwrap().is_settled(), "after change {at}");
+    assert!(plan(&last, 'b', 3000).unwrap().is_settled(), "after change {at}");
     run(&last, 'b', 4000).unwrap();
     assert_eq!(script.count(), 0, "after change {at}");
 }
@@ -75,7 +75,7 @@ fn a_later_run_that_is_killed_anywhere_is_finished_by_the_next() {
 }
 
 #[test]
-fn a_failing_change_is_told_and_the_next_run_finishes() {
+fn a_failing_change_is_reported_and_the_next_run_finishes() {
     sweep(version_a, |at| Faults::fail(at, ErrorKind::StorageFull), goes_on);
 }
 

@@ -1,4 +1,4 @@
-//! Directories that cannot be written to, and things that stand in the way.
+//! Directories that cannot be written to, and files that are in the way.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,7 +17,7 @@ fn refused(root: &Path) -> ksi::target::Error {
     }
 }
 
-/// A file system of its own, gone at the end of the test.
+/// A file system of its own, removed at the end of the test.
 struct Mounted<'p>(&'p Path);
 
 impl<'p> Mounted<'p> {
@@ -62,7 +62,7 @@ fn a_full_disk_is_found_before_any_manifest_changes() {
     };
     assert_eq!((error.kind, error.cause.as_str()), (ErrorKind::Full, "no space is left"));
     assert!(error.place.contains("/.ksi/staging"), "{error}");
-    assert!(error.help.contains("make room"), "{error}");
+    assert!(error.help.contains("free some space"), "{error}");
     assert_eq!(manifests(place.path()), before);
     assert_eq!(fs::read_dir(place.path().join(".ksi/staging")).unwrap().count(), 0);
 
@@ -72,7 +72,7 @@ fn a_full_disk_is_found_before_any_manifest_changes() {
 }
 
 #[test]
-fn a_read_only_directory_can_be_looked_at_and_says_so_when_written_to() {
+fn a_read_only_directory_can_be_planned_and_fails_when_written_to() {
     let place = tempfile::tempdir().unwrap();
     let Some(disk) = Mounted::new(place.path(), "1m") else {
         eprintln!("skipped: this user may not mount a file system");

@@ -39,13 +39,13 @@ fn rendered(kept: &StoredValues, seed: u64) -> (Vec<Object>, StoredValues) {
 
 fn apply(root: &Path, seed: u64) -> (usize, usize) {
     let (target, script) = world::scripted(root, Faults::default());
-    let view = wait(async {
+    let planned = wait(async {
         let stored = target.values().await.unwrap();
         let (objects, values) = rendered(&stored, seed);
         let desired = Desired { objects, values, spec_hash: String::new() };
         engine::plan(&target, stored, desired, &options(seed)).await.unwrap()
     });
-    let outcome = world::apply(&target, &view, seed, &mut |_| {}).unwrap();
+    let outcome = world::apply(&target, &planned, seed, &mut |_| {}).unwrap();
     (outcome.writes(), script.count())
 }
 

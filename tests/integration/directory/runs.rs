@@ -1,14 +1,15 @@
-//! Runs that nothing disturbs, and what users do between them.
+//! Runs without faults, and manual edits between them.
 
 use std::fs;
 
 use ksi::engine::{self, Desired, Event, Phase};
+use ksi::object::SettingNames;
 use ksi::plan::Summary;
 use ksi::target::{Directory, ErrorKind, Writer as _};
 use ksi::values::{Given, StoredValues, preview};
 
 use super::world::{
-    apply, look, manifests, object, objects, options, run, run_with, scripted, tree, wait,
+    apply, manifests, object, objects, options, plan, run, run_with, scripted, tree, wait,
 };
 use crate::engine::doubles::{Faults, Memory};
 
@@ -22,7 +23,7 @@ fn the_first_run_writes_everything_and_the_second_nothing() {
 
     let before = tree(&root);
     let (second, script) = scripted(&root, Faults::default());
-    assert!(look(&second, 'a', 2).unwrap().is_settled());
+    assert!(plan(&second, 'a', 2).unwrap().is_settled());
     let outcome = run(&second, 'a', 3).unwrap();
     assert_eq!(outcome, Summary { unchanged: 6, ..Summary::default() });
     assert_eq!(script.count(), 0);
@@ -30,11 +31,11 @@ fn the_first_run_writes_everything_and_the_second_nothing() {
 }
 
 #[test]
-fn a_look_makes_nothing_not_even_the_directory() {
+fn planning_creates_nothing_not_even_the_directory() {
     let place = tempfile::tempdir().unwrap();
     let root = place.path().join("out");
-    let view = look(&Directory::new(&root), 'a', 1).unwrap();
-    assert!(!view.is_settled());
+    let planned = plan(&Directory::new(&root), 'a', 1).unwrap();
+    assert!(!planned.is_settled());
     assert!(!root.exists());
 }
 
@@ -58,22 +59,22 @@ fn another_configuration_changes_only_what_differs_and_prunes() {
 }
 
 #[test]
-fn a_hand_edit_is_seen_as_what_is_there() {
+fn a_manual_edit_is_observed() {
     let root = tempfile::tempdir().unwrap();
     run(&Directory::new(root.path()), 'a', 1).unwrap();
     let path = root.path().join("40-services/service_kubesphere-system_old.yaml");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("80", "8080")).unwrap();
-    let view = look(&Directory::new(root.path()), 'a', 2).unwrap();
+    let planned = plan(&Directory::new(root.path()), 'a', 2).unwrap();
     let id = object("v1", "Service", "old", serde_json::json!({})).id;
-    assert_eq!(view.observed.objects[&id]["spec"]["ports"][0]["port"], 8080);
+    assert_eq!(planned.observed.objects[&id]["spec"]["ports"][0]["port"], 8080);
     assert_eq!(run(&Directory::new(root.path()), 'a', 3).unwrap().update, 1);
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 
     // Another spelling of the same is no difference.
     fs::write(&path, format!("# by hand\n---\n{text}\n---\n")).unwrap();
-    assert!(look(&Directory::new(root.path()), 'a', 4).unwrap().is_settled());
-    // A deleted or emptied file is written anew.
+    assert!(plan(&Directory::new(root.path()), 'a', 4).unwrap().is_settled());
+    // A deleted or emptied file is written again.
     fs::remove_file(&path).unwrap();
     assert_eq!(run(&Directory::new(root.path()), 'a', 5).unwrap().create, 1);
     fs::write(&path, "# nothing\n").unwrap();
@@ -82,7 +83,7 @@ fn a_hand_edit_is_seen_as_what_is_there() {
 }
 
 #[test]
-fn a_file_of_ours_that_holds_something_else_is_named_and_left() {
+fn a_file_with_another_object_is_named_and_not_changed() {
     let root = tempfile::tempdir().unwrap();
     run(&Directory::new(root.path()), 'a', 1).unwrap();
     let path = root.path().join("40-services/service_kubesphere-system_old.yaml");
@@ -97,7 +98,7 @@ fn a_file_of_ours_that_holds_something_else_is_named_and_left() {
     ] {
         fs::write(&path, &wrong).unwrap();
         let error = run(&Directory::new(root.path()), 'a', 2).unwrap_err();
-        said.push(format!("{error}\n  {}", error.help()));
+        said.push(format!("{error}\n  {}", error.help(SettingNames::default())));
         assert_eq!(fs::read_to_string(&path).unwrap(), wrong);
     }
     fs::write(&path, [0xff, 0xfe]).unwrap();
@@ -144,16 +145,16 @@ fn only_one_run_at_a_time_and_a_dead_one_holds_nothing() {
 }
 
 #[test]
-fn what_changes_between_the_look_and_the_lock_is_noticed() {
+fn a_change_between_plan_and_lock_is_detected() {
     let root = tempfile::tempdir().unwrap();
     run(&Directory::new(root.path()), 'a', 1).unwrap();
     let target = Directory::new(root.path());
-    let view = look(&target, 'b', 2).unwrap();
+    let planned = plan(&target, 'b', 2).unwrap();
     let path = root.path().join("40-services/service_kubesphere-system_old.yaml");
     fs::write(&path, fs::read_to_string(&path).unwrap().replace("80", "81")).unwrap();
     let before = manifests(root.path());
     let mut events = Vec::new();
-    let error = apply(&target, &view, 2, &mut |e| events.push(e)).unwrap_err();
+    let error = apply(&target, &planned, 2, &mut |e| events.push(e)).unwrap_err();
     let said = "Service/kubesphere-system/old was changed by somebody else after the plan was made";
     assert_eq!(error.to_string(), said);
     assert_eq!(manifests(root.path()), before);
@@ -168,8 +169,8 @@ fn placeholders_of_a_preview_are_never_written() {
     let stored = StoredValues::default();
     let objects = objects('a', &preview(&Given::default()));
     let desired = Desired { objects, values: stored.clone(), spec_hash: String::new() };
-    let view = wait(engine::plan(&target, stored, desired, &options(1))).unwrap();
-    let error = apply(&target, &view, 1, &mut |_| {}).unwrap_err();
+    let planned = wait(engine::plan(&target, stored, desired, &options(1))).unwrap();
+    let error = apply(&target, &planned, 1, &mut |_| {}).unwrap_err();
     assert!(matches!(error, engine::Error::Unresolved(_)), "{error}");
     assert!(target.log().is_empty());
 }

@@ -1,13 +1,14 @@
-//! Generated secrets: who may read them, that they last, and that nothing shows them.
+//! Generated secrets: their permissions, that they are stored, and that no output shows them.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use ksi::object::SettingNames;
 use ksi::target::{Directory, Store as _, SystemEntropy};
 use ksi::values::{self, Given, StoredValues};
 
-use super::world::{look, manifests, mode, now, run, run_with, wait};
+use super::world::{manifests, mode, now, plan, run, run_with, wait};
 
 #[test]
 fn files_with_secrets_are_their_owners_alone() {
@@ -42,14 +43,18 @@ fn lost_values_are_not_replaced_by_new_ones() {
     fs::remove_file(&path).unwrap();
     let error = run(&Directory::new(root.path()), 'a', 2).unwrap_err();
     assert!(error.to_string().contains(".ksi/values"), "{error}");
-    assert!(error.help().contains("copy `.ksi`"), "{}", error.help());
+    assert!(
+        error.help(SettingNames::default()).contains("copy `.ksi`"),
+        "{}",
+        error.help(SettingNames::default())
+    );
     assert_eq!(manifests(root.path()), before);
     fs::write(&path, values).unwrap();
-    assert!(look(&Directory::new(root.path()), 'a', 3).unwrap().is_settled());
+    assert!(plan(&Directory::new(root.path()), 'a', 3).unwrap().is_settled());
 }
 
 #[test]
-fn damaged_state_is_told_without_showing_it() {
+fn damaged_state_is_reported_without_its_content() {
     let root = tempfile::tempdir().unwrap();
     run(&Directory::new(root.path()), 'a', 1).unwrap();
     for (name, text) in [
@@ -67,15 +72,15 @@ fn damaged_state_is_told_without_showing_it() {
         let (answer, events) = run_with(&Directory::new(root.path()), 'b', 2);
         let error = answer.unwrap_err();
         assert!(error.to_string().contains(name), "{error}");
-        let shown = format!("{error} {error:?} {} {events:?}", error.help());
+        let shown = format!("{error} {error:?} {} {events:?}", error.help(SettingNames::default()));
         assert!(!shown.contains("canary"), "{shown}");
         fs::write(&path, good).unwrap();
     }
-    assert!(look(&Directory::new(root.path()), 'a', 3).unwrap().is_settled());
+    assert!(plan(&Directory::new(root.path()), 'a', 3).unwrap().is_settled());
 }
 
 #[test]
-fn nothing_that_a_run_says_holds_a_secret() {
+fn no_event_contains_a_secret() {
     let root = tempfile::tempdir().unwrap();
     let target = Directory::new(root.path());
     let (first, mut said) = run_with(&target, 'a', 1);

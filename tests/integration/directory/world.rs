@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 use crate::engine::doubles::Faults;
 
-/// Randomness that differs from run to run, so that a value made twice is noticed, with keys from
+/// Randomness that differs from run to run, so that a value generated twice is noticed, with keys from
 /// files, since making RSA keys takes long.
 pub(super) struct Seeded(u64);
 
@@ -140,8 +140,8 @@ pub(super) fn options(seed: u64) -> Options {
     }
 }
 
-/// Looks at a target for one of the versions.
-pub(super) fn look(
+/// Plans one of the versions.
+pub(super) fn plan(
     target: &impl Target,
     version: char,
     seed: u64,
@@ -155,25 +155,25 @@ pub(super) fn look(
     })
 }
 
-/// Carries out a view.
+/// Executes a plan.
 pub(super) fn apply(
     target: &impl Target,
-    view: &Planned,
+    planned: &Planned,
     seed: u64,
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, engine::Error> {
-    wait(engine::apply(target, view, &options(seed), &Stop::default(), report))
+    wait(engine::apply(target, planned, &options(seed), &Stop::default(), report))
 }
 
-/// One run, with what it said.
+/// A run with its events.
 pub(super) fn run_with(
     target: &impl Target,
     version: char,
     seed: u64,
 ) -> (Result<Summary, engine::Error>, Vec<Event>) {
     let mut events = Vec::new();
-    let answer = match look(target, version, seed) {
-        Ok(view) => apply(target, &view, seed, &mut |event| events.push(event)),
+    let answer = match plan(target, version, seed) {
+        Ok(planned) => apply(target, &planned, seed, &mut |event| events.push(event)),
         Err(error) => Err(error.into()),
     };
     (answer, events)

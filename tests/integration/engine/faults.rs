@@ -1,4 +1,4 @@
-//! Runs that are stopped, killed or refused.
+//! Runs that are interrupted, killed or rejected.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use ksi::engine::{self, ComponentState, Error, Event, Stop};
 use ksi::target::ErrorKind;
 
 use super::doubles::{Faults, Life, Memory};
-use super::world::{Told, all_known, id, look, objects, options, run, run_until, wait};
+use super::world::{RunReport, all_known, id, objects, options, plan, run, run_until, wait};
 
 fn slow() -> Memory {
     let slow = objects().into_iter().map(|object| (object.id, 2)).collect();
@@ -29,19 +29,19 @@ fn a_run_that_is_interrupted_after_any_event_ends_soon_and_safely() {
     let mut interrupted = 0;
     for at in 0.. {
         let memory = slow();
-        let mut seen = 0;
-        let Told { answer, events } = run_until(&memory, objects(), &options(), |_| {
-            seen += 1;
-            seen == at + 1
+        let mut events = 0;
+        let RunReport { answer, events } = run_until(&memory, objects(), &options(), |_| {
+            events += 1;
+            events == at + 1
         });
         if answer.is_ok() {
-            // Only the very last words came after everything was done.
+            // Only the last events come after everything is done.
             assert!(events.len() <= at + 3, "{at} of {}", events.len());
             break;
         }
         interrupted += 1;
         assert_eq!(answer, Err(Error::Interrupted), "{at}");
-        // Nothing new was begun: of writes that ran, each stage has four at most.
+        // No new write began: each stage has four at most.
         let later = events[at + 1..].iter().filter(|e| matches!(e, Event::Apply { .. })).count();
         assert!(later <= 4, "{later} writes after event {at}");
         assert!(!events.iter().any(|event| matches!(event, Event::Finding { .. })));
@@ -57,13 +57,13 @@ fn a_run_that_is_interrupted_after_any_event_ends_soon_and_safely() {
 fn a_run_that_is_killed_after_any_change_is_finished_by_the_next() {
     for at in 0.. {
         let memory = slow().restarted(Faults::cut(at));
-        let told = run(&memory, objects(), &options());
+        let report = run(&memory, objects(), &options());
         if memory.changes() <= at {
-            told.answer.unwrap();
+            report.answer.unwrap();
             assert!(at > 10, "{at}");
             return;
         }
-        told.answer.unwrap_err();
+        report.answer.unwrap_err();
         if !memory.objects().is_empty() {
             all_known(&memory);
         }
@@ -76,9 +76,9 @@ fn a_run_that_is_dropped_leaves_no_lock() {
     let memory = slow();
     wait(async {
         let (options, stop) = (options(), Stop::default());
-        let view = look(&memory, objects(), &options).await;
+        let planned = plan(&memory, objects(), &options).await;
         let mut report = |_| assert!(memory.log().is_empty() || memory.is_locked());
-        let run = engine::apply(&memory, &view, &options, &stop, &mut report);
+        let run = engine::apply(&memory, &planned, &options, &stop, &mut report);
         tokio::time::timeout(Duration::from_millis(25), run).await.unwrap_err();
     });
     assert!(!memory.is_locked() && !memory.log().is_empty());
@@ -86,22 +86,22 @@ fn a_run_that_is_dropped_leaves_no_lock() {
 }
 
 #[test]
-fn every_refused_object_is_told_and_others_go_on() {
+fn every_rejected_object_is_reported_and_others_continue() {
     let refused = [
         (id("Service/core"), ErrorKind::Forbidden),
         (id("Deployment/kubefed"), ErrorKind::Invalid),
     ];
     let memory = Memory::default().living(Life { refused: refused.into(), ..Life::default() });
-    let told = run(&memory, objects(), &options());
-    let incomplete = told.incomplete();
+    let report = run(&memory, objects(), &options());
+    let incomplete = report.incomplete();
     assert_eq!(incomplete.kind(), ErrorKind::Forbidden);
     let failed: Vec<_> = incomplete.failed.iter().map(|(id, _)| id.to_string()).collect();
     assert_eq!(failed.len(), 2, "{failed:?}");
-    assert_eq!(told.state("core"), ComponentState::Failed);
-    assert_eq!(told.state("kubefed"), ComponentState::Failed);
-    assert_eq!(told.state("iam"), ComponentState::Skipped);
-    assert_eq!(told.state("namespaces"), ComponentState::Healthy);
-    let errors = told.events.iter().filter(|e| matches!(e, Event::Error { object: Some(_), .. }));
+    assert_eq!(report.state("core"), ComponentState::Failed);
+    assert_eq!(report.state("kubefed"), ComponentState::Failed);
+    assert_eq!(report.state("iam"), ComponentState::Skipped);
+    assert_eq!(report.state("namespaces"), ComponentState::Healthy);
+    let errors = report.events.iter().filter(|e| matches!(e, Event::Error { object: Some(_), .. }));
     assert_eq!(errors.count(), 2);
     all_known(&memory);
     goes_on(&memory.restarted(Faults::default()).living(Life::default()), 0);
@@ -111,8 +111,8 @@ fn every_refused_object_is_told_and_others_go_on() {
 fn a_lost_lock_ends_everything_at_once() {
     let refused = [(id("Service/core"), ErrorKind::Locked)];
     let memory = Memory::default().living(Life { refused: refused.into(), ..Life::default() });
-    let told = run(&memory, objects(), &options());
-    assert!(matches!(told.answer, Err(Error::Target(error)) if error.kind == ErrorKind::Locked));
+    let report = run(&memory, objects(), &options());
+    assert!(matches!(report.answer, Err(Error::Target(error)) if error.kind == ErrorKind::Locked));
     let log = memory.log();
     let refused = super::world::at(&log, "refuse Service/core");
     assert!(log[refused..].iter().all(|line| !line.starts_with("record")), "{log:#?}");
@@ -120,7 +120,7 @@ fn a_lost_lock_ends_everything_at_once() {
 }
 
 #[test]
-fn what_is_not_wanted_stays_until_everything_that_is_wanted_is_there() {
+fn nothing_is_pruned_before_all_desired_objects_are_ready() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
     let mut wanted = objects();

@@ -1,4 +1,4 @@
-//! What waits for what, and what does not.
+//! The order of stages and components.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use super::doubles::{Faults, Life, Memory};
 use super::world::{all_known, at, id, objects, options, run};
 
 #[test]
-fn stages_and_needs_are_kept() {
+fn stages_and_dependencies_are_in_order() {
     let slow = objects().into_iter().map(|object| (object.id, 3)).collect();
     let memory = Memory::default().living(Life { slow, ..Life::default() });
-    let told = run(&memory, objects(), &options());
-    assert_eq!(told.answer.unwrap().create, 10);
+    let report = run(&memory, objects(), &options());
+    assert_eq!(report.answer.unwrap().create, 10);
     let log = memory.log();
     let place = |line: &str| at(&log, &format!("write {line}"));
     for [before, after] in [
@@ -33,7 +33,7 @@ fn stages_and_needs_are_kept() {
         assert!(place(before) < place(after), "{before} before {after}: {log:#?}");
     }
     // Not only written: healthy.
-    let said = |wanted: &dyn Fn(&Event) -> bool| told.events.iter().position(wanted).unwrap();
+    let said = |wanted: &dyn Fn(&Event) -> bool| report.events.iter().position(wanted).unwrap();
     for [awaited, after] in [
         ["CustomResourceDefinition/widgets", "Deployment/kubefed"],
         ["Deployment/console", "ValidatingWebhookConfiguration/core"],
@@ -50,7 +50,7 @@ fn stages_and_needs_are_kept() {
 }
 
 #[test]
-fn a_dead_console_holds_up_only_who_needs_it_and_is_explained() {
+fn a_failing_console_stops_only_its_dependents_and_is_diagnosed() {
     let console = id("Deployment/console");
     let finding = Finding {
         object: console.clone(),
@@ -65,65 +65,65 @@ fn a_dead_console_holds_up_only_who_needs_it_and_is_explained() {
         ..Life::default()
     };
     let memory = Memory::default().living(life);
-    let told = run(&memory, objects(), &options());
-    assert_eq!(told.state("kubefed"), ComponentState::Healthy);
-    assert_eq!(told.state("core"), ComponentState::Failed);
-    assert_eq!(told.state("iam"), ComponentState::Skipped);
-    let incomplete = told.incomplete();
+    let report = run(&memory, objects(), &options());
+    assert_eq!(report.state("kubefed"), ComponentState::Healthy);
+    assert_eq!(report.state("core"), ComponentState::Failed);
+    assert_eq!(report.state("iam"), ComponentState::Skipped);
+    let incomplete = report.incomplete();
     assert_eq!(incomplete.kind(), ErrorKind::Unhealthy);
     assert_eq!(incomplete.unhealthy.len(), 1);
     assert_eq!(incomplete.unhealthy[0].0, console);
     let skipped: Vec<_> = incomplete.skipped.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(skipped, ["iam"]);
     assert!(!incomplete.timed_out);
-    assert_eq!(told.findings(), [&finding]);
-    // The next stage of core was never begun.
+    assert_eq!(report.findings(), [&finding]);
+    // The next stage of core never began.
     assert!(!memory.objects().contains_key(&id("ValidatingWebhookConfiguration/core")));
     all_known(&memory);
 
-    // Cured: the next run goes on. Broken again: it writes nothing, and does not say that all is well.
+    // Fixed: the next run continues. Failed again: it writes nothing, and does not succeed.
     let cured = memory.restarted(Faults::default()).living(Life::default());
     assert_eq!(run(&cured, objects(), &options()).answer.unwrap().create, 3);
     let life = Life { broken: [(console, "dead again".into())].into(), ..Life::default() };
     let again = cured.restarted(Faults::default()).living(life);
-    let told = run(&again, objects(), &options());
-    assert_eq!(told.incomplete().kind(), ErrorKind::Unhealthy);
-    assert!(told.incomplete().skipped.is_empty(), "{:?}", told.incomplete());
+    let report = run(&again, objects(), &options());
+    assert_eq!(report.incomplete().kind(), ErrorKind::Unhealthy);
+    assert!(report.incomplete().skipped.is_empty(), "{:?}", report.incomplete());
     assert_eq!(again.log(), [""; 0]);
 }
 
 #[test]
-fn when_the_time_is_up_everything_that_is_awaited_is_named() {
+fn a_timeout_names_everything_that_is_not_ready() {
     let slow = [(id("Deployment/core"), usize::MAX), (id("Deployment/kubefed"), usize::MAX)];
     let memory = Memory::default().living(Life { slow: slow.into(), ..Life::default() });
-    let told = run(&memory, objects(), &options());
-    let incomplete = told.incomplete();
+    let report = run(&memory, objects(), &options());
+    let incomplete = report.incomplete();
     assert!(incomplete.timed_out);
     assert_eq!(incomplete.kind(), ErrorKind::Timeout);
     let unhealthy: BTreeSet<_> = incomplete.unhealthy.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(unhealthy, [id("Deployment/core"), id("Deployment/kubefed")].into());
-    // The place knows nothing: what is awaited is told all the same.
-    let reasons: Vec<_> = told.findings().iter().map(|f| f.message.as_str()).collect();
+    // The target knows nothing more: the reason is reported all the same.
+    let reasons: Vec<_> = report.findings().iter().map(|f| f.message.as_str()).collect();
     assert_eq!(reasons, ["not yet observed by its controller (generation 1 of 2)"; 2]);
-    assert!(told.findings()[0].next_step.contains("kubectl describe deployment"));
-    // Each reason was told once.
-    let waits = told.events.iter().filter(|e| matches!(e, Event::Wait { .. })).count();
+    assert!(report.findings()[0].next_step.contains("kubectl describe deployment"));
+    // Each reason was reported once.
+    let waits = report.events.iter().filter(|e| matches!(e, Event::Wait { .. })).count();
     assert_eq!(waits, 2);
     all_known(&memory);
 }
 
 #[test]
-fn what_a_webhook_guards_waits_for_its_answer() {
+fn objects_of_a_webhook_wait_until_it_answers() {
     let life = Life { guarded: [("Widget".into(), 40)].into(), ..Life::default() };
     let memory = Memory::default().living(life);
-    let told = run(&memory, objects(), &options());
-    told.answer.as_ref().unwrap();
+    let report = run(&memory, objects(), &options());
+    report.answer.as_ref().unwrap();
     let log = memory.log();
     assert!(at(&log, "write ValidatingWebhookConfiguration/core") < at(&log, "probe Widget/a"));
     assert!(log.iter().filter(|line| *line == "probe Widget/a").count() > 5);
     assert!(at(&log, "probe Widget/a") < at(&log, "write Widget/a"));
     let says = |e: &Event| matches!(e, Event::Wait { reason, .. } if reason.contains("webhook"));
-    assert_eq!(told.events.iter().filter(|event| says(event)).count(), 1);
+    assert_eq!(report.events.iter().filter(|event| says(event)).count(), 1);
 
     let life = Life { guarded: [("Widget".into(), usize::MAX)].into(), ..Life::default() };
     let never = Memory::default().living(life);
@@ -133,13 +133,13 @@ fn what_a_webhook_guards_waits_for_its_answer() {
 }
 
 #[test]
-fn without_waiting_webhooks_come_last() {
+fn without_waiting_webhooks_are_written_last() {
     let slow = [(id("Deployment/core"), usize::MAX)];
     let memory = Memory::default().living(Life { slow: slow.into(), ..Life::default() });
     let wait = Wait { health: false, timeout: Duration::from_secs(60) };
-    let told = run(&memory, objects(), &ksi::engine::Options { wait, ..options() });
-    assert_eq!(told.answer.as_ref().unwrap().create, 10);
-    assert_eq!(told.state("core"), ComponentState::Done);
+    let report = run(&memory, objects(), &ksi::engine::Options { wait, ..options() });
+    assert_eq!(report.answer.as_ref().unwrap().create, 10);
+    assert_eq!(report.state("core"), ComponentState::Done);
     let log = memory.log();
     let webhook = at(&log, "write ValidatingWebhookConfiguration/core");
     assert!(at(&log, "write User/admin") < webhook);
@@ -147,7 +147,7 @@ fn without_waiting_webhooks_come_last() {
 }
 
 #[test]
-fn a_conflict_is_left_out_with_what_needs_it_until_it_may_be_taken() {
+fn a_conflict_is_skipped_with_its_dependents_until_forced() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
     let meddled = id("Deployment/core");
@@ -163,50 +163,50 @@ fn a_conflict_is_left_out_with_what_needs_it_until_it_may_be_taken() {
     let user = wanted.iter_mut().find(|o| o.id == id("User/admin")).unwrap();
     user.body["spec"] = json!({"email": "a@b.c"});
     let with_conflict =
-        || memory.restarted(Faults::default()).foreseeing([(meddled.clone(), forecast.clone())]);
+        || memory.restarted(Faults::default()).with_dry_runs([(meddled.clone(), forecast.clone())]);
 
     let left = with_conflict();
-    let told = run(&left, wanted.clone(), &options());
-    assert_eq!(told.incomplete().kind(), ErrorKind::Conflict);
-    assert_eq!(told.incomplete().conflicts, std::slice::from_ref(&meddled));
-    assert_eq!(told.state("iam"), ComponentState::Skipped);
+    let report = run(&left, wanted.clone(), &options());
+    assert_eq!(report.incomplete().kind(), ErrorKind::Conflict);
+    assert_eq!(report.incomplete().conflicts, std::slice::from_ref(&meddled));
+    assert_eq!(report.state("iam"), ComponentState::Skipped);
     assert_eq!(left.objects()[&meddled]["spec"]["replicas"], 5);
 
     let mut taking = options();
     taking.plan.take = vec![".spec.replicas".into()];
     let taken = with_conflict();
-    let told = run(&taken, wanted, &taking);
-    assert_eq!(told.answer.unwrap().update, 2);
+    let report = run(&taken, wanted, &taking);
+    assert_eq!(report.answer.unwrap().update, 2);
     assert_eq!(taken.objects()[&meddled]["spec"]["replicas"], 1);
 }
 
 #[test]
-fn what_is_settled_is_not_written() {
+fn an_unchanged_object_is_not_written() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
-    // A difference that a cluster would say nothing of.
+    // A difference that a dry run would not show.
     memory.meddle(&id("Service/core"), |body| body["spec"] = json!({"clusterIP": "10.0.0.1"}));
     let settled = memory
         .restarted(Faults::default())
-        .foreseeing(objects().into_iter().map(|object| (object.id, DryRunResult::UpToDate)));
+        .with_dry_runs(objects().into_iter().map(|object| (object.id, DryRunResult::UpToDate)));
     assert_eq!(run(&settled, objects(), &options()).answer.unwrap().unchanged, 10);
     assert_eq!(settled.log(), [""; 0]);
 }
 
 #[test]
-fn only_some_components_are_touched_and_the_others_stay_recorded() {
+fn only_selected_components_change_and_others_stay_recorded() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
     let known = super::world::wait(ksi::target::Store::inventory(&memory)).unwrap().unwrap();
-    // Everything changes, and what was of core is not wanted any more.
+    // Everything changes, and the objects of core are no longer desired.
     let mut wanted: Vec<_> = objects().into_iter().filter(|o| o.component != "core").collect();
     for object in &mut wanted {
         object.body["metadata"]["labels"] = json!({"new": "yes"});
     }
     let only = Some(["kubefed".to_owned()].into());
     let again = memory.restarted(Faults::default());
-    let told = run(&again, wanted, &ksi::engine::Options { only, ..options() });
-    assert_eq!(told.answer.unwrap().writes(), 1);
+    let report = run(&again, wanted, &ksi::engine::Options { only, ..options() });
+    assert_eq!(report.answer.unwrap().writes(), 1);
     let log = again.log();
     assert_eq!(log, ["write Deployment/kubefed", "commit", "record inventory", "commit"]);
     let now = super::world::wait(ksi::target::Store::inventory(&again)).unwrap().unwrap();
@@ -217,19 +217,19 @@ fn only_some_components_are_touched_and_the_others_stay_recorded() {
 }
 
 #[test]
-fn what_is_held_by_nobody_is_asked_for_again_until_the_time_is_up() {
+fn a_port_that_is_allocated_to_nobody_is_retried_until_the_timeout() {
     let service = id("Service/core");
     let held = |often| Life { held: [(service.clone(), often)].into(), ..Life::default() };
     let memory = Memory::default().living(held(100));
-    let told = run(&memory, objects(), &options());
-    assert_eq!(told.answer.unwrap().create, 10);
-    let waits = told.events.iter().filter(|event| matches!(event, Event::Wait { object, reason, .. } if *object == service && reason == "its port is held"));
+    let report = run(&memory, objects(), &options());
+    assert_eq!(report.answer.unwrap().create, 10);
+    let waits = report.events.iter().filter(|event| matches!(event, Event::Wait { object, reason, .. } if *object == service && reason == "its port is held"));
     assert_eq!(waits.count(), 1);
 
     let memory = Memory::default().living(held(usize::MAX));
-    let told = run(&memory, objects(), &options());
-    assert_eq!(told.incomplete().kind(), ErrorKind::Timeout);
-    assert_eq!(told.incomplete().failed[0].1.kind, ErrorKind::Held);
-    assert!(told.incomplete().timed_out);
-    assert_eq!(told.state("kubefed"), ComponentState::Healthy);
+    let report = run(&memory, objects(), &options());
+    assert_eq!(report.incomplete().kind(), ErrorKind::Timeout);
+    assert_eq!(report.incomplete().failed[0].1.kind, ErrorKind::Held);
+    assert!(report.incomplete().timed_out);
+    assert_eq!(report.state("kubefed"), ComponentState::Healthy);
 }

@@ -1,4 +1,4 @@
-//! Nothing is wanted, and everything may go.
+//! Uninstallation: nothing is desired, and everything may be deleted.
 
 use ksi::engine::Event;
 use ksi::object::Object;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::doubles::{Faults, Life, Memory};
 use super::world::{
-    all_known, at, id, look, object, objects, options, removing, run, run_until, wait,
+    all_known, at, id, object, objects, options, plan, removing, run, run_until, wait,
 };
 
 fn installed() -> Memory {
@@ -22,17 +22,17 @@ pub(super) fn lingering(name: &str, until: usize) -> Memory {
 }
 
 #[test]
-fn webhooks_go_first_and_resources_while_their_controllers_run() {
+fn webhooks_are_deleted_first_and_resources_while_their_controllers_run() {
     let memory = lingering("Widget/a", 500);
-    let told = run(&memory, Vec::new(), &removing());
-    assert_eq!(told.answer.unwrap().delete, 10);
+    let report = run(&memory, Vec::new(), &removing());
+    assert_eq!(report.answer.unwrap().delete, 10);
     let log = memory.log();
     let place = |line: &str| at(&log, &format!("delete {line}"));
     for [before, after] in [
         ["ValidatingWebhookConfiguration/core", "Widget/a"],
         ["ValidatingWebhookConfiguration/core", "User/admin"],
         ["Widget/a", "Deployment/core"],
-        // Until its kind is gone, a controller could make a resource again, which nobody lets go then.
+        // Until its CRD is deleted, a controller could create a resource again, whose finalizer nobody would remove.
         ["Widget/a", "CustomResourceDefinition/widgets"],
         ["CustomResourceDefinition/widgets", "Deployment/core"],
         ["Deployment/core", "Service/core"],
@@ -40,16 +40,16 @@ fn webhooks_go_first_and_resources_while_their_controllers_run() {
     ] {
         assert!(place(before) < place(after), "{before} before {after}: {log:#?}");
     }
-    // Deployments run until the resource is really gone.
+    // Deployments run until the resource is deleted.
     let pruned = |name: &str| {
         let is = |e: &Event| matches!(e, Event::Prune { object, .. } if *object == id(name));
-        told.events.iter().position(is).unwrap()
+        report.events.iter().position(is).unwrap()
     };
-    let waited = told.events.iter().find_map(|event| match event {
+    let waited = report.events.iter().find_map(|event| match event {
         Event::Wait { object, reason, .. } if *object == id("Widget/a") => Some(reason.as_str()),
         _ => None,
     });
-    assert_eq!(waited, Some("is being deleted: waits for finalizer finalizers.test/slow"));
+    assert_eq!(waited, Some("is being deleted: waiting for finalizer finalizers.test/slow"));
     assert!(pruned("Widget/a") < pruned("Deployment/core"));
     assert!(memory.objects().is_empty());
     assert_eq!(wait(memory.inventory()).unwrap(), None);
@@ -59,7 +59,7 @@ fn webhooks_go_first_and_resources_while_their_controllers_run() {
     assert_eq!(again.log(), [""; 0]);
 }
 
-/// Objects that ksi did not make: two of our kind, one of them in our namespace, and one of another kind.
+/// Objects of others: two of our kind, one of them in our namespace, and one of another kind.
 fn others() -> [Object; 3] {
     let inside = json!({"metadata": {"name": "b", "namespace": "ks"}, "spec": {}});
     let made = |kind, name, rest| object("", "test.io/v1", kind, name, rest);
@@ -70,7 +70,7 @@ fn others() -> [Object; 3] {
     ]
 }
 
-/// An installation with objects of others, of which one takes its time to go.
+/// An installation with objects of others, one of which terminates slowly.
 fn used(until: usize) -> Memory {
     let memory = installed();
     for other in others() {
@@ -81,23 +81,23 @@ fn used(until: usize) -> Memory {
 }
 
 #[test]
-fn what_others_made_of_our_kinds_goes_while_its_controllers_run() {
+fn objects_of_others_are_deleted_while_their_controllers_run() {
     let memory = used(500);
     let [inside, outside, foreign] = others().map(|object| object.id);
-    let view = wait(look(&memory, Vec::new(), &removing()));
+    let planned = wait(plan(&memory, Vec::new(), &removing()));
     let lost: Vec<_> =
-        view.plan.cascading.iter().map(|change| (&change.id, &*change.component)).collect();
+        planned.plan.cascading.iter().map(|change| (&change.id, &*change.component)).collect();
     assert_eq!(lost, [(&outside, "crds"), (&inside, "crds")]);
-    assert_eq!(view.plan.summary().delete, 10, "they are not ours");
+    assert_eq!(planned.plan.summary().delete, 10, "they are not ours");
 
-    let told = run(&memory, Vec::new(), &removing());
-    told.answer.unwrap();
+    let report = run(&memory, Vec::new(), &removing());
+    report.answer.unwrap();
     let log = memory.log();
     let place = |line: String| at(&log, &format!("delete {line}"));
     for id in [&inside, &outside] {
         assert!(place(id.to_string()) < place("CustomResourceDefinition/widgets".into()));
     }
-    assert!(told.events.iter().any(|event| matches!(
+    assert!(report.events.iter().any(|event| matches!(
         event,
         Event::Wait { object, component, .. } if *object == inside && component == "crds"
     )));
@@ -105,7 +105,7 @@ fn what_others_made_of_our_kinds_goes_while_its_controllers_run() {
 }
 
 #[test]
-fn a_controller_that_makes_something_again_is_outlasted() {
+fn objects_that_a_controller_recreates_are_deleted_again() {
     let again = others()[1].id.clone();
     let life = Life { replaced: [(again.clone(), 2)].into(), ..Life::default() };
     let memory = used(2).restarted(Faults::default()).living(life);
@@ -119,11 +119,11 @@ fn a_controller_that_makes_something_again_is_outlasted() {
 }
 
 #[test]
-fn an_object_of_others_that_does_not_go_keeps_its_kind_and_its_controllers() {
+fn a_terminating_object_of_others_keeps_its_crd_and_its_controllers() {
     let memory = used(usize::MAX);
-    let told = run(&memory, Vec::new(), &removing());
+    let report = run(&memory, Vec::new(), &removing());
     let [inside, ..] = others().map(|object| object.id);
-    let remaining: Vec<_> = told.incomplete().remaining.iter().map(|(id, _)| id).collect();
+    let remaining: Vec<_> = report.incomplete().remaining.iter().map(|(id, _)| id).collect();
     assert_eq!(remaining, [&inside]);
     for stays in ["CustomResourceDefinition/widgets", "Deployment/core", "Namespace/ks"] {
         assert!(memory.objects().contains_key(&id(stays)), "{stays}");
@@ -133,7 +133,7 @@ fn an_object_of_others_that_does_not_go_keeps_its_kind_and_its_controllers() {
 }
 
 #[test]
-fn objects_of_others_stay_with_their_kind_and_go_with_their_namespace() {
+fn objects_of_others_are_kept_with_their_crd_and_deleted_with_their_namespace() {
     let [inside, outside, foreign] = others().map(|object| object.id);
     let mut options = removing();
     options.plan.prune.crds = false;
@@ -152,16 +152,19 @@ fn objects_of_others_stay_with_their_kind_and_go_with_their_namespace() {
 }
 
 #[test]
-fn what_does_not_go_is_named_with_its_finalizers_and_stays_recorded() {
+fn terminating_objects_are_named_with_their_finalizers_and_stay_recorded() {
     let memory = lingering("Widget/a", usize::MAX);
-    let told = run(&memory, Vec::new(), &removing());
-    let incomplete = told.incomplete();
+    let report = run(&memory, Vec::new(), &removing());
+    let incomplete = report.incomplete();
     assert!(matches!(incomplete.kind(), ErrorKind::Timeout));
     assert_eq!(incomplete.remaining[0].0, id("Widget/a"));
-    let [finding] = told.findings()[..] else { panic!("{:?}", told.findings()) };
-    assert_eq!(finding.message, "it is deleted, but waits for finalizer finalizers.test/slow");
+    let [finding] = report.findings()[..] else { panic!("{:?}", report.findings()) };
+    assert_eq!(
+        finding.message,
+        "it is deleted, but still waiting for finalizer finalizers.test/slow"
+    );
     assert!(finding.next_step.contains("kubectl patch widget.test.io a"), "{}", finding.next_step);
-    // What serves the finalizer still runs.
+    // The controller of the finalizer still runs.
     assert!(memory.objects().contains_key(&id("Deployment/core")));
     assert!(!memory.objects().contains_key(&id("User/admin")));
     all_known(&memory);
@@ -173,10 +176,10 @@ fn what_does_not_go_is_named_with_its_finalizers_and_stays_recorded() {
 fn an_uninstallation_that_is_stopped_anywhere_is_finished_by_the_next() {
     for at in 0.. {
         let memory = lingering("Widget/a", 3);
-        let mut seen = 0;
-        let told = run_until(&memory, Vec::new(), &removing(), |_| {
-            seen += 1;
-            seen == at + 1
+        let mut events = 0;
+        let report = run_until(&memory, Vec::new(), &removing(), |_| {
+            events += 1;
+            events == at + 1
         });
         let killed = lingering("Widget/a", 3).restarted(Faults::cut(at));
         run(&killed, Vec::new(), &removing()).answer.ok();
@@ -189,7 +192,7 @@ fn an_uninstallation_that_is_stopped_anywhere_is_finished_by_the_next() {
             assert!(next.objects().is_empty(), "{at}");
             assert_eq!(wait(next.inventory()).unwrap(), None, "{at}");
         }
-        if told.answer.is_ok() {
+        if report.answer.is_ok() {
             assert!(at > 10, "{at}");
             return;
         }
@@ -197,26 +200,26 @@ fn an_uninstallation_that_is_stopped_anywhere_is_finished_by_the_next() {
 }
 
 #[test]
-fn without_flags_kinds_and_namespaces_stay_and_are_remembered() {
+fn without_consent_crds_and_namespaces_are_kept_and_recorded() {
     let memory = installed().restarted(Faults::default());
     let mut options = removing();
     options.plan.prune.crds = false;
     options.plan.prune.namespaces = false;
-    let told = run(&memory, Vec::new(), &options);
-    assert_eq!(told.answer.unwrap().keep, 2);
+    let report = run(&memory, Vec::new(), &options);
+    assert_eq!(report.answer.unwrap().keep, 2);
     assert_eq!(memory.objects().len(), 2);
     all_known(&memory);
 }
 
 #[test]
-fn nothing_is_removed_without_leave() {
+fn nothing_is_deleted_without_consent() {
     let memory = installed().restarted(Faults::default());
     run(&memory, Vec::new(), &options()).answer.unwrap();
     assert_eq!(memory.objects().len(), 10);
 }
 
 #[test]
-fn the_namespace_with_the_record_goes_last() {
+fn the_namespace_with_the_inventory_is_deleted_last() {
     let other = object("namespaces", "v1", "Namespace", "other", json!({}));
     let memory = Memory::default().living(Life::default());
     let desired: Vec<_> = objects().into_iter().chain([other]).collect();
@@ -234,7 +237,7 @@ fn the_namespace_with_the_record_goes_last() {
 }
 
 #[test]
-fn without_waiting_what_is_still_there_stays_recorded() {
+fn without_waiting_terminating_objects_stay_recorded() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();
     let life = Life { lingers: [(id("Deployment/core"), usize::MAX)].into(), ..Life::default() };
@@ -248,22 +251,22 @@ fn without_waiting_what_is_still_there_stays_recorded() {
 }
 
 #[test]
-fn what_is_still_being_deleted_is_waited_for_and_made_anew() {
+fn a_terminating_object_is_awaited_and_created_again() {
     let name = "CustomResourceDefinition/widgets";
     let memory = lingering(name, 400);
     let is_awaited = |event: &Event| matches!(event, Event::Wait { .. });
     run_until(&memory, Vec::new(), &removing(), is_awaited).answer.unwrap_err();
-    let leaving = memory.objects()[&id(name)].clone();
-    assert!(leaving["metadata"]["deletionTimestamp"].is_string());
+    let terminating = memory.objects()[&id(name)].clone();
+    assert!(terminating["metadata"]["deletionTimestamp"].is_string());
 
     let next = memory.restarted(Faults::default()).living(Life::default());
-    let told = run(&next, objects(), &options());
-    told.answer.unwrap();
-    let reason = "is being deleted: waits for finalizer finalizers.test/slow";
+    let report = run(&next, objects(), &options());
+    report.answer.unwrap();
+    let reason = "is being deleted: waiting for finalizer finalizers.test/slow";
     let waits = |event: &&Event| matches!(event, Event::Wait { object, reason: why, .. } if *object == id(name) && why == reason);
-    assert_eq!(told.events.iter().filter(waits).count(), 1);
+    assert_eq!(report.events.iter().filter(waits).count(), 1);
     let made = next.objects()[&id(name)].clone();
-    assert_ne!(made["metadata"]["uid"], leaving["metadata"]["uid"]);
+    assert_ne!(made["metadata"]["uid"], terminating["metadata"]["uid"]);
     assert!(made["metadata"]["deletionTimestamp"].is_null());
     all_known(&next);
 }

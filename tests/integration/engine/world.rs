@@ -28,7 +28,7 @@ pub(super) fn object(component: &str, api: &str, kind: &str, name: &str, rest: V
     Object { id, component: component.into(), policy: Policy::Apply, body }
 }
 
-/// Five components: `core` with a webhook and a resource that it guards, `iam` that needs it, and
+/// Five components: `core` with a webhook and a resource that it checks, `iam` that depends on it, and
 /// `kubefed` that does not.
 pub(super) fn objects() -> Vec<Object> {
     let widgets = json!({"spec": {"group": "test.io", "names": {"kind": "Widget"}}});
@@ -78,20 +78,20 @@ pub(super) fn options() -> Options {
     }
 }
 
-/// Leave to remove everything.
+/// Consent to delete everything.
 pub(super) fn removing() -> Options {
     let prune = PruneOptions { crds: true, data: true, namespaces: true, created: true };
     let plan = PlanOptions { prune, allow_empty: true, ..PlanOptions::default() };
     Options { plan, ..options() }
 }
 
-/// What a run said and how it ended.
-pub(super) struct Told {
+/// The events and the result of a run.
+pub(super) struct RunReport {
     pub(super) answer: Result<Summary, Error>,
     pub(super) events: Vec<Event>,
 }
 
-impl Told {
+impl RunReport {
     pub(super) fn incomplete(&self) -> &Incomplete {
         match &self.answer {
             Err(Error::Incomplete(incomplete)) => incomplete,
@@ -105,7 +105,7 @@ impl Told {
             Event::Component { name, state, .. } if name == component => Some(*state),
             _ => None,
         });
-        state.unwrap_or_else(|| panic!("nothing was said of {component}"))
+        state.unwrap_or_else(|| panic!("no event about {component}"))
     }
 
     pub(super) fn findings(&self) -> Vec<&ksi::target::Finding> {
@@ -117,38 +117,38 @@ impl Told {
     }
 }
 
-pub(super) async fn look(target: &Memory, desired: Vec<Object>, options: &Options) -> Planned {
+pub(super) async fn plan(target: &Memory, desired: Vec<Object>, options: &Options) -> Planned {
     let stored = target.values().await.unwrap();
     let desired = Desired { objects: desired, ..Desired::nothing(&stored) };
     engine::plan(target, stored, desired, options).await.unwrap()
 }
 
-/// One run that stops when `stops` says so of an event.
+/// A run that is stopped at the first event for which `stops` is true.
 pub(super) fn run_until(
     target: &Memory,
     desired: Vec<Object>,
     options: &Options,
     mut stops: impl FnMut(&Event) -> bool,
-) -> Told {
+) -> RunReport {
     let (mut events, stop) = (Vec::new(), Stop::default());
     let answer = wait(async {
-        let view = look(target, desired, options).await;
+        let planned = plan(target, desired, options).await;
         let mut report = |event: Event| {
             if stops(&event) {
                 stop.request();
             }
             events.push(event);
         };
-        engine::apply(target, &view, options, &stop, &mut report).await
+        engine::apply(target, &planned, options, &stop, &mut report).await
     });
-    Told { answer, events }
+    RunReport { answer, events }
 }
 
-pub(super) fn run(target: &Memory, desired: Vec<Object>, options: &Options) -> Told {
+pub(super) fn run(target: &Memory, desired: Vec<Object>, options: &Options) -> RunReport {
     run_until(target, desired, options, |_| false)
 }
 
-/// Every object that is there is known to the inventory.
+/// Checks that the inventory has every object.
 pub(super) fn all_known(target: &Memory) {
     let known = wait(target.inventory()).unwrap().unwrap();
     for id in target.objects().keys() {
@@ -156,7 +156,7 @@ pub(super) fn all_known(target: &Memory) {
     }
 }
 
-/// The place of a line in a log.
+/// The index of a line in a log.
 pub(super) fn at(log: &[String], line: &str) -> usize {
-    log.iter().position(|said| said == line).unwrap_or_else(|| panic!("{line} in {log:#?}"))
+    log.iter().position(|known| known == line).unwrap_or_else(|| panic!("{line} in {log:#?}"))
 }

@@ -1,4 +1,4 @@
-//! Why the lock is not ours.
+//! Errors of the lock.
 
 use serde_json::Value;
 
@@ -9,8 +9,7 @@ use crate::cluster::{self};
 use crate::health;
 use crate::object::ObjectId;
 
-const RUN_AGAIN: &str =
-    "nothing more was written; run again, and what is done already is not done twice";
+const RUN_AGAIN: &str = "nothing more was written; run again to continue";
 
 /// Another run holds it and renews it.
 pub(super) fn held_by_other(holder: &str, spec: &Value) -> Error {
@@ -19,12 +18,12 @@ pub(super) fn held_by_other(holder: &str, spec: &Value) -> Error {
         ErrorKind::Locked,
         "lock",
         id().to_string(),
-        format!("{holder} holds it (since {since}) and is at work"),
+        format!("{holder} holds it since {since} and is still running"),
         "wait until that run ends, then run again",
     )
 }
 
-/// Another run holds it, and there is no time to see whether it renews it.
+/// Another run holds it, and there was no time to find out whether it is alive.
 pub(super) fn no_time_left(holder: &str, spec: &Value, terms: Terms) -> Error {
     let since = spec["acquireTime"].as_str().unwrap_or("an unknown time");
     let duration = spec["leaseDurationSeconds"].as_u64().unwrap_or(terms.duration);
@@ -32,12 +31,10 @@ pub(super) fn no_time_left(holder: &str, spec: &Value, terms: Terms) -> Error {
         ErrorKind::Locked,
         "lock",
         id().to_string(),
-        format!(
-            "{holder} holds it (since {since}), and the time was up before it showed whether it lives"
-        ),
+        format!("{holder} holds it since {since}; timed out waiting for it to expire"),
         format!(
             "wait until that run ends, or run again with a longer --timeout: a lock that is not renewed \
-             for {duration} s is taken over"
+             expires after {duration} s"
         ),
     )
 }
@@ -49,8 +46,8 @@ pub(super) fn namespace_terminating(namespace: &ObjectId, live: &Value) -> Error
         "lock",
         id().to_string(),
         format!("{namespace} {}", health.reason().unwrap_or("is being deleted")),
-        "see whether the controllers that have to remove these finalizers run, and run again; if they are \
-         gone for good, take the finalizers off the objects in it",
+        "make sure that the controllers that remove these finalizers are running, then run again; if they no \
+         longer exist, remove the finalizers from the objects in it",
     )
 }
 
@@ -60,12 +57,12 @@ pub(super) fn taken_over() -> cluster::Error {
         kind: cluster::ErrorKind::Cancelled,
         action: "hold",
         place: id().to_string(),
-        cause: "another run has taken it over".to_owned(),
+        cause: "another run took it over".to_owned(),
         help: RUN_AGAIN.to_owned(),
     }
 }
 
-/// Something is written before the lock is taken.
+/// A write was requested before the lock was taken.
 pub(in super::super) fn not_held() -> Error {
-    Error::new(ErrorKind::Locked, "hold", id().to_string(), "it was never taken", RUN_AGAIN)
+    Error::new(ErrorKind::Locked, "hold", id().to_string(), "this run does not hold it", RUN_AGAIN)
 }

@@ -1,4 +1,4 @@
-//! A Lease that this run took: whether it still holds it.
+//! The Lease that this run holds.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,15 +9,15 @@ use super::manifest::{id, now};
 use super::{Terms, errors};
 use crate::cluster::{Cluster, Error, ErrorKind, WriteLock};
 
-/// What is known of a lock that was taken.
+/// A lock that this run took.
 #[derive(Debug)]
 pub(in super::super) struct HeldLease {
     cluster: Cluster,
     holder: String,
     terms: Terms,
-    /// When it was last renewed, by our clock; `None` once somebody else has it.
+    /// When it was last renewed, by our clock; `None` after another run took it over.
     renewed: Mutex<Option<Instant>>,
-    /// Many writes wait for one answer.
+    /// So that concurrent writes renew it once.
     renewing: tokio::sync::Mutex<()>,
 }
 
@@ -32,7 +32,7 @@ impl HeldLease {
         }
     }
 
-    /// Renews it, if it is still ours. If it is not, the run is over: everything that it still asks fails.
+    /// Renews it if it is still ours. Otherwise cancels the run, so that all its requests fail.
     async fn renew(&self) -> Result<(), Error> {
         loop {
             let asked = Instant::now();
@@ -51,7 +51,7 @@ impl HeldLease {
                     *renewed = Some(asked);
                     return Ok(());
                 }
-                // By somebody else, or by us and the answer was lost.
+                // Changed by somebody else, or by us if the response was lost.
                 Err(error) if error.kind == ErrorKind::Changed => {}
                 Err(error) => return Err(error),
             }
@@ -60,7 +60,7 @@ impl HeldLease {
 }
 
 impl WriteLock for HeldLease {
-    /// Whether it was renewed so lately that nobody else can have taken it.
+    /// Whether it was renewed so recently that no other run can have taken it over.
     fn is_held(&self) -> Result<bool, Error> {
         let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
         match renewed {
@@ -69,15 +69,15 @@ impl WriteLock for HeldLease {
         }
     }
 
-    /// Where it could not be renewed in time, since the API server was away or we were, the server is
-    /// asked: as long as nobody took it, it is still ours.
+    /// Renews it if the last renewal is too old, for example after an outage: if no other run took it over, it
+    /// is still ours.
     fn ensure(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
             if self.is_held()? {
                 return Ok(());
             }
             let _renewing = self.renewing.lock().await;
-            // An answer that took too long is no news.
+            // A slow response may be too old already.
             while !self.is_held()? {
                 self.renew().await?;
             }
@@ -86,14 +86,14 @@ impl WriteLock for HeldLease {
     }
 }
 
-/// Renews until the lock is somebody else's.
+/// Renews the lock until another run takes it over.
 pub(super) async fn renew(lease: Arc<HeldLease>) {
     while lease.is_held().is_ok() {
         sleep(lease.terms.renewed_every).await;
         let _renewing = lease.renewing.lock().await;
-        // What could not be renewed now is renewed next time, or before the next write.
+        // If this fails, it is renewed next time or before the next write.
         if let Err(error) = lease.renew().await {
-            tracing::debug!("the lock is not renewed: {error}");
+            tracing::debug!("the lock could not be renewed: {error}");
         }
     }
 }

@@ -70,7 +70,7 @@ fn a_run_that_lost_its_lock_is_cancelled_at_once() {
         sleep(Duration::from_millis(100)).await;
         assert!(is_lost(&written.apply(&config_map(), Apply::default()).await));
         let error = cluster.read_path("/version").await.unwrap_err();
-        assert!(error.to_string().contains("another run has taken it over"), "{error}");
+        assert!(error.to_string().contains("another run took it over"), "{error}");
         assert_eq!(crate::target::Error::from(error).kind, ErrorKind::Locked);
         assert_eq!(server.count("PATCH", CONFIG_MAP), 1);
         other_run.read_path("/version").await.unwrap();
@@ -81,7 +81,7 @@ fn a_run_that_lost_its_lock_is_cancelled_at_once() {
 }
 
 #[test]
-fn a_write_that_is_tried_again_is_not_sent_after_a_takeover() {
+fn a_retried_write_is_not_sent_after_a_takeover() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
@@ -143,7 +143,7 @@ fn a_lock_that_is_dropped_is_released_and_not_renewed() {
 }
 
 #[test]
-fn a_release_outlasts_a_renewal_that_is_on_its_way() {
+fn a_release_is_retried_after_a_renewal_in_flight() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
@@ -167,13 +167,13 @@ fn a_target_writes_only_under_its_lock() {
             Write { id: &id, policy: Policy::Apply, create: true, body: &body, force: false };
         let error = target.write(write).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Locked);
-        assert_eq!(error.cause, "it was never taken");
+        assert_eq!(error.cause, "this run does not hold it");
         assert_eq!(server.count("PATCH", CONFIG_MAP), 0);
 
         let made = target.lock().await.unwrap();
         assert_eq!(made[0].to_string(), "Namespace/kubesphere-system");
         target.write(write).await.unwrap();
-        target.keep(&crate::values::StoredValues::default()).await.unwrap();
+        target.store_values(&crate::values::StoredValues::default()).await.unwrap();
         target.abandon();
         until("released", || holder(&server).is_empty()).await;
         assert_eq!(target.write(write).await.unwrap_err().kind, ErrorKind::Locked);

@@ -20,16 +20,16 @@ pub(super) fn one_that_is_being_deleted_is_waited_for_and_made_anew(stage: &Stag
         &said,
         &[
             "CustomResourceDefinition/workspaces.tenant.kubesphere.io",
-            "is being deleted: waits for Workspace/system-workspace (finalizer test.example/held)",
+            "is being deleted: waiting for Workspace/system-workspace (finalizer test.example/held)",
             "next: see whether",
-            "still there",
+            "still terminating",
         ],
     );
     let written = stage.writes(since);
     assert!(!written.iter().any(|write| write.contains("workspaces/")), "{written:?}");
 
     let mut running = stage.begin(&[]);
-    running.await_words("waits for Workspace/system-workspace (finalizer test.example/held)");
+    running.await_words("waiting for Workspace/system-workspace (finalizer test.example/held)");
     stage.kubectl_with(
         &format!("patch {OURS} --type=merge -p"),
         r#"{"metadata":{"finalizers":null}}"#,
@@ -54,7 +54,7 @@ pub(super) fn one_that_is_deleted_under_a_run_is_told_and_made_by_the_next(stage
         &said,
         &[
             "failed GlobalRole/",
-            "its CustomResourceDefinition is missing or not established yet",
+            "the CRD of this kind is missing or not established yet",
             "could not be written",
         ],
     );

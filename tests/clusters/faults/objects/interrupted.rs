@@ -38,7 +38,7 @@ fn asked_once_it_ends_what_it_began(stage: &Stage, signal: Signal, path: &str) {
     running.await_words("stopping");
     gate.open();
     let said = running.ends_within(SOON).expect(130);
-    says(&said, &["interrupted", "run again to go on from there"]);
+    says(&said, &["interrupted", "run again to continue"]);
     let lost = stage.proxy.writes().into_iter().find(|write| write.status.is_none());
     assert_eq!(lost, None, "a write was not waited for");
     assert_eq!(stage.holder(), "", "the lock was not given back");

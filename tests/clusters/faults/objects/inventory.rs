@@ -74,7 +74,7 @@ fn edited_under_a_run_it_is_not_overwritten(stage: &Stage, more: &[&str]) {
         &[
             "Secret/kubesphere-system/ksi-inventory",
             "the object has been modified",
-            "somebody else writes at the same time: run again",
+            "somebody else changed it at the same time: run again",
         ],
     );
     stage.heals(more);

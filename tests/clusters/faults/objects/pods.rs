@@ -41,9 +41,9 @@ fn a_quota_is_told_and_so_is_what_somebody_deletes_meanwhile(stage: &Stage) {
             "waiting for Deployment/kubesphere-system/ks-apiserver",
             "FailedCreate",
             "exceeded quota: none",
-            "Deployment/kubesphere-system/ks-console (ks-core): NotFound: it is not there: somebody deleted it",
-            "next: `ksi apply` with the same configuration makes it again",
-            "the time is up",
+            "Deployment/kubesphere-system/ks-console (ks-core): NotFound: not found: it was deleted, or never created",
+            "next: run `ksi apply` with the same configuration to create it",
+            "the run timed out",
         ],
     );
 }

@@ -87,7 +87,7 @@ fn without_the_right_to_lock_nothing_is_written(stage: &Stage) {
         &[
             "Lease/kubesphere-system/ks-installer-apply",
             "cannot get resource \"leases\" in API group \"coordination.k8s.io\"",
-            "`ksi check --pre` lists every right that is missing",
+            "`ksi check --pre` lists all missing permissions",
         ],
     );
     assert_eq!(stage.writes(since), [""; 0]);
@@ -107,7 +107,7 @@ fn a_right_that_goes_under_a_run_is_named(stage: &Stage) {
         &[
             "failed Deployment/kubesphere-system/ks-apiserver",
             "cannot patch resource \"deployments\" in API group \"apps\"",
-            "next: give this user the right, or use another",
+            "next: grant this user the permission, or use another user",
             "ks-core-iam skipped",
         ],
     );

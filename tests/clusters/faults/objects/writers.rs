@@ -80,7 +80,7 @@ fn what_was_made_anew_by_others_is_not_pruned(stage: &Stage) {
         &[
             "kept Service/kubesphere-system/redis: recreated by somebody else",
             "failed ConfigMap/kubesphere-system/redis-configmap",
-            "it was deleted and made again by somebody else",
+            "somebody else deleted and recreated it",
         ],
     );
     stage.heals(without);

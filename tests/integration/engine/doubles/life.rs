@@ -1,4 +1,4 @@
-//! What runs in memory, by a script: controllers, webhooks and finalizers for tests.
+//! Scripted controllers, webhooks and finalizers for tests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,27 +8,27 @@ use ksi::object::ObjectId;
 use ksi::target::{ErrorKind, Finding};
 use serde_json::{Value, json};
 
-/// When objects become healthy, which writes are refused, which deletions take their time. Time is
+/// When objects become healthy, which writes are rejected, which deletions take long. Time is
 /// counted in calls of `changed` and `probe`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Life {
     /// How long an object takes to become healthy; others are healthy at once.
     pub(crate) slow: BTreeMap<ObjectId, usize>,
-    /// Objects that fail for good, and why.
+    /// Objects that fail permanently, and why.
     pub(crate) broken: BTreeMap<ObjectId, String>,
-    /// Writes that are refused.
+    /// Writes that are rejected.
     pub(crate) refused: BTreeMap<ObjectId, ErrorKind>,
-    /// How often a write is refused because what it needs is not free yet.
+    /// How often a write is rejected because a resource is still allocated.
     pub(crate) held: BTreeMap<ObjectId, usize>,
-    /// How long a deleted object stays because of a finalizer.
+    /// How long a deleted object is terminating because of a finalizer.
     pub(crate) lingers: BTreeMap<ObjectId, usize>,
-    /// How often a controller makes an object again as soon as it is deleted.
+    /// How often a controller creates a deleted object again.
     pub(crate) replaced: BTreeMap<ObjectId, usize>,
-    /// From when on the webhook of a kind answers.
+    /// When the webhook of a kind begins to respond.
     pub(crate) guarded: BTreeMap<String, usize>,
-    /// What a diagnosis finds.
+    /// The findings of a diagnosis.
     pub(crate) findings: BTreeMap<ObjectId, Finding>,
-    /// What is warned of, once.
+    /// Warnings, each reported once.
     pub(crate) warnings: Arc<Mutex<Vec<String>>>,
 }
 

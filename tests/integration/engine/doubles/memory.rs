@@ -1,4 +1,4 @@
-//! A target in memory, for tests of everything that stands on targets.
+//! A target in memory, for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -39,7 +39,7 @@ struct Content {
     /// Since when each object is as it is, and which are terminating, counted in `changed`.
     since: BTreeMap<ObjectId, usize>,
     terminating: BTreeMap<ObjectId, usize>,
-    /// How often objects were made again when they were deleted.
+    /// How often deleted objects were created again.
     replaced: BTreeMap<ObjectId, usize>,
     now: usize,
 }
@@ -59,23 +59,23 @@ impl Memory {
         Self { life: Some(life), ..self }
     }
 
-    /// The same as a place that foresees writes.
+    /// The same as a place with dry run results.
     #[must_use]
-    pub(crate) fn foreseeing(
+    pub(crate) fn with_dry_runs(
         self,
         dry_runs: impl IntoIterator<Item = (ObjectId, DryRunResult)>,
     ) -> Self {
         Self { dry_runs: dry_runs.into_iter().collect(), ..self }
     }
 
-    /// Changes an object behind everybody's back.
+    /// Changes an object as another client would.
     pub(crate) fn meddle(&self, id: &ObjectId, change: impl FnOnce(&mut Value)) {
         if let Some(body) = self.content().objects.get_mut(id) {
             change(body);
         }
     }
 
-    /// Makes an object behind everybody's back.
+    /// Creates an object as another client would.
     pub(crate) fn make(&self, body: Value) {
         if let Some(id) = ObjectId::of(&body) {
             self.content().objects.insert(id, body);
@@ -124,7 +124,7 @@ impl Memory {
 }
 
 impl Content {
-    /// An object keeps its uid for as long as it is there.
+    /// The uid of an object: the same until it is deleted.
     fn uid_of(&mut self, id: &ObjectId) -> String {
         let known = self.objects.get(id).and_then(|body| body["metadata"]["uid"].as_str());
         if let Some(uid) = known {
@@ -134,7 +134,7 @@ impl Content {
         format!("uid-{}", self.uids)
     }
 
-    /// The objects of the kind that a definition defines.
+    /// The objects of a CRD.
     fn instances(&self, definition: &ObjectId) -> impl Iterator<Item = &ObjectId> {
         let spec = self.objects.get(definition).map(|body| &body["spec"]);
         let is_one = move |id: &&ObjectId| {
@@ -143,14 +143,14 @@ impl Content {
         self.objects.keys().filter(is_one)
     }
 
-    /// Whether an object is made again as soon as it is deleted, which is done so many times.
+    /// Whether a deleted object is created again, as often as the script has it.
     fn replaces(&mut self, id: &ObjectId, most: usize) -> bool {
         let times = self.replaced.entry(id.clone()).or_default();
         *times += 1;
         *times <= most
     }
 
-    /// Time goes on: what was to leave is gone.
+    /// Time passes: terminating objects are deleted.
     fn tick(&mut self) {
         self.now += 1;
         for (id, _) in self.terminating.iter().filter(|(_, until)| **until <= self.now) {
@@ -212,8 +212,8 @@ impl Store for Memory {
         Ok(self.content().inventory.clone())
     }
 
-    async fn keep(&self, values: &StoredValues) -> Result<(), Error> {
-        self.change("keep", "values", |content| {
+    async fn store_values(&self, values: &StoredValues) -> Result<(), Error> {
+        self.change("store", "values", |content| {
             content.values = values.clone();
         })
     }

@@ -1,4 +1,4 @@
-//! Values that ks-installer 3.x made: they are kept when ksi takes its cluster over.
+//! Values that ks-installer 3.x generated: ksi uses them when it adopts the installation.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::cluster::{Cluster, Kind};
 use crate::object::{embedded, kubesphere};
 use crate::values::StoredValues;
 
-/// The values that can be read from what is there; empty on a new cluster.
+/// The values found in the cluster; none on a new cluster.
 pub(super) async fn values(cluster: &Cluster) -> Result<StoredValues, Error> {
     let config =
         Kind::new("", "v1", "ConfigMap").named(Some(kubesphere::SYSTEM), kubesphere::CONFIG);
@@ -32,7 +32,7 @@ pub(super) async fn values(cluster: &Cluster) -> Result<StoredValues, Error> {
         .and_then(|admin| admin["spec"]["password"].as_str().map(str::to_owned))
         .filter(|password| password.starts_with("$2"));
     let found = [
-        // What KubeSphere signs with is what counts; the Secret is only where it was made.
+        // KubeSphere signs with this one; the Secret may differ.
         ("jwtSecret", in_config.or_else(|| of(&secrets, "secret"))),
         ("staticToken", of(&secrets, "token")),
         ("adminPassword", of(&secrets, "initAdminPassword")),

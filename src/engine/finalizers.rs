@@ -1,4 +1,4 @@
-//! Why something that was deleted is still there.
+//! What blocks the deletion of an object.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +8,15 @@ use crate::health::{Health, assess};
 use crate::object::{Finalizers, ObjectId, rules};
 use crate::target::Finding;
 
-/// The finalizer of definitions of kinds.
+/// The finalizer of CRDs.
 const DEFINITION: &str = "customresourcecleanup.apiextensions.k8s.io";
 
-/// What an object that is being deleted waits for: its finalizers with those who take them off, as far
-/// as these are known, and what its own status says of those of the objects in it.
-pub(super) fn held_by(live: &Value, serving: &BTreeMap<ObjectId, Value>) -> Option<String> {
+/// What a terminating object waits for: its finalizers, with the controllers that remove them if known, and
+/// the conditions in its status.
+pub(super) fn blocked_by(live: &Value, controllers: &BTreeMap<ObjectId, Value>) -> Option<String> {
     let names: Vec<String> = finalizers(live)
-        .map(|name| match server(name).and_then(|id| serving.get_key_value(&id)) {
-            Some((id, live)) => format!("{name} ({})", serves(id, live)),
+        .map(|name| match controller_of(name).and_then(|id| controllers.get_key_value(&id)) {
+            Some((id, live)) => format!("{name} ({})", describe_controller(id, live)),
             None => name.to_owned(),
         })
         .collect();
@@ -27,34 +27,35 @@ pub(super) fn held_by(live: &Value, serving: &BTreeMap<ObjectId, Value>) -> Opti
         _ => parts.push(format!("finalizers {}", names.join(", "))),
     }
     let conditions = live["status"]["conditions"].as_array().into_iter().flatten();
-    let tells = |condition: &&Value| {
+    let is_blocking = |condition: &&Value| {
         let kind = condition["type"].as_str().unwrap_or_default();
-        let goes_on = ["InstanceDeletionPending", "InstanceDeletionInProgress"];
+        let in_progress = ["InstanceDeletionPending", "InstanceDeletionInProgress"];
         condition["status"] == "True"
-            && !goes_on.iter().any(|reason| condition["reason"] == *reason)
+            && !in_progress.iter().any(|reason| condition["reason"] == *reason)
             && (kind == "Terminating"
                 || kind.starts_with("NamespaceContent")
                 || kind.starts_with("NamespaceFinalizers")
                 || kind.starts_with("NamespaceDeletion"))
     };
-    let messages = conditions.filter(tells).filter_map(|condition| condition["message"].as_str());
+    let messages =
+        conditions.filter(is_blocking).filter_map(|condition| condition["message"].as_str());
     parts.extend(messages.map(|message| message.trim_end_matches(['.', ' ']).to_owned()));
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Who takes the finalizers of these objects off, as far as that is known.
-pub(super) fn servers<'v>(live: impl Iterator<Item = &'v Value>) -> BTreeSet<ObjectId> {
-    live.flat_map(finalizers).filter_map(server).collect()
+/// The known controllers that remove the finalizers of these objects.
+pub(super) fn controllers<'v>(live: impl Iterator<Item = &'v Value>) -> BTreeSet<ObjectId> {
+    live.flat_map(finalizers).filter_map(controller_of).collect()
 }
 
-/// Those that somebody has to take off: that of a definition is the API server's, which then says itself what
-/// it waits for.
+/// The finalizers of controllers. The API server itself removes that of a CRD, and its status says what it
+/// waits for.
 fn finalizers(live: &Value) -> impl Iterator<Item = &str> {
     let all = live["metadata"]["finalizers"].as_array().into_iter().flatten();
     all.filter_map(Value::as_str).filter(|name| *name != DEFINITION)
 }
 
-fn server(finalizer: &str) -> Option<ObjectId> {
+fn controller_of(finalizer: &str) -> Option<ObjectId> {
     let known = rules().finalizers.iter().find(|known| finalizer.contains(&known.domain))?;
     let Finalizers { namespace, deployment, .. } = known;
     Some(ObjectId {
@@ -66,20 +67,20 @@ fn server(finalizer: &str) -> Option<ObjectId> {
     })
 }
 
-fn serves(id: &ObjectId, live: &Value) -> String {
+fn describe_controller(id: &ObjectId, live: &Value) -> String {
     if live.is_null() {
-        return format!("nobody takes it off: {id} is not there");
+        return format!("its controller {id} does not exist");
     }
     match assess(live) {
-        Health::Healthy => format!("{id} takes it off"),
+        Health::Healthy => format!("its controller is {id}"),
         Health::Progressing { reason } | Health::Failed { reason } => {
-            format!("{id} takes it off, but {reason}")
+            format!("its controller {id}: {reason}")
         }
     }
 }
 
-/// The same as a finding with what to do.
-pub(super) fn still_there(id: &ObjectId, held: Option<String>) -> Finding {
+/// A finding about an object that still exists.
+pub(super) fn remaining(id: &ObjectId, blocked: Option<String>) -> Finding {
     let namespace = id.namespace.as_ref().map(|n| format!(" -n {n}")).unwrap_or_default();
     let kind = match id.group.as_str() {
         "" => id.kind.to_lowercase(),
@@ -87,24 +88,24 @@ pub(super) fn still_there(id: &ObjectId, held: Option<String>) -> Finding {
     };
     let object = format!("{kind} {}{namespace}", id.name);
     let inside = matches!(id.kind.as_str(), "Namespace" | "CustomResourceDefinition");
-    let (message, next_step) = match held {
+    let (message, next_step) = match blocked {
         Some(names) if inside => (
-            format!("it is deleted, but waits for {names}"),
-            "see whether the controllers that have to remove these finalizers run, and run again; \
-             if they are gone for good, take the finalizers off the objects that are named"
+            format!("it is deleted, but still waiting for {names}"),
+            "make sure that the controllers that remove these finalizers are running, then run again; \
+             if they no longer exist, remove the finalizers from the objects listed here"
                 .to_owned(),
         ),
         Some(names) => (
-            format!("it is deleted, but waits for {names}"),
+            format!("it is deleted, but still waiting for {names}"),
             format!(
-                "see whether the controller that has to remove it runs, and run again; if that \
-                 controller is gone for good: `kubectl patch {object} --type=merge -p \
-                 '{{\"metadata\":{{\"finalizers\":null}}}}'`, which skips its clean-up"
+                "make sure that the controller that removes it is running, then run again; if it no \
+                 longer exists: `kubectl patch {object} --type=merge -p \
+                 '{{\"metadata\":{{\"finalizers\":null}}}}'`, which skips the clean-up"
             ),
         ),
         None => (
-            "it is deleted, but still there".to_owned(),
-            format!("see `kubectl describe {object}`, and run again"),
+            "it is deleted, but still exists".to_owned(),
+            format!("run `kubectl describe {object}` to see why, then run again"),
         ),
     };
     Finding {
@@ -123,22 +124,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finalizers_are_named_also_those_of_what_is_inside() {
+    fn finalizers_are_named_also_those_of_objects_inside() {
         let none = BTreeMap::new();
-        assert_eq!(held_by(&json!({"metadata": {}}), &none), None);
+        assert_eq!(blocked_by(&json!({"metadata": {}}), &none), None);
         let object = json!({"metadata": {"finalizers": ["a/b"]}});
-        assert_eq!(held_by(&object, &none).unwrap(), "finalizer a/b");
+        assert_eq!(blocked_by(&object, &none).unwrap(), "finalizer a/b");
         let namespace = json!({"metadata": {}, "status": {"conditions": [
             {"type": "NamespaceDeletionContentFailure", "status": "False", "message": "none"},
             {"type": "NamespaceFinalizersRemaining", "status": "True",
              "message": "Some content in the namespace has finalizers remaining: a/b in 1 resource instances"},
         ]}});
-        let held = held_by(&namespace, &none).unwrap();
-        assert!(held.ends_with("remaining: a/b in 1 resource instances"), "{held}");
+        let blocked = blocked_by(&namespace, &none).unwrap();
+        assert!(blocked.ends_with("remaining: a/b in 1 resource instances"), "{blocked}");
     }
 
     #[test]
-    fn of_a_definition_only_what_stops_it_is_told() {
+    fn for_a_crd_only_blocking_conditions_count() {
         let definition = |reason: &str| {
             json!({
                 "metadata": {"finalizers": [DEFINITION]},
@@ -148,30 +149,27 @@ mod tests {
             })
         };
         let none = BTreeMap::new();
-        assert_eq!(held_by(&definition("InstanceDeletionInProgress"), &none), None);
-        assert_eq!(held_by(&definition("InstanceDeletionCheck"), &none).unwrap(), "a");
+        assert_eq!(blocked_by(&definition("InstanceDeletionInProgress"), &none), None);
+        assert_eq!(blocked_by(&definition("InstanceDeletionCheck"), &none).unwrap(), "a");
     }
 
     #[test]
-    fn who_takes_a_finalizer_off_is_named_and_looked_at() {
+    fn controllers_of_finalizers_are_named_with_their_health() {
         let object = json!({"metadata": {"finalizers": ["a/b", "kubefed.io/sync-controller"]}});
-        let id = servers([&object].into_iter()).into_iter().next().unwrap();
-        let held = |live: Value| held_by(&object, &[(id.clone(), live)].into()).unwrap();
+        let id = controllers([&object].into_iter()).into_iter().next().unwrap();
+        let blocked = |live: Value| blocked_by(&object, &[(id.clone(), live)].into()).unwrap();
         let name = "Deployment/kube-federation-system/kubefed-controller-manager";
         let begin = "finalizers a/b, kubefed.io/sync-controller";
-        assert_eq!(
-            held(Value::Null),
-            format!("{begin} (nobody takes it off: {name} is not there)")
-        );
+        assert_eq!(blocked(Value::Null), format!("{begin} (its controller {name} does not exist)"));
         let mut live = json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"generation": 1},
             "spec": {"replicas": 1},
             "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1},
         });
-        let said = held(live.clone());
-        assert!(said.starts_with(&format!("{begin} ({name} takes it off, but ")), "{said}");
+        let text = blocked(live.clone());
+        assert!(text.starts_with(&format!("{begin} (its controller {name}: ")), "{text}");
         live["status"]["readyReplicas"] = 1.into();
         live["status"]["availableReplicas"] = 1.into();
-        assert_eq!(held(live), format!("{begin} ({name} takes it off)"));
+        assert_eq!(blocked(live), format!("{begin} (its controller is {name})"));
     }
 }

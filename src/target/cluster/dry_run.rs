@@ -1,4 +1,4 @@
-//! Asks the server what a write would change.
+//! Server-side dry runs.
 
 use std::time::Duration;
 
@@ -8,13 +8,11 @@ use super::Error;
 use crate::cluster::{self, Apply, Cluster, ErrorKind};
 use crate::object::{DryRunResult, FieldConflict, Object, Policy, foreign_fields};
 
-/// A question is not worth the patience of a write: a webhook without a backend answers neither now
-/// nor in a minute.
+/// A dry run is not retried as long as a write: a webhook without a backend would use up all of that time.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What applying an object that is there would change; `None` when nobody can say, as long as a
-/// webhook in the way does not answer.
-pub(super) async fn forecast(
+/// What applying to an existing object would change; `None` while a webhook does not answer.
+pub(super) async fn existing_object(
     cluster: &Cluster,
     object: &Object,
     live: &Value,
@@ -36,34 +34,34 @@ pub(super) async fn forecast(
                 .collect();
             let forced = match cluster.apply(&body, Apply { force: true, ..asked }).await {
                 Ok(live) => Some(live),
-                // Whoever owns the fields, it cannot be done.
+                // It would be rejected even without the conflict.
                 Err(error) if error.kind == ErrorKind::Invalid => {
-                    return Ok(Some(refused(&error)));
+                    return Ok(Some(rejected(&error)));
                 }
                 Err(_) => None,
             };
             Ok(Some(DryRunResult::Conflict { fields, forced }))
         }
-        ErrorKind::Invalid | ErrorKind::Refused => Ok(Some(refused(&error))),
+        ErrorKind::Invalid | ErrorKind::Refused => Ok(Some(rejected(&error))),
         ErrorKind::Webhook | ErrorKind::Terminating | ErrorKind::NotServed => Ok(None),
         _ => Err(error.into()),
     }
 }
 
-/// What the server says, and what to do about it: nobody else knows more.
-fn refused(error: &cluster::Error) -> DryRunResult {
-    let for_good = ["immutable", "cannot change roleRef", "was previously a storage version"];
-    let next = if for_good.iter().any(|words| error.cause.contains(words)) {
-        "this cannot be changed: if nobody needs what is there, delete it and run again"
+/// The reason of the server, and what to do.
+fn rejected(error: &cluster::Error) -> DryRunResult {
+    let permanent = ["immutable", "cannot change roleRef", "was previously a storage version"];
+    let next = if permanent.iter().any(|text| error.cause.contains(text)) {
+        "this field is immutable: if the object is not needed, delete it and run again"
     } else {
         &error.help
     };
     DryRunResult::Rejected(format!("{}; {next}", error.cause))
 }
 
-/// Why an object that is not there would be refused; `None` when it would not, or when nobody can say
-/// because its namespace or its kind are not there yet.
-pub(super) async fn rehearse(
+/// Why a new object would be rejected; `None` if it would be accepted, or if its namespace or kind does not exist
+/// yet.
+pub(super) async fn new_object(
     cluster: &Cluster,
     policy: Policy,
     body: &Value,
@@ -89,8 +87,7 @@ pub(super) async fn rehearse(
     }
 }
 
-/// Whether an object would be accepted now, and if not yet, why. What is refused for good is told by
-/// the write itself.
+/// Whether webhooks would accept an object now; if not yet, why. The write itself reports permanent errors.
 pub(super) async fn probe(cluster: &Cluster, object: &Object) -> Result<Result<(), String>, Error> {
     let asked = Apply { dry_run: true, force: true, patience: Some(Duration::ZERO) };
     match cluster.apply(&object.body, asked).await {
