@@ -3,15 +3,15 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | done; for diff: no differences |
-//! | 1 | for diff: differences found; elsewhere: failed |
-//! | 2 | wrong usage, or a change that needs a flag of its own |
+//! | 1 | for diff: differences found; otherwise: failed |
+//! | 2 | wrong usage, or a change that a flag has to confirm |
 //! | 3 | the configuration is invalid |
-//! | 4 | a check failed, also one before the first write; the target cannot be read or written, or refuses an object |
-//! | 5 | not healthy, or not gone, in time |
-//! | 6 | somebody else owns what would change, or changed it meanwhile |
-//! | 7 | the cluster cannot be reached, or does not let us in |
-//! | 8 | another run holds the lock, or something changed since the plan was made |
-//! | 130 | interrupted; running it again is safe |
+//! | 4 | a check failed; the target cannot be read or written, or rejects an object |
+//! | 5 | not ready, or not deleted, before the timeout |
+//! | 6 | field manager conflict |
+//! | 7 | the cluster cannot be reached, or access is denied |
+//! | 8 | another run holds the lock, or something changed after the plan was made |
+//! | 130 | interrupted; it is safe to run the command again |
 //!
 //! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.
 
@@ -25,46 +25,46 @@ use crate::{bundle, cluster, engine, inventory, status, target, values};
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// Why a verb did not do what was asked.
+/// Why a verb failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// `diff` found differences: not a failure, but a code.
+    /// `diff` found differences.
     Differences,
-    /// The configuration is refused; the reasons have been shown.
+    /// The configuration is invalid; the problems have been shown.
     Invalid,
-    /// The configuration is refused, for these reasons.
+    /// The configuration is invalid, with these problems.
     Rejected(Box<Rejected>),
     /// A check failed; the report has been shown.
     Checks,
-    /// These checks before the first write failed; what they found has been shown.
+    /// These checks before the first write failed; their results have been shown.
     Preflight(Vec<&'static str>),
     /// Something in the cluster could not be read.
     Unread(String),
-    /// The command line asks for something that cannot be.
+    /// Wrong usage, or an unconfirmed risk.
     Usage(String),
-    /// The target refused.
+    /// The target cannot be read or written.
     Target(target::Error),
-    /// The cluster cannot be reached, or refuses.
+    /// A request to the cluster failed.
     Cluster(cluster::Error),
     /// The run stopped.
     Engine(engine::Error),
-    /// A value cannot be made, or what is kept of it is broken.
+    /// A value cannot be generated, or a stored one is damaged.
     Value(values::Error),
-    /// Somebody else owns what would change.
+    /// This many objects are in conflict.
     Conflicts(usize),
-    /// This many new objects would be refused; they have been shown.
+    /// This many new objects would be rejected; they have been shown.
     Refused(usize),
-    /// Nothing is installed there.
+    /// Nothing is installed.
     NotInstalled(String),
-    /// It is not healthy, or was not in time.
+    /// Not healthy, or not before the timeout.
     Unhealthy(String),
-    /// The cluster stopped answering while it was followed.
+    /// The connection to the cluster was lost.
     Lost(String),
-    /// The user does not want it.
+    /// The user answered no.
     Declined,
     /// Reading or writing failed.
     Io(String),
-    /// Standard output was closed: the reader has seen enough.
+    /// The reader of standard output closed it.
     ClosedPipe,
 }
 
@@ -93,11 +93,12 @@ impl Failure {
     }
 }
 
-/// Who is not let in, and who finds nobody at home.
 fn cluster_code(error: &cluster::Error) -> u8 {
     match error.kind {
         cluster::ErrorKind::Usage | cluster::ErrorKind::NoCluster => 2,
         cluster::ErrorKind::Owned(_) => 6,
+        // A run is cancelled when it loses its lock.
+        cluster::ErrorKind::Cancelled => 8,
         cluster::ErrorKind::Invalid
         | cluster::ErrorKind::Refused
         | cluster::ErrorKind::NotFound
@@ -142,22 +143,22 @@ impl fmt::Display for Failure {
                     if *count == 1 { "1 new object" } else { &format!("{count} new objects") };
                 write!(
                     f,
-                    "{what} would be refused\nhelp: solve what is told above of each and try again"
+                    "{what} would be rejected\nhelp: fix the problems listed above and try again"
                 )
             }
             Self::Preflight(ids) => write!(
                 f,
-                "nothing was written, since it would fail or do harm: {}\n\
-                 help: solve what is told above and run again; `--skip-check ID` leaves a check out",
+                "nothing was written, because these checks failed: {}\n\
+                 help: fix the problems listed above and run again; `--skip-check ID` skips a check",
                 ids.join(", ")
             ),
             Self::Conflicts(count) => {
-                let what =
-                    if *count == 1 { "1 object is" } else { &format!("{count} objects are") };
+                let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
                 write!(
                     f,
-                    "{what} in conflict and left alone: somebody changed what ksi wrote\n\
-                     help: put the new values into the configuration, or take them back with --force-conflicts"
+                    "field manager conflict: {what} not changed, because others own their fields\n\
+                     help: set these values in the configuration, or take the fields over with `--take FIELD` or \
+                     --force-conflicts"
                 )
             }
         }
@@ -194,18 +195,18 @@ impl From<status::Error> for Failure {
             status::Error::Cluster(error) => Self::Cluster(error.clone()),
             status::Error::NotInstalled { by_others: true, .. } => Self::NotInstalled(format!(
                 "{error}\n\
-                 help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` does it"
+                 help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` takes it over"
             )),
             status::Error::NotInstalled { by_others: false, .. } => Self::NotInstalled(format!(
                 "{error}\n\
-                 help: `ksi check --pre -f FILE` shows whether it can be, `ksi apply -f FILE` installs it"
+                 help: `ksi check --pre -f FILE` checks the cluster, `ksi apply -f FILE` installs KubeSphere"
             )),
             status::Error::Damaged { cause: inventory::Error::TooNew { .. }, .. } => {
-                Self::Io(format!("{error}\nhelp: use that version of ksi, or a newer one"))
+                Self::Io(format!("{error}\nhelp: use that version of ksi or a newer one"))
             }
             status::Error::Damaged { .. } => Self::Io(format!(
-                "{error}\nhelp: restore it from a backup; or delete it: the next \
-                 `ksi apply` takes over what is there, and removes nothing"
+                "{error}\nhelp: restore it from a backup, or delete it: the next \
+                 `ksi apply` takes over the existing objects and deletes nothing"
             )),
             status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
         }
@@ -217,9 +218,9 @@ impl From<status::LogError> for Failure {
         use status::LogError;
         match error {
             LogError::Status(error) => error.into(),
-            LogError::NotRestarted => Self::Usage(format!("{error}: leave --previous out")),
+            LogError::NotRestarted => Self::Usage(format!("{error}\nhelp: omit --previous")),
             LogError::NotStarted => {
-                Self::Usage(format!("{error}: `ksi status` shows what they wait for"))
+                Self::Usage(format!("{error}\nhelp: `ksi status` shows the reason"))
             }
             LogError::NoPods
             | LogError::NoSuchContainer { .. }
@@ -233,7 +234,7 @@ impl From<bundle::Error> for Failure {
         match error {
             bundle::Error::Status(error) => error.into(),
             bundle::Error::Exists { .. } => {
-                Self::Io(format!("{error}: remove it, or name another one with --output"))
+                Self::Io(format!("{error}\nhelp: remove it, or pass another file with --output"))
             }
             bundle::Error::Write { .. } => Self::Io(error.to_string()),
         }

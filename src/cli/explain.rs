@@ -1,17 +1,17 @@
-//! `ksi explain`: what a key means, or what a diagnostic code means.
+//! `ksi explain`: explain a key or a code.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 use serde_json::json;
 
+use super::args::format::TextOrJson;
 use super::exit::Failure;
-use super::format::TextOrJson;
 use crate::config::{self, Explanation};
 use crate::diagnostic::Code;
 use crate::ui::Output;
 
-/// Explain a key of the configuration, or a diagnostic code
+/// Explain a key of the configuration or a code such as KSI0012
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi explain
@@ -19,13 +19,13 @@ use crate::ui::Output;
   ksi explain common.redis --recursive
   ksi explain KSI0012")]
 pub(super) struct ExplainArgs {
-    /// A path below `spec`, or a code like KSI0012; nothing for the top of `spec`
+    /// Path below `spec`, or a code such as KSI0012 [default: all keys directly below `spec`]
     #[arg(default_value = "", hide_default_value = true)]
     subject: String,
-    /// Show all keys below, too
+    /// Show all keys below it as well
     #[arg(short, long)]
     recursive: bool,
-    /// How to show it
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
 }
@@ -60,10 +60,10 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     Ok(output.data(&text)?)
 }
 
-/// Says that a subject is unknown, with the key that was probably meant.
+/// The message for an unknown subject, with the most similar key.
 fn unknown(path: &str) -> String {
     if path.to_ascii_uppercase().starts_with("KSI") {
-        return format!("no code `{path}`; `ksi validate` shows the codes of a file's problems");
+        return format!("unknown code `{path}`\nhelp: docs/errors/README.md lists all codes");
     }
     let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
     let known = config::explain(parent).map(|e| e.children).unwrap_or_default();
@@ -125,10 +125,10 @@ fn text(explanation: &Explanation) -> String {
         let _ = writeln!(text, "  allowed: {}", list.join(", "));
     }
     if *deprecated {
-        text += "  accepted, and without effect\n";
+        text += "  accepted, but has no effect\n";
     }
     if *sensitive {
-        text += "  a secret: never shown\n";
+        text += "  secret: its value is never shown\n";
     }
     if !children.is_empty() {
         let name = |c: &config::Child| format!("{} <{}>", c.name, c.type_name);

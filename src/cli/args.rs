@@ -1,0 +1,10 @@
+//! Groups of flags that several verbs have, and the types of their values.
+
+pub(super) mod applying;
+pub(super) mod connection;
+pub(super) mod consents;
+pub(super) mod duration;
+pub(super) mod facts;
+pub(super) mod format;
+pub(super) mod input;
+pub(super) mod target;
