@@ -25,9 +25,9 @@ impl fmt::Display for MissingSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { secret, key, has_secret } = self;
         if *has_secret {
-            write!(f, "{secret} has no key `{key}` with text in it")
+            write!(f, "{secret} has no value for key `{key}`")
         } else {
-            write!(f, "there is no {secret}")
+            write!(f, "{secret} does not exist")
         }
     }
 }

@@ -32,7 +32,7 @@ fn a_component_is_as_its_worst_object() {
     assert_eq!(report.components[0].workloads, Count { ready: 0, total: 1 });
     let report = shown(&installed, &live([service("tower")]));
     assert_eq!(report.state, State::Missing);
-    assert_eq!(report.components[0].unhealthy[0].reason, "is not there");
+    assert_eq!(report.components[0].unhealthy[0].reason, "not found");
 }
 
 #[test]
