@@ -15,12 +15,12 @@
 //!
 //! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.
 
+mod conversion;
 mod install;
-
-use std::fmt;
+mod message;
 
 use crate::install::Rejected;
-use crate::{bundle, cluster, engine, inventory, status, target, values};
+use crate::{cluster, engine, target, values};
 
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -116,138 +116,5 @@ fn target_code(kind: target::ErrorKind) -> u8 {
         ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::Forbidden => 7,
         ErrorKind::Locked => 8,
         _ => 4,
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Differences
-            | Self::Invalid
-            | Self::Rejected(_)
-            | Self::Checks
-            | Self::ClosedPipe => Ok(()),
-            Self::Declined => f.write_str("nothing was changed"),
-            Self::Usage(text)
-            | Self::NotInstalled(text)
-            | Self::Unhealthy(text)
-            | Self::Lost(text)
-            | Self::Io(text)
-            | Self::Unread(text) => f.write_str(text),
-            Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
-            Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
-            Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help()),
-            Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
-            Self::Refused(count) => {
-                let what =
-                    if *count == 1 { "1 new object" } else { &format!("{count} new objects") };
-                write!(
-                    f,
-                    "{what} would be rejected\nhelp: fix the problems listed above and try again"
-                )
-            }
-            Self::Preflight(ids) => write!(
-                f,
-                "nothing was written, because these checks failed: {}\n\
-                 help: fix the problems listed above and run again; `--skip-check ID` skips a check",
-                ids.join(", ")
-            ),
-            Self::Conflicts(count) => {
-                let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
-                write!(
-                    f,
-                    "field manager conflict: {what} not changed, because others own their fields\n\
-                     help: set these values in the configuration, or take the fields over with `--take FIELD` or \
-                     --force-conflicts"
-                )
-            }
-        }
-    }
-}
-
-impl From<engine::Error> for Failure {
-    fn from(error: engine::Error) -> Self {
-        Self::Engine(error)
-    }
-}
-
-impl From<values::Error> for Failure {
-    fn from(error: values::Error) -> Self {
-        Self::Value(error)
-    }
-}
-
-impl From<cluster::Error> for Failure {
-    fn from(error: cluster::Error) -> Self {
-        Self::Cluster(error)
-    }
-}
-
-impl From<target::Error> for Failure {
-    fn from(error: target::Error) -> Self {
-        Self::Target(error)
-    }
-}
-
-impl From<status::Error> for Failure {
-    fn from(error: status::Error) -> Self {
-        match &error {
-            status::Error::Cluster(error) => Self::Cluster(error.clone()),
-            status::Error::NotInstalled { by_others: true, .. } => Self::NotInstalled(format!(
-                "{error}\n\
-                 help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` takes it over"
-            )),
-            status::Error::NotInstalled { by_others: false, .. } => Self::NotInstalled(format!(
-                "{error}\n\
-                 help: `ksi check --pre -f FILE` checks the cluster, `ksi apply -f FILE` installs KubeSphere"
-            )),
-            status::Error::Damaged { cause: inventory::Error::TooNew { .. }, .. } => {
-                Self::Io(format!("{error}\nhelp: use that version of ksi or a newer one"))
-            }
-            status::Error::Damaged { .. } => Self::Io(format!(
-                "{error}\nhelp: restore it from a backup, or delete it: the next \
-                 `ksi apply` takes over the existing objects and deletes nothing"
-            )),
-            status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
-        }
-    }
-}
-
-impl From<status::LogError> for Failure {
-    fn from(error: status::LogError) -> Self {
-        use status::LogError;
-        match error {
-            LogError::Status(error) => error.into(),
-            LogError::NotRestarted => Self::Usage(format!("{error}\nhelp: omit --previous")),
-            LogError::NotStarted => {
-                Self::Usage(format!("{error}\nhelp: `ksi status` shows the reason"))
-            }
-            LogError::NoPods
-            | LogError::NoSuchContainer { .. }
-            | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
-        }
-    }
-}
-
-impl From<bundle::Error> for Failure {
-    fn from(error: bundle::Error) -> Self {
-        match error {
-            bundle::Error::Status(error) => error.into(),
-            bundle::Error::Exists { .. } => {
-                Self::Io(format!("{error}\nhelp: remove it, or pass another file with --output"))
-            }
-            bundle::Error::Write { .. } => Self::Io(error.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    /// Only standard output is written without a path, so that is what failed.
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Self::ClosedPipe
-        } else {
-            Self::Io(format!("cannot write to standard output: {error}"))
-        }
     }
 }

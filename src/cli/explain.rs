@@ -1,10 +1,11 @@
 //! `ksi explain`: explain a key or a code.
 
-use std::fmt::Write as _;
+mod text;
 
 use clap::Args;
 use serde_json::json;
 
+use self::text::text;
 use super::args::format::TextOrJson;
 use super::exit::Failure;
 use crate::config::{self, Explanation};
@@ -99,44 +100,4 @@ fn children(explanation: &Explanation) -> Vec<String> {
     let prefix =
         if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
     explanation.children.iter().rev().map(|child| format!("{prefix}{}", child.name)).collect()
-}
-
-fn text(explanation: &Explanation) -> String {
-    let Explanation {
-        path,
-        type_name,
-        default,
-        allowed,
-        description,
-        sensitive,
-        deprecated,
-        children,
-    } = explanation;
-    let path = if path.is_empty() { "spec" } else { path };
-    let mut text = format!("{path} <{type_name}>\n");
-    for line in description.lines() {
-        let _ = writeln!(text, "  {line}");
-    }
-    if let Some(default) = default {
-        let _ = writeln!(text, "  default: {default}");
-    }
-    if !allowed.is_empty() {
-        let list: Vec<String> = allowed.iter().map(|a| a.value.clone()).collect();
-        let _ = writeln!(text, "  allowed: {}", list.join(", "));
-    }
-    if *deprecated {
-        text += "  accepted, but has no effect\n";
-    }
-    if *sensitive {
-        text += "  secret: its value is never shown\n";
-    }
-    if !children.is_empty() {
-        let name = |c: &config::Child| format!("{} <{}>", c.name, c.type_name);
-        let width = children.iter().map(|c| name(c).len()).max().unwrap_or_default().min(44);
-        text += "\n";
-        for child in children {
-            let _ = writeln!(text, "  {:width$}  {}", name(child), child.summary);
-        }
-    }
-    text
 }

@@ -36,7 +36,7 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Format {
-    /// Text
+    /// Table
     #[default]
     Table,
     /// JSON document; with -w one per line

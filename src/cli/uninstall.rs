@@ -44,8 +44,7 @@ pub(super) struct UninstallArgs {
     /// List what would be deleted and kept, without deleting anything
     #[arg(long)]
     dry_run: bool,
-    /// Wait until everything is deleted; with --wait=false only until objects are deleted that need their
-    /// controllers
+    /// Wait until everything is deleted; --wait=false waits only for objects that need their controllers
     #[arg(
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_missing_value = "true"

@@ -14,8 +14,7 @@ use crate::install::{self, ApplyRequest, Prepared};
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(in crate::cli) struct ApplyingArgs {
-    /// Show what would change, without changing anything: `client` compares with the objects in the
-    /// cluster, `server` also asks the API server whether it would accept new objects
+    /// Show what would change, without changing anything [default mode: client]
     #[arg(
         long, value_enum, value_name = "MODE",
         num_args = 0..=1, require_equals = true, default_missing_value = "client"

@@ -7,20 +7,16 @@ use crate::ui::ProgressChoice;
 /// Text or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(in crate::cli) enum TextOrJson {
-    /// Text
     #[default]
     Text,
-    /// JSON
     Json,
 }
 
 /// YAML or JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(in crate::cli) enum YamlOrJson {
-    /// YAML
     #[default]
     Yaml,
-    /// JSON
     Json,
 }
 
