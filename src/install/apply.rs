@@ -22,9 +22,9 @@ pub struct ApplyRequest<'p> {
     pub consents: Consents,
     /// The only components that are touched; all where it is empty.
     pub components: Vec<String>,
-    /// Take every field from whoever owns it.
+    /// Take over all conflicting fields.
     pub force_conflicts: bool,
-    /// Fields that are taken from whoever owns them, as a conflict names them.
+    /// Fields to take over, as a conflict names them.
     pub take: Vec<String>,
     /// Wait until everything is healthy.
     pub wait: bool,

@@ -1,10 +1,10 @@
-//! What somebody agreed to: flags of the command line, or approvals of a controller.
+//! Consents: given by flags of the command line, or by approvals of a controller.
 
 use std::collections::BTreeSet;
 
 use crate::inventory::PruneOptions;
 
-/// The agreement to one kind of harm.
+/// The consent to one kind of risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Consent {
     /// An installed host or member gets another role.
@@ -21,7 +21,7 @@ pub enum Consent {
     DeleteNamespaces,
 }
 
-/// Everything that somebody agreed to.
+/// All given consents.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consents(BTreeSet<Consent>);
 

@@ -1,4 +1,4 @@
-//! What somebody wants to know after an installation: where the console is, how to log in, and where
+//! The next steps after an installation: where the console is, how to log in, and where
 //! members find Tower.
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::target::Target;
 const CONSOLE: &str = kubesphere::CONSOLE;
 const TOWER: &str = kubesphere::TOWER;
 
-/// What somebody wants to know after an installation.
+/// The next steps after an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextSteps {
     /// Where the console is.
