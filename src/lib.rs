@@ -9,9 +9,9 @@
 //!    ▼
 //! Loaded ── strict schema, then rules ──► Diagnostics                         validate
 //!    │ + Facts: version, nodes, address                                       facts
-//!    │ + Values: secrets and certificates, generated once, then stored      values
+//!    │ + Values: secrets and certificates, generated once, then stored  values
 //!    ▼
-//! components selected, templates rendered ──► desired objects                   render, object
+//! components selected, templates rendered ──► desired objects                  render, object
 //!    │ + Observed, read through the target
 //!    ▼
 //! Plan: create, update, adopt, delete, keep, conflict                         plan, inventory
@@ -19,7 +19,7 @@
 //! Engine: nothing to do? done : lock → plan again → write → wait → prune → record    engine, health
 //!    │                                                  │ events
 //!    ▼                                                  ▼
-//! Target: a cluster, a directory                 ui: table, text, JSON        target, cluster, ui
+//! Target: a cluster, a directory                  ui: table, text, JSON        target, cluster, ui
 //! ```
 //!
 //! `check` evaluates what was read from a cluster with a table of pure checks; `rights` is the table of RBAC
