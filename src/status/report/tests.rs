@@ -80,7 +80,7 @@ fn what_others_changed_is_told() {
     taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
     assert!(shown(&installed, &live([taken])).drift[0].reason.contains("field managers changed"));
     body["metadata"]["uid"] = json!("u2");
-    assert!(shown(&installed, &live([body])).drift[0].reason.contains("another one"));
+    assert!(shown(&installed, &live([body])).drift[0].reason.contains("recreated"));
 }
 
 #[test]
