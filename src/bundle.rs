@@ -1,4 +1,4 @@
-//! A support archive: what somebody needs who is asked for help with an installation, without secrets.
+//! The support archive of an installation, without secrets.
 
 mod archive;
 mod collect;

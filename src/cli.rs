@@ -1,41 +1,25 @@
-//! The command line: one file per verb.
+//! The command line: one file per verb; `args` has the flags that verbs share, `shared` what they do alike.
 
-mod afterwards;
 mod apply;
-mod applying;
+mod args;
 mod bundle;
 mod check;
 mod cleanup;
 mod completion;
 mod config;
-mod confirm;
-mod connection;
-mod consents;
 mod crd;
 mod diff;
 mod events;
 mod exit;
 mod explain;
-mod facts;
-mod flag_names;
-mod format;
 mod history;
-mod holder;
 mod images;
-mod input;
-mod interrupt;
 mod logs;
 mod man;
-mod place;
-mod plan;
-mod preflight;
-mod preparation;
 mod render;
-mod report;
 mod rollback;
-mod run_options;
 mod schema;
-mod span;
+mod shared;
 mod status;
 mod uninstall;
 mod validate;
@@ -49,40 +33,44 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::exit::Failure;
 use crate::ui::{ColourChoice, Output};
 
-/// Installs and configures KubeSphere's core and its multi-cluster system from one file.
+/// Install and configure KubeSphere's core and its multi-cluster components from one file.
 ///
-/// Reads a config-sample.yaml or a ClusterConfiguration, checks it, renders the manifests for the
-/// cluster's role, shows what would change and applies it.
+/// Reads a ClusterConfiguration or a KubeKey config-sample.yaml, validates it, renders the manifests
+/// for the role of the cluster, shows what would change, and applies them.
 #[derive(Debug, Parser)]
 #[command(name = "ksi", version, propagate_version = true, max_term_width = 100, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
-    /// When to colour
-    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    /// When to use colors
+    #[arg(
+        long, value_enum, default_value_t, global = true, value_name = "WHEN", help_heading = GLOBAL
+    )]
     color: ColourChoice,
-    /// Say nothing but data and errors
-    #[arg(short, long, global = true)]
+    /// Print only data and errors
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
-    /// Tell every request to the cluster; `-vv` and `-vvv` what the libraries below do, too
+    /// Log every request to the cluster; -vv and -vvv also log the libraries
     ///
-    /// Without it `KSI_LOG` chooses by target, as in `KSI_LOG=ksi=debug,kube=trace`. No secret is told.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    /// Without -v, KSI_LOG sets a level per target, for example KSI_LOG=ksi=debug,kube=trace. Secrets
+    /// are never logged.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GLOBAL)]
     verbose: u8,
 }
 
+const GLOBAL: &str = "Global options";
+
 const EXIT_CODES: &str = "Exit codes:
   0    done; for diff: no differences
-  1    for diff: differences found; elsewhere: failed
-  2    wrong usage, or a change that needs a flag of its own
+  1    for diff: differences found; otherwise: failed
+  2    wrong usage, or a change that a flag has to confirm
   3    the configuration is invalid
-  4    a check failed, also one before the first write; the target cannot be read or written, or
-       refuses an object
-  5    not healthy, or not gone, in time
-  6    somebody else owns what would change, or changed it meanwhile
-  7    the cluster cannot be reached, or does not let us in
-  8    another run holds the lock, or something changed since the plan was made
-  130  interrupted; running it again is safe";
+  4    a check failed; the target cannot be read or written, or rejects an object
+  5    not ready, or not deleted, before the timeout
+  6    field manager conflict
+  7    the cluster cannot be reached, or access is denied
+  8    another run holds the lock, or something changed after the plan was made
+  130  interrupted; it is safe to run the command again";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -90,7 +78,7 @@ enum Verb {
     Render(render::RenderArgs),
     #[command(visible_alias = "plan")]
     Diff(diff::DiffArgs),
-    // Boxed: each has the flags of half a dozen others.
+    // Boxed because they have many flags.
     Apply(Box<apply::ApplyArgs>),
     Uninstall(uninstall::UninstallArgs),
     History(history::HistoryListArgs),
@@ -118,7 +106,7 @@ pub fn main() -> ExitCode {
     let mut output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));
     if let Err(why) = output.log(verbose) {
-        return told(&Failure::Usage(why), diff, &output);
+        return report(&Failure::Usage(why), diff, &output);
     }
     if matches!(
         verb,
@@ -152,12 +140,12 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => told(&failure, diff, &output),
+        Err(failure) => report(&failure, diff, &output),
     }
 }
 
-/// Says what went wrong, and with which exit code it ends.
-fn told(failure: &Failure, diff: bool, output: &Output) -> ExitCode {
+/// Prints why a verb failed; returns its exit code.
+fn report(failure: &Failure, diff: bool, output: &Output) -> ExitCode {
     if let Failure::Rejected(rejected) = failure {
         output.diagnostics(&rejected.diagnostics, &rejected.sources);
     }
@@ -180,7 +168,7 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
         .build()
         .map_err(|error| Failure::Io(format!("cannot start: {error}")))?;
     let output = runtime.block_on(future);
-    // A credential plugin that hangs does not hold up the end.
+    // Do not wait for a credential plugin that hangs.
     runtime.shutdown_background();
     Ok(output)
 }

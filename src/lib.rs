@@ -1,33 +1,32 @@
-//! ksi installs and configures KubeSphere's core and its multi-cluster system from one declarative file.
+//! ksi installs and configures KubeSphere's core and its multi-cluster components from one declarative file.
 //!
 //! This library is the whole product; the binary only calls [`cli::main`]. Data flows one way:
 //!
 //! ```text
 //! file | stdin | --set
 //!    │ bytes → text → YAML as kubectl reads it, each value with its place     yaml, diagnostic
-//!    │ documents chosen, old forms read as new ones, files laid over          config
+//!    │ documents selected, old formats migrated, files merged                 config
 //!    ▼
 //! Loaded ── strict schema, then rules ──► Diagnostics                         validate
-//!    │ + Facts: what the cluster is                                           facts
-//!    │ + Values: secrets and certificates, made once and kept                 values
+//!    │ + Facts: version, nodes, address                                       facts
+//!    │ + Values: secrets and certificates, generated once, then stored  values
 //!    ▼
-//! components chosen, templates rendered ──► desired objects                   render, object
+//! components selected, templates rendered ──► desired objects                  render, object
 //!    │ + Observed, read through the target
 //!    ▼
 //! Plan: create, update, adopt, delete, keep, conflict                         plan, inventory
 //!    ▼
-//! Engine: nothing to do? done : lock → look again → write → wait → prune → record    engine, health
+//! Engine: nothing to do? done : lock → plan again → write → wait → prune → record    engine, health
 //!    │                                                  │ events
 //!    ▼                                                  ▼
-//! Target: a cluster, a directory, memory         ui: table, text, JSON        target, cluster, ui
+//! Target: a cluster, a directory                  ui: table, text, JSON        target, cluster, ui
 //! ```
 //!
-//! Beside it stand `check`, where what is read from a cluster is judged by a table of pure checks, and
-//! `rights`, the table of what all this may have to be allowed. `install` joins all of this to use cases,
-//! review and execute, that every caller shares.
+//! `check` evaluates what was read from a cluster with a table of pure checks; `rights` is the table of RBAC
+//! rules that ksi needs. `install` joins these modules to use cases (review, execute) that all callers share.
 //!
-//! The rooms are the modules below. Everything left of `target` is pure: values in, values out, without
-//! clock, environment, files or network; the callers (`cli`) bring those. Who may use whom, and which
+//! The layers are the modules below. Everything above `engine` is pure: values in, values out, without
+//! clock, environment, files or network; the callers (`cli`) provide those. Who may use whom, and which
 //! room may name a clock or a file, is written down and checked in `tests/integration/rooms.rs`.
 
 pub mod bundle;

@@ -4,7 +4,7 @@
 //! once, [`Watch`] the same while it changes. [`Report`] evaluates both; [`Transitions`] turns reports
 //! that follow one another into events, and [`Wait`] is the one loop that waits for a state. [`EventQuery`]
 //! and [`LogQuery`] read and follow what belongs to an installation.
-//! [`NextSteps`] is what somebody wants to know after an installation.
+//! [`NextSteps`] is printed after an installation.
 
 mod about;
 mod age;

@@ -1,4 +1,4 @@
-//! The archive: everything goes through one scrubber, and into one file that is there when it is whole.
+//! Writes the archive: all texts pass through one scrubber, and the file appears only when it is complete.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -55,7 +55,7 @@ impl Archive {
         self.scrubber = scrubber;
     }
 
-    /// Adds a text. What is secret in it is hidden here, whoever wrote it.
+    /// Adds a text, with its secrets hidden.
     ///
     /// # Errors
     /// It cannot be written.
@@ -73,7 +73,7 @@ impl Archive {
     /// Ends it and gives it its name.
     ///
     /// # Errors
-    /// It cannot be written, or somebody else made a file of this name in between.
+    /// It cannot be written, or a file of this name was created in the meantime.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         self.link().map_err(|cause| cannot_write(&self.path, cause))
     }
@@ -94,7 +94,7 @@ impl Archive {
 impl Drop for Archive {
     fn drop(&mut self) {
         if !self.done {
-            // Half an archive helps nobody.
+            // An incomplete archive is of no use.
             let _ = std::fs::remove_file(&self.partial);
         }
     }

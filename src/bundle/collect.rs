@@ -99,8 +99,8 @@ impl Collector<'_> {
         for list in join_all(lists).await {
             if list.is_err() {
                 missing.0.push(
-                    "values of Secrets that could not be read are hidden by patterns only: look \
-                     closely before you give the archive away"
+                    "values of Secrets that could not be read are hidden only if they look like secrets: \
+                     review the archive before you share it"
                         .to_owned(),
                 );
             }

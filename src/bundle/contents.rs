@@ -1,4 +1,4 @@
-//! The texts of an archive that are made from what was read. Pure.
+//! The texts of an archive. Pure.
 
 use serde_json::{Value, json};
 
@@ -6,23 +6,23 @@ use crate::diagnose::Event;
 use crate::object::{ObjectId, is_terminating};
 use crate::status::{Installed, event_line};
 
-/// What a reader of the archive reads first.
-pub(super) const README: &str = "This archive was made by `ksi bundle`.
+/// The README of the archive.
+pub(super) const README: &str = "This archive was created by `ksi bundle`.
 
-status.txt       how the installation was, as `ksi status` shows it; status.json the same for programs
-version.json     versions of ksi, of what it installs and of the cluster
-inventory.json   what ksi has written into the cluster, without hashes
-objects/         the objects by component; Secrets only as names and keys
-pods/            all pods in the namespaces of the installation
-logs/            what their containers wrote
-events.txt       what happened, the newest last; events.json the same for programs
+status.txt       output of `ksi status`; status.json contains the same as JSON
+version.json     versions of ksi, KubeSphere and Kubernetes
+inventory.json   the objects that ksi owns
+objects/         the objects by component; Secrets without values
+pods/            the pods in the namespaces of the installation
+logs/            the logs of their containers, current and previous
+events.txt       events, the newest last; events.json contains the same as JSON
 secrets.json     names, types and keys of the Secrets in these namespaces
 nodes.yaml       the nodes
 webhooks.yaml    all admission webhooks of the cluster
-definitions.txt  all CustomResourceDefinitions of the cluster
-left-out.txt     what could not be read
+definitions.txt  names of all CustomResourceDefinitions of the cluster
+left-out.txt     what could not be collected, and why
 
-Secret values were replaced by ***. Names of hosts, users and namespaces were not.
+Secret values are replaced by ***. Names of hosts, users and namespaces are not.
 ";
 
 /// The files that are in every archive.

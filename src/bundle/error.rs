@@ -9,7 +9,7 @@ use crate::{cluster, status};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is such a file already; nothing is overwritten.
-    #[error("cannot write {}: it is there already", path.display())]
+    #[error("cannot write {}: the file already exists", path.display())]
     Exists {
         /// The file.
         path: PathBuf,

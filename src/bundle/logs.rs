@@ -15,7 +15,7 @@ use crate::status::{About, Container, Report, Snapshot, State, containers};
 const LOG_BYTES: i64 = 4 << 20;
 /// So many logs are in memory at a time.
 pub(super) const LOGS: usize = 4;
-/// Namespaces of Kubernetes itself, where most is not ours.
+/// Namespaces of Kubernetes itself, where most pods are not part of the installation.
 const FOREIGN: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "default"];
 
 /// The log of one container.

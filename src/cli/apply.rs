@@ -1,25 +1,28 @@
-//! `ksi apply`: bring a target to what the configuration says.
+//! `ksi apply`: apply a configuration.
 
 use clap::Args;
 
-use super::applying::ApplyingArgs;
+use super::args::applying::ApplyingArgs;
+use super::args::input::InputArgs;
+use super::args::target::TargetArg;
 use super::exit::Failure;
-use super::input::InputArgs;
-use super::place::Place;
-use super::{interrupt, preparation};
+use super::shared::apply::apply;
+use super::shared::preflight::known_checks;
+use super::shared::{interrupt, preparation};
 use crate::install::Session;
 use crate::target::Directory;
 use crate::ui::Output;
 
-/// Bring a cluster, or a directory of manifests, to what the configuration says
+/// Apply a configuration to a cluster or to a directory of manifests
 ///
-/// Shows what would change and asks; then writes, waits until everything is healthy, and removes what
-/// is no longer wanted. What somebody else owns is left alone and reported. A second run changes
-/// nothing. What would make the run fail for certain, such as a missing right, is told before the first
-/// write.
+/// Shows what would change and asks for confirmation. Then it writes the objects, waits until they are
+/// ready, and deletes objects that the configuration no longer needs. Before the first write it checks
+/// for problems that would make the run fail, for example a missing permission. Fields that other
+/// field managers own are not changed; they are reported as conflicts. Running it again changes
+/// nothing.
 ///
-/// A directory gets one file per object, named so that `kubectl apply -f PATH --recursive` takes them
-/// in the right order; generated secrets are kept in PATH/.ksi.
+/// In a directory, each object becomes a file. The names are sorted so that `kubectl apply -f PATH
+/// --recursive` applies them in the right order. Generated secrets are stored in PATH/.ksi.
 #[derive(Debug, Args)]
 #[command(
     visible_aliases = ["install", "upgrade"],
@@ -34,29 +37,29 @@ use crate::ui::Output;
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// Where to apply: `cluster`, or `dir:PATH`
-    #[arg(long, value_name = "PLACE", env = "KSI_TARGET", default_value = "cluster")]
-    target: Place,
+    /// Where to apply: `cluster`, or `dir:PATH` for a directory
+    #[arg(long, value_name = "TARGET", env = "KSI_TARGET", default_value = "cluster")]
+    target: TargetArg,
     #[command(flatten)]
     applying: ApplyingArgs,
 }
 
 pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
     let ApplyArgs { input, target, applying } = args;
-    applying.preflight.known()?;
+    known_checks(&applying.skip_checks)?;
     let stop = interrupt::listen();
-    let timeout = applying.run.timeout;
+    let timeout = applying.timeout;
     match target {
-        Place::Directory(path) => {
+        TargetArg::Directory(path) => {
             let prepared = preparation::offline(input, output)?;
             let session = Session::new(Directory::new(path), timeout, stop);
-            super::block_on(applying.apply(&session, &prepared, output))?
+            super::block_on(apply(applying, &session, &prepared, output))?
         }
-        Place::Cluster => super::block_on(async {
+        TargetArg::Cluster => super::block_on(async {
             let opened =
                 preparation::on_cluster(input, &applying.connection, timeout, &stop, output);
             let (session, prepared) = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
-            applying.apply(&session, &prepared, output).await
+            apply(applying, &session, &prepared, output).await
         })?,
     }
 }

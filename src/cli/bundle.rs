@@ -1,41 +1,42 @@
-//! `ksi bundle`: an archive for whoever is asked for help, without secrets.
+//! `ksi bundle`: collect a support archive.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use time::OffsetDateTime;
 
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::duration::DurationArg;
 use super::exit::Failure;
-use super::span::Span;
 use crate::bundle::{Bundle, Options};
 use crate::ui::Output;
 
 /// Collect a support archive without secrets
 ///
-/// A tar.gz with versions, status, the objects of the installation, its pods, events and logs, nodes,
-/// webhook configurations and the list of definitions. Of Secrets it has names and keys; their values
-/// are read to hide them wherever they turn up, also in base64, and what looks like a token, a hash, a
-/// key or a password is hidden as well. Look into the archive before you give it away: names of hosts,
-/// users and namespaces are in it.
+/// The archive is a tar.gz with versions, status, the objects, pods, events and logs of the
+/// installation, nodes, webhook configurations, and the names of all CRDs.
 ///
-/// The file is readable for you alone. A file that is there is not overwritten.
+/// Secrets are included with their names and keys only. Their values are replaced by *** in all files,
+/// also in base64; so is everything that looks like a token, hash, key or password. Names of hosts,
+/// users and namespaces are not hidden: review the archive before you share it.
+///
+/// Only you can read the file. An existing file is not overwritten.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi bundle
   ksi bundle --since 15m --output ksi-bundle.tar.gz
   ksi bundle --dry-run")]
 pub(super) struct BundleArgs {
-    /// The file; without it ksi-bundle-TIME.tar.gz in this directory
+    /// File to write [default: ksi-bundle-TIME.tar.gz in the current directory]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Only log lines that are younger, as 90s, 10m or 1h30m
-    #[arg(long, default_value = "1h", value_name = "SPAN")]
-    since: Span,
-    /// Without the logs of what is healthy
+    /// Include log lines newer than this, for example 90s, 10m or 1h30m
+    #[arg(long, default_value = "1h", value_name = "DURATION")]
+    since: DurationArg,
+    /// Skip the logs of healthy pods
     #[arg(long)]
     quick: bool,
-    /// List what would be collected, and write nothing
+    /// List the files that the archive would contain, without writing it
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -57,9 +58,9 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
         let name = || PathBuf::from(format!("{}.tar.gz", bundle.name()));
         let path = file.clone().unwrap_or_else(name);
         for missing in bundle.write(&path).await? {
-            output.print(&format!("left out: {missing}"));
+            output.print(&format!("not collected: {missing}"));
         }
-        output.print("look into it before you give it away: names of hosts and users are in it");
+        output.print("review the archive before you share it: it contains names of hosts, users and namespaces");
         Ok(output.data(&format!("{}\n", path.display()))?)
     })?
 }

@@ -1,22 +1,24 @@
-//! `ksi check`: is the cluster fit, and is what runs there well?
+//! `ksi check`: check a cluster.
 
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::duration::timeout;
+use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::input::InputArgs;
-use super::span::timeout;
+use super::shared::preflight::known_checks;
 use crate::check::{self, Report, TableStyle};
 use crate::install::assessment::{self, AssessmentRequest};
 use crate::ui::Output;
 
 /// Check a cluster before or after an installation
 ///
-/// Without -f the ClusterConfiguration in the cluster says what is installed. Exit code 0 when no
-/// check found an error, 4 otherwise, 7 when the cluster cannot be reached. docs/check.md has a
-/// section for every check.
+/// Without -f, the checks use the ClusterConfiguration in the cluster. docs/check.md describes every
+/// check.
+///
+/// Exit codes: 0 no errors, 4 errors, 7 the cluster cannot be reached.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi check --list
@@ -24,51 +26,51 @@ use crate::ui::Output;
   ksi check --wait --timeout 10m
   ksi check -o short --skip-check restarts --skip-check clock-skew")]
 pub(super) struct CheckArgs {
-    /// File with a ClusterConfiguration, or `-` for standard input; may be repeated
+    /// File with a ClusterConfiguration, or `-` for standard input; can be repeated
     #[arg(short, long = "filename", value_name = "FILE", env = "KSI_FILENAME")]
     filename: Vec<String>,
-    /// Set one key of the specification, for instance multicluster.clusterRole=host
+    /// Set a key below `spec`, for example multicluster.clusterRole=host; can be repeated
     #[arg(long, value_name = "PATH=VALUE", requires = "filename")]
     set: Vec<String>,
-    /// Before an installation: rights, room, leftovers
+    /// Check before an installation: permissions, capacity, leftovers of other installations
     #[arg(long)]
     pre: bool,
-    /// Leave a check out; may be repeated
+    /// Skip this check; can be repeated
     #[arg(long = "skip-check", value_name = "ID")]
     skip: Vec<String>,
-    /// Only name all checks; needs no cluster
+    /// List all checks; needs no cluster
     #[arg(long)]
     list: bool,
-    /// Check again until there is no error
+    /// Repeat the checks until there are no errors
     #[arg(long)]
     wait: bool,
-    /// For how long to wait, for instance 90s or 5m
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = timeout)]
+    /// Timeout of --wait, for example 90s or 5m
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = timeout)]
     timeout: Duration,
-    /// How to show the results
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
 
-/// How the results are shown.
+/// The output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Format {
-    /// Every check.
+    /// All checks
     #[default]
     Table,
-    /// Only trouble.
+    /// Only errors and warnings
     Short,
-    /// JSON for programs.
+    /// JSON
     Json,
 }
 
-/// A check is told that a server has trouble rather than to wait it out.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A check reports an unavailable server instead of waiting for it.
+const RETRY_FOR: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
-    known(&args.skip)?;
+    known_checks(&args.skip)?;
     if args.list {
         return Ok(output.data(&check::list())?);
     }
@@ -88,19 +90,9 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
     if report.success() { Ok(()) } else { Err(Failure::Checks) }
 }
 
-/// Refuses names of checks that do not exist.
-pub(super) fn known(names: &[String]) -> Result<(), Failure> {
-    let wrong = names.iter().find(|name| check::checks().all(|check| check.id != *name));
-    wrong.map_or(Ok(()), |name| {
-        Err(Failure::Usage(format!(
-            "there is no check `{name}`\nhelp: `ksi check --list` names all of them"
-        )))
-    })
-}
-
 async fn assess(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
-    // A cluster that is not there is another code than one that is not healthy.
-    let cluster = args.connection.reach(PATIENCE).await?;
+    // An unreachable cluster has another exit code than a failed check.
+    let cluster = args.connection.reach(RETRY_FOR).await?;
     let source = (!args.filename.is_empty())
         .then(|| (args.filename.join(", "), InputArgs::of(&args.filename, &args.set).source()));
     let request = AssessmentRequest { source, pre: args.pre, skip: args.skip.clone() };
@@ -108,7 +100,11 @@ async fn assess(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
         return Ok(assessment::assess(&cluster, &request).await?);
     }
     let mut again = |report: &Report| {
-        output.print(&format!("ksi: {} errors, first: {}", report.errors(), report.first_error()));
+        output.print(&format!(
+            "ksi: {} errors, the first is {}",
+            report.errors(),
+            report.first_error()
+        ));
     };
     Ok(assessment::assess_until(&cluster, &request, args.timeout, &mut again).await?)
 }

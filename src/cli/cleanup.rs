@@ -1,16 +1,16 @@
-//! `ksi cleanup`: removes what earlier installations left behind.
+//! `ksi cleanup`: delete leftovers of earlier installations.
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::confirm::confirm;
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
 use super::exit::Failure;
+use super::shared::confirm::confirm;
 use crate::install::cleanup::{self, Deletion};
 use crate::ui::Output;
 
-/// Remove what an earlier installation left behind
+/// Delete leftovers of earlier installations
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi cleanup webhooks --dry-run
@@ -20,28 +20,28 @@ pub(super) struct CleanupArgs {
     what: What,
 }
 
-/// For how long a server in trouble is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long requests to an unavailable server are repeated.
+const RETRY_FOR: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Subcommand)]
 enum What {
     Webhooks(WebhooksArgs),
 }
 
-/// Delete webhook configurations of KubeSphere and KubeFed that nothing answers
+/// Delete webhook configurations of KubeSphere and KubeFed that have no backend
 ///
-/// Such a configuration refuses every write of what it guards, a new installation's among others.
-/// Only those of which every webhook lacks its Service or a ready pod are deleted, and only if they
-/// are still the same objects.
+/// As long as such a configuration exists, the API server rejects the writes that it applies to, for
+/// example those of a new installation. A configuration is deleted only if none of its webhooks has a
+/// Service with a ready pod.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi cleanup webhooks --dry-run
   ksi cleanup webhooks --yes")]
 struct WebhooksArgs {
-    /// Only list them
+    /// List them without deleting anything
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
@@ -54,7 +54,7 @@ pub(super) fn run(args: &CleanupArgs, output: &Output) -> Result<(), Failure> {
 }
 
 async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
-    let cluster = args.connection.reach(PATIENCE).await?;
+    let cluster = args.connection.reach(RETRY_FOR).await?;
     let found = cleanup::orphaned_webhooks(&cluster).await?;
     if found.is_empty() {
         output.print("ksi: every webhook of KubeSphere and KubeFed has a backend");
@@ -65,13 +65,14 @@ async fn webhooks(args: &WebhooksArgs, output: &Output) -> Result<(), Failure> {
     if args.dry_run {
         return Ok(());
     }
-    let what = if found.len() == 1 { "it".to_owned() } else { format!("these {}", found.len()) };
-    confirm(&format!("Delete {what} on {}?", cluster.place()), args.yes, output)?;
+    let what =
+        if found.len() == 1 { "it".to_owned() } else { format!("these {} objects", found.len()) };
+    confirm(&format!("Delete {what} from {}?", cluster.place()), args.yes, output)?;
     for one in &found {
         match cleanup::delete(&cluster, one).await? {
             Deletion::Deleted(id) => output.print(&format!("deleted {id}")),
             Deletion::Recreated(id) => {
-                output.message(&format!("ksi: kept {id}: somebody made it anew in between"));
+                output.message(&format!("ksi: not deleted: {id} was recreated in the meantime"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `ksi completion`: completions for shells.
+//! `ksi completion`: shell completion.
 
 use clap::Args;
 use clap_complete::Shell;
@@ -6,13 +6,13 @@ use clap_complete::Shell;
 use super::exit::Failure;
 use crate::ui::Output;
 
-/// Print the completions of a shell
+/// Print the completion script for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi completion bash
   ksi completion zsh")]
 pub(super) struct CompletionArgs {
-    /// The shell
+    /// Shell
     #[arg(value_enum)]
     shell: Shell,
 }

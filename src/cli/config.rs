@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use self::init::InitRole;
+use super::args::format::YamlOrJson;
+use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::format::YamlOrJson;
-use super::input::InputArgs;
 use crate::ui::Output;
 
 /// Write, view and migrate configurations
@@ -27,15 +27,15 @@ pub(super) struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum ConfigVerb {
-    /// Print a configuration to start from
+    /// Print a sample configuration
     #[command(after_help = "Examples:
   ksi config init --role member")]
     Init {
-        /// The cluster's role
+        /// Role of the cluster
         #[arg(long, value_enum, default_value_t)]
         role: InitRole,
     },
-    /// Print the effective configuration, defaults filled in and secrets hidden
+    /// Print the effective configuration, with defaults and without secret values
     #[command(after_help = "Examples:
   ksi config view -f samples/config-sample.yaml
   ksi config view -f samples/host.yaml --show-origin")]
@@ -45,18 +45,18 @@ enum ConfigVerb {
         /// Show where each value comes from
         #[arg(long)]
         show_origin: bool,
-        /// How to write it
+        /// Output format
         #[arg(short, long, value_enum, default_value_t)]
         output: YamlOrJson,
     },
-    /// Print a file in today's form; comments stay
+    /// Print a file in the current format; comments are kept
     #[command(after_help = "Examples:
   ksi config migrate --from samples/legacy/2.1-configmap.yaml")]
     Migrate {
-        /// The file in an old form
+        /// File in an old format
         #[arg(long, value_name = "FILE")]
         from: PathBuf,
-        /// Write the file instead of printing it; the old one is kept beside it as FILE.old
+        /// Change the file instead of printing it; the old one is saved as FILE.old
         #[arg(long)]
         write: bool,
     },

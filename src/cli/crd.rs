@@ -1,19 +1,19 @@
-//! `ksi crd`: the `CustomResourceDefinition`.
+//! `ksi crd`: print the CRD.
 
 use clap::Args;
 
+use super::args::format::YamlOrJson;
 use super::exit::Failure;
-use super::format::YamlOrJson;
 use crate::ui::Output;
 use crate::{config, yaml};
 
-/// Print the CRD of `ClusterConfiguration`
+/// Print the CRD of ClusterConfiguration
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi crd
   ksi crd -o json")]
 pub(super) struct CrdArgs {
-    /// How to write it
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: YamlOrJson,
 }

@@ -1,16 +1,16 @@
-//! `ksi diff`: what would change.
+//! `ksi diff`: show what would change.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::connection::ConnectionArgs;
-use super::consents::PruneArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::consents::PruneArgs;
+use super::args::format::TextOrJson;
+use super::args::input::InputArgs;
+use super::args::target::{AgainstArg, TargetArg};
 use super::exit::Failure;
-use super::format::TextOrJson;
-use super::input::InputArgs;
-use super::place::{Against, Place};
-use super::preparation;
+use super::shared::preparation;
 use crate::engine::Stop;
 use crate::install::diff;
 use crate::plan::{self, Plan, TextOptions};
@@ -19,8 +19,10 @@ use crate::ui::Output;
 
 /// Show what would change
 ///
-/// Exit code 0 when nothing would, 1 when something would, more when it cannot be said. Secrets show
-/// as `*** (#1)`; equal ones have equal numbers.
+/// Compares the manifests of a configuration with a cluster, a directory, or another configuration.
+/// Secret values are shown as *** (#1); equal values have equal numbers.
+///
+/// Exit codes: 0 no differences, 1 differences, 2 and above an error.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi diff -f samples/host.yaml
@@ -30,21 +32,22 @@ use crate::ui::Output;
 pub(super) struct DiffArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// What is there: the `live` cluster, `dir:PATH`, or `none` for a new cluster
-    #[arg(long, value_name = "PLACE", default_value = "live")]
-    against: Against,
-    /// Compare with what another configuration would install
+    /// What to compare with: the `live` cluster, `dir:PATH` for a directory, or `none` for an empty
+    /// cluster
+    #[arg(long, value_name = "TARGET", default_value = "live")]
+    against: AgainstArg,
+    /// Compare with the manifests of another configuration
     #[arg(long, value_name = "FILE", conflicts_with = "against")]
     against_config: Option<PathBuf>,
-    /// How to show it
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
     #[command(flatten)]
     prune: PruneArgs,
-    /// Only one line per object
+    /// Show only one line per object
     #[arg(long)]
     summary: bool,
-    /// Unchanged lines around each change
+    /// Number of unchanged lines around each change
     #[arg(short = 'C', long = "context-lines", value_name = "N", default_value_t = 3)]
     lines: usize,
     #[command(flatten)]
@@ -67,12 +70,12 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
 
 fn compare(args: &DiffArgs, output: &Output) -> Result<Plan, Failure> {
     let consents = args.prune.consents();
-    if let Against::Place(Place::Cluster) = args.against
+    if let AgainstArg::Target(TargetArg::Cluster) = args.against
         && args.against_config.is_none()
     {
         return super::block_on(async {
             let (input, connection) = (&args.input, &args.connection);
-            let (timeout, stop) = (super::run_options::NO_TIMEOUT, Stop::default());
+            let (timeout, stop) = (super::args::duration::NO_TIMEOUT, Stop::default());
             let (session, prepared) =
                 preparation::on_cluster(input, connection, timeout, &stop, output).await?;
             Ok(diff::against_target(session.target(), &prepared, &consents).await?)
@@ -84,7 +87,7 @@ fn compare(args: &DiffArgs, output: &Output) -> Result<Plan, Failure> {
         return Ok(diff::against_configuration(&prepared, &old, &consents)?);
     }
     match &args.against {
-        Against::Place(Place::Directory(path)) => super::block_on(async {
+        AgainstArg::Target(TargetArg::Directory(path)) => super::block_on(async {
             Ok(diff::against_target(&Directory::new(path), &prepared, &consents).await?)
         })?,
         _ => Ok(diff::against_nothing(&prepared)?),

@@ -1,34 +1,34 @@
-//! `ksi events`: what happened to the installation, the newest last.
+//! `ksi events`: show the events of the installation.
 
 use clap::{Args, ValueEnum};
 
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::format::TextOrJson;
 use super::exit::Failure;
-use super::format::TextOrJson;
 use crate::diagnose::Event;
 use crate::status::{EventQuery, EventType, EventUpdate, event_line};
 use crate::ui::Output;
 
-/// Show what happened to the installation, the newest last
+/// Show the Kubernetes events of the installation, the newest last
 ///
-/// Events of the objects of a component, or of everything that ksi installed and of the namespaces that
-/// it made. Equal ones are shown once, with how often they happened. The API server keeps events for an
-/// hour, unless it was told otherwise.
+/// Shows the events of one component, or of all objects that ksi installed and of the namespaces that
+/// it created. Repeated events are shown once, with a count. The API server stores events for one hour
+/// by default.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi events
   ksi events ks-core --types Warning
   ksi events -f -o json")]
 pub(super) struct EventsArgs {
-    /// The component; without it all
+    /// Component [default: all]
     component: Option<String>,
-    /// Go on with new events, until Ctrl-C
+    /// Wait for new events until Ctrl-C
     #[arg(short, long)]
     follow: bool,
-    /// Only events of these types
+    /// Show only events of these types
     #[arg(long, value_enum, value_name = "TYPES", value_delimiter = ',')]
     types: Vec<Type>,
-    /// How to show them: text, or one JSON event per line
+    /// Output format: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
     #[command(flatten)]
@@ -38,9 +38,9 @@ pub(super) struct EventsArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "PascalCase")]
 enum Type {
-    /// Something that was to be expected
+    /// Expected events
     Normal,
-    /// Something that may need somebody
+    /// Events that may need attention
     Warning,
 }
 
@@ -62,7 +62,7 @@ pub(super) fn run(args: &EventsArgs, output: &Output) -> Result<(), Failure> {
         if !follow {
             let events = query.read(&cluster).await?;
             if events.is_empty() {
-                output.print("there are no events");
+                output.print("no events");
             }
             return Ok(output.data(&lines(&events, *format))?);
         }
@@ -71,7 +71,7 @@ pub(super) fn run(args: &EventsArgs, output: &Output) -> Result<(), Failure> {
             match update {
                 EventUpdate::Events(events) => output.data(&lines(&events, *format))?,
                 EventUpdate::Reconnecting(cause) => {
-                    output.print(&format!("ksi: the connection broke, it is made again: {cause}"));
+                    output.print(&format!("ksi: connection lost, reconnecting: {cause}"));
                 }
             }
         }

@@ -3,69 +3,68 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | done; for diff: no differences |
-//! | 1 | for diff: differences found; elsewhere: failed |
-//! | 2 | wrong usage, or a change that needs a flag of its own |
+//! | 1 | for diff: differences found; otherwise: failed |
+//! | 2 | wrong usage, or a change that a flag has to confirm |
 //! | 3 | the configuration is invalid |
-//! | 4 | a check failed, also one before the first write; the target cannot be read or written, or refuses an object |
-//! | 5 | not healthy, or not gone, in time |
-//! | 6 | somebody else owns what would change, or changed it meanwhile |
-//! | 7 | the cluster cannot be reached, or does not let us in |
-//! | 8 | another run holds the lock, or something changed since the plan was made |
-//! | 130 | interrupted; running it again is safe |
+//! | 4 | a check failed; the target cannot be read or written, or rejects an object |
+//! | 5 | not ready, or not deleted, before the timeout |
+//! | 6 | field manager conflict |
+//! | 7 | the cluster cannot be reached, or access is denied |
+//! | 8 | another run holds the lock, or something changed after the plan was made |
+//! | 130 | interrupted; it is safe to run the command again |
 //!
 //! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.
 
+mod conversion;
 mod install;
+mod message;
 
-use std::fmt;
-
-use super::flag_names::flag_names;
 use crate::install::Rejected;
-use crate::{bundle, cluster, engine, inventory, status, target, values};
+use crate::{cluster, engine, target, values};
 
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
 
-/// Why a verb did not do what was asked.
+/// Why a verb failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// `diff` found differences: not a failure, but a code.
+    /// `diff` found differences.
     Differences,
-    /// The configuration is refused; the reasons have been shown.
+    /// The configuration is invalid; the problems have been shown.
     Invalid,
-    /// The configuration is refused, for these reasons.
+    /// The configuration is invalid, with these problems.
     Rejected(Box<Rejected>),
     /// A check failed; the report has been shown.
     Checks,
-    /// These checks before the first write failed; what they found has been shown.
+    /// These checks before the first write failed; their results have been shown.
     Preflight(Vec<&'static str>),
     /// Something in the cluster could not be read.
     Unread(String),
-    /// The command line asks for something that cannot be.
+    /// Wrong usage, or an unconfirmed risk.
     Usage(String),
-    /// The target refused.
+    /// The target cannot be read or written.
     Target(target::Error),
-    /// The cluster cannot be reached, or refuses.
+    /// A request to the cluster failed.
     Cluster(cluster::Error),
     /// The run stopped.
     Engine(engine::Error),
-    /// A value cannot be made, or what is kept of it is broken.
+    /// A value cannot be generated, or a stored one is damaged.
     Value(values::Error),
-    /// Somebody else owns what would change.
+    /// This many objects are in conflict.
     Conflicts(usize),
-    /// This many new objects would be refused; they have been shown.
+    /// This many new objects would be rejected; they have been shown.
     Refused(usize),
-    /// Nothing is installed there.
+    /// Nothing is installed.
     NotInstalled(String),
-    /// It is not healthy, or was not in time.
+    /// Not healthy, or not before the timeout.
     Unhealthy(String),
-    /// The cluster stopped answering while it was followed.
+    /// The connection to the cluster was lost.
     Lost(String),
-    /// The user does not want it.
+    /// The user answered no.
     Declined,
     /// Reading or writing failed.
     Io(String),
-    /// Standard output was closed: the reader has seen enough.
+    /// The reader of standard output closed it.
     ClosedPipe,
 }
 
@@ -94,11 +93,12 @@ impl Failure {
     }
 }
 
-/// Who is not let in, and who finds nobody at home.
 fn cluster_code(error: &cluster::Error) -> u8 {
     match error.kind {
         cluster::ErrorKind::Usage | cluster::ErrorKind::NoCluster => 2,
         cluster::ErrorKind::Owned(_) => 6,
+        // A run is cancelled when it loses its lock.
+        cluster::ErrorKind::Cancelled => 8,
         cluster::ErrorKind::Invalid
         | cluster::ErrorKind::Refused
         | cluster::ErrorKind::NotFound
@@ -116,138 +116,5 @@ fn target_code(kind: target::ErrorKind) -> u8 {
         ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::Forbidden => 7,
         ErrorKind::Locked => 8,
         _ => 4,
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Differences
-            | Self::Invalid
-            | Self::Rejected(_)
-            | Self::Checks
-            | Self::ClosedPipe => Ok(()),
-            Self::Declined => f.write_str("nothing was changed"),
-            Self::Usage(text)
-            | Self::NotInstalled(text)
-            | Self::Unhealthy(text)
-            | Self::Lost(text)
-            | Self::Io(text)
-            | Self::Unread(text) => f.write_str(text),
-            Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
-            Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
-            Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),
-            Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
-            Self::Refused(count) => {
-                let what =
-                    if *count == 1 { "1 new object" } else { &format!("{count} new objects") };
-                write!(
-                    f,
-                    "{what} would be refused\nhelp: solve what is told above of each and try again"
-                )
-            }
-            Self::Preflight(ids) => write!(
-                f,
-                "nothing was written, since it would fail or do harm: {}\n\
-                 help: solve what is told above and run again; `--skip-check ID` leaves a check out",
-                ids.join(", ")
-            ),
-            Self::Conflicts(count) => {
-                let what =
-                    if *count == 1 { "1 object is" } else { &format!("{count} objects are") };
-                write!(
-                    f,
-                    "{what} in conflict and left alone: somebody changed what ksi wrote\n\
-                     help: put the new values into the configuration, or take them back with --force-conflicts"
-                )
-            }
-        }
-    }
-}
-
-impl From<engine::Error> for Failure {
-    fn from(error: engine::Error) -> Self {
-        Self::Engine(error)
-    }
-}
-
-impl From<values::Error> for Failure {
-    fn from(error: values::Error) -> Self {
-        Self::Value(error)
-    }
-}
-
-impl From<cluster::Error> for Failure {
-    fn from(error: cluster::Error) -> Self {
-        Self::Cluster(error)
-    }
-}
-
-impl From<target::Error> for Failure {
-    fn from(error: target::Error) -> Self {
-        Self::Target(error)
-    }
-}
-
-impl From<status::Error> for Failure {
-    fn from(error: status::Error) -> Self {
-        match &error {
-            status::Error::Cluster(error) => Self::Cluster(error.clone()),
-            status::Error::NotInstalled { by_others: true, .. } => Self::NotInstalled(format!(
-                "{error}\n\
-                 help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` does it"
-            )),
-            status::Error::NotInstalled { by_others: false, .. } => Self::NotInstalled(format!(
-                "{error}\n\
-                 help: `ksi check --pre -f FILE` shows whether it can be, `ksi apply -f FILE` installs it"
-            )),
-            status::Error::Damaged { cause: inventory::Error::TooNew { .. }, .. } => {
-                Self::Io(format!("{error}\nhelp: use that version of ksi, or a newer one"))
-            }
-            status::Error::Damaged { .. } => Self::Io(format!(
-                "{error}\nhelp: restore it from a backup; or delete it: the next \
-                 `ksi apply` takes over what is there, and removes nothing"
-            )),
-            status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
-        }
-    }
-}
-
-impl From<status::LogError> for Failure {
-    fn from(error: status::LogError) -> Self {
-        use status::LogError;
-        match error {
-            LogError::Status(error) => error.into(),
-            LogError::NotRestarted => Self::Usage(format!("{error}: leave --previous out")),
-            LogError::NotStarted => {
-                Self::Usage(format!("{error}: `ksi status` shows what they wait for"))
-            }
-            LogError::NoPods
-            | LogError::NoSuchContainer { .. }
-            | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
-        }
-    }
-}
-
-impl From<bundle::Error> for Failure {
-    fn from(error: bundle::Error) -> Self {
-        match error {
-            bundle::Error::Status(error) => error.into(),
-            bundle::Error::Exists { .. } => {
-                Self::Io(format!("{error}: remove it, or name another one with --output"))
-            }
-            bundle::Error::Write { .. } => Self::Io(error.to_string()),
-        }
-    }
-}
-
-impl From<std::io::Error> for Failure {
-    /// Only standard output is written without a path, so that is what failed.
-    fn from(error: std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Self::ClosedPipe
-        } else {
-            Self::Io(format!("cannot write to standard output: {error}"))
-        }
     }
 }

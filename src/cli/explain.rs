@@ -1,17 +1,18 @@
-//! `ksi explain`: what a key means, or what a diagnostic code means.
+//! `ksi explain`: explain a key or a code.
 
-use std::fmt::Write as _;
+mod text;
 
 use clap::Args;
 use serde_json::json;
 
+use self::text::text;
+use super::args::format::TextOrJson;
 use super::exit::Failure;
-use super::format::TextOrJson;
 use crate::config::{self, Explanation};
 use crate::diagnostic::Code;
 use crate::ui::Output;
 
-/// Explain a key of the configuration, or a diagnostic code
+/// Explain a key of the configuration or a code such as KSI0012
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi explain
@@ -19,13 +20,13 @@ use crate::ui::Output;
   ksi explain common.redis --recursive
   ksi explain KSI0012")]
 pub(super) struct ExplainArgs {
-    /// A path below `spec`, or a code like KSI0012; nothing for the top of `spec`
+    /// Path below `spec`, or a code such as KSI0012 [default: all keys directly below `spec`]
     #[arg(default_value = "", hide_default_value = true)]
     subject: String,
-    /// Show all keys below, too
+    /// Show all keys below it as well
     #[arg(short, long)]
     recursive: bool,
-    /// How to show it
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
 }
@@ -60,10 +61,10 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     Ok(output.data(&text)?)
 }
 
-/// Says that a subject is unknown, with the key that was probably meant.
+/// The message for an unknown subject, with the most similar key.
 fn unknown(path: &str) -> String {
     if path.to_ascii_uppercase().starts_with("KSI") {
-        return format!("no code `{path}`; `ksi validate` shows the codes of a file's problems");
+        return format!("unknown code `{path}`\nhelp: docs/errors/README.md lists all codes");
     }
     let (parent, last) = path.rsplit_once('.').unwrap_or(("", path));
     let known = config::explain(parent).map(|e| e.children).unwrap_or_default();
@@ -99,44 +100,4 @@ fn children(explanation: &Explanation) -> Vec<String> {
     let prefix =
         if explanation.path.is_empty() { String::new() } else { format!("{}.", explanation.path) };
     explanation.children.iter().rev().map(|child| format!("{prefix}{}", child.name)).collect()
-}
-
-fn text(explanation: &Explanation) -> String {
-    let Explanation {
-        path,
-        type_name,
-        default,
-        allowed,
-        description,
-        sensitive,
-        deprecated,
-        children,
-    } = explanation;
-    let path = if path.is_empty() { "spec" } else { path };
-    let mut text = format!("{path} <{type_name}>\n");
-    for line in description.lines() {
-        let _ = writeln!(text, "  {line}");
-    }
-    if let Some(default) = default {
-        let _ = writeln!(text, "  default: {default}");
-    }
-    if !allowed.is_empty() {
-        let list: Vec<String> = allowed.iter().map(|a| a.value.clone()).collect();
-        let _ = writeln!(text, "  allowed: {}", list.join(", "));
-    }
-    if *deprecated {
-        text += "  accepted, and without effect\n";
-    }
-    if *sensitive {
-        text += "  a secret: never shown\n";
-    }
-    if !children.is_empty() {
-        let name = |c: &config::Child| format!("{} <{}>", c.name, c.type_name);
-        let width = children.iter().map(|c| name(c).len()).max().unwrap_or_default().min(44);
-        text += "\n";
-        for child in children {
-            let _ = writeln!(text, "  {:width$}  {}", name(child), child.summary);
-        }
-    }
-    text
 }

@@ -1,26 +1,27 @@
-//! `ksi history`: which configurations were applied.
+//! `ksi history`: list the applied configurations.
 
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::format::TextOrJson;
 use super::exit::Failure;
-use super::format::TextOrJson;
 use crate::install::history;
 use crate::target::Revision;
 use crate::ui::Output;
 
 /// List the configurations that were applied to a cluster
 ///
-/// After each apply that ended well the effective configuration is kept in the cluster, without its
-/// secrets, unless it is the one that was kept last. `ksi rollback` applies one of them again.
+/// After each successful apply, ksi stores the effective configuration in the cluster as a new
+/// revision, without its secrets. A configuration equal to the last revision is not stored again.
+/// `ksi rollback` applies an earlier revision.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi history
   ksi history -o json")]
 pub(super) struct HistoryListArgs {
-    /// How to show it; JSON has the configurations too
+    /// Output format; JSON includes the configurations
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
     #[command(flatten)]
@@ -33,7 +34,7 @@ pub(super) fn run(args: &HistoryListArgs, output: &Output) -> Result<(), Failure
         Ok::<_, Failure>(history::list(&cluster).await?)
     })??;
     if revisions.is_empty() {
-        output.print("ksi: nothing was applied yet");
+        output.print("ksi: no configuration has been applied yet");
     }
     let text = match args.output {
         TextOrJson::Text => table(&revisions),
@@ -52,7 +53,7 @@ fn described(revision: &Revision) -> Value {
     value
 }
 
-/// The newest one last, as the end of a long list is what a terminal shows.
+/// A row per revision, the newest last.
 fn table(revisions: &[Revision]) -> String {
     if revisions.is_empty() {
         return String::new();
@@ -72,7 +73,7 @@ fn table(revisions: &[Revision]) -> String {
     })
 }
 
-/// What was done, without what was not.
+/// The counts that are not zero.
 fn changes(summary: &Value) -> String {
     let counts = ["create", "update", "adopt", "delete", "conflict", "keep"].map(|name| {
         let count = summary[name].as_u64().unwrap_or_default();

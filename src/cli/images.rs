@@ -1,12 +1,12 @@
-//! `ksi images`: what has to be in a registry.
+//! `ksi images`: list the images of a configuration.
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::args::format::TextOrJson;
+use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::format::TextOrJson;
-use super::input::InputArgs;
-use super::preparation;
+use super::shared::preparation;
 use crate::install::images;
 use crate::ui::Output;
 
@@ -28,26 +28,26 @@ enum ImagesVerb {
     List {
         #[command(flatten)]
         input: InputArgs,
-        /// Also those of components that are switched off
+        /// Include the images of disabled components
         #[arg(long)]
         all: bool,
-        /// How to show them
+        /// Output format
         #[arg(short, long, value_enum, default_value_t)]
         output: TextOrJson,
     },
-    /// Print "source target" for each image, to feed a copying tool
+    /// Print "source target" for each image, as input for a copy tool
     #[command(after_help = "Examples:
   ksi images rewrite -f samples/host.yaml --registry registry.local:5000")]
     Rewrite {
         #[command(flatten)]
         input: InputArgs,
-        /// The registry, with an optional path, that the images go to
+        /// Target registry, with an optional path
         #[arg(long, value_name = "REGISTRY")]
         registry: String,
-        /// Also those of components that are switched off
+        /// Include the images of disabled components
         #[arg(long)]
         all: bool,
-        /// How to show them
+        /// Output format
         #[arg(short, long, value_enum, default_value_t)]
         output: TextOrJson,
     },
@@ -78,8 +78,7 @@ fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Re
     Ok(output.data(&text)?)
 }
 
-/// Source: where the image is published. Target: where the configuration would look for it with
-/// `local_registry` set to the registry.
+/// Source: where the image is published. Target: its name if `local_registry` is this registry.
 fn rewrite(
     input: &InputArgs,
     registry: &str,
@@ -89,7 +88,7 @@ fn rewrite(
 ) -> Result<(), Failure> {
     if !crate::config::form::is_registry(registry) {
         return Err(Failure::Usage(format!(
-            "`{registry}` is not a registry; write it like registry.local:5000/mirror"
+            "`{registry}` is not a registry, for example registry.local:5000/mirror"
         )));
     }
     let images = images::mirrored(&preparation::offline(input, output)?, registry, all)?;

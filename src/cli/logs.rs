@@ -1,46 +1,46 @@
-//! `ksi logs`: the logs of all pods of a component.
+//! `ksi logs`: print the logs of components.
 
 mod prefix;
 
 use clap::Args;
 
 use self::prefix::Prefixes;
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::duration::DurationArg;
 use super::exit::Failure;
-use super::span::Span;
 use crate::object::Scrubber;
 use crate::status::{Container, LogError, LogFollower, LogQuery, LogReader, LogUpdate};
 use crate::ui::Output;
 
-/// Print the logs of the pods of a component, or of all
+/// Print the logs of the pods of one or all components
 ///
-/// Each line begins with pod and container. With -f, new pods and restarted containers are picked up as
-/// they come. What looks like a secret (tokens, hashes, keys, passwords) is hidden, and escape
-/// sequences are left out.
+/// Each line starts with the pod and the container. -f also follows new pods and restarted containers.
+/// Everything that looks like a token, hash, key or password is replaced by ***; terminal escape
+/// sequences are removed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   ksi logs ks-core --tail 50
   ksi logs ks-core -c ks-apiserver -f --since 5m
   ksi logs tower --previous --timestamps")]
 pub(super) struct LogsArgs {
-    /// The component; without it all
+    /// Component [default: all]
     component: Option<String>,
-    /// Go on with new lines, until Ctrl-C
+    /// Wait for new lines until Ctrl-C
     #[arg(short, long, conflicts_with = "previous")]
     follow: bool,
-    /// Only lines that are younger, as 90s, 10m or 1h30m
-    #[arg(long, value_name = "SPAN")]
-    since: Option<Span>,
-    /// Only so many lines from the end of each log
+    /// Show only lines newer than this, for example 90s, 10m or 1h30m
+    #[arg(long, value_name = "DURATION")]
+    since: Option<DurationArg>,
+    /// Show only the last N lines of each log
     #[arg(long, value_name = "N")]
     tail: Option<u32>,
-    /// Only containers of this name
+    /// Show only containers with this name
     #[arg(short, long, value_name = "NAME")]
     container: Option<String>,
-    /// Of the containers before their last restart
+    /// Show the logs from before the last restart
     #[arg(long)]
     previous: bool,
-    /// Put the time before each line
+    /// Show the time of each line
     #[arg(long)]
     timestamps: bool,
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub(super) struct LogsArgs {
 impl LogsArgs {
     fn query(&self) -> LogQuery {
         let Self { component, container, previous, tail, since, timestamps, .. } = self.clone();
-        let (tail, since_seconds) = (tail.map(i64::from), since.map(Span::seconds));
+        let (tail, since_seconds) = (tail.map(i64::from), since.map(DurationArg::seconds));
         LogQuery { component, container, previous, tail, since_seconds, timestamps }
     }
 }
@@ -83,7 +83,7 @@ struct Printer<'o> {
 }
 
 impl Printer<'_> {
-    /// Logs that can be read. An installation without pods is no failure.
+    /// The logs; an installation without pods is not an error.
     fn started<T>(&self, logs: Result<T, LogError>) -> Result<Option<T>, Failure> {
         match logs {
             Err(error @ LogError::NoPods) => {
@@ -105,10 +105,10 @@ impl Printer<'_> {
             LogUpdate::Unreadable(error) => error.to_string(),
             LogUpdate::Reopening { container, cause } => {
                 let Container { pod, name, .. } = &*container;
-                format!("the log of {pod}/{name} broke off, it is opened again: {cause}")
+                format!("lost the log of {pod}/{name}, reopening: {cause}")
             }
             LogUpdate::Reconnecting(cause) => {
-                format!("the connection broke, it is made again: {cause}")
+                format!("connection lost, reconnecting: {cause}")
             }
         };
         self.output.print(&format!("ksi: {message}"));

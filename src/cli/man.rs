@@ -1,4 +1,4 @@
-//! `ksi man`: manual pages, made from the same definition as `--help`.
+//! `ksi man`: manual pages from the definition of `--help`.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,13 @@ use clap_mangen::Man;
 use super::exit::Failure;
 use crate::ui::Output;
 
-/// Print the manual page, or write the pages of all verbs into a directory
+/// Print the manual page, or write one page per command to a directory
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi man
   ksi man --dir man1")]
 pub(super) struct ManArgs {
-    /// Write one page per verb into this directory
+    /// Write one page per command to this directory
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -32,7 +32,7 @@ pub(super) fn run(args: &ManArgs, output: &Output) -> Result<(), Failure> {
         std::fs::write(dir.join(format!("{name}.1")), page).map_err(failed)?;
         count += 1;
     }
-    output.print(&format!("{count} pages in {}", dir.display()));
+    output.print(&format!("wrote {count} pages to {}", dir.display()));
     Ok(())
 }
 

@@ -1,14 +1,14 @@
-//! `ksi render`: the manifests of a configuration.
+//! `ksi render`: print the manifests of a configuration.
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
+use super::args::duration::NO_TIMEOUT;
+use super::args::format::YamlOrJson;
+use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::format::YamlOrJson;
-use super::input::InputArgs;
-use super::preparation;
-use super::run_options::NO_TIMEOUT;
+use super::shared::preparation;
 use crate::engine::Stop;
 use crate::install::desired;
 use crate::object::Object;
@@ -17,12 +17,13 @@ use crate::ui::Output;
 use crate::values::AT_INSTALL;
 use crate::yaml;
 
-/// Print the manifests of a configuration in the order in which they are applied
+/// Print the manifests of a configuration, in the order in which they are applied
 ///
-/// Needs no cluster: secrets that only an installation makes show as "(generated at install)"; `ksi apply
-/// --target dir:PATH` makes and keeps them. With --live the manifests are those that `ksi apply` wants on a
-/// cluster, made from its facts and the values that it keeps: they hold its secrets. `kubectl diff
-/// --server-side --field-manager=ksi` finds no difference in what is ksi's alone.
+/// Needs no cluster. Values that are generated during an installation are shown as "(generated at
+/// install)"; `ksi apply --target dir:PATH` generates and stores them.
+///
+/// --live prints the manifests that `ksi apply` would apply to the cluster, with the values stored in
+/// it. They contain its secrets. Compare them with `kubectl diff --server-side --field-manager=ksi`.
 #[derive(Debug, Args)]
 #[command(mut_arg("kubeconfig", |arg| arg.requires("live")))]
 #[command(mut_arg("act_as", |arg| arg.requires("live")))]
@@ -33,13 +34,13 @@ use crate::yaml;
 pub(super) struct RenderArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// How to write them
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: YamlOrJson,
-    /// Only the objects of this component; may be repeated
+    /// Show only this component; can be repeated
     #[arg(short, long = "show-only", value_name = "COMPONENT")]
     show_only: Vec<String>,
-    /// With the facts of the cluster and the values that it keeps; they are secret
+    /// Use the facts of the cluster and its stored values, including secrets
     #[arg(long)]
     live: bool,
     #[command(flatten)]
@@ -68,7 +69,7 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
         .collect();
     if shown.is_empty() {
         let role = prepared.configuration.role();
-        output.print(&format!("ksi: {} is not installed in role {role}", show_only.join(", ")));
+        output.print(&format!("ksi: role {role} has no component {}", show_only.join(" or ")));
     }
     let bodies = shown.iter().map(|o| &o.body);
     let text = match format {
@@ -81,7 +82,7 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
     if text.contains(AT_INSTALL) {
         let apply = if *live { "ksi apply" } else { "ksi apply --target dir:PATH" };
         output.print(&format!(
-            "ksi: what only an installation makes shows as \"{AT_INSTALL}\"; `{apply}` makes and keeps it"
+            "ksi: values shown as \"{AT_INSTALL}\" do not exist yet; `{apply}` generates and stores them"
         ));
     }
     Ok(output.data(&text)?)
@@ -90,9 +91,10 @@ pub(super) fn run(args: &RenderArgs, output: &Output) -> Result<(), Failure> {
 fn known_components(names: &[String]) -> Result<(), Failure> {
     let known: Vec<&str> = render::components().iter().map(|c| c.name.as_str()).collect();
     match names.iter().find(|name| !known.contains(&name.as_str())) {
-        Some(name) => {
-            Err(Failure::Usage(format!("no component `{name}`; there are {}", known.join(", "))))
-        }
+        Some(name) => Err(Failure::Usage(format!(
+            "unknown component `{name}`\nhelp: components are {}",
+            known.join(", ")
+        ))),
         None => Ok(()),
     }
 }

@@ -1,21 +1,24 @@
-//! `ksi rollback`: applies an earlier configuration again.
+//! `ksi rollback`: apply an earlier configuration again.
 
 use clap::Args;
 
-use super::applying::ApplyingArgs;
+use super::args::applying::ApplyingArgs;
+use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::input::InputArgs;
-use super::{interrupt, preparation};
+use super::shared::apply::apply;
+use super::shared::preflight::known_checks;
+use super::shared::{interrupt, preparation};
 use crate::install::{Prepared, Session, rollback};
 use crate::target::ClusterTarget;
 use crate::ui::Output;
 
 /// Apply an earlier configuration again
 ///
-/// Goes the way of `ksi apply`: shows what would change, asks, writes, waits. What was applied before
-/// the current configuration is the default; `ksi history` lists the numbers. Secrets that ksi keeps,
-/// jwtSecret and the first password among others, stay as they are now; others have to be given with
-/// -f.
+/// Works like `ksi apply`: shows what would change, asks, writes, waits. Without a revision it applies
+/// the one before the current one; `ksi history` lists all revisions.
+///
+/// The history contains no secrets. Secrets that ksi stores in the cluster, such as jwtSecret and the
+/// initial password, keep their current values; pass all other secrets with -f.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi rollback --dry-run
@@ -23,10 +26,10 @@ use crate::ui::Output;
   ksi rollback 3 --yes --timeout 30m
   ksi rollback 3 -f secrets.yaml")]
 pub(super) struct RollbackArgs {
-    /// The number of the configuration; without it the one before the current
-    #[arg(value_name = "REV")]
+    /// Revision to apply [default: the one before the current one]
+    #[arg(value_name = "REVISION")]
     revision: Option<u32>,
-    /// File with secrets that the history does not keep, laid on top; may be repeated
+    /// File with secrets that the history does not contain; can be repeated
     #[arg(short, long = "filename", value_name = "FILE")]
     filename: Vec<String>,
     #[command(flatten)]
@@ -34,17 +37,17 @@ pub(super) struct RollbackArgs {
 }
 
 pub(super) fn run(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
-    args.applying.preflight.known()?;
+    known_checks(&args.applying.skip_checks)?;
     let stop = interrupt::listen();
     super::block_on(async {
         let opened = async {
-            let timeout = args.applying.run.timeout;
+            let timeout = args.applying.timeout;
             let session = args.applying.connection.session(timeout, &stop).await?;
             let prepared = prepared(args, &session, output).await?;
             Ok::<_, Failure>((session, prepared))
         };
         let (session, prepared) = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
-        args.applying.apply(&session, &prepared, output).await
+        apply(&args.applying, &session, &prepared, output).await
     })?
 }
 
@@ -57,6 +60,6 @@ async fn prepared(
     let top = InputArgs::of(&args.filename, &[]).source();
     let (revision, prepared) = rollback::prepare(session, args.revision, top).await?;
     preparation::warn(&prepared, output);
-    output.print(&format!("ksi: revision {} of {}", revision.number, revision.about.time));
+    output.print(&format!("ksi: applying revision {} of {}", revision.number, revision.about.time));
     Ok(prepared)
 }

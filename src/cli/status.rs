@@ -1,33 +1,33 @@
-//! `ksi status`: how the installation is, on one screen.
+//! `ksi status`: show the status of the installation.
 
 mod follow;
 
 use clap::{Args, ValueEnum};
 use time::OffsetDateTime;
 
-use super::connection::ConnectionArgs;
+use super::args::connection::ConnectionArgs;
 use super::exit::Failure;
 use crate::status::{self, About, Installed, Report, Snapshot, State, TableOptions, Watch};
 use crate::ui::Output;
 use crate::yaml;
 
-/// Show how the installation is, on one screen
+/// Show the status of the installation
 ///
-/// For each component: whether it is healthy, what is awaited or wrong, how many of its workloads are
-/// ready. Below it pods in trouble with what to do next, how members reach the host, and what others
-/// changed. Nothing is changed, and no Secret is read but ksi's inventory.
+/// Shows for each component whether it is healthy, how many of its workloads are ready, and what is
+/// wrong. Below are failing pods with the next step, the address that members connect to, and objects
+/// that were changed by others. Reads no Secret except ksi's inventory.
 ///
-/// Exit codes: 0 healthy, 5 not healthy, 1 not installed, 7 cannot be reached.
+/// Exit codes: 0 healthy, 1 not installed, 5 not healthy, 7 the cluster cannot be reached.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi status
   ksi status -w
   ksi status -o json")]
 pub(super) struct StatusArgs {
-    /// Go on and show what changes, until Ctrl-C
+    /// Watch for changes until Ctrl-C
     #[arg(short, long)]
     watch: bool,
-    /// How to show it
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
     #[command(flatten)]
@@ -36,12 +36,12 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Format {
-    /// A screen for people
+    /// Table
     #[default]
     Table,
-    /// One JSON document; with -w one a line
+    /// JSON document; with -w one per line
     Json,
-    /// One YAML document; with -w a stream of them
+    /// YAML document; with -w a stream of documents
     Yaml,
 }
 

@@ -1,18 +1,18 @@
-//! `ksi uninstall`: removes what ksi made, and nothing else.
+//! `ksi uninstall`: remove an installation.
 
 use std::time::Duration;
 
 use clap::Args;
 
-use super::confirm::confirm;
-use super::connection::ConnectionArgs;
-use super::consents::{self, MemberArgs, PruneArgs};
+use super::args::connection::ConnectionArgs;
+use super::args::consents::{MemberArgs, PruneArgs};
+use super::args::duration::timeout;
+use super::args::format::{ProgressArgs, TextOrJson};
+use super::args::target::TargetArg;
 use super::exit::Failure;
-use super::format::TextOrJson;
-use super::place::Place;
-use super::report::{ProgressArgs, Report};
-use super::span::timeout;
-use super::{interrupt, plan};
+use super::shared::confirm::{confirm, consented_with_notice};
+use super::shared::execution::Execution;
+use super::shared::{interrupt, plan};
 use crate::install::{self, Session, UninstallRequest};
 use crate::plan::overview;
 use crate::target::{Directory, Target};
@@ -20,18 +20,17 @@ use crate::ui::Output;
 
 /// Remove what ksi installed
 ///
-/// Says what goes, and what stays and why, and asks; --dry-run names each object. Webhooks go first, then
-/// accounts and other resources and their CRDs while their controllers still run, then everything else;
-/// what does not go is named with the finalizers that it waits for. Objects of others are never touched,
-/// but for what is of a kind or in a namespace that you allow to be deleted: that is counted first.
+/// Shows what will be deleted and what will be kept, and asks for confirmation; --dry-run lists every
+/// object. Webhooks are deleted first, then custom resources and CRDs while their controllers still
+/// run, then everything else. If an object is not deleted, its finalizers are shown.
 ///
-/// Without flags CRDs, volume claims and namespaces stay, and with them your users and clusters, and the
-/// values in Secret ksi-values: a later `ksi apply` takes them up again. A namespace stays while
-/// something in it does, and kubesphere-system while ksi's record of what stays is of use. The projects of
-/// workspaces and what KubeFed spread over clusters stay in any case.
+/// CRDs, PersistentVolumeClaims and namespaces are kept unless you pass the flags below. Users,
+/// clusters and the generated values in Secret ksi-values are kept with them, and a later `ksi apply`
+/// uses them again. A namespace is kept as long as something in it is kept. The projects of workspaces
+/// and the objects that KubeFed distributed are always kept.
 ///
-/// A host that clusters have joined is refused with their names (exit code 2) until --yes-break-members is
-/// given: they lose their host.
+/// Objects of others are deleted only if a flag deletes their CRD or their namespace; they are counted
+/// before you confirm. A host that still has members is not uninstalled without --yes-break-members.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi uninstall --dry-run
@@ -39,29 +38,29 @@ use crate::ui::Output;
   ksi uninstall --delete-crds --delete-data --delete-namespaces
   ksi uninstall --target dir:out --yes")]
 pub(super) struct UninstallArgs {
-    /// From where: `cluster`, or `dir:PATH`
-    #[arg(long, value_name = "PLACE", env = "KSI_TARGET", default_value = "cluster")]
-    target: Place,
-    /// Only list what would be deleted and what would stay
+    /// Where to uninstall: `cluster`, or `dir:PATH` for a directory
+    #[arg(long, value_name = "TARGET", env = "KSI_TARGET", default_value = "cluster")]
+    target: TargetArg,
+    /// List what would be deleted and kept, without deleting anything
     #[arg(long)]
     dry_run: bool,
-    /// Wait until everything is gone; with --wait=false only for what needs its controllers to go
+    /// Wait until everything is deleted; --wait=false waits only for objects that need their controllers
     #[arg(
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_missing_value = "true"
     )]
     wait: bool,
-    /// How long the whole run may take, for instance 90s, 15m, 1h
-    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = timeout, env = "KSI_TIMEOUT")]
+    /// Timeout of the whole run, for example 90s, 15m or 1h
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = timeout, env = "KSI_TIMEOUT")]
     timeout: Duration,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
     prune: PruneArgs,
     #[command(flatten)]
     members: MemberArgs,
-    /// How to show what happens: text, or one JSON event per line
+    /// Output format: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
     #[command(flatten)]
@@ -73,11 +72,11 @@ pub(super) struct UninstallArgs {
 pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     match &args.target {
-        Place::Directory(path) => {
+        TargetArg::Directory(path) => {
             let session = Session::new(Directory::new(path), args.timeout, stop);
             super::block_on(remove(&session, args, output))?
         }
-        Place::Cluster => super::block_on(async {
+        TargetArg::Cluster => super::block_on(async {
             let opened = args.connection.session(args.timeout, &stop);
             let session = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
             remove(&session, args, output).await
@@ -94,23 +93,23 @@ async fn remove<T: Target>(
     let review = install::review_uninstall(session, &request).await?;
     if args.dry_run {
         let shown = plan::show(&review.planned.plan, args.output, output);
-        consents::confirmed_with_notice(&review, &request.consents, output)?;
+        consented_with_notice(&review, &request.consents, output)?;
         return shown;
     }
     if review.planned.observed.inventory.is_none() {
-        output.print(&format!("ksi: nothing that ksi made is in {}", session.place()));
+        output.print(&format!("ksi: nothing is installed in {}", session.place()));
         return Ok(());
     }
-    consents::confirmed_with_notice(&review, &request.consents, output)?;
+    consented_with_notice(&review, &request.consents, output)?;
     output.message(overview(&review.planned.plan).trim_end());
     if review.planned.plan.has_writes() {
-        confirm(&format!("Remove this from {}?", session.place()), args.yes, output)?;
+        confirm(&format!("Uninstall from {}?", session.place()), args.yes, output)?;
     }
-    let report = Report {
-        title: format!("Removing from {}", session.place()),
+    let execution = Execution {
+        title: format!("Uninstalling from {}", session.place()),
         format: args.output,
         progress: args.progress,
         removes: true,
     };
-    report.execute(session, &review, &request.consents, output).await.map(|_| ())
+    execution.run(session, &review, &request.consents, output).await.map(|_| ())
 }

@@ -1,16 +1,16 @@
-//! `ksi validate`: everything that is wrong with a configuration.
+//! `ksi validate`: validate a configuration.
 
 use clap::Args;
 
+use super::args::format::TextOrJson;
+use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::format::TextOrJson;
-use super::input::InputArgs;
 use crate::diagnostic::{self, Diagnostics, Severity};
 use crate::install::{Error, Prepared};
 use crate::ui::Output;
 use crate::validate;
 
-/// Check a configuration and show everything that is wrong with it
+/// Validate a configuration and show all problems
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi validate -f samples/host.yaml
@@ -18,15 +18,14 @@ use crate::validate;
 pub(super) struct ValidateArgs {
     #[command(flatten)]
     input: InputArgs,
-    /// How to show the result
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
-    /// Let warnings fail, too
+    /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
 }
 
-/// The report is what was asked for, so it goes to standard output.
 pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
     let ValidateArgs { input, output: format, strict } = args;
     let (found, sources, role) = match input.source().load().check() {
@@ -43,7 +42,7 @@ pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
             let names = input.filename.join(", ");
             output.print(&match role.filter(|_| !found.has_errors()) {
                 Some(role) => format!("{names}: valid, role {role}{}", count(&found)),
-                None => format!("{names}: not valid{}", count(&found)),
+                None => format!("{names}: invalid{}", count(&found)),
             });
         }
         TextOrJson::Json => {

@@ -1,21 +1,21 @@
-//! `ksi version`: what this binary is and what it installs.
+//! `ksi version`: print versions.
 
 use clap::Args;
 use serde_json::json;
 
+use super::args::format::TextOrJson;
 use super::exit::Failure;
-use super::format::TextOrJson;
 use crate::config::KUBESPHERE_VERSION;
 use crate::facts::KubernetesVersion;
 use crate::ui::Output;
 
-/// Print the version of ksi and of what it installs
+/// Print the versions of ksi, of KubeSphere, and of supported Kubernetes releases
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi version
   ksi version -o json")]
 pub(super) struct VersionArgs {
-    /// How to show it
+    /// Output format
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
 }

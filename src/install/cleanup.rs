@@ -10,7 +10,7 @@ use crate::object::ObjectId;
 pub enum Deletion {
     /// It was deleted.
     Deleted(ObjectId),
-    /// Somebody made another one of the same name meanwhile; that one is kept.
+    /// It was recreated in the meantime, and was not deleted.
     Recreated(ObjectId),
 }
 

@@ -1,11 +1,11 @@
-//! What somebody consented to: flags of the command line, or approvals of a controller.
+//! Consents: given by flags of the command line, or by approvals of a controller.
 
 use std::collections::BTreeSet;
 
 use crate::inventory::PruneOptions;
 use crate::object::SettingNames;
 
-/// The agreement to one kind of harm.
+/// The consent to one kind of risk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Consent {
     /// An installed host or member gets another role.
@@ -22,7 +22,7 @@ pub enum Consent {
     DeleteNamespaces,
 }
 
-/// Everything that somebody consented to, and how the caller names what else could be set.
+/// All given consents, and how the caller names what else could be set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Consents {
     given: BTreeSet<Consent>,

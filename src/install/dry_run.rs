@@ -1,4 +1,4 @@
-//! What the API server says of objects that are not there yet: the server dry run.
+//! The server dry run: whether the API server would accept new objects.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -23,7 +23,7 @@ pub struct Refused {
 }
 
 /// Asks the API server about every new object. An object whose namespace or kind is new too cannot be asked
-/// about; where no cluster is, nobody is asked.
+/// about; a directory accepts everything.
 ///
 /// # Errors
 /// The API server cannot be asked.

@@ -17,16 +17,16 @@ pub enum Error {
     #[error("`authentication.jwtSecretRef`: {0}")]
     SecretRef(Box<MissingSecret>),
     /// `authentication.jwtSecretRef` is set, and the target is a directory.
-    #[error("`authentication.jwtSecretRef` names a Secret in a cluster, and a directory has none")]
+    #[error("`authentication.jwtSecretRef` needs a cluster, but the target is a directory")]
     SecretRefWithoutCluster,
     /// There is no such component.
-    #[error("`{0}` is no component")]
+    #[error("unknown component `{0}`")]
     UnknownComponent(String),
     /// The history has no such revision; without a number, none before the current one.
-    #[error("there is no such revision")]
+    #[error("revision not found")]
     NoRevision(Option<u32>),
     /// A revision needs secrets that the history leaves out and the caller did not give.
-    #[error("the history keeps no secrets, and revision {revision} needs {}", keys.join(", "))]
+    #[error("the history contains no secrets, but revision {revision} needs {}", keys.join(", "))]
     MissingSecrets {
         /// The revision.
         revision: u32,
@@ -34,16 +34,16 @@ pub enum Error {
         keys: Vec<String>,
     },
     /// These risks have no consent. Nothing was written.
-    #[error("{} risks have no consent", .0.len())]
+    #[error("{} risks are not confirmed", .0.len())]
     Unconfirmed(Vec<Risk>),
     /// These preflight checks failed. Nothing was written.
     #[error("preflight checks failed: {}", .0.join(", "))]
     Preflight(Vec<&'static str>),
     /// What stands behind webhooks cannot be read.
-    #[error("what stands behind webhooks could not be read: {0}")]
+    #[error("cannot read the backends of webhooks: {0}")]
     WebhooksUnread(String),
     /// The API server gives a version that cannot be parsed.
-    #[error("{place} says: {cause}")]
+    #[error("cannot parse the version of {place}: {cause}")]
     Version {
         /// The API server.
         place: String,
@@ -51,10 +51,10 @@ pub enum Error {
         cause: String,
     },
     /// A template or a list of images of ksi is broken.
-    #[error("a template of ksi is broken")]
+    #[error("a template of ksi is invalid")]
     Broken(Diagnostics),
     /// There is no randomness for the key of a new inventory.
-    #[error("no randomness: {0}")]
+    #[error("cannot read random bytes: {0}")]
     Randomness(String),
     /// The target refuses.
     #[error(transparent)]
@@ -94,9 +94,9 @@ impl fmt::Display for MissingSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { secret, key, has_secret } = self;
         if *has_secret {
-            write!(f, "{secret} has no key `{key}` with text in it")
+            write!(f, "{secret} has no value for key `{key}`")
         } else {
-            write!(f, "there is no {secret}")
+            write!(f, "{secret} does not exist")
         }
     }
 }

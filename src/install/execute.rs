@@ -26,7 +26,7 @@ pub struct Review {
 }
 
 impl Review {
-    /// The risks that nobody agreed to.
+    /// The risks without consent.
     pub fn unconfirmed(&self, consents: &Consents) -> Vec<&Risk> {
         unconfirmed(&self.risks, consents)
     }

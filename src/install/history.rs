@@ -20,7 +20,7 @@ pub(super) struct Record {
     text: String,
     /// Where these were.
     left_out: Vec<String>,
-    /// How many configurations are kept.
+    /// How many revisions are stored.
     most: usize,
 }
 
@@ -36,7 +36,7 @@ impl Record {
 /// # Errors
 /// They cannot be read.
 pub async fn list(cluster: &Cluster) -> Result<Vec<Revision>, Error> {
-    // Reading takes no lock, so that nobody sees the holder.
+    // Reading takes no lock, so the holder does not matter.
     Ok(ClusterTarget::new(cluster, "").history().await?)
 }
 

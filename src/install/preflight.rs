@@ -30,7 +30,7 @@ pub(super) async fn check(
         _ => None,
     });
     let deleted = actions.iter().filter(|(_, action)| **action == Action::Delete);
-    // A run that waits for nothing writes webhooks last: those that somebody left refuse until then.
+    // Without waiting, webhooks are written last: until then, orphaned ones reject writes.
     let recorded = |id| planned.observed.inventory.as_ref().is_some_and(|i| i.get(id).is_some());
     let healed = desired.iter().map(|object| &object.id);
     let healed = healed.filter(|id| actions.contains_key(id) && (request.wait || recorded(id)));

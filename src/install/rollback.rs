@@ -61,7 +61,7 @@ fn inputs(revision: &Revision, stored: &StoredValues) -> Vec<Input> {
     }
     if !authentication.is_empty() {
         let text = document(&json!({ "authentication": authentication })).to_string();
-        inputs.push(Input { name: "the kept values".to_owned(), bytes: text.into_bytes() });
+        inputs.push(Input { name: "stored values".to_owned(), bytes: text.into_bytes() });
     }
     inputs
 }

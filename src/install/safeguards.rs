@@ -1,5 +1,4 @@
-//! What a plan would break, as data. Nothing here refuses anything: [`unconfirmed`] says which risks nobody
-//! agreed to.
+//! What a plan would break, as data. [`unconfirmed`] returns the risks without consent.
 
 mod ks_installer;
 mod members;
@@ -18,7 +17,7 @@ pub(super) use ks_installer::delete as delete_ks_installer;
 pub use risk::Risk;
 use role::{RoleChange, changes_jwt_secret, installed_role};
 
-/// The risks that nobody agreed to.
+/// The risks without consent.
 pub fn unconfirmed<'r>(risks: &'r [Risk], consents: &Consents) -> Vec<&'r Risk> {
     risks.iter().filter(|risk| !consents.include(risk.consent())).collect()
 }

@@ -55,7 +55,7 @@ impl<T: Target> Session<T> {
         self.cluster.as_deref()
     }
 
-    /// From now on the time of this session runs. The time in which somebody reads a review does not count.
+    /// Starts the timeout. The time in which a user reads a review does not count.
     pub(super) fn start_clock(&self) {
         if let Some(target) = &self.cluster {
             target.cluster().end_in(self.timeout);
@@ -76,7 +76,7 @@ impl<T: Target> Session<T> {
 }
 
 impl Session<ClusterTarget> {
-    /// A run against a cluster, with a deadline, warnings and cancellation of its own, whoever else uses the
+    /// A run against a cluster, with a deadline, warnings and cancellation of its own, even if others use the
     /// connection. `holder` names it to others that find the lock taken.
     pub fn on_cluster(cluster: &Cluster, holder: String, timeout: Duration, stop: Stop) -> Self {
         let target = Arc::new(ClusterTarget::new(cluster.session(), holder));

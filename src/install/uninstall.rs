@@ -16,7 +16,7 @@ use crate::target::Target;
 pub struct UninstallRequest {
     /// What may be deleted besides the objects that can be made again.
     pub consents: Consents,
-    /// Wait until everything is gone; without it only for what needs its controllers to go.
+    /// Wait until everything is deleted; otherwise only for objects that need their controllers.
     pub wait: bool,
 }
 

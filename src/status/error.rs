@@ -37,7 +37,7 @@ pub enum Error {
 
 fn not_installed(place: &str, by_others: bool) -> String {
     if by_others {
-        format!("KubeSphere is in {place}, but ksi did not install it")
+        format!("KubeSphere is installed in {place}, but not by ksi")
     } else {
         format!("nothing is installed in {place}")
     }

@@ -100,10 +100,10 @@ pub enum LogUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LogError {
     /// The installation has no pods.
-    #[error("there are no pods")]
+    #[error("no pods")]
     NoPods,
     /// No pod has a container of this name.
-    #[error("there is no container `{name}`; these are: {}", known.join(", "))]
+    #[error("container `{name}` not found; containers are: {}", known.join(", "))]
     NoSuchContainer {
         /// The name that was asked for.
         name: String,
@@ -111,7 +111,7 @@ pub enum LogError {
         known: Vec<String>,
     },
     /// No container of this name was restarted, so none has a previous log.
-    #[error("no container `{name}` was restarted; these are: {}", known.join(", "))]
+    #[error("no container `{name}` has restarted; containers that have: {}", known.join(", "))]
     ContainerNotRestarted {
         /// The name that was asked for.
         name: String,
@@ -119,7 +119,7 @@ pub enum LogError {
         known: Vec<String>,
     },
     /// No container was restarted, so none has a previous log.
-    #[error("no container was restarted")]
+    #[error("no container has restarted")]
     NotRestarted,
     /// No container has started yet.
     #[error("no container has started yet")]

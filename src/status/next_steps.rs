@@ -1,4 +1,4 @@
-//! What somebody wants to know after an installation: where the console is, how to log in, and where
+//! The next steps after an installation: where the console is, how to log in, and where
 //! members find Tower.
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::target::Target;
 const CONSOLE: &str = kubesphere::CONSOLE;
 const TOWER: &str = kubesphere::TOWER;
 
-/// What somebody wants to know after an installation.
+/// The next steps after an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NextSteps {
     /// Where the console is.
@@ -91,7 +91,7 @@ fn has_first_password(objects: &[Object]) -> bool {
     })
 }
 
-/// Who logs in, and with what: the command, never the password.
+/// The account, and the command that prints its password.
 fn account(has_first_password: bool) -> String {
     let password = if has_first_password {
         format!(
@@ -99,9 +99,9 @@ fn account(has_first_password: bool) -> String {
              -o jsonpath='{{.data.initAdminPassword}}' | base64 -d"
         )
     } else {
-        " the one that was given, or that was there".to_owned()
+        " the one from your configuration, or the existing one".to_owned()
     };
-    format!("Account:   admin\nPassword:  the first one, until it is changed:{password}")
+    format!("Account:   admin\nPassword:  initial password (until changed):{password}")
 }
 
 #[cfg(test)]
@@ -194,6 +194,6 @@ mod tests {
         let console = json!({"spec": {"type": "ClusterIP", "ports": [{"port": 80}]}});
         let text = |has| NextSteps::of(Some(&console), None, has, Known::default()).unwrap().text();
         assert!(text(true).contains("kubectl -n kubesphere-system get secret"));
-        assert!(text(false).contains("the one that was given"));
+        assert!(text(false).contains("the one from your configuration"));
     }
 }

@@ -26,7 +26,7 @@ pub fn table(report: &Report, now: OffsetDateTime, options: TableOptions) -> Str
     text.push('\n');
     components(&mut text, &report.components, options);
     if !report.troubles.is_empty() {
-        text.push_str("\nPods in trouble\n");
+        text.push_str("\nFailing pods\n");
     }
     for found in &report.troubles {
         let trouble = &found.trouble;
@@ -74,7 +74,7 @@ fn head(report: &Report, now: OffsetDateTime, options: TableOptions) -> String {
     let total = report.components.len();
     let healthy = report.components.iter().filter(|c| c.state == State::Healthy).count();
     let state = painted(report.state, report.state.as_str(), options);
-    let _ = writeln!(text, "State       {state}, {healthy} of {total} components are healthy");
+    let _ = writeln!(text, "State       {state}, {healthy} of {total} components healthy");
     text
 }
 
@@ -119,7 +119,7 @@ fn drift(text: &mut String, report: &Report, options: TableOptions) {
     wrapped(
         text,
         "    next: ",
-        "`ksi diff -f FILE` shows what `ksi apply` would put back",
+        "`ksi diff -f FILE` shows conflicts; `ksi apply --take FIELD` takes a field back",
         options.width,
     );
 }

@@ -1,4 +1,4 @@
-//! Waiting until an installation is healthy, or gone.
+//! Waits until an installation is healthy or deleted.
 
 mod deletion;
 
@@ -70,7 +70,7 @@ pub struct Wait<'w> {
 }
 
 impl Wait<'_> {
-    /// Waits until every component is healthy. At the deadline, says of the objects that are not why.
+    /// Waits until every component is healthy. At the deadline, reports why objects are not.
     ///
     /// # Errors
     /// The cluster cannot be read at first, or `on_event` fails.
@@ -111,7 +111,7 @@ impl Wait<'_> {
         }
     }
 
-    /// Waits until everything that uninstalling removes is gone; with `whole` also ksi's inventory, which
+    /// Waits until everything that uninstalling removes is deleted; with `whole` also ksi's inventory, which
     /// goes last.
     ///
     /// # Errors

@@ -153,8 +153,8 @@ impl<W: Write> Live<W> {
 
     fn draw(&mut self, height: Option<usize>, now: Instant) {
         let (width, _) = (self.size)();
-        let look = TableStyle { width, height, colour: self.colour, symbols: self.symbols };
-        let lines = self.progress.lines(look, now);
+        let style = TableStyle { width, height, colour: self.colour, symbols: self.symbols };
+        let lines = self.progress.lines(style, now);
         self.screen.draw(&std::mem::take(&mut self.above), &lines);
         (self.changed, self.shown) = (false, now);
     }

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "tower-authority",
         category: CATEGORY,
-        description: "Tower's authority is one that Tower takes",
+        description: "Tower's certificate authority is valid",
         phase: Phase::After,
         hint: "Tower needs an RSA key and a certificate that is valid now: `ksi explain multicluster.tower.ca.secretName`",
         evaluate: authority,
@@ -27,9 +27,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "tower-public-authority",
         category: CATEGORY,
-        description: "Tower's authority is not the one in its public image",
+        description: "Tower's certificate authority is not the public one of its image",
         phase: Phase::After,
-        hint: "everybody has the key in the image: apply with ksi, which gives Tower an authority of its own",
+        hint: "the key in the image is public: apply with ksi, which generates a certificate authority for Tower",
         evaluate: public,
     },
     Check {
@@ -70,48 +70,48 @@ fn certificate(gathered: &Gathered) -> Result<Option<(String, Option<Certificate
 
 fn authority(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
-        return skipped("this is no host");
+        return skipped("not a host cluster");
     }
     let Some((name, certificate)) = certificate(gathered)? else {
-        return skipped("there is no Secret with one");
+        return skipped("its Secret does not exist");
     };
     let Some(certificate) = certificate else {
-        return error(format!("Secret {SYSTEM}/{name} holds no readable certificate in tls.crt"));
+        return error(format!("Secret {SYSTEM}/{name} has no valid certificate in tls.crt"));
     };
     let days = (certificate.not_after - context.now).whole_days();
     if certificate.not_before > context.now {
-        return error("it begins in the future: Tower ends at once");
+        return error("not valid yet, so Tower exits");
     }
     if certificate.not_after <= context.now {
-        return error("it has expired");
+        return error("expired");
     }
     if !certificate.is_rsa {
-        return error("its key is not RSA: Tower reads no other");
+        return error("its key is not RSA, the only kind that Tower supports");
     }
-    if days < SOON { warning(format!("it ends in {days} days")) } else { ok() }
+    if days < SOON { warning(format!("it expires in {days} days")) } else { ok() }
 }
 
 fn public(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    let Some(deployment) = deployment(gathered)? else { return skipped("there is no Tower") };
+    let Some(deployment) = deployment(gathered)? else { return skipped("Tower is not installed") };
     let containers = items(&deployment["spec"]["template"]["spec"]["containers"]);
     let arguments: Vec<&str> =
         containers.flat_map(|c| items(&c["command"]).chain(items(&c["args"]))).map(text).collect();
     let key = arguments.iter().find_map(|a| a.trim_start_matches('-').strip_prefix("ca-key="));
     if key.is_none_or(|path| path == "/ca.key") {
-        return error("it runs with the key that is in its image");
+        return error("it uses the key in its image");
     }
     // Subject and end of the certificate in the image, the same in all its releases.
     let end = datetime!(2030-03-23 0:00 UTC).date();
     let copied = certificate(gathered)?.and_then(|(_, certificate)| certificate);
     if copied.is_some_and(|c| c.common_name == "kubesphere" && c.not_after.date() == end) {
-        return error("its Secret holds a copy of the certificate that is in the image");
+        return error("its Secret contains a copy of the certificate in the image");
     }
     ok()
 }
 
 fn address(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
-        return skipped("this is no host");
+        return skipped("not a host cluster");
     }
     let Some(endpoint) = endpoint(gathered, context)? else {
         return error("Service kubesphere-system/tower does not exist");
@@ -124,10 +124,10 @@ fn address(gathered: &Gathered, context: &Context<'_>) -> Verdict {
 
 fn published(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     if !context.is_host() {
-        return skipped("this is no host");
+        return skipped("not a host cluster");
     }
     if gathered.kubesphere_config()?.is_none() {
-        return skipped("there is no kubesphere-config");
+        return skipped("kubesphere-config does not exist");
     }
     let Some(endpoint) = endpoint(gathered, context)? else {
         return error("Service kubesphere-system/tower does not exist");

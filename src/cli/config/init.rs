@@ -1,24 +1,23 @@
-//! `ksi config init`: a configuration to start from.
+//! `ksi config init`: print a sample configuration.
 
 use clap::ValueEnum;
 
-/// What the configuration is for.
+/// Which sample to print.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(super) enum InitRole {
-    /// Manages other clusters
+    /// Manages member clusters
     Host,
-    /// Is managed by a host
+    /// Managed by a host cluster
     Member,
-    /// A single cluster
+    /// Single cluster
     #[default]
     None,
-    /// Every key with its default, for a host, as KubeKey's second document
+    /// Host with all keys and their defaults, as in KubeKey's config-sample.yaml
     Full,
 }
 
 impl InitRole {
-    /// The sample as a file of the user's: the schema is not beside it, and a secret that everybody
-    /// can read is none.
+    /// The sample without its schema comment and without the sample secret, which everybody can read.
     pub(super) fn sample(self) -> String {
         let sample = match self {
             Self::Host => include_str!("../../../samples/host.yaml"),

@@ -1,4 +1,4 @@
-//! `ksi config migrate`: a file in today's form.
+//! `ksi config migrate`: rewrite a file in the current format.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,32 +17,39 @@ pub(super) fn migrate(from: &Path, write: bool, output: &Output) -> Result<(), F
     let text = text.map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
     let Some(rewritten) = config::rewrite(&shown.to_string(), &text) else {
         output.message(&format!(
-            "ksi: {shown} cannot be rewritten as it is; `ksi validate -f {shown}` says why"
+            "ksi: cannot migrate {shown}\nhelp: `ksi validate -f {shown}` shows the problems"
         ));
         return Err(Failure::Invalid);
     };
     if !rewritten.comments_kept {
-        output.message("ksi: the document had to be written anew: its comments are gone");
+        output.message("ksi: the document was rewritten without its comments");
     }
     if !write {
-        output.print(&format!("ksi: {}", old_keys(rewritten.moved)));
+        output.print(&format!("ksi: migrated {}", old_keys(rewritten.moved)));
         return Ok(output.data(&rewritten.text)?);
     }
     if rewritten.text == text {
-        output.print(&format!("ksi: nothing in {shown} is old"));
+        output.print(&format!("ksi: {shown} is already in the current format"));
         return Ok(());
     }
-    // A link stays a link: the file behind it is written.
+    // Write the target of a symbolic link, not the link.
     let from = &from.canonicalize()?;
     let shown = from.display();
     let old = PathBuf::from(format!("{shown}.old"));
     if old.exists() {
-        return Err(Failure::Usage(format!("{} is there already: move it away", old.display())));
+        return Err(Failure::Usage(format!(
+            "{} already exists\nhelp: move it away",
+            old.display()
+        )));
     }
     let failed = |error| Failure::Io(format!("cannot write {shown}: {error}"));
     replace(from, &old, &text).map_err(failed)?;
     replace(from, from, &rewritten.text).map_err(failed)?;
-    output.print(&format!("ksi: {}; the old file is {}", old_keys(rewritten.moved), old.display()));
+    output.print(&format!(
+        "ksi: migrated {}; the old file is {}",
+        old_keys(rewritten.moved),
+        old.display()
+    ));
     Ok(())
 }
 
@@ -53,7 +60,7 @@ fn old_keys(count: usize) -> String {
     }
 }
 
-/// Writes a file whole or not at all, with the permissions of another one: both may hold secrets.
+/// Writes a file atomically, with the permissions of `like`: both may contain secrets.
 fn replace(like: &Path, path: &Path, text: &str) -> std::io::Result<()> {
     let permissions = std::fs::metadata(like)?.permissions();
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

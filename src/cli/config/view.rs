@@ -1,13 +1,13 @@
-//! `ksi config view`: the effective configuration.
+//! `ksi config view`: print the effective configuration.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::cli::args::format::YamlOrJson;
+use crate::cli::args::input::InputArgs;
 use crate::cli::exit::Failure;
-use crate::cli::format::YamlOrJson;
-use crate::cli::input::InputArgs;
-use crate::cli::preparation;
+use crate::cli::shared::preparation;
 use crate::config::{self, Origin};
 use crate::install::effective;
 use crate::ui::Output;
@@ -21,7 +21,7 @@ pub(super) fn view(
 ) -> Result<(), Failure> {
     let prepared = preparation::offline(input, output)?;
     let spec = effective::redacted_spec(&prepared.configuration)
-        .map_err(|error| Failure::Io(format!("the configuration cannot be shown: {error}")))?;
+        .map_err(|error| Failure::Io(format!("cannot print the configuration: {error}")))?;
     let text = if show_origin {
         let origins = config::origins(&prepared.loaded, &spec);
         match format {
@@ -44,7 +44,7 @@ pub(super) fn view(
     Ok(output.data(&text)?)
 }
 
-/// One line per value: what it is, and where it comes from.
+/// One line per value, with its origin.
 fn with_origins(origins: &[Origin]) -> String {
     let pairs: Vec<String> = origins.iter().map(|o| format!("{}: {}", o.path, o.value)).collect();
     let width = pairs.iter().map(|p| p.chars().count()).max().unwrap_or_default().min(60);

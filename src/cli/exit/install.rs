@@ -1,7 +1,7 @@
-//! What went wrong in a use case, with the flags and commands that help.
+//! The errors of use cases, with the flags and commands that help.
 
 use super::Failure;
-use crate::cli::consents::refusals;
+use crate::cli::shared::risk::refusals;
 use crate::install::{Error, MissingSecret};
 use crate::render;
 
@@ -19,8 +19,8 @@ impl From<Error> for Failure {
                 Self::Usage(format!("{error}\nhelp: {}", create(missing)))
             }
             Error::SecretRefWithoutCluster => Self::Usage(format!(
-                "{error}\nhelp: give the value itself in `authentication.jwtSecret`, for instance in a \
-                 second file with -f"
+                "{error}\nhelp: set the value in `authentication.jwtSecret`, for example in a second \
+                 file with -f"
             )),
             Error::UnknownComponent(_) => {
                 let names: Vec<_> = render::components().iter().map(|c| c.name.as_str()).collect();
@@ -28,16 +28,16 @@ impl From<Error> for Failure {
             }
             Error::NoRevision(number) => {
                 let what = match number {
-                    Some(number) => format!("there is no revision {number}"),
-                    None => "there is no revision before the current one".to_owned(),
+                    Some(number) => format!("revision {number} does not exist"),
+                    None => "no revision before the current one".to_owned(),
                 };
-                Self::Usage(format!("{what}\nhelp: `ksi history` lists those that are kept"))
+                Self::Usage(format!("{what}\nhelp: `ksi history` lists the revisions"))
             }
             Error::MissingSecrets { revision, keys } => {
                 let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
                 Self::Usage(format!(
-                    "the history keeps no secrets, and revision {revision} needs {}\n\
-                     help: give them in a file: `ksi rollback {revision} -f secrets.yaml`",
+                    "the history contains no secrets, but revision {revision} needs {}\n\
+                     help: pass them in a file: `ksi rollback {revision} -f secrets.yaml`",
                     keys.join(", ")
                 ))
             }
@@ -46,7 +46,7 @@ impl From<Error> for Failure {
                 let list: Vec<String> =
                     problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect();
                 let list = list.join("\n");
-                Self::Io(format!("this is a mistake in ksi, please report it\n{list}"))
+                Self::Io(format!("this is a bug in ksi: please report it\n{list}"))
             }
             Error::Version { .. } | Error::Randomness(_) => Self::Io(error.to_string()),
         }

@@ -1,14 +1,14 @@
-//! What stands before each line of a log. Pure.
+//! The prefix of each log line. Pure.
 
 use std::collections::HashMap;
 
 use anstyle::{AnsiColor, Style};
 
-/// Colours that can be read on dark and on light ground; they tell pods apart, the name says which.
+/// Colours that are readable on dark and on light backgrounds.
 const COLOURS: [AnsiColor; 5] =
     [AnsiColor::Cyan, AnsiColor::Green, AnsiColor::Magenta, AnsiColor::Yellow, AnsiColor::Blue];
 
-/// Gives each pod a colour of its own.
+/// Gives each pod its own colour.
 #[derive(Debug)]
 pub(super) struct Prefixes {
     colour: bool,

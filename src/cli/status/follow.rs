@@ -1,4 +1,4 @@
-//! What `ksi status -w` prints.
+//! The output of `ksi status -w`.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::status::{self, About, Installed, Report, Transitions, Watch};
 use crate::ui::{self, Output};
 use crate::yaml;
 
-/// The ages on the screen grow although nothing changes.
+/// Ages change even if nothing else does.
 const REFRESH: Duration = Duration::from_secs(5);
 
-/// Prints the state whenever it changes, without end.
+/// Prints the status whenever it changes, until interrupted.
 ///
 /// # Errors
-/// Nobody reads it.
+/// Standard output cannot be written.
 pub(super) async fn print(
     mut watch: Watch<'_>,
     installed: &Installed,
@@ -34,7 +34,7 @@ pub(super) async fn print(
         match format {
             Format::Table if screen => {
                 let broken = watch.connection_error().map_or_else(String::new, |error| {
-                    format!("\nThe connection is broken, what is shown may be old: {error}\n")
+                    format!("\nConnection lost; this status may be out of date: {error}\n")
                 });
                 let text = shown(&report, format, now, output);
                 output.data(&format!("\x1b[H\x1b[2J\x1b[3J{text}{broken}"))?;

@@ -1,13 +1,13 @@
-//! What a wait prints.
+//! The output of a wait.
 
 use time::OffsetDateTime;
 
+use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
-use crate::cli::format::TextOrJson;
 use crate::status::{self, WaitEvent};
 use crate::ui::{self, Output};
 
-/// Prints what happens: JSON is data, text is for people.
+/// Prints the events of a wait: JSON on standard output, text on standard error.
 pub(super) struct Printer<'p> {
     pub(super) format: TextOrJson,
     pub(super) output: &'p Output,
@@ -19,7 +19,7 @@ impl Printer<'_> {
             WaitEvent::Event(event) => event,
             WaitEvent::StillWaiting { awaited, connection_error } => {
                 let lost = connection_error.map_or_else(String::new, |error| {
-                    format!("; the connection is broken and made again: {error}")
+                    format!("; connection lost, reconnecting: {error}")
                 });
                 return self.message("wait", &format!("still waiting for {awaited}{lost}"));
             }

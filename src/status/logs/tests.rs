@@ -137,9 +137,9 @@ fn what_was_asked_for_and_is_not_there_is_named() {
         ..LogQuery::default()
     });
     let why = |query: LogQuery| query.no_log(&pods.iter().collect::<Vec<_>>()).to_string();
-    assert_eq!(why(ask(Some("x"), false)), "there is no container `x`; these are: one, two");
-    let not_restarted = "no container `one` was restarted; these are: one, two";
+    assert_eq!(why(ask(Some("x"), false)), "container `x` not found; containers are: one, two");
+    let not_restarted = "no container `one` has restarted; containers that have: one, two";
     assert_eq!(why(ask(Some("one"), true)), not_restarted);
-    assert_eq!(why(ask(None, true)), "no container was restarted");
+    assert_eq!(why(ask(None, true)), "no container has restarted");
     assert_eq!(why(ask(None, false)), "no container has started yet");
 }

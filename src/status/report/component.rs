@@ -105,13 +105,13 @@ fn assess(entry: &Entry, live: Option<&Value>) -> Option<Unhealthy> {
     };
     let Some(live) = live else {
         let reason = if entry.is_pending() {
-            "was not written: the last `ksi apply` did not end"
+            "not written: the last `ksi apply` did not finish"
         } else {
-            "is not there"
+            "not found"
         };
         return of(State::Missing, reason);
     };
-    // Of what is not ours but for a label, nothing is promised; of passive kinds, existing is enough.
+    // Objects of which ksi only sets a label, and passive kinds, are healthy when they exist.
     if entry.policy == Policy::Patch || is_passive(&Kind::of(&entry.id)) {
         return None;
     }

@@ -40,14 +40,14 @@ fn reason(inventory: &Inventory, entry: &Entry, live: &Value) -> Option<&'static
     }
     let uid = live["metadata"]["uid"].as_str();
     if entry.uid.as_deref().is_some_and(|ours| uid.is_some_and(|uid| uid != ours)) {
-        return Some("somebody deleted it and made another one of the same name");
+        return Some("deleted and recreated by others");
     }
     if entry.policy == Policy::Apply
         && entry.owned.is_some()
         && live["metadata"]["managedFields"].is_array()
         && inventory.owned(entry.policy, live) != entry.owned
     {
-        return Some("others took fields of ours, or gave them back");
+        return Some("field managers changed");
     }
     None
 }

@@ -32,7 +32,7 @@ fn a_component_is_as_its_worst_object() {
     assert_eq!(report.components[0].workloads, Count { ready: 0, total: 1 });
     let report = shown(&installed, &live([service("tower")]));
     assert_eq!(report.state, State::Missing);
-    assert_eq!(report.components[0].unhealthy[0].reason, "is not there");
+    assert_eq!(report.components[0].unhealthy[0].reason, "not found");
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn what_others_changed_is_told() {
     assert_eq!(shown(&installed, &live([body.clone()])).drift, []);
     let mut taken = body.clone();
     taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
-    assert!(shown(&installed, &live([taken])).drift[0].reason.contains("took fields"));
+    assert!(shown(&installed, &live([taken])).drift[0].reason.contains("field managers changed"));
     body["metadata"]["uid"] = json!("u2");
-    assert!(shown(&installed, &live([body])).drift[0].reason.contains("another one"));
+    assert!(shown(&installed, &live([body])).drift[0].reason.contains("recreated"));
 }
 
 #[test]

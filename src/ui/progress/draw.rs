@@ -32,24 +32,24 @@ const NARROW: usize = 60;
 
 impl Progress {
     /// The table, line by line, without line ends.
-    pub fn lines(&self, look: TableStyle, now: Instant) -> Vec<String> {
-        let look = TableStyle { width: look.width.max(NARROWEST), ..look };
+    pub fn lines(&self, table: TableStyle, now: Instant) -> Vec<String> {
+        let table = TableStyle { width: table.width.max(NARROWEST), ..table };
         let now = self.ended.unwrap_or(now);
-        let mut lines = vec![self.header(look, now)];
-        let columns = Columns::of(&self.rows, look);
-        let room = look.height.map_or(usize::MAX, |height| height.saturating_sub(3).max(1));
-        let (shown, hidden) = self.fitting(room);
-        lines.extend(shown.into_iter().map(|row| columns.line(row, look, now)));
+        let mut lines = vec![self.header(table, now)];
+        let columns = Columns::of(&self.rows, table);
+        let space = table.height.map_or(usize::MAX, |height| height.saturating_sub(3).max(1));
+        let (shown, hidden) = self.fitting(space);
+        lines.extend(shown.into_iter().map(|row| columns.line(row, table, now)));
         if hidden > 0 {
-            lines.push(cut(&format!("  and {hidden} more"), look.width, look.symbols));
+            lines.push(cut(&format!("  and {hidden} more"), table.width, table.symbols));
         }
-        lines.push(self.footer(look));
+        lines.push(self.footer(table));
         lines
     }
 
     /// The rows that fit, and how many are hidden: those that are done are hidden first.
-    fn fitting(&self, room: usize) -> (Vec<&Row>, usize) {
-        let mut surplus = self.rows.len().saturating_sub(room);
+    fn fitting(&self, space: usize) -> (Vec<&Row>, usize) {
+        let mut surplus = self.rows.len().saturating_sub(space);
         let mut rows: Vec<&Row> = Vec::new();
         for row in &self.rows {
             if surplus > 0 && row.state.is_success() {
@@ -58,19 +58,19 @@ impl Progress {
                 rows.push(row);
             }
         }
-        rows.truncate(room);
+        rows.truncate(space);
         let hidden = self.rows.len() - rows.len();
         (rows, hidden)
     }
 
-    fn header(&self, look: TableStyle, now: Instant) -> String {
+    fn header(&self, table: TableStyle, now: Instant) -> String {
         let time = span(now - self.began);
-        let room = look.width.saturating_sub(time.len() + 1);
-        let text = format!("{} {time}", left(&self.title, room, look.symbols));
-        painted(&text, Style::new().bold(), look)
+        let space = table.width.saturating_sub(time.len() + 1);
+        let text = format!("{} {time}", left(&self.title, space, table.symbols));
+        painted(&text, Style::new().bold(), table)
     }
 
-    fn footer(&self, look: TableStyle) -> String {
+    fn footer(&self, table: TableStyle) -> String {
         let done = self.rows.iter().filter(|row| row.state.is_success()).count();
         let mut parts = Vec::new();
         if self.stopping {
@@ -101,10 +101,10 @@ impl Progress {
                 parts.push(format!("{count} {}", if count == 1 { one } else { several }));
             }
         }
-        let between = if look.symbols { " · " } else { " | " };
+        let between = if table.symbols { " · " } else { " | " };
         let style =
             if self.stopping { AnsiColor::Yellow.on_default() } else { Style::new().dimmed() };
-        painted(&cut(&parts.join(between), look.width, look.symbols), style, look)
+        painted(&cut(&parts.join(between), table.width, table.symbols), style, table)
     }
 }
 
@@ -116,24 +116,24 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(rows: &[Row], look: TableStyle) -> Self {
+    fn of(rows: &[Row], table: TableStyle) -> Self {
         let widest = |text: fn(&Row) -> String| rows.iter().map(|row| text(row).width()).max();
-        let wide = look.width >= NARROW;
+        let wide = table.width >= NARROW;
         Self {
-            name: widest(|row| row.name.clone()).unwrap_or(0).min(look.width / 2 - 4),
+            name: widest(|row| row.name.clone()).unwrap_or(0).min(table.width / 2 - 4),
             count: widest(counts).filter(|_| wide),
         }
     }
 
-    fn line(&self, row: &Row, look: TableStyle, now: Instant) -> String {
-        let name = left(&row.name, self.name, look.symbols);
+    fn line(&self, row: &Row, table: TableStyle, now: Instant) -> String {
+        let name = left(&row.name, self.name, table.symbols);
         let time = row.lasts(now).filter(|time| time.as_secs() > 0).map(span).unwrap_or_default();
         let count = self.count.map(|width| format!("  {:>width$}  {time:>TIME$}", counts(row)));
         let start = format!("  {name}{}  ", count.unwrap_or_default());
-        let (symbol, style) = sign(row.state, look.symbols);
+        let (symbol, style) = sign(row.state, table.symbols);
         let state = format!("{symbol} {}", row.describe());
-        let room = look.width.saturating_sub(start.width());
-        start + &painted(&cut(&state, room, look.symbols), style, look)
+        let space = table.width.saturating_sub(start.width());
+        start + &painted(&cut(&state, space, table.symbols), style, table)
     }
 }
 
@@ -157,6 +157,6 @@ fn sign(state: State, symbols: bool) -> (&'static str, Style) {
     (if symbols { symbol } else { ascii }, style)
 }
 
-fn painted(text: &str, style: Style, look: TableStyle) -> String {
-    if look.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+fn painted(text: &str, style: Style, table: TableStyle) -> String {
+    if table.colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }

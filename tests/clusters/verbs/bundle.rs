@@ -42,7 +42,7 @@ pub(super) fn no_secret_is_in_it(light: &Light) {
     let secrets = &members.iter().find(|(name, _)| name.ends_with("secrets.json")).unwrap().1;
     assert!(secrets.contains("kubesphere-secret") && secrets.contains(".dockerconfigjson"));
     let (code, _, errors) = run(light, &["bundle", "--output", path]);
-    assert!(code == 1 && errors.contains("is there already"), "{errors}");
+    assert!(code == 1 && errors.contains("already exists"), "{errors}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let (code, out, _) = run(light, &["bundle", "--dry-run", "--quick"]);
     assert!(code == 0 && out.contains("/status.json"), "{out}");

@@ -174,7 +174,7 @@ fn nothing_is_installed(light: &Light) {
 fn status_tells_what_is_missing_and_what_is_wrong(light: &Light) {
     let (code, out, _) = run(light, &["status"]);
     assert_eq!(code, 5, "{out}");
-    assert!(out.contains("Service/kubesphere-system/tower: is not there"), "{out}");
+    assert!(out.contains("Service/kubesphere-system/tower: not found"), "{out}");
     assert!(out.contains("role host"), "{out}");
     apply(light, &service());
     let (code, out, errors) = run(light, &["status"]);
@@ -207,13 +207,13 @@ fn wait_says_why_and_then_ends(light: &Light) {
         "Unschedulable",
         "event: FailedScheduling",
         "next: ",
-        "not reached within 3s",
+        "timed out after 3s",
     ] {
         assert!(errors.contains(words), "{words}: {errors}");
     }
     let (code, out, _) = run(light, &["status"]);
     assert_eq!(code, 5);
-    assert!(out.contains("Pods in trouble") && out.contains("0/1"), "{out}");
+    assert!(out.contains("Failing pods") && out.contains("0/1"), "{out}");
     let waiting = ksi(&light.plane().kubeconfig(), &["wait", "--timeout", "60s", "-o", "json"])
         .stdout(Stdio::piped())
         .spawn()
@@ -239,7 +239,7 @@ fn events_are_those_of_the_installation(light: &Light) {
     let (code, out, _) = run(light, &["events", "ks-core"]);
     assert_eq!((code, out.as_str()), (0, ""));
     let (code, _, errors) = run(light, &["logs", "tower"]);
-    assert!(code == 0 && errors.contains("there are no pods"), "{errors}");
+    assert!(code == 0 && errors.contains("no pods"), "{errors}");
 }
 
 fn wait_for_the_end(light: &Light) {
@@ -259,5 +259,5 @@ fn wait_for_the_end(light: &Light) {
     }
     let (code, _, errors) = of(waiting.wait_with_output().unwrap());
     assert_eq!(code, 0, "{errors}");
-    assert!(errors.contains("everything is gone"), "{errors}");
+    assert!(errors.contains("everything is deleted"), "{errors}");
 }

@@ -280,7 +280,7 @@ pub(crate) const ROWS: &[Row] = &[
             serve(f, &certificate("webhook", f.now, f.now + Duration::days(100)));
         },
     ),
-    ("tower-authority", "begins in the future", |f| f.now -= Duration::days(1)),
+    ("tower-authority", "not valid yet", |f| f.now -= Duration::days(1)),
     ("tower-authority", "its key is not RSA", |f| {
         tower_ca(f, &certificate("tower", f.now - Duration::hours(1), f.now + Duration::days(100)));
     }),

@@ -1,12 +1,12 @@
-//! How a plan is shown before it is carried out.
+//! Shows a plan before it is executed.
 
-use super::exit::Failure;
-use super::format::TextOrJson;
+use crate::cli::args::format::TextOrJson;
+use crate::cli::exit::Failure;
 use crate::plan::{self, Plan, TextOptions};
 use crate::ui::Output;
 
 /// One line per change.
-pub(super) fn summary(plan: &Plan, output: &Output) -> String {
+pub(in crate::cli) fn summary(plan: &Plan, output: &Output) -> String {
     let options =
         TextOptions { colour: output.colour, summary_only: true, ..TextOptions::default() };
     plan::text(plan, options)
@@ -15,8 +15,12 @@ pub(super) fn summary(plan: &Plan, output: &Output) -> String {
 /// Prints a plan for a dry run.
 ///
 /// # Errors
-/// There are conflicts, or nobody reads it.
-pub(super) fn show(plan: &Plan, format: TextOrJson, output: &Output) -> Result<(), Failure> {
+/// There are conflicts, or standard output cannot be written.
+pub(in crate::cli) fn show(
+    plan: &Plan,
+    format: TextOrJson,
+    output: &Output,
+) -> Result<(), Failure> {
     let text = match format {
         TextOrJson::Text => summary(plan, output),
         TextOrJson::Json => format!("{:#}\n", plan::json(plan)),
@@ -25,10 +29,10 @@ pub(super) fn show(plan: &Plan, format: TextOrJson, output: &Output) -> Result<(
     conflicts(plan.summary().conflict)
 }
 
-/// Conflicts show in the exit code, dry run or not.
+/// Maps conflicts to the exit code, also for a dry run.
 ///
 /// # Errors
-/// There are some.
-pub(super) fn conflicts(count: usize) -> Result<(), Failure> {
+/// There are conflicts.
+pub(in crate::cli) fn conflicts(count: usize) -> Result<(), Failure> {
     if count > 0 { Err(Failure::Conflicts(count)) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! What Ctrl-C and a request to terminate do.
+//! Handles Ctrl-C and SIGTERM.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -6,34 +6,34 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::exit::{Failure, INTERRUPTED};
+use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::engine::{self, Stop};
 
-/// Whether a person is asked something: nothing was begun then.
+/// Whether ksi is asking a question; nothing has been changed by then.
 static ASKING: AtomicBool = AtomicBool::new(false);
 
-/// Waits for the answer of a person; a signal ends the process at once meanwhile.
-pub(super) fn while_asking<T>(ask: impl FnOnce() -> T) -> T {
+/// Runs a question; a signal during it ends the process immediately.
+pub(in crate::cli) fn while_asking<T>(ask: impl FnOnce() -> T) -> T {
     ASKING.store(true, Ordering::Relaxed);
     let answer = ask();
     ASKING.store(false, Ordering::Relaxed);
     answer
 }
 
-/// How long what was begun may take after the first signal. Whoever sends it may kill soon.
-const PATIENCE: Duration = Duration::from_secs(10);
-const STUCK: &str = "ksi: interrupted; what was begun did not end in 10 s and is left as it is\n\
-                     help: what is there is safe; run again to go on from there";
+/// How long requests in progress may take after the first signal, before a supervisor kills the process.
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
+const STUCK: &str = "ksi: interrupted; requests in progress did not finish within 10 s\n\
+                     help: run the same command again to continue";
 
-/// The first signal ends the run at the next safe place, the second one the process, and so does a cluster
-/// that no longer answers. They are heard on a thread of their own, since a run may be busy with the disk,
-/// and from when this returns on.
-pub(super) fn listen() -> Stop {
+/// The first signal ends the run at the next safe place; the second one, or the end of the grace period, ends
+/// the process. A thread of its own handles signals, because a run may be blocked by the disk. When this
+/// returns, the thread is listening.
+pub(in crate::cli) fn listen() -> Stop {
     let stop = Stop::default();
     let asked = stop.clone();
-    let (begins, begun) = mpsc::channel::<()>();
+    let (ready, is_ready) = mpsc::channel::<()>();
     std::thread::spawn(move || {
-        // Without it, signals end the process as they always did.
+        // Without a runtime, signals keep their default effect.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
         runtime.block_on(async {
@@ -42,7 +42,7 @@ pub(super) fn listen() -> Stop {
             else {
                 return;
             };
-            drop(begins);
+            drop(ready);
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
@@ -55,18 +55,18 @@ pub(super) fn listen() -> Stop {
             tokio::select! {
                 _ = interrupt.recv() => crate::ui::show_cursor(),
                 _ = terminate.recv() => crate::ui::show_cursor(),
-                () = tokio::time::sleep(PATIENCE) => crate::ui::final_message(STUCK),
+                () = tokio::time::sleep(GRACE_PERIOD) => crate::ui::final_message(STUCK),
             }
             std::process::exit(INTERRUPTED.into());
         });
     });
-    // Nothing is ever sent: the other end goes when the thread listens, or cannot.
-    let _ = begun.recv();
+    // Nothing is sent: the sender is dropped when the thread listens, or cannot.
+    let _ = is_ready.recv();
     stop
 }
 
-/// What a future gives, unless the user ends the run before.
-pub(super) async fn unless_stopped<T>(
+/// The result of a future, unless the user interrupts it.
+pub(in crate::cli) async fn unless_stopped<T>(
     stop: &Stop,
     future: impl Future<Output = T> + Unpin,
 ) -> Result<T, Failure> {

@@ -1,38 +1,36 @@
-//! The checks before the first write, as flags and as text.
+//! The checks before the first write: their ids and their results.
 
-use clap::Args;
 use time::OffsetDateTime;
 
-use super::exit::Failure;
-use super::format::TextOrJson;
 use crate::check::{self, Outcome, Row, TableStyle};
+use crate::cli::args::format::TextOrJson;
+use crate::cli::exit::Failure;
 use crate::engine::{Event, Found};
 use crate::install::Review;
 use crate::ui::{self, Output};
 
-/// Which checks are made before the first write.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct PreflightArgs {
-    /// Leave a check out that is made before the first write; may be repeated
-    #[arg(long = "skip-check", value_name = "ID")]
-    pub(super) skip: Vec<String>,
-}
-
-impl PreflightArgs {
-    /// Refuses names of checks that do not exist.
-    ///
-    /// # Errors
-    /// One does not.
-    pub(super) fn known(&self) -> Result<(), Failure> {
-        super::check::known(&self.skip)
-    }
-}
-
-/// Prints what was found: to people on standard error, as events on standard output.
+/// Checks that these checks exist.
 ///
 /// # Errors
-/// A check failed, or nobody reads the events.
-pub(super) fn report(review: &Review, format: TextOrJson, output: &Output) -> Result<(), Failure> {
+/// One does not.
+pub(in crate::cli) fn known_checks(ids: &[String]) -> Result<(), Failure> {
+    let wrong = ids.iter().find(|id| check::checks().all(|check| check.id != *id));
+    wrong.map_or(Ok(()), |id| {
+        Err(Failure::Usage(format!(
+            "unknown check `{id}`\nhelp: `ksi check --list` lists all checks"
+        )))
+    })
+}
+
+/// Prints the results: text on standard error, JSON events on standard output.
+///
+/// # Errors
+/// A check failed, or standard output cannot be written.
+pub(in crate::cli) fn report(
+    review: &Review,
+    format: TextOrJson,
+    output: &Output,
+) -> Result<(), Failure> {
     let Some(report) = review.preflight.as_ref().filter(|report| !report.rows.is_empty()) else {
         return Ok(());
     };

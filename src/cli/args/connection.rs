@@ -1,32 +1,34 @@
-//! Which cluster, and as whom: the flags that kubectl has.
+//! The flags that choose a cluster and a user, as in kubectl.
+
+mod lock_holder;
 
 use std::path::PathBuf;
-
 use std::time::Duration;
 
 use clap::Args;
 
-use super::holder::holder;
+use self::lock_holder::lock_holder;
 use crate::cluster::{Cluster, ConnectOptions, Error};
 use crate::engine::Stop;
 use crate::install::Session;
 use crate::target::ClusterTarget;
 
+const HEADING: &str = "Cluster";
+
 /// How to reach the cluster.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Cluster")]
-pub(super) struct ConnectionArgs {
-    /// The kubeconfig; without it KUBECONFIG, ~/.kube/config, or the account of this pod
-    #[arg(long, value_name = "FILE")]
+pub(in crate::cli) struct ConnectionArgs {
+    /// Path of the kubeconfig [default: KUBECONFIG, ~/.kube/config, or the pod's ServiceAccount]
+    #[arg(long, value_name = "FILE", help_heading = HEADING)]
     kubeconfig: Option<PathBuf>,
-    /// The context of the kubeconfig
-    #[arg(long, value_name = "NAME", env = "KSI_CONTEXT")]
+    /// Context of the kubeconfig
+    #[arg(long, help_heading = HEADING, value_name = "NAME", env = "KSI_CONTEXT")]
     context: Option<String>,
-    /// Act as this user
-    #[arg(long = "as", value_name = "USER")]
+    /// Impersonate this user
+    #[arg(help_heading = HEADING, long = "as", value_name = "USER")]
     act_as: Option<String>,
-    /// Act as a member of this group; may be repeated
-    #[arg(long = "as-group", value_name = "GROUP", requires = "act_as")]
+    /// Impersonate this group; can be repeated
+    #[arg(help_heading = HEADING, long = "as-group", value_name = "GROUP", requires = "act_as")]
     act_as_groups: Vec<String>,
 }
 
@@ -35,7 +37,7 @@ impl ConnectionArgs {
     ///
     /// # Errors
     /// There is no usable kubeconfig.
-    pub(super) async fn connect(&self) -> Result<Cluster, Error> {
+    pub(in crate::cli) async fn connect(&self) -> Result<Cluster, Error> {
         Cluster::connect(&self.options()).await
     }
 
@@ -43,21 +45,20 @@ impl ConnectionArgs {
     ///
     /// # Errors
     /// There is no usable kubeconfig.
-    pub(super) async fn session(
+    pub(in crate::cli) async fn session(
         &self,
         timeout: Duration,
         stop: &Stop,
     ) -> Result<Session<ClusterTarget>, Error> {
         let cluster = self.connect().await?;
-        Ok(Session::on_cluster(&cluster, holder(), timeout, stop.clone()))
+        Ok(Session::on_cluster(&cluster, lock_holder(), timeout, stop.clone()))
     }
 
-    /// Connects and asks for the version, so that a cluster that is not there is told with its
-    /// address and before anything else.
+    /// Connects and reads the version, so that an unreachable cluster is reported first, with its address.
     ///
     /// # Errors
     /// There is no usable kubeconfig, or no API server answers.
-    pub(super) async fn reach(&self, patience: Duration) -> Result<Cluster, Error> {
+    pub(in crate::cli) async fn reach(&self, patience: Duration) -> Result<Cluster, Error> {
         let options = ConnectOptions { patience, ..self.options() };
         let cluster = Cluster::connect(&options).await?;
         match cluster.read_path("/version").await {
@@ -68,8 +69,8 @@ impl ConnectionArgs {
         }
     }
 
-    /// The same as the client wants it.
-    pub(super) fn options(&self) -> ConnectOptions {
+    /// The options of the client.
+    pub(in crate::cli) fn options(&self) -> ConnectOptions {
         let Self { kubeconfig, context, act_as, act_as_groups } = self.clone();
         ConnectOptions { kubeconfig, context, act_as, act_as_groups, ..ConnectOptions::default() }
     }

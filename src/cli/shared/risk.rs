@@ -1,16 +1,16 @@
-//! What is said of a risk: to refuse it, or to remind of it.
+//! The messages for risks: the refusal of an unconfirmed one, the notice of a confirmed one.
 
 use crate::config::Role;
 use crate::install::{Consent, Risk};
 use crate::object::ObjectId;
 
-/// Why these risks stop a run, and the flags that confirm them.
+/// What these risks would break, and the flags that confirm them.
 pub(in crate::cli) fn refusals<'r>(risks: impl IntoIterator<Item = &'r Risk>) -> String {
     let refusals: Vec<String> = risks.into_iter().map(refusal).collect();
     refusals.join("\nksi: ")
 }
 
-/// What is said of a risk that was confirmed.
+/// The notice of a confirmed risk.
 pub(in crate::cli) fn notice(risk: &Risk) -> Option<String> {
     match risk {
         Risk::MembersLoseHost { members } => {
@@ -24,17 +24,17 @@ fn refusal(risk: &Risk) -> String {
     match risk {
         Risk::RoleChange { before, after, members } => role_change(*before, *after, members),
         Risk::JwtSecretChange { members } => format!(
-            "another jwtSecret breaks the links to these members until they get it too: {}\n\
-             help: leave `authentication.jwtSecret` as it is, or pass --yes-break-members",
+            "the new jwtSecret disconnects these members until they get it too: {}\n\
+             help: do not change `authentication.jwtSecret`, or pass --yes-break-members",
             members.join(", ")
         ),
         Risk::KsInstaller { deployment, .. } => format!(
-            "{deployment} of KubeSphere 3 runs here and would undo what ksi writes\n\
+            "{deployment} of KubeSphere 3 is running and would revert what ksi writes\n\
              help: pass --replace-ks-installer to delete it, or scale it to 0"
         ),
         Risk::MembersLoseHost { members } => format!(
-            "these clusters have joined this host and would lose it: {}\n\
-             help: remove them from the host first, or pass --yes-break-members",
+            "these member clusters would lose their host: {}\n\
+             help: remove them from this host first, or pass --yes-break-members",
             members.join(", ")
         ),
         Risk::Deletion { consent, objects, .. } => deletion(*consent, objects),
@@ -42,17 +42,17 @@ fn refusal(risk: &Risk) -> String {
 }
 
 fn role_change(before: Role, after: Role, members: &[String]) -> String {
-    let lost = match (before, after) {
+    let consequence = match (before, after) {
         (Role::Host, _) if members.is_empty() => "; Tower and KubeFed would be removed".into(),
         (Role::Host, _) => format!(
-            "; Tower and KubeFed would be removed, and these members lose their host: {}",
+            "; Tower and KubeFed would be removed, and these members would lose their host: {}",
             members.join(", ")
         ),
-        (_, Role::None) => "; it would be cut off from its host".to_owned(),
-        _ => "; its host would lose it".to_owned(),
+        (_, Role::None) => "; it would lose its host".to_owned(),
+        _ => "; its host would lose this member".to_owned(),
     };
     format!(
-        "the role of this cluster would change from {before} to {after}{lost}\n\
+        "the role of this cluster would change from {before} to {after}{consequence}\n\
          help: set `multicluster.clusterRole: {before}`, or pass --allow-role-change"
     )
 }
@@ -64,7 +64,7 @@ fn deletion(consent: Consent, objects: &[ObjectId]) -> String {
         _ => "--delete-crds",
     };
     let names: Vec<String> = objects.iter().map(ToString::to_string).collect();
-    format!("these would be deleted: {}\nhelp: pass {flag} to confirm it", names.join(", "))
+    format!("these would be deleted: {}\nhelp: pass {flag} to confirm", names.join(", "))
 }
 
 #[cfg(test)]
@@ -72,13 +72,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_names_who_is_hit_and_the_flag() {
+    fn a_refusal_names_the_members_and_the_flag() {
         let members = vec!["m1".to_owned(), "m2".to_owned()];
         let change =
             Risk::RoleChange { before: Role::Host, after: Role::None, members: members.clone() };
         let text = refusals([&change, &Risk::JwtSecretChange { members }]);
         assert!(text.contains("lose their host: m1, m2"), "{text}");
-        assert!(text.contains("pass --allow-role-change\nksi: another jwtSecret"), "{text}");
+        assert!(text.contains("pass --allow-role-change\nksi: the new jwtSecret"), "{text}");
         assert!(text.contains("members until they get it too: m1, m2"), "{text}");
         assert!(text.ends_with("--yes-break-members"), "{text}");
     }

@@ -3,7 +3,7 @@
 use crate::object::{DeletionConsent, Setting, SettingNames};
 
 /// The flags in messages.
-pub(super) fn flag_names() -> SettingNames {
+pub(in crate::cli) fn flag_names() -> SettingNames {
     SettingNames::new(|setting| match setting {
         Setting::Deletion(DeletionConsent::DeleteCrds) => "--delete-crds",
         Setting::Deletion(DeletionConsent::DeleteData) => "--delete-data",

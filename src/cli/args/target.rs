@@ -1,50 +1,50 @@
-//! Where to apply, and what to compare with.
+//! The values of `--target` and `--against`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Where to apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::cli) enum TargetArg {
     /// The cluster that the kubeconfig names.
     Cluster,
     /// A directory of manifests.
     Directory(PathBuf),
 }
 
-impl FromStr for Place {
+impl FromStr for TargetArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("dir:") {
             _ if text == "cluster" => Ok(Self::Cluster),
-            Some("") => Err("name the directory: dir:PATH".to_owned()),
+            Some("") => Err("the path is missing: use dir:PATH".to_owned()),
             Some(path) => Ok(Self::Directory(path.into())),
-            None => Err(format!("write it as dir:{text}, or cluster")),
+            None => Err(format!("use cluster, or dir:{text} for a directory")),
         }
     }
 }
 
 /// What a diff compares with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Against {
-    /// Nothing is there: everything is new.
+pub(in crate::cli) enum AgainstArg {
+    /// An empty cluster: everything is new.
     Nothing,
-    /// What a place holds.
-    Place(Place),
+    /// The objects of a target.
+    Target(TargetArg),
 }
 
-impl FromStr for Against {
+impl FromStr for AgainstArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "none" => Ok(Self::Nothing),
-            "live" => Ok(Self::Place(Place::Cluster)),
+            "live" => Ok(Self::Target(TargetArg::Cluster)),
             _ => match text.strip_prefix("dir:") {
-                Some("") => Err("name the directory: dir:PATH".to_owned()),
-                Some(path) => Ok(Self::Place(Place::Directory(path.into()))),
-                None => Err(format!("write it as dir:{text}, live, or none")),
+                Some("") => Err("the path is missing: use dir:PATH".to_owned()),
+                Some(path) => Ok(Self::Target(TargetArg::Directory(path.into()))),
+                None => Err(format!("use live, none, or dir:{text} for a directory")),
             },
         }
     }

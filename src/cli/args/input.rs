@@ -1,4 +1,4 @@
-//! From `-f`, `--set` and the flags about the cluster to the source of a configuration.
+//! The flags that say where a configuration comes from.
 
 use std::io::Read;
 use std::path::Path;
@@ -12,15 +12,15 @@ use crate::install::Source;
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone, Args)]
-pub(super) struct InputArgs {
-    /// File with a ClusterConfiguration, or `-` for standard input; may be repeated, later wins per
-    /// key
+pub(in crate::cli) struct InputArgs {
+    /// File with a ClusterConfiguration, or `-` for standard input; can be repeated, later files override
+    /// single keys
     #[arg(short, long = "filename", value_name = "FILE", env = "KSI_FILENAME", required = true)]
     pub filename: Vec<String>,
-    /// Set one key of the specification, for instance multicluster.clusterRole=host
+    /// Set a key below `spec`, for example multicluster.clusterRole=host; can be repeated
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
-    /// Take unknown keys as warnings
+    /// Report unknown keys as warnings instead of errors
     #[arg(long)]
     pub allow_unknown: bool,
     #[command(flatten)]
@@ -28,8 +28,8 @@ pub(super) struct InputArgs {
 }
 
 impl InputArgs {
-    /// Files and settings alone, for verbs that ask a cluster for the facts.
-    pub(super) fn of(filename: &[String], set: &[String]) -> Self {
+    /// Files and settings only, for verbs that read the facts from a cluster.
+    pub(in crate::cli) fn of(filename: &[String], set: &[String]) -> Self {
         Self {
             filename: filename.to_vec(),
             set: set.to_vec(),
@@ -38,8 +38,8 @@ impl InputArgs {
         }
     }
 
-    /// The same facts and leniency for another file, without `--set`.
-    pub(super) fn instead_of(&self, file: &Path) -> Self {
+    /// Another file with the same facts and the same `--allow-unknown`, without `--set`.
+    pub(in crate::cli) fn instead_of(&self, file: &Path) -> Self {
         Self {
             filename: vec![file.display().to_string()],
             set: Vec::new(),
@@ -49,7 +49,7 @@ impl InputArgs {
     }
 
     /// Reads the files.
-    pub(super) fn source(&self) -> Source {
+    pub(in crate::cli) fn source(&self) -> Source {
         let mut source = Source {
             sets: self.set.clone(),
             facts: self.facts.overrides(),
@@ -70,7 +70,7 @@ impl InputArgs {
 fn read(name: &str) -> Result<Input, Diagnostic> {
     let (shown, result) = if name == "-" {
         let mut bytes = Vec::new();
-        // One byte more than is taken, so that a longer input is refused and not cut.
+        // One byte above the limit, so that longer input is an error instead of being truncated.
         let limit = config::LARGEST_INPUT as u64 + 1;
         ("standard input", std::io::stdin().take(limit).read_to_end(&mut bytes).map(|_| bytes))
     } else {
@@ -82,7 +82,7 @@ fn read(name: &str) -> Result<Input, Diagnostic> {
         match error.kind() {
             std::io::ErrorKind::NotFound => diagnostic.help("check the path given with -f"),
             std::io::ErrorKind::IsADirectory => {
-                diagnostic.help("name a file; several files take several -f")
+                diagnostic.help("pass a file; repeat -f for several files")
             }
             _ => diagnostic,
         }

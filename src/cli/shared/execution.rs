@@ -1,51 +1,41 @@
-//! A run with somebody watching: events beside a clock.
+//! Executes a review and shows its events while a clock ticks.
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use clap::Args;
 use time::OffsetDateTime;
 use tokio::time::MissedTickBehavior;
 
-use super::exit::Failure;
-use super::format::TextOrJson;
+use crate::cli::args::format::{ProgressArgs, TextOrJson};
+use crate::cli::exit::Failure;
 use crate::install::{self, Consents, Outcome, Review, Session};
 use crate::plan::Plan;
 use crate::render;
 use crate::target::Target;
-use crate::ui::{self, Live, Output, Progress, ProgressChoice};
+use crate::ui::{self, Live, Output, Progress};
 
-/// How the run is shown.
-#[derive(Debug, Clone, Copy, Args)]
-pub(super) struct ProgressArgs {
-    /// How to show the run on standard error
-    #[arg(long, value_enum, default_value_t, value_name = "HOW", env = "KSI_PROGRESS")]
-    progress: ProgressChoice,
-}
-
-/// How a run is told.
-pub(super) struct Report {
-    /// What happens where.
+/// The execution of a review, and how it is shown.
+pub(in crate::cli) struct Execution {
+    /// What the run does, and where.
     pub title: String,
-    /// With JSON the events are data.
+    /// With JSON, events go to standard output.
     pub format: TextOrJson,
     /// How the run is shown.
     pub progress: ProgressArgs,
-    /// Whether everything is to go.
+    /// Whether the run uninstalls.
     pub removes: bool,
 }
 
-/// How often the clock is looked at.
+/// The interval in which the display is updated.
 const TICK: Duration = Duration::from_millis(100);
 
-impl Report {
-    /// Carries out a review and shows what happens: to people on standard error, as events on standard
-    /// output.
+impl Execution {
+    /// Executes a review and shows its progress: text on standard error, JSON events on standard output.
     ///
     /// # Errors
-    /// The run did not reach its end, or nobody reads its events.
-    pub(super) async fn execute<T: Target>(
+    /// The run failed, or standard output cannot be written.
+    pub(in crate::cli) async fn run<T: Target>(
         &self,
         session: &Session<T>,
         review: &Review,
@@ -54,17 +44,17 @@ impl Report {
     ) -> Result<Outcome, Failure> {
         let events = self.format == TextOrJson::Json;
         let live = RefCell::new(self.live(&review.planned.plan, session.is_on_cluster(), output));
-        // Before the run begins there is nothing to draw.
-        let begun = Cell::new(false);
-        let mut unread = None;
+        // Before the first event there is nothing to draw.
+        let started = Cell::new(false);
+        let mut write_error = None;
         let mut on_event = |event| match event {
             install::Event::KsInstallerDeleted(id) => output.print(&format!("deleted {id}")),
             install::Event::Run(event) => {
-                begun.set(true);
+                started.set(true);
                 if events {
                     let json = ui::event_json(&event, OffsetDateTime::now_utc());
                     if let Err(error) = output.data(&format!("{json}\n")) {
-                        unread.get_or_insert(error);
+                        write_error.get_or_insert(error);
                     }
                 }
                 live.borrow_mut().record(&event, Instant::now());
@@ -72,7 +62,7 @@ impl Report {
         };
         let run = install::execute(session, review, consents, &mut on_event);
         let answer = beside_clock(run, || {
-            if begun.get() {
+            if started.get() {
                 let mut live = live.borrow_mut();
                 if session.stop().is_requested() {
                     live.stop(Instant::now());
@@ -81,11 +71,11 @@ impl Report {
             }
         })
         .await;
-        if begun.get() {
+        if started.get() {
             live.into_inner().finish(answer.is_ok(), Instant::now());
         }
         let outcome = answer?;
-        unread.map_or(Ok(outcome), |error| Err(error.into()))
+        write_error.map_or(Ok(outcome), |error| Err(error.into()))
     }
 
     fn live(&self, plan: &Plan, runs: bool, output: &Output) -> Live {

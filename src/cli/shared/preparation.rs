@@ -1,10 +1,10 @@
-//! From the flags of a verb to a checked configuration; warnings are printed on the way.
+//! From the flags of a verb to a checked configuration; prints its warnings.
 
 use std::time::Duration;
 
-use super::connection::ConnectionArgs;
-use super::exit::Failure;
-use super::input::InputArgs;
+use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::args::input::InputArgs;
+use crate::cli::exit::Failure;
 use crate::engine::Stop;
 use crate::install::{Prepared, Session};
 use crate::target::ClusterTarget;
@@ -14,19 +14,19 @@ use crate::ui::Output;
 ///
 /// # Errors
 /// The configuration is invalid.
-pub(super) fn offline(input: &InputArgs, output: &Output) -> Result<Prepared, Failure> {
+pub(in crate::cli) fn offline(input: &InputArgs, output: &Output) -> Result<Prepared, Failure> {
     let prepared = input.source().load().check()?;
     warn(&prepared, output);
     Ok(prepared)
 }
 
-/// Opens a session on a cluster and checks a configuration with its facts. A configuration that is invalid
-/// anyway is refused before any request.
+/// Opens a session on a cluster and checks a configuration with its facts. If it is invalid on any cluster, no
+/// request is sent.
 ///
 /// # Errors
 /// The configuration is invalid, the cluster cannot be reached, or a Secret that the configuration names
 /// is missing.
-pub(super) async fn on_cluster(
+pub(in crate::cli) async fn on_cluster(
     input: &InputArgs,
     connection: &ConnectionArgs,
     timeout: Duration,
@@ -42,6 +42,6 @@ pub(super) async fn on_cluster(
 }
 
 /// Prints the warnings of a configuration.
-pub(super) fn warn(prepared: &Prepared, output: &Output) {
+pub(in crate::cli) fn warn(prepared: &Prepared, output: &Output) {
     output.diagnostics(&prepared.warnings, &prepared.loaded.sources);
 }

@@ -1,0 +1,91 @@
+//! The errors of layers below, with the flags and commands that help.
+
+use super::Failure;
+use crate::{bundle, cluster, engine, inventory, status, target, values};
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl From<values::Error> for Failure {
+    fn from(error: values::Error) -> Self {
+        Self::Value(error)
+    }
+}
+
+impl From<cluster::Error> for Failure {
+    fn from(error: cluster::Error) -> Self {
+        Self::Cluster(error)
+    }
+}
+
+impl From<target::Error> for Failure {
+    fn from(error: target::Error) -> Self {
+        Self::Target(error)
+    }
+}
+
+impl From<status::Error> for Failure {
+    fn from(error: status::Error) -> Self {
+        match &error {
+            status::Error::Cluster(error) => Self::Cluster(error.clone()),
+            status::Error::NotInstalled { by_others: true, .. } => Self::NotInstalled(format!(
+                "{error}\n\
+                 help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` takes it over"
+            )),
+            status::Error::NotInstalled { by_others: false, .. } => Self::NotInstalled(format!(
+                "{error}\n\
+                 help: `ksi check --pre -f FILE` checks the cluster, `ksi apply -f FILE` installs KubeSphere"
+            )),
+            status::Error::Damaged { cause: inventory::Error::TooNew { .. }, .. } => {
+                Self::Io(format!("{error}\nhelp: use that version of ksi or a newer one"))
+            }
+            status::Error::Damaged { .. } => Self::Io(format!(
+                "{error}\nhelp: restore it from a backup, or delete it: the next \
+                 `ksi apply` takes over the existing objects and deletes nothing"
+            )),
+            status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<status::LogError> for Failure {
+    fn from(error: status::LogError) -> Self {
+        use status::LogError;
+        match error {
+            LogError::Status(error) => error.into(),
+            LogError::NotRestarted => Self::Usage(format!("{error}\nhelp: omit --previous")),
+            LogError::NotStarted => {
+                Self::Usage(format!("{error}\nhelp: `ksi status` shows the reason"))
+            }
+            LogError::NoPods
+            | LogError::NoSuchContainer { .. }
+            | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<bundle::Error> for Failure {
+    fn from(error: bundle::Error) -> Self {
+        match error {
+            bundle::Error::Status(error) => error.into(),
+            bundle::Error::Exists { .. } => {
+                Self::Io(format!("{error}\nhelp: remove it, or pass another file with --output"))
+            }
+            bundle::Error::Write { .. } => Self::Io(error.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    /// Only standard output is written without a path, so that is what failed.
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::ClosedPipe
+        } else {
+            Self::Io(format!("cannot write to standard output: {error}"))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The message of a failure.
+
+use std::fmt;
+
+use super::Failure;
+use crate::cli::args::flag_names;
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differences
+            | Self::Invalid
+            | Self::Rejected(_)
+            | Self::Checks
+            | Self::ClosedPipe => Ok(()),
+            Self::Declined => f.write_str("nothing was changed"),
+            Self::Usage(text)
+            | Self::NotInstalled(text)
+            | Self::Unhealthy(text)
+            | Self::Lost(text)
+            | Self::Io(text)
+            | Self::Unread(text) => f.write_str(text),
+            Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
+            Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
+            Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),
+            Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
+            Self::Refused(count) => {
+                let what =
+                    if *count == 1 { "1 new object" } else { &format!("{count} new objects") };
+                write!(
+                    f,
+                    "{what} would be rejected\nhelp: fix the problems listed above and try again"
+                )
+            }
+            Self::Preflight(ids) => write!(
+                f,
+                "nothing was written, because these checks failed: {}\n\
+                 help: fix the problems listed above and run again; `--skip-check ID` skips a check",
+                ids.join(", ")
+            ),
+            Self::Conflicts(count) => {
+                let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
+                write!(
+                    f,
+                    "field manager conflict: {what} not changed, because others own their fields\n\
+                     help: set these values in the configuration, or take the fields over with `--take FIELD` or \
+                     --force-conflicts"
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What several verbs do: prepare a configuration, ask, show a plan, execute it.
+
+pub(super) mod apply;
+pub(super) mod confirm;
+pub(super) mod execution;
+pub(super) mod interrupt;
+pub(super) mod plan;
+pub(super) mod preflight;
+pub(super) mod preparation;
+pub(super) mod risk;

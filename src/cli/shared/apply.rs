@@ -1,0 +1,111 @@
+//! From a checked configuration to a finished run: review, confirm, execute.
+
+use super::confirm::{confirm, consented};
+use super::execution::Execution;
+use super::{plan, preflight};
+use crate::cli::args::applying::ApplyingArgs;
+use crate::cli::args::format::TextOrJson;
+use crate::cli::exit::Failure;
+use crate::install::{self, ApplyRequest, DryRun, Outcome, Prepared, Review, Session};
+use crate::status::{Known, NextSteps};
+use crate::target::Target;
+use crate::ui::Output;
+
+/// Reviews a configuration, asks, and executes it.
+///
+/// # Errors
+/// The run failed, was declined, or found conflicts.
+pub(in crate::cli) async fn apply<T: Target>(
+    args: &ApplyingArgs,
+    session: &Session<T>,
+    prepared: &Prepared,
+    output: &Output,
+) -> Result<(), Failure> {
+    let request = args.request(prepared);
+    let review = install::review(session, &request).await?;
+    if let Some(mode) = request.dry_run {
+        return dry_run(session, &review, &request, (mode, args.output), output).await;
+    }
+    consented(&review, &request.consents)?;
+    preflight::report(&review, args.output, output)?;
+    if !args.yes {
+        ask(session, &review, output)?;
+    }
+    let execution = Execution {
+        title: format!("Applying to {}", session.place()),
+        format: args.output,
+        progress: args.progress,
+        removes: false,
+    };
+    let outcome = execution.run(session, &review, &request.consents, output).await?;
+    warn_of_history(&outcome, output);
+    if args.output == TextOrJson::Text {
+        print_next_steps(session.target(), &review, prepared, output).await;
+    }
+    plan::conflicts(outcome.summary.conflict)
+}
+
+/// Shows what would change, and what would make the run fail.
+async fn dry_run<T: Target>(
+    session: &Session<T>,
+    review: &Review,
+    request: &ApplyRequest<'_>,
+    (mode, format): (DryRun, TextOrJson),
+    output: &Output,
+) -> Result<(), Failure> {
+    let shown = plan::show(&review.planned.plan, format, output);
+    consented(review, &request.consents)?;
+    let passed = preflight::report(review, TextOrJson::Text, output);
+    if mode == DryRun::Server {
+        let rejected = install::dry_run::refused(session, review).await?;
+        for one in &rejected {
+            output.message(&format!("rejected {} ({}): {}", one.object, one.component, one.cause));
+        }
+        if !rejected.is_empty() {
+            return Err(Failure::Refused(rejected.len()));
+        }
+    }
+    passed.and(shown)
+}
+
+/// Asks before something changes on a cluster.
+fn ask<T: Target>(session: &Session<T>, review: &Review, output: &Output) -> Result<(), Failure> {
+    let installer = review.replaced_installer();
+    let changes = review.planned.plan.has_writes() || installer.is_some();
+    if !session.is_on_cluster() || !changes {
+        return Ok(());
+    }
+    output.message(&plan::summary(&review.planned.plan, output));
+    if let Some(id) = installer {
+        output.message(&format!(
+            "- delete {id}: replaced by ksi; its ServiceAccount and ClusterRole are kept"
+        ));
+    }
+    confirm(&format!("Apply these changes to {}?", session.place()), false, output)
+}
+
+fn warn_of_history(outcome: &Outcome, output: &Output) {
+    if let Some(error) = &outcome.history_error {
+        output.message(&format!(
+            "ksi: this run is not in the history: {error}\nhelp: {}",
+            error.help
+        ));
+    }
+}
+
+/// Where the console is, and how to log in.
+async fn print_next_steps<T: Target>(
+    target: &T,
+    review: &Review,
+    prepared: &Prepared,
+    output: &Output,
+) {
+    let known = Known {
+        published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
+        node: prepared.facts.node_address.as_deref(),
+    };
+    let objects = &review.planned.desired.objects;
+    if let Some(next) = NextSteps::read(target, objects, known).await {
+        output.print(&format!("\n{}", next.text()));
+    }
+}
