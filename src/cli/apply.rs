@@ -59,7 +59,7 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
             let opened =
                 preparation::on_cluster(input, &applying.connection, timeout, &stop, output);
             let (session, prepared) = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
-            apply(applying, &session, &prepared, output).await
+            Box::pin(apply(applying, &session, &prepared, output)).await
         })?,
     }
 }

@@ -51,9 +51,7 @@ pub(super) fn run(args: &BundleArgs, output: &Output) -> Result<(), Failure> {
         let bundle = Bundle::new(&cluster, options).await?;
         if *dry_run {
             let paths = bundle.paths().await?;
-            return Ok(
-                output.data(&paths.iter().map(|path| format!("{path}\n")).collect::<String>())?
-            );
+            return Ok(output.data(&format!("{}\n", paths.join("\n")))?);
         }
         let name = || PathBuf::from(format!("{}.tar.gz", bundle.name()));
         let path = file.clone().unwrap_or_else(name);

@@ -99,7 +99,8 @@ impl Printer<'_> {
         let message = match update {
             LogUpdate::Lines { container, lines } => {
                 let prefix = self.prefixes.of(&container.pod, &container.name);
-                let lines: String = lines.iter().map(|line| format!("{prefix}{line}\n")).collect();
+                let lines =
+                    lines.iter().fold(String::new(), |text, line| text + &prefix + line + "\n");
                 return Ok(self.output.data(&lines)?);
             }
             LogUpdate::Unreadable(error) => error.to_string(),

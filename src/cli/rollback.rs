@@ -47,7 +47,7 @@ pub(super) fn run(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
             Ok::<_, Failure>((session, prepared))
         };
         let (session, prepared) = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
-        apply(&args.applying, &session, &prepared, output).await
+        Box::pin(apply(&args.applying, &session, &prepared, output)).await
     })?
 }
 

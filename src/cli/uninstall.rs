@@ -79,7 +79,7 @@ pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> 
         TargetArg::Cluster => super::block_on(async {
             let opened = args.connection.session(args.timeout, &stop);
             let session = interrupt::unless_stopped(&stop, Box::pin(opened)).await??;
-            remove(&session, args, output).await
+            Box::pin(remove(&session, args, output)).await
         })?,
     }
 }

@@ -135,7 +135,7 @@ pub fn console(service: &Value, node: Option<&str>) -> Endpoint {
     let address = address(service);
     let at_node =
         node_port(service).map(|port| format!("http://{}:{port}", host(node.unwrap_or(ANY_NODE))));
-    let (reach, url, note, next_step) = match &address {
+    let (reach, url, remark, next_step) = match &address {
         Address::Given(given) => {
             let url = match port(service) {
                 None | Some(80) => format!("http://{}", host(given)),
@@ -146,22 +146,23 @@ pub fn console(service: &Value, node: Option<&str>) -> Endpoint {
         Address::Pending { port, .. } => {
             let reach = if at_node.is_some() { Reach::Reachable } else { Reach::Unreachable };
             let pending = "its load balancer has no address yet";
-            let note = if at_node.is_some() { format!(" ({pending})") } else { pending.to_owned() };
+            let remark =
+                if at_node.is_some() { format!(" ({pending})") } else { pending.to_owned() };
             let next_step = format!("install a load balancer for port {port}");
-            (reach, at_node, note, Some(next_step))
+            (reach, at_node, remark, Some(next_step))
         }
         Address::NotAsked => match at_node {
             Some(url) => (Reach::Reachable, Some(url), String::new(), None),
             None => {
                 let port = port(service).unwrap_or(80);
-                let note = format!(
+                let remark = format!(
                     ", with `kubectl -n kubesphere-system port-forward service/ks-console 8080:{port}`"
                 );
-                (Reach::Reachable, Some("http://localhost:8080".to_owned()), note, None)
+                (Reach::Reachable, Some("http://localhost:8080".to_owned()), remark, None)
             }
         },
     };
-    let message = format!("{}{note}", url.as_deref().unwrap_or_default());
+    let message = format!("{}{remark}", url.as_deref().unwrap_or_default());
     Endpoint { address, reach, url, message, next_step }
 }
 

@@ -18,7 +18,7 @@ pub enum Error {
     #[error("cannot use {secret}: {cause}")]
     Damaged {
         /// The Secret that holds it.
-        secret: ObjectId,
+        secret: Box<ObjectId>,
         /// What is wrong with it.
         cause: inventory::Error,
     },

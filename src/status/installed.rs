@@ -47,7 +47,7 @@ impl Installed {
             return Err(Error::NotInstalled { place: cluster.place().to_owned(), by_others });
         };
         let inventory = Inventory::from_secret(&secret)
-            .map_err(|cause| Error::Damaged { secret: id, cause })?;
+            .map_err(|cause| Error::Damaged { secret: Box::new(id), cause })?;
         Ok(Self { written: written(&secret), components: components(&inventory), inventory })
     }
 

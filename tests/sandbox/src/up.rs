@@ -73,16 +73,16 @@ fn shown<T>(
     build: impl FnOnce() -> Result<T>,
 ) -> Result<T> {
     let begin = Instant::now();
-    let built = thread::scope(|scope| {
+    let product = thread::scope(|scope| {
         let (ended, end) = mpsc::channel::<()>();
         scope.spawn(move || {
             if end.recv_timeout(MOMENT) == Err(RecvTimeoutError::Timeout) {
                 say(&format!("building {what} (usually {usual}) ..."));
             }
         });
-        let built = build()?;
+        let product = build()?;
         drop(ended);
-        anyhow::Ok(built)
+        anyhow::Ok(product)
     })?;
     let seconds = begin.elapsed().as_secs();
     if begin.elapsed() > MOMENT {
@@ -93,7 +93,7 @@ fn shown<T>(
         };
         say(&format!("built {what} in {took}"));
     }
-    Ok(built)
+    Ok(product)
 }
 
 /// Only one driver at a time changes a sandbox; others wait. The lock ends with its holder.
