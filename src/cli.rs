@@ -52,7 +52,7 @@ struct Cli {
     quiet: bool,
     /// Log every request to the cluster; -vv and -vvv also log the libraries
     ///
-    /// Without -v, KSI_LOG sets a level per target, for example KSI_LOG=ksi=debug,kube=trace. Secrets
+    /// Without -v, `KSI_LOG` sets a level per target, for example `KSI_LOG=ksi=debug,kube=trace`. Secrets
     /// are never logged.
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GLOBAL)]
     verbose: u8,

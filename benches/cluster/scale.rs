@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use ksi::cluster::{Apply, Cluster};
-use ksi::engine::{self, Desired, Graph, Options, Planned, Stop, Wait};
+use ksi::engine::{self, Desired, Graph, Options, Stop, Wait};
 use ksi::inventory::{Inventory, Key};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::PlanOptions;
-use ksi::target::ClusterTarget;
+use ksi::target::{ClusterTarget, Store as _};
 use ksi::values::StoredValues;
 use sandbox::control_plane::ControlPlane;
 use serde_json::Value;
@@ -95,8 +95,8 @@ async fn run(cluster: Arc<Cluster>, desired: Desired) {
         wait: Wait { health: false, timeout: Duration::from_secs(600) },
         only: None,
     };
-    let look = engine::look(&target, &options, |_| Ok::<_, String>(desired)).await;
-    let view: View = look.unwrap_or_else(|_| panic!("no plan"));
-    let done = engine::apply(&target, &view, &options, &Stop::default(), &mut |_| {}).await;
+    let stored = target.values().await.expect("no stored values");
+    let planned = engine::plan(&target, stored, desired, &options).await.expect("a plan");
+    let done = engine::apply(&target, &planned, &options, &Stop::default(), &mut |_| {}).await;
     done.expect("a run");
 }

@@ -109,17 +109,15 @@ fn published_tower(address: Address, published: &str, node_port: Option<u64>) ->
         let next_step = "set `multicluster.proxyPublishAddress` to https://HOST:PORT";
         (Reach::Unreachable, Some(next_step))
     };
-    let message = match reach {
-        Reach::Unreachable => format!(
+    let message = if reach == Reach::Unreachable {
+        format!(
             "agents of members cannot connect to {published}: it begins with neither https:// nor http://"
-        ),
-        _ => {
-            let port = node_port.map_or_else(String::new, |port| {
-                format!(" (Tower's port on every node is {port})")
-            });
-            let plain = if reach == Reach::Unencrypted { " without TLS" } else { "" };
-            format!("agents of members connect to {published}{plain}{port}")
-        }
+        )
+    } else {
+        let port = node_port
+            .map_or_else(String::new, |port| format!(" (Tower's port on every node is {port})"));
+        let plain = if reach == Reach::Unencrypted { " without TLS" } else { "" };
+        format!("agents of members connect to {published}{plain}{port}")
     };
     Endpoint {
         address,
@@ -151,16 +149,17 @@ pub fn console(service: &Value, node: Option<&str>) -> Endpoint {
             let next_step = format!("install a load balancer for port {port}");
             (reach, at_node, remark, Some(next_step))
         }
-        Address::NotAsked => match at_node {
-            Some(url) => (Reach::Reachable, Some(url), String::new(), None),
-            None => {
+        Address::NotAsked => {
+            if let Some(url) = at_node {
+                (Reach::Reachable, Some(url), String::new(), None)
+            } else {
                 let port = port(service).unwrap_or(80);
                 let remark = format!(
                     ", with `kubectl -n kubesphere-system port-forward service/ks-console 8080:{port}`"
                 );
                 (Reach::Reachable, Some("http://localhost:8080".to_owned()), remark, None)
             }
-        },
+        }
     };
     let message = format!("{}{remark}", url.as_deref().unwrap_or_default());
     Endpoint { address, reach, url, message, next_step }

@@ -70,8 +70,8 @@ mod tests {
             ..Source::default()
         };
         let draft = source.clone().load();
-        let mut shown = format!("{source:?} {draft:?}");
-        shown += &format!("{:?}", draft.check());
+        let shown = format!("{source:?} {draft:?}");
+        let shown = format!("{shown} {:?}", draft.check());
         assert!(shown.contains("a.yaml") && !shown.contains("hunter"), "{shown}");
     }
 }

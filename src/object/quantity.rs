@@ -22,12 +22,11 @@ pub fn nano(text: &str) -> Option<i128> {
     if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
         return None;
     }
-    let amount = match binary(suffix) {
-        Some(unit) => scaled(whole, fraction, unit).min(LARGEST_BINARY),
-        None => {
-            let (whole, fraction) = moved(whole, fraction, exponent(suffix)?);
-            scaled(&whole, &fraction, NANO)
-        }
+    let amount = if let Some(unit) = binary(suffix) {
+        scaled(whole, fraction, unit).min(LARGEST_BINARY)
+    } else {
+        let (whole, fraction) = moved(whole, fraction, exponent(suffix)?);
+        scaled(&whole, &fraction, NANO)
     };
     Some(if negative { -amount } else { amount })
 }

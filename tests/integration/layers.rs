@@ -186,12 +186,12 @@ fn circles_and_re_exports_are_seen() {
     ]);
     let uses = uses::uses(&sources);
     let name = |module: &Module| module.join("/");
-    let used = |module: &[&str]| -> Vec<String> {
+    let of = |module: &[&str]| -> Vec<String> {
         let module: Module = module.iter().map(|part| (*part).to_owned()).collect();
         uses[&module].iter().map(|used| name(used)).collect()
     };
-    assert_eq!(used(&["a", "x"]), ["a/y"]);
-    assert_eq!(used(&["a", "y"]), ["a/x", "b"]);
+    assert_eq!(of(&["a", "x"]), ["a/y"]);
+    assert_eq!(of(&["a", "y"]), ["a/x", "b"]);
     let circles = uses::circles(&uses);
     assert_eq!(circles.len(), 1);
     assert_eq!(circles[0].iter().map(|m| name(m)).collect::<Vec<_>>(), ["a/x", "a/y"]);

@@ -284,7 +284,7 @@ pub(crate) const ROWS: &[Row] = &[
     ("tower-authority", "its key is not RSA", |f| {
         tower_ca(f, &certificate("tower", f.now - Duration::hours(1), f.now + Duration::days(100)));
     }),
-    ("tower-public-authority", "the key that is in its image", |f| {
+    ("tower-public-authority", "it uses the key in its image", |f| {
         f.edit(Part::Deployments, "tower")["spec"]["template"]["spec"]["containers"][0]["command"] =
             json!(["/proxy", "--ca-cert=/ca.crt", "--ca-key=/ca.key"]);
     }),

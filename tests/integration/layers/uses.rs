@@ -42,7 +42,7 @@ fn resolve(
                 let rest = &path[index + 1..];
                 let whole = [passed.path.as_slice(), rest].concat();
                 let first = whole.first()?;
-                let child = [at.as_slice(), &[first.clone()]].concat();
+                let child = [at.as_slice(), std::slice::from_ref(first)].concat();
                 if !["crate", "self", "super"].contains(&first.as_str())
                     && !sources.contains_key(&child)
                 {
