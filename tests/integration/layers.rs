@@ -70,13 +70,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "diagnostic",
             "engine",
             "facts",
-            "health",
             "install",
             "inventory",
             "object",
             "plan",
             "render",
-            "rights",
             "status",
             "target",
             "ui",
@@ -102,6 +100,12 @@ const RESTRICTED: &[(&str, &[&str])] = &[
     ("serde_saphyr", &["yaml"]),
     ("minijinja", &["render"]),
 ];
+
+/// What reads an object, the inventory or the configuration of a cluster: use cases do, verbs do not.
+const READS: &[&str] =
+    &["Kind::new(", "Selection", "Inventory::", "ObjectId::of(", "embedded::", ".discover("];
+/// The most lines of a verb's file, without its tests.
+const VERB: usize = 120;
 
 /// The first name of a module path.
 fn layer(module: &Module) -> Option<&str> {
@@ -164,6 +168,25 @@ fn the_core_is_pure() {
                 wrong.push(format!("{}: names `{word}`", source.file.display()));
             }
         }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn verbs_parse_print_and_leave_the_rest_to_use_cases() {
+    let mut wrong = Vec::new();
+    for (module, source) in files() {
+        if layer(&module) != Some("cli") {
+            continue;
+        }
+        let file = source.file.display();
+        let lines = source.code.lines().filter(|line| !line.trim().is_empty()).count();
+        if module.len() == 2 && lines > VERB {
+            wrong
+                .push(format!("{file}: {lines} lines; move what other callers need to a use case"));
+        }
+        let reads = READS.iter().filter(|read| source.code.contains(**read));
+        wrong.extend(reads.map(|read| format!("{file}: `{read}`: a use case reads the cluster")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
