@@ -39,7 +39,7 @@ impl World {
         let since = self.mark();
         let said = self.apply(&[]).expect(4);
         assert_eq!(self.writes(since), [""; 0], "{}", said.err);
-        let named = format!("it would fail or do harm: {}\n", checks.join(", "));
+        let named = format!("these checks failed: {}\n", checks.join(", "));
         assert!(said.err.contains(&named), "{checks:?}: {}", said.err);
         said
     }

@@ -147,7 +147,7 @@ fn others_go_with_their_kinds(world: &World) {
 
     for more in [&["--dry-run"][..], &[]] {
         let refused = world.uninstall_all(&[&EVERYTHING, more].concat()).expect(2);
-        assert!(refused.err.contains("would lose it: member1"), "{}", refused.err);
+        assert!(refused.err.contains("would lose their host: member1"), "{}", refused.err);
         assert!(refused.err.contains("--yes-break-members"), "{}", refused.err);
     }
     let all = [&EVERYTHING[..], &["--yes-break-members"]].concat();

@@ -21,7 +21,7 @@ pub(super) fn one_that_is_being_deleted_is_waited_for_and_made_anew(stage: &Stag
         &[
             "CustomResourceDefinition/workspaces.tenant.kubesphere.io",
             "is being deleted: waiting for Workspace/system-workspace (finalizer test.example/held)",
-            "next: see whether",
+            "next: make sure that the controllers",
             "still terminating",
         ],
     );

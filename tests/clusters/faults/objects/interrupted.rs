@@ -54,7 +54,13 @@ fn stuck(stage: &Stage) -> Running {
 
 fn asked_once_it_ends_although_nobody_answers(stage: &Stage) {
     let said = stuck(stage).ends_within(Duration::from_secs(14)).expect(130);
-    says(&said, &["what was begun did not end in 10 s", "run again to go on from there"]);
+    says(
+        &said,
+        &[
+            "requests in progress did not finish within 10 s",
+            "run the same command again to continue",
+        ],
+    );
 }
 
 fn asked_twice_it_ends_at_once(stage: &Stage) {

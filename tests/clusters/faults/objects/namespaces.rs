@@ -47,7 +47,7 @@ pub(super) fn those_that_are_being_deleted_are_waited_for_and_made_anew(stage: &
         &[
             "waiting for Namespace/kubesphere-monitoring-system (namespaces): is being deleted",
             HELD,
-            "next: see whether the controllers",
+            "next: make sure that the controllers",
             "the run timed out: 1 still terminating",
         ],
     );
