@@ -54,7 +54,7 @@ fn on_two_threads(shown: &[Shown<'_>], options: TextOptions) -> String {
     let half = |shown: &[Shown<'_>], is_first: bool| {
         let mut writer = Writer { out: String::new(), options };
         for (index, shown) in shown.iter().enumerate() {
-            if !options.summary_only && !(is_first && index == 0) {
+            if !(options.summary_only || is_first && index == 0) {
                 writer.out.push('\n');
             }
             let _ = writer.change(shown);
