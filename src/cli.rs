@@ -100,25 +100,6 @@ enum Verb {
     Version(version::VersionArgs),
 }
 
-/// Compiles what the verb will need on another thread, while the configuration is still read.
-fn prepare(verb: &Verb) {
-    let (validates, renders) = match verb {
-        Verb::Validate(_) => (true, false),
-        Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Check(_) => {
-            (true, true)
-        }
-        _ => (false, false),
-    };
-    if validates {
-        std::thread::spawn(move || {
-            crate::validate::prepare();
-            if renders {
-                crate::render::prepare();
-            }
-        });
-    }
-}
-
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let Cli { verb, color, quiet, verbose } = Cli::parse();
@@ -127,7 +108,12 @@ pub fn main() -> ExitCode {
     if let Err(why) = output.log(verbose) {
         return report(&Failure::Usage(why), diff, &output);
     }
-    prepare(&verb);
+    if matches!(
+        verb,
+        Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Check(_)
+    ) {
+        std::thread::spawn(crate::render::prepare);
+    }
     let result = match &verb {
         Verb::Validate(args) => validate::run(args, &output),
         Verb::Render(args) => render::run(args, &output),

@@ -29,12 +29,6 @@ pub struct Valid {
     pub warnings: Diagnostics,
 }
 
-/// Compiles the schema in advance, which the first [`validate`] would do otherwise: for a caller with a spare
-/// thread while it still reads the configuration.
-pub fn prepare() {
-    shape::prepare();
-}
-
 /// Validates a loaded configuration.
 ///
 /// # Errors

@@ -31,65 +31,21 @@ impl Default for TextOptions {
 
 /// A plan as text, secrets hidden. Unchanged objects are only counted.
 pub fn text(plan: &Plan, options: TextOptions) -> String {
+    let mut writer = Writer { out: String::new(), options };
     let mut masker = Masker::new();
-    let changes = plan.changes.iter().filter(|change| change.action != Action::Unchanged);
-    // The numbers of masked values follow the order of the plan; then each object is a text of its own.
-    let shown: Vec<Shown<'_>> =
-        changes.map(|change| Shown::of(change, options, &mut masker)).collect();
-    let mut writer = Writer { out: on_two_threads(&shown, options), options };
+    for change in plan.changes.iter().filter(|change| change.action != Action::Unchanged) {
+        // Writing to a string does not fail.
+        let _ = writer.change(change, &mut masker);
+    }
     if !options.summary_only && !writer.out.is_empty() {
         writer.out.push('\n');
     }
     if !plan.cascading.is_empty() {
         let style = AnsiColor::Red.on_default().bold();
-        // Writing to a string does not fail.
         let _ = writer.line(style, "", &format!("- delete {}", overview::cascading(plan)));
     }
     let _ = writeln!(writer.out, "Plan: {}", plan.summary());
     writer.out
-}
-
-/// The texts of all changes, one half on another thread: emitting manifests is most of the work.
-fn on_two_threads(shown: &[Shown<'_>], options: TextOptions) -> String {
-    let half = |shown: &[Shown<'_>], is_first: bool| {
-        let mut writer = Writer { out: String::new(), options };
-        for (index, shown) in shown.iter().enumerate() {
-            if !(options.summary_only || is_first && index == 0) {
-                writer.out.push('\n');
-            }
-            let _ = writer.change(shown);
-        }
-        writer.out
-    };
-    let (first, second) = shown.split_at(shown.len() / 2);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| half(second, first.is_empty()));
-        let text = half(first, true);
-        match other.join() {
-            Ok(other) => text + &other,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
-}
-
-/// A change with what may be shown of it.
-struct Shown<'c> {
-    change: &'c Change,
-    /// The desired and the live value of each conflict.
-    conflicts: Vec<(Value, Value)>,
-    sides: Masked,
-}
-
-impl<'c> Shown<'c> {
-    fn of(change: &'c Change, options: TextOptions, masker: &mut Masker) -> Self {
-        if options.summary_only {
-            let sides = Masked { before: None, after: None };
-            return Self { change, conflicts: Vec::new(), sides };
-        }
-        let conflicts =
-            change.conflicts.iter().map(|conflict| masked::conflict(change, conflict, masker));
-        Self { change, conflicts: conflicts.collect(), sides: Masked::of(change, masker) }
-    }
 }
 
 struct Writer {
@@ -98,9 +54,11 @@ struct Writer {
 }
 
 impl Writer {
-    fn change(&mut self, shown: &Shown<'_>) -> fmt::Result {
-        let Shown { change, conflicts, sides } = shown;
+    fn change(&mut self, change: &Change, masker: &mut Masker) -> fmt::Result {
         let (sign, style) = header_style(change.action);
+        if !self.options.summary_only && !self.out.is_empty() {
+            self.out.push('\n');
+        }
         let component = Some(&change.component).filter(|c| !c.is_empty());
         let component = component.map(|c| format!(" ({c})")).unwrap_or_default();
         let reason = change.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
@@ -110,12 +68,14 @@ impl Writer {
         if self.options.summary_only {
             return Ok(());
         }
-        for (conflict, (desired, live)) in change.conflicts.iter().zip(conflicts) {
+        for conflict in &change.conflicts {
+            let (desired, live) = masked::conflict(change, conflict, masker);
             let note =
                 format!("{}: keeping {live}; the configuration has {desired}", conflict.path);
             self.line(style, "  ", &note)?;
         }
-        match (&sides.before, &sides.after) {
+        let shown = Masked::of(change, masker);
+        match (&shown.before, &shown.after) {
             (None, None) => Ok(()),
             (Some(before), None) => self.whole(ChangeTag::Delete, before),
             (None, Some(after)) => self.whole(ChangeTag::Insert, after),

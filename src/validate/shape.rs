@@ -25,11 +25,6 @@ pub(super) struct Violation {
 static VALIDATOR: LazyLock<Option<Validator>> =
     LazyLock::new(|| Validator::new(config::plain_schema()).ok());
 
-/// Compiles the schema, which the first check would do otherwise.
-pub(super) fn prepare() {
-    LazyLock::force(&VALIDATOR);
-}
-
 /// Checks a specification against the schema of specifications.
 pub(super) fn check(spec: &Node, allow_unknown: bool) -> Vec<Violation> {
     // A test compiles the schema: there always is a validator.
