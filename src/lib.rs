@@ -9,7 +9,7 @@
 //!    ▼
 //! Loaded ── strict schema, then rules ──► Diagnostics                         validate
 //!    │ + Facts: version, nodes, address                                       facts
-//!    │ + Values: secrets and certificates, generated once, then stored  values
+//!    │ + Values: secrets and certificates, generated once, then stored         values
 //!    ▼
 //! components selected, templates rendered ──► desired objects                  render, object
 //!    │ + Observed, read through the target
@@ -25,9 +25,9 @@
 //! `check` evaluates what was read from a cluster with a table of pure checks; `rights` is the table of RBAC
 //! rules that ksi needs. `install` joins these modules to use cases (review, execute) that all callers share.
 //!
-//! The layers are the modules below. Everything above `engine` is pure: values in, values out, without
-//! clock, environment, files or network; the callers (`cli`) provide those. Who may use whom, and which
-//! room may name a clock or a file, is written down and checked in `tests/integration/rooms.rs`.
+//! The layers are the modules below; docs/architecture.md shows them. The core is pure: values in, values out,
+//! without clock, environment, files or network. Which layer may use which, and which may name a clock or a
+//! file, is checked in `tests/integration/layers.rs`.
 
 pub mod bundle;
 pub mod check;
