@@ -9,11 +9,11 @@
 mod about;
 mod age;
 mod error;
+mod event_filter;
 mod events;
 mod installed;
 mod logs;
 mod next_steps;
-mod ours;
 mod report;
 mod snapshot;
 mod table;

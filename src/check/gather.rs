@@ -30,25 +30,25 @@ pub struct Wants<'a> {
 #[derive(Clone, Copy)]
 enum Where {
     Everywhere,
-    Ours,
+    OwnNamespaces,
 }
-use Where::{Everywhere, Ours};
+use Where::{Everywhere, OwnNamespaces};
 
 /// Lists: part, group, version, kind, where.
 const LISTS: &[(Part, &str, &str, &str, Where)] = &[
     (Part::ApiServices, "apiregistration.k8s.io", "v1", "APIService", Everywhere),
-    (Part::Claims, "", "v1", "PersistentVolumeClaim", Ours),
+    (Part::Claims, "", "v1", "PersistentVolumeClaim", OwnNamespaces),
     (Part::Clusters, "cluster.kubesphere.io", "v1alpha1", "Cluster", Everywhere),
     (Part::Definitions, "apiextensions.k8s.io", "v1", "CustomResourceDefinition", Everywhere),
-    (Part::Deployments, "apps", "v1", "Deployment", Ours),
-    (Part::FederatedTypes, "core.kubefed.io", "v1beta1", "FederatedTypeConfig", Ours),
-    (Part::KubeFedConfigs, "core.kubefed.io", "v1beta1", "KubeFedConfig", Ours),
-    (Part::LimitRanges, "", "v1", "LimitRange", Ours),
+    (Part::Deployments, "apps", "v1", "Deployment", OwnNamespaces),
+    (Part::FederatedTypes, "core.kubefed.io", "v1beta1", "FederatedTypeConfig", OwnNamespaces),
+    (Part::KubeFedConfigs, "core.kubefed.io", "v1beta1", "KubeFedConfig", OwnNamespaces),
+    (Part::LimitRanges, "", "v1", "LimitRange", OwnNamespaces),
     (Part::Namespaces, "", "v1", "Namespace", Everywhere),
     (Part::Nodes, "", "v1", "Node", Everywhere),
-    (Part::Pods, "", "v1", "Pod", Ours),
+    (Part::Pods, "", "v1", "Pod", OwnNamespaces),
     (Part::PriorityClasses, "scheduling.k8s.io", "v1", "PriorityClass", Everywhere),
-    (Part::Quotas, "", "v1", "ResourceQuota", Ours),
+    (Part::Quotas, "", "v1", "ResourceQuota", OwnNamespaces),
     (Part::StorageClasses, "storage.k8s.io", "v1", "StorageClass", Everywhere),
     (Part::Users, "iam.kubesphere.io", "v1alpha2", "User", Everywhere),
 ];
@@ -126,7 +126,7 @@ async fn lists(cluster: &Cluster, parts: &[(Part, &str, &str, &str, Where)]) -> 
         let kind = Kind::new(group, version, kind);
         let selections: Vec<Selection> = match scope {
             Everywhere => vec![Selection::default()],
-            Ours => NAMESPACES.iter().map(|n| Selection::within(Some(n))).collect(),
+            OwnNamespaces => NAMESPACES.iter().map(|n| Selection::within(Some(n))).collect(),
         };
         (*part, all(cluster, &kind, &selections).await)
     });

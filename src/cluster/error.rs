@@ -201,9 +201,7 @@ fn printable(text: &str) -> String {
 fn help(kind: &ErrorKind, cause: &str) -> &'static str {
     match kind {
         ErrorKind::Usage => "correct the command line",
-        ErrorKind::NoCluster => {
-            "set --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
-        }
+        ErrorKind::NoCluster => "set KUBECONFIG to the path of a kubeconfig",
         ErrorKind::Credentials => {
             "check the file, its context (`kubectl config get-contexts`) and its credentials with `kubectl get --raw /version`"
         }
@@ -224,9 +222,7 @@ fn help(kind: &ErrorKind, cause: &str) -> &'static str {
         ErrorKind::Exists | ErrorKind::Changed | ErrorKind::Expired => {
             "somebody else changed it at the same time: run again"
         }
-        ErrorKind::Owned(_) => {
-            "put the values into the configuration, or take over the fields with --take FIELD, or all of them with --force-conflicts"
-        }
+        ErrorKind::Owned(_) => "put the values into the configuration, or take over the fields",
         ErrorKind::Refused => "change the quota or policy that rejects it, or the configuration",
         ErrorKind::Invalid => {
             "if the field is immutable, delete the object first; otherwise this is a bug in ksi: please report it"

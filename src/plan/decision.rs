@@ -34,9 +34,9 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
             let adoption = ownership::adoption(entry, inventory.is_some(), live);
             match observed.dry_runs.get(&object.id) {
                 None => applied(change, object, live, entry, adoption),
-                Some(forecast) => {
+                Some(result) => {
                     let existing = dry_run::Existing { object, live, adoption };
-                    dry_run::decide(change, existing, forecast, options)
+                    dry_run::decide(change, existing, result, options)
                 }
             }
         }

@@ -25,7 +25,7 @@ pub(super) struct Existing<'o> {
 pub(super) fn decide(
     change: Draft,
     existing: Existing<'_>,
-    forecast: &DryRunResult,
+    result: &DryRunResult,
     options: &PlanOptions,
 ) -> Change {
     let Existing { object, live, adoption } = existing;
@@ -36,7 +36,7 @@ pub(super) fn decide(
         }
         Some(sent)
     };
-    match forecast {
+    match result {
         DryRunResult::UpToDate => change.without_write(Action::Unchanged),
         DryRunResult::Rejected(why) => change
             .because(format!("rejected by the API server: {why}"))

@@ -8,8 +8,8 @@ use futures_util::stream::{BoxStream, SelectAll, StreamExt as _};
 use serde_json::Value;
 
 use super::error::Error;
+use super::event_filter::EventFilter;
 use super::installed::Installed;
-use super::ours::Ours;
 use crate::cluster::{Change, Cluster, Selection};
 use crate::diagnose::{self, Event};
 
@@ -59,15 +59,15 @@ impl EventQuery {
         cluster: &Cluster,
         installed: Installed,
     ) -> Result<Vec<Event>, Error> {
-        let ours = Ours::new(installed, self.component.as_deref())?;
+        let filter = EventFilter::new(installed, self.component.as_deref())?;
         let kind = diagnose::event_kind();
-        let lists = ours.namespaces().iter().map(|namespace| {
+        let lists = filter.namespaces().iter().map(|namespace| {
             let (kind, selection) = (&kind, Selection::within(Some(namespace)));
             async move { cluster.list(kind, &selection).await }
         });
         let bodies = try_join_all(lists).await?.concat();
         let events = bodies.iter().filter_map(Event::of);
-        Ok(diagnose::dedup(events.filter(|event| self.includes(&ours, event))))
+        Ok(diagnose::dedup(events.filter(|event| self.includes(&filter, event))))
     }
 
     /// Follows the events: first those that are there, then new ones.
@@ -76,22 +76,22 @@ impl EventQuery {
     /// The inventory cannot be read, the component is not installed, or events cannot be watched.
     pub async fn follow(self, cluster: &Cluster) -> Result<EventFollower, Error> {
         let installed = Installed::read(cluster).await?;
-        let ours = Ours::new(installed, self.component.as_deref())?;
+        let filter = EventFilter::new(installed, self.component.as_deref())?;
         let kind = diagnose::event_kind();
         let mut changes: SelectAll<BoxStream<'static, _>> = SelectAll::new();
         let mut listing = BTreeSet::new();
-        for (watch, namespace) in ours.namespaces().iter().enumerate() {
+        for (watch, namespace) in filter.namespaces().iter().enumerate() {
             let selection = Selection::within(Some(namespace));
             let watched = cluster.watch(&kind, &selection).await?;
             changes.push(watched.map(move |change| (watch, change)).boxed());
             listing.insert(watch);
         }
         let (query, first, seen) = (self, Vec::new(), HashMap::new());
-        Ok(EventFollower { query, ours, changes, listing, first, seen })
+        Ok(EventFollower { query, filter, changes, listing, first, seen })
     }
 
-    fn includes(&self, ours: &Ours, event: &Event) -> bool {
-        ours.includes(event)
+    fn includes(&self, filter: &EventFilter, event: &Event) -> bool {
+        filter.includes(event)
             && (self.types.is_empty() || self.types.iter().any(|kind| kind.is_of(event)))
     }
 }
@@ -108,7 +108,7 @@ pub enum EventUpdate {
 /// Events as they come.
 pub struct EventFollower {
     query: EventQuery,
-    ours: Ours,
+    filter: EventFilter,
     changes: SelectAll<BoxStream<'static, (usize, Change)>>,
     /// Watches whose first list is not complete yet.
     listing: BTreeSet<usize>,
@@ -136,7 +136,7 @@ impl EventFollower {
                     return None;
                 }
                 let event = Event::of(&body)?;
-                if !self.query.includes(&self.ours, &event) {
+                if !self.query.includes(&self.filter, &event) {
                     return None;
                 }
                 if self.listing.is_empty() {
@@ -224,7 +224,7 @@ mod tests {
         ];
         let mut follower = EventFollower {
             query: EventQuery { types: vec![EventType::Warning], ..EventQuery::default() },
-            ours: Ours::new(installed(&[deployment("tower")]), None).unwrap(),
+            filter: EventFilter::new(installed(&[deployment("tower")]), None).unwrap(),
             changes: [stream::iter(changes).boxed()].into_iter().collect(),
             listing: [0, 1].into(),
             first: Vec::new(),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Failure;
 use crate::cli::args::flag_names;
+use crate::cluster::{self, ErrorKind};
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,7 +22,7 @@ impl fmt::Display for Failure {
             | Self::Io(text)
             | Self::Unread(text) => f.write_str(text),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
-            Self::Cluster(error) => write!(f, "{error}\nhelp: {}", error.help),
+            Self::Cluster(error) => write!(f, "{error}\nhelp: {}", cluster_help(error)),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),
             Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Refused(count) => {
@@ -48,5 +49,19 @@ impl fmt::Display for Failure {
                 )
             }
         }
+    }
+}
+
+/// What to do next, with the flags where they help.
+fn cluster_help(error: &cluster::Error) -> &str {
+    match error.kind {
+        ErrorKind::NoCluster => {
+            "set --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
+        }
+        ErrorKind::Owned(_) => {
+            "put the values into the configuration, or take over the fields with --take FIELD, or all of them with \
+             --force-conflicts"
+        }
+        _ => &error.help,
     }
 }

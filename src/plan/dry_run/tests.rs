@@ -34,14 +34,14 @@ fn inventory() -> Inventory {
 
 fn decide(
     live: Value,
-    forecast: DryRunResult,
+    result: DryRunResult,
     inventory: Option<Inventory>,
     options: &PlanOptions,
 ) -> Change {
     let id = wanted().id;
     let observed = Observed {
         objects: [(id.clone(), live)].into(),
-        dry_runs: [(id, forecast)].into(),
+        dry_runs: [(id, result)].into(),
         inventory,
     };
     plan_with(&[wanted()], &observed, options).changes.remove(0)
@@ -57,8 +57,7 @@ fn conflict(fields: &[(&str, &str)], forced: Option<Value>) -> DryRunResult {
 
 #[test]
 fn the_place_knows_better_than_a_comparison() {
-    let decide =
-        |live, forecast| decide(live, forecast, Some(inventory()), &PlanOptions::default());
+    let decide = |live, result| decide(live, result, Some(inventory()), &PlanOptions::default());
     assert_eq!(decide(live("ksi", 7), DryRunResult::UpToDate).action, Action::Unchanged);
     // What the server adds is no difference.
     let same = decide(live("ksi", 2), DryRunResult::Changes(live("ksi", 2)));
@@ -80,8 +79,8 @@ fn fields_of_others_are_left_unless_they_may_be_taken() {
     let other = ("kubectl-scale", ".spec.replicas");
     let third = ("flux", ".spec.template.spec.containers[name=\"a\"].image");
     let decide = |fields: &[(&str, &str)], options: &PlanOptions| {
-        let forecast = conflict(fields, Some(live("ksi", 2)));
-        decide(live("ksi", 9), forecast, Some(inventory()), options)
+        let result = conflict(fields, Some(live("ksi", 2)));
+        decide(live("ksi", 9), result, Some(inventory()), options)
     };
     let left = decide(&[other, third], &PlanOptions::default());
     assert_eq!((left.action, left.force), (Action::Conflict, false));
@@ -117,8 +116,8 @@ fn fields_of_others_are_left_unless_they_may_be_taken() {
 fn what_was_installed_by_hand_or_by_ks_installer_is_adopted_by_force() {
     let fields = [("kubectl-client-side-apply", ".spec.replicas"), ("helm", ".spec.paused")];
     let adopt = |fields: &[(&str, &str)], inventory: Option<Inventory>| {
-        let forecast = conflict(fields, Some(live("ksi", 2)));
-        decide(live("helm", 9), forecast, inventory, &PlanOptions::default())
+        let result = conflict(fields, Some(live("ksi", 2)));
+        decide(live("helm", 9), result, inventory, &PlanOptions::default())
     };
     let adopted = adopt(&fields, None);
     assert_eq!((adopted.action, adopted.force), (Action::Adopt, true));
@@ -130,12 +129,12 @@ fn what_was_installed_by_hand_or_by_ks_installer_is_adopted_by_force() {
     // Ours already: what kubectl changed since is a conflict like any other.
     assert_eq!(adopt(&fields, Some(inventory())).action, Action::Conflict);
     // Not even force helps.
-    let forecast = conflict(&fields, None);
-    let refused = decide(live("helm", 9), forecast, None, &PlanOptions::default());
+    let result = conflict(&fields, None);
+    let refused = decide(live("helm", 9), result, None, &PlanOptions::default());
     assert_eq!((refused.action, refused.after), (Action::Conflict, None));
     // Nobody is in the way.
-    let forecast = DryRunResult::Changes(live("ksi", 2));
-    let calm = decide(live("helm", 2), forecast, None, &PlanOptions::default());
+    let result = DryRunResult::Changes(live("ksi", 2));
+    let calm = decide(live("helm", 2), result, None, &PlanOptions::default());
     assert_eq!((calm.action, calm.force), (Action::Adopt, false));
 }
 

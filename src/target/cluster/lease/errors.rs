@@ -33,7 +33,7 @@ pub(super) fn no_time_left(holder: &str, spec: &Value, terms: Terms) -> Error {
         id().to_string(),
         format!("{holder} holds it since {since}; timed out waiting for it to expire"),
         format!(
-            "wait until that run ends, or run again with a longer --timeout: a lock that is not renewed \
+            "wait until that run ends, or run again with a longer timeout: a lock that is not renewed \
              expires after {duration} s"
         ),
     )

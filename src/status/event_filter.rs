@@ -30,14 +30,14 @@ impl Snapshot {
 
 /// Tells the events of an installation from others.
 #[derive(Debug)]
-pub(super) struct Ours {
+pub(super) struct EventFilter {
     objects: BTreeSet<ObjectId>,
     /// Namespaces that ksi created: everything in them counts.
     whole: BTreeSet<String>,
     namespaces: BTreeSet<String>,
 }
 
-impl Ours {
+impl EventFilter {
     /// Everything that was installed; or of one component only its objects and what they create.
     ///
     /// # Errors
@@ -74,10 +74,10 @@ impl Ours {
             return true;
         }
         matches!(object.kind.as_str(), "Pod" | "ReplicaSet" | "Job")
-            && self.objects.iter().any(|ours| {
-                diagnose::is_workload(ours)
-                    && ours.namespace == object.namespace
-                    && object.name.strip_prefix(&ours.name).is_some_and(is_generated)
+            && self.objects.iter().any(|owned| {
+                diagnose::is_workload(owned)
+                    && owned.namespace == object.namespace
+                    && object.name.strip_prefix(&owned.name).is_some_and(is_generated)
             })
     }
 }
@@ -112,14 +112,14 @@ mod tests {
 
     #[test]
     fn events_of_our_objects_and_of_what_they_create() {
-        let ours = Ours::new(installed(&[deployment("tower")]), None).unwrap();
-        assert!(ours.includes(&about("Deployment", "a", "tower")));
-        assert!(ours.includes(&about("ReplicaSet", "a", "tower-7d4b9c")));
-        assert!(ours.includes(&about("Pod", "a", "tower-7d4b9c-x2k4p")));
-        assert!(!ours.includes(&about("Pod", "a", "tower-agent-7d4b9c-x2k4p")));
-        assert!(!ours.includes(&about("Pod", "b", "tower-7d4b9c-x2k4p")));
-        assert!(!ours.includes(&about("Pod", "a", "towers-0")));
-        let names: Vec<_> = ours.namespaces().iter().collect();
+        let filter = EventFilter::new(installed(&[deployment("tower")]), None).unwrap();
+        assert!(filter.includes(&about("Deployment", "a", "tower")));
+        assert!(filter.includes(&about("ReplicaSet", "a", "tower-7d4b9c")));
+        assert!(filter.includes(&about("Pod", "a", "tower-7d4b9c-x2k4p")));
+        assert!(!filter.includes(&about("Pod", "a", "tower-agent-7d4b9c-x2k4p")));
+        assert!(!filter.includes(&about("Pod", "b", "tower-7d4b9c-x2k4p")));
+        assert!(!filter.includes(&about("Pod", "a", "towers-0")));
+        let names: Vec<_> = filter.namespaces().iter().collect();
         assert_eq!(names, ["a", "default", "kubesphere-system"]);
     }
 
@@ -128,8 +128,8 @@ mod tests {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}});
         let installed = installed(&[namespace]);
         let includes = |component: Option<&str>| {
-            let ours = Ours::new(installed.clone(), component).unwrap();
-            ours.includes(&about("Pod", "n", "anything"))
+            let filter = EventFilter::new(installed.clone(), component).unwrap();
+            filter.includes(&about("Pod", "n", "anything"))
         };
         assert!(includes(None));
         assert!(!includes(Some("tower")));
