@@ -25,6 +25,7 @@ use crate::ui::Output;
   ksi check --pre -f samples/host.yaml
   ksi check --wait --timeout 10m
   ksi check -o short --skip-check restarts --skip-check clock-skew")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct CheckArgs {
     /// File with a ClusterConfiguration, or `-` for standard input; can be repeated
     #[arg(short, long = "filename", value_name = "FILE", env = "KSI_FILENAME")]
@@ -32,6 +33,9 @@ pub(super) struct CheckArgs {
     /// Set a key below `spec`, for example multicluster.clusterRole=host; can be repeated
     #[arg(long, value_name = "PATH=VALUE", requires = "filename")]
     set: Vec<String>,
+    /// Report unknown keys as warnings instead of errors
+    #[arg(long, requires = "filename")]
+    allow_unknown: bool,
     /// Check before an installation: permissions, capacity, leftovers of other installations
     #[arg(long)]
     pre: bool,
@@ -93,8 +97,8 @@ pub(super) fn run(args: &CheckArgs, output: &Output) -> Result<(), Failure> {
 async fn assess(args: &CheckArgs, output: &Output) -> Result<Report, Failure> {
     // An unreachable cluster has another exit code than a failed check.
     let cluster = args.connection.reach(RETRY_FOR).await?;
-    let source = (!args.filename.is_empty())
-        .then(|| (args.filename.join(", "), InputArgs::of(&args.filename, &args.set).source()));
+    let input = InputArgs::of(&args.filename, &args.set, args.allow_unknown);
+    let source = (!args.filename.is_empty()).then(|| (args.filename.join(", "), input.source()));
     let request = AssessmentRequest { source, pre: args.pre, skip: args.skip.clone() };
     if !args.wait {
         return Ok(assessment::assess(&cluster, &request).await?);

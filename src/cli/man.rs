@@ -38,7 +38,9 @@ pub(super) fn run(args: &ManArgs, output: &Output) -> Result<(), Failure> {
 
 /// The page of a command and of all below it, each with its name.
 fn pages(command: &Command, name: &str) -> Result<Vec<(String, String)>, Failure> {
-    let mut list = vec![(name.to_owned(), page(&command.clone().name(name.to_owned()))?)];
+    // The synopsis shows what a user types.
+    let typed = command.clone().name(name.to_owned()).bin_name(name.replace('-', " "));
+    let mut list = vec![(name.to_owned(), page(&typed)?)];
     for verb in command.get_subcommands().filter(|c| c.get_name() != "help") {
         list.extend(pages(verb, &format!("{name}-{}", verb.get_name()))?);
     }

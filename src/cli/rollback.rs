@@ -57,7 +57,7 @@ async fn prepared(
     session: &Session<ClusterTarget>,
     output: &Output,
 ) -> Result<Prepared, Failure> {
-    let top = InputArgs::of(&args.filename, &[]).source();
+    let top = InputArgs::of(&args.filename, &[], false).source();
     let (revision, prepared) = rollback::prepare(session, args.revision, top).await?;
     preparation::warn(&prepared, output);
     output.print(&format!("ksi: applying revision {} of {}", revision.number, revision.about.time));

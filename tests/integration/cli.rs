@@ -246,7 +246,8 @@ fn manual_pages_and_completions_are_made() {
     let dir = folder.path().join("man1");
     let (code, ..) = run(&["man", "--dir", dir.to_str().unwrap()]);
     assert_eq!(code, 0);
-    assert!(dir.join("ksi-config-migrate.1").is_file());
+    let page = std::fs::read_to_string(dir.join("ksi-config-migrate.1")).unwrap();
+    assert!(page.contains("\\fBksi config migrate\\fR"), "{page}");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let (code, out, _) = run(&["completion", shell]);
         assert!(code == 0 && out.contains("validate"), "{shell}");

@@ -29,11 +29,11 @@ pub(in crate::cli) struct InputArgs {
 
 impl InputArgs {
     /// Files and settings only, for verbs that read the facts from a cluster.
-    pub(in crate::cli) fn of(filename: &[String], set: &[String]) -> Self {
+    pub(in crate::cli) fn of(filename: &[String], set: &[String], allow_unknown: bool) -> Self {
         Self {
             filename: filename.to_vec(),
             set: set.to_vec(),
-            allow_unknown: false,
+            allow_unknown,
             facts: FactsArgs::default(),
         }
     }
