@@ -12,8 +12,9 @@ section! {
         /// The role of this cluster in a multi-cluster system. Changing it later endangers what users
         /// run on the members.
         cluster_role: Role = Role::None,
-        /// Host only: the address at which the agents of members reach Tower, as
-        /// `http[s]://host:port`. If empty, the load balancer address of Service tower is used.
+        /// Host only: the URL at which the agents of members reach Tower, for example
+        /// `https://tower.example.com`. Without a port it is 443, or 80 with `http`. If empty, the load
+        /// balancer address of Service tower is used.
         proxy_publish_address?: text,
         /// Host only: the name of the host cluster. If empty, `host`. Cannot be changed after the
         /// first start.

@@ -71,7 +71,8 @@ pub(super) fn jwt_secret_source(context: &Context<'_>) -> Vec<Diagnostic> {
     .collect()
 }
 
-/// Agents connect to the address as it is; ks-apiserver only copies it into their manifest.
+/// ks-apiserver copies the address into the manifest of the agents as it is. The agent replaces `http` by `ws`,
+/// connects to port 80 or 443 if there is none, and keeps the path (tower v0.2.2, `cmd/agent/app/options.go`).
 pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "multicluster.proxyPublishAddress";
     let Some(address) = context.text(path) else {
@@ -79,7 +80,7 @@ pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
     };
     let problem = match address.split_once("://") {
         None => Some("it has no scheme".to_owned()),
-        Some(("http" | "https", rest)) => host_and_port(rest).err(),
+        Some(("http" | "https" | "ws" | "wss", rest)) => host_and_port(rest).err(),
         Some((scheme, _)) => Some(format!("scheme `{scheme}` is not supported")),
     };
     problem
@@ -89,21 +90,28 @@ pub(super) fn proxy_address(context: &Context<'_>) -> Vec<Diagnostic> {
                 format!("`proxyPublishAddress` is not an address that agents can connect to: {problem}"),
             )
             .at(context.place(path))
-            .help("give scheme, host and port at which members reach Service tower, for example http://139.198.120.120:8080")
+            .help("give the URL at which members reach Service tower, for example http://139.198.120.120:8080")
         })
         .into_iter()
         .collect()
 }
 
 fn host_and_port(rest: &str) -> Result<(), String> {
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains('@') {
         return Err("it contains credentials".to_owned());
     }
-    if let Some(extra) = rest.find(['/', '?', '#', ' ']) {
-        return Err(format!("`{}` after the host", &rest[extra..]));
+    if rest.contains(char::is_whitespace) {
+        return Err("it contains a space".to_owned());
     }
-    let (host, port) = rest.rsplit_once(':').ok_or("it has no port")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let behind_address = authority.rfind(']').unwrap_or(0);
+    let (host, port) = match authority[behind_address..].rfind(':') {
+        Some(colon) => {
+            let (host, port) = authority.split_at(behind_address + colon);
+            (host, Some(&port[1..]))
+        }
+        None => (authority, None),
+    };
     let bracketed = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     match bracketed {
         Some(ip) if ip.parse::<std::net::Ipv6Addr>().is_ok() => {}
@@ -115,17 +123,18 @@ fn host_and_port(rest: &str) -> Result<(), String> {
         }
         None => {}
     }
-    match port.parse::<u16>() {
-        Ok(1..) => Ok(()),
-        _ => Err(format!("`{port}` is not a port")),
+    match port.map(str::parse::<u16>) {
+        None | Some(Ok(1..)) => Ok(()),
+        _ => Err(format!("`{}` is not a port", port.unwrap_or_default())),
     }
 }
 
 /// This connection carries the member's ServiceAccount token.
 pub(super) fn proxy_address_plain(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "multicluster.proxyPublishAddress";
-    let plain = context.text(path).is_some_and(|a| a.starts_with("http://"))
-        && proxy_address(context).is_empty();
+    let plain =
+        context.text(path).is_some_and(|a| a.starts_with("http://") || a.starts_with("ws://"))
+            && proxy_address(context).is_empty();
     plain
         .then(|| {
             Diagnostic::warning(Code::ProxyAddressPlain, "agents will connect without TLS")
