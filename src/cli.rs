@@ -50,7 +50,7 @@ struct Cli {
     /// Print only data and errors
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
-    /// Log every request to the cluster; -vv and -vvv also log the libraries
+    /// Show every warning, and log every request to the cluster; -vv and -vvv also log the libraries
     ///
     /// Without -v, `KSI_LOG` sets a level per target, for example `KSI_LOG=ksi=debug,kube=trace`. Secrets
     /// are never logged.

@@ -9,12 +9,15 @@ mod json;
 mod redact;
 mod secret_name;
 mod source;
+mod template;
 mod text;
 
 pub use code::Code;
 pub use json::to_json;
+pub use redact::redacted_text;
 pub use secret_name::{is_secret_name, is_secret_name_or_typo};
 pub use source::{Position, SourceId, Sources, Span};
+pub use template::{bare_template, is_only_template, template, unrendered};
 pub use text::{TextStyle, to_text};
 
 /// The severity: an error makes the configuration invalid, a warning does not.
@@ -48,9 +51,11 @@ pub struct Diagnostic {
     /// Its place in the sources, if it has one.
     pub span: Option<Span>,
     /// A short text under the caret, for example "did you mean `clusterRole`?".
-    pub label: Option<String>,
+    pub label: Option<Box<str>>,
     /// What to do next, one sentence per line.
     pub help: Vec<String>,
+    /// What it is about, in a word: for a line that sums up several of one kind.
+    pub about: Option<&'static str>,
 }
 
 impl Diagnostic {
@@ -65,7 +70,7 @@ impl Diagnostic {
     }
 
     fn new(code: Code, severity: Severity, message: String) -> Self {
-        Self { code, severity, message, span: None, label: None, help: Vec::new() }
+        Self { code, severity, message, span: None, label: None, help: Vec::new(), about: None }
     }
 
     /// Points at a place; `None` leaves it as it is.
@@ -77,8 +82,15 @@ impl Diagnostic {
 
     /// Sets the short text under the caret.
     #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Self {
+    pub fn label(mut self, label: impl Into<Box<str>>) -> Self {
         self.label = Some(label.into());
+        self
+    }
+
+    /// Names what it is about, for a line that sums up several of one kind.
+    #[must_use]
+    pub fn about(mut self, what: &'static str) -> Self {
+        self.about = Some(what);
         self
     }
 
@@ -113,6 +125,16 @@ impl Diagnostics {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The kinds of warnings of which there are several.
+    pub fn repeated_warnings(&self) -> Vec<Code> {
+        let of = |code: Code| self.warnings().filter(move |d| d.code == code).count();
+        Code::ALL.iter().copied().filter(|code| of(*code) > 1).collect()
+    }
+
+    fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter().filter(|d| d.severity == Severity::Warning)
     }
 
     /// The problems in the order in which they were found.

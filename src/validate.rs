@@ -2,6 +2,7 @@
 //! rule. One pass finds all problems: a value of the wrong shape is removed, and the rest is still
 //! validated.
 
+mod others;
 mod rules;
 mod shape;
 mod suggest;
@@ -50,14 +51,22 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
         violations = shape::check(&sound, true);
     }
     let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
-    found.extend(rules::check(&context));
+    found.extend(rules::check(&context).map(|diagnostic| others::as_warning(diagnostic, spec)));
     let configuration = typed(sound.to_json(), &mut found);
+    let found = without_consequences(found);
     let found: Diagnostics = found.into_iter().map(|d| loaded.redacted(d)).collect();
     let found = found.sorted();
     match configuration {
         Some(configuration) if !found.has_errors() => Ok(Valid { configuration, warnings: found }),
         _ => Err(found),
     }
+}
+
+/// Without what else is wrong with the value where a template was not rendered: nobody wrote that value.
+fn without_consequences(found: Diagnostics) -> Diagnostics {
+    let is_template = |diagnostic: &Diagnostic| diagnostic.code == Code::Unrendered;
+    let places: Vec<_> = found.iter().filter(|d| is_template(d)).map(|d| d.span).collect();
+    found.into_iter().filter(|d| is_template(d) || !places.contains(&d.span)).collect()
 }
 
 /// The typed form. The schema is generated from the types, so a tree that passes it can always be

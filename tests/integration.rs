@@ -24,10 +24,14 @@ mod examples;
 mod golden;
 #[path = "integration/install.rs"]
 mod install;
+#[path = "integration/keys.rs"]
+mod keys;
 #[path = "integration/layers.rs"]
 mod layers;
 #[path = "integration/mutation.rs"]
 mod mutation;
+#[path = "integration/noise.rs"]
+mod noise;
 #[path = "integration/plan.rs"]
 mod plan;
 #[path = "integration/render.rs"]

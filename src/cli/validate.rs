@@ -38,7 +38,7 @@ pub(super) fn run(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
     let found = if *strict { validate::strictly(found) } else { found };
     match format {
         TextOrJson::Text => {
-            output.data(&diagnostic::to_text(&found, &sources, output.style()))?;
+            output.data(&output.diagnostics_text(&found, &sources, output.colour))?;
             let names = input.filename.join(", ");
             output.print(&match role.filter(|_| !found.has_errors()) {
                 Some(role) => format!("{names}: valid, role {role}{}", count(&found)),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::text::start_of;
 use super::{API_VERSION, KIND};
-use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
+use crate::diagnostic::{self, Code, Diagnostic, Severity, SourceId, Sources, Span, bare_template};
 use crate::yaml::{self, Content, Node, Path};
 
 /// The relevant documents of one input.
@@ -14,13 +14,15 @@ pub(super) struct Documents {
     pub(super) configuration: Option<Node>,
     /// KubeKey's `kind: Cluster`.
     pub(super) cluster: Option<Node>,
+    /// The kinds of ks-installer's own manifests, which ksi takes the place of.
+    pub(super) installer: Vec<String>,
 }
 
 /// Parses one source and sorts its documents.
 pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>) -> Documents {
     let (nodes, problems) = yaml::parse(sources, id);
     let before = found.len();
-    found.extend(problems);
+    found.extend(unrendered(sources, id, problems));
     let mut documents = Documents::default();
     let mut others = Vec::new();
     let nodes = nodes.into_iter().flat_map(items_of_list);
@@ -30,6 +32,10 @@ pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>)
             Kind::ConfigMap => from_config_map(sources, id, &node, found),
             Kind::Cluster => {
                 documents.cluster = Some(node);
+                None
+            }
+            Kind::Installer(kind) => {
+                documents.installer.push(kind);
                 None
             }
             Kind::Other => {
@@ -46,8 +52,29 @@ pub(super) fn read(sources: &Sources, id: SourceId, found: &mut Vec<Diagnostic>)
         }
     }
     let broken = found[before..].iter().any(|d| d.severity == Severity::Error);
+    found.extend(skipped(sources.name(id), &documents.installer));
     report(id, &documents, &others, broken, found);
     documents
+}
+
+/// The expressions of a template that was not rendered, in place of the syntax error that comes from one.
+fn unrendered(sources: &Sources, id: SourceId, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let syntax = problems.iter().find(|problem| problem.code == Code::Syntax);
+    let Some(error) = syntax.and_then(|problem| problem.span) else { return problems };
+    let mut start = 0;
+    let mut found = Vec::new();
+    for line in sources.text(id).split_inclusive('\n') {
+        if let Some(place) = bare_template(line) {
+            let span = Span { source: id, start: start + place.start, end: start + place.end };
+            found.push((start, diagnostic::unrendered(&line[place]).at(span)));
+        }
+        start += line.len();
+    }
+    // An expression behind the error is not its cause.
+    if found.first().is_none_or(|(start, _)| *start > error.start) {
+        return problems;
+    }
+    found.into_iter().map(|(_, diagnostic)| diagnostic).collect()
 }
 
 /// The items of a `kind: List`, as `kubectl get cc -o yaml` prints them; any other document itself.
@@ -65,6 +92,8 @@ enum Kind {
     Configuration,
     ConfigMap,
     Cluster,
+    /// A manifest of ks-installer itself, by its kind.
+    Installer(String),
     Other,
 }
 
@@ -79,8 +108,31 @@ fn classify(node: &Node) -> Kind {
         {
             Kind::ConfigMap
         }
+        (kind, _) if is_of_installer(kind, node) => Kind::Installer(kind.to_owned()),
         _ => Kind::Other,
     }
+}
+
+/// Whether a document is one of kubesphere-installer.yaml: the CRD, the namespace, and what runs ks-installer.
+fn is_of_installer(kind: &str, node: &Node) -> bool {
+    let name = node.at(&Path::keys("metadata.name")).and_then(Node::as_str).unwrap_or_default();
+    match kind {
+        "CustomResourceDefinition" => name == "clusterconfigurations.installer.kubesphere.io",
+        "Namespace" => name == super::NAMESPACE,
+        "ServiceAccount" | "ClusterRole" | "ClusterRoleBinding" | "Deployment" => {
+            name == super::NAME
+        }
+        _ => false,
+    }
+}
+
+/// The line about ks-installer's own manifests in one source.
+fn skipped(name: &str, kinds: &[String]) -> Option<Diagnostic> {
+    let list = kinds.join(", ");
+    (!kinds.is_empty()).then(|| {
+        let message = format!("{name}: skipped the manifests of ks-installer itself: {list}");
+        Diagnostic::warning(Code::WrongKind, message)
+    })
 }
 
 /// The format of 2.x: the specification as text under `data."ks-config.yaml"`.
@@ -166,7 +218,9 @@ fn report(
         found.push(if harmless { as_warning(diagnostic) } else { diagnostic });
     }
     // KubeKey's Cluster may be in a file of its own.
-    let nothing = documents.configuration.is_none() && documents.cluster.is_none();
+    let nothing = documents.configuration.is_none()
+        && documents.cluster.is_none()
+        && documents.installer.is_empty();
     if nothing && others.is_empty() && !broken {
         found.push(no_configuration(id, "the file contains no YAML document"));
     }

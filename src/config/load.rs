@@ -9,7 +9,7 @@ use super::migrate;
 use super::overlay;
 use super::text::{self, Input};
 use super::{API_VERSION, NAME, NAMESPACE, document, shape};
-use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span, is_only_template};
 use crate::yaml::{Content, Node, Path, Step};
 
 /// The sources of a configuration.
@@ -36,8 +36,8 @@ pub struct Loaded {
     metadata: Option<Node>,
     /// The secret texts in the specification.
     secrets: Vec<String>,
-    /// An input with KubeKey's Cluster.
-    cluster_only: Option<SourceId>,
+    /// An input without a ClusterConfiguration that may stand beside one, and what it has instead.
+    beside: Option<(SourceId, &'static str)>,
 }
 
 /// Without values, which may be secret.
@@ -63,14 +63,14 @@ pub fn load(request: Request) -> Loaded {
         kubekey: None,
         metadata: None,
         secrets: Vec::new(),
-        cluster_only: None,
+        beside: None,
     };
     for input in request.inputs {
         loaded.read(input);
     }
-    if let (None, false, Some(id)) = (&loaded.spec, loaded.has_errors(), loaded.cluster_only) {
-        let message = "the input has a KubeKey Cluster but no ClusterConfiguration";
-        loaded.diagnostics.push(document::no_configuration(id, message));
+    if let (None, false, Some((id, what))) = (&loaded.spec, loaded.has_errors(), loaded.beside) {
+        let message = format!("the input has {what} but no ClusterConfiguration");
+        loaded.diagnostics.push(document::no_configuration(id, &message));
     }
     if let (Some(spec), Some(kubekey)) = (&mut loaded.spec, &loaded.kubekey) {
         kubekey.complete(spec);
@@ -94,7 +94,10 @@ impl Loaded {
         let documents = document::read(&self.sources, id, &mut self.diagnostics);
         if let Some(cluster) = documents.cluster {
             self.kubekey = Some(KubeKey::read(&cluster));
-            self.cluster_only = Some(id);
+            self.beside = Some((id, "a KubeKey Cluster"));
+        }
+        if !documents.installer.is_empty() {
+            self.beside = self.beside.or(Some((id, "the manifests of ks-installer")));
         }
         let Some(mut document) = documents.configuration else {
             return;
@@ -127,7 +130,7 @@ impl Loaded {
         };
         Diagnostic {
             message: hide(diagnostic.message),
-            label: diagnostic.label.map(hide),
+            label: diagnostic.label.map(|label| hide(label.into()).into()),
             help: diagnostic.help.into_iter().map(hide).collect(),
             ..diagnostic
         }
@@ -255,7 +258,9 @@ fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
     let mut secrets = Vec::new();
     spec.each(&Path::default(), &mut |path, node| {
         let shows = matches!(node.content, Content::Scalar(Value::String(_) | Value::Number(_)));
-        if !shows || !super::is_sensitive(path) {
+        // A template that was not rendered is no secret, but a mistake to be shown.
+        let template = node.as_str().is_some_and(is_only_template);
+        if !shows || template || !super::is_sensitive(path) {
             return;
         }
         if let Some(span) = node.span {

@@ -4,6 +4,7 @@
 
 mod rewrite;
 mod table;
+mod variables;
 
 use serde_json::Value;
 
@@ -35,7 +36,10 @@ pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) {
 /// Applies the first migration that matches. If it fails, its diagnostic is an error, and the old key is
 /// removed all the same, so that the next call continues after it.
 fn next(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
-    RULES.iter().find_map(|rule| apply(spec, rule))
+    RULES.iter().find_map(|rule| apply(spec, rule)).or_else(|| {
+        let rule = variables::rule(spec)?;
+        apply(spec, &rule)
+    })
 }
 
 fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
@@ -51,10 +55,28 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             let diagnostic =
                 Diagnostic::warning(Code::Obsolete, format!("`{from}` no longer has an effect"))
                     .at(key_span)
+                    .about(rule.from)
                     .help(why);
             Some((Some(Move { from, to: None, value }), diagnostic))
         }
-        To::Path(to) => Some(relocate(spec, from, Path::keys(to), key_span, value)),
+        To::NoSwitch(why) => {
+            let above = Path(from.0[..from.0.len() - 1].to_vec());
+            let message = format!("`{from}` has no effect: `{above}` has no switch");
+            let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span).help(why);
+            let diagnostic = diagnostic.about(rule.from);
+            Some((Some(Move { from, to: None, value }), diagnostic))
+        }
+        To::Guide(to) if spec.at(&Path::keys(to)).is_some_and(|n| !n.is_null()) => {
+            let message = format!("`{from}` has no effect because `{to}` is set");
+            let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span);
+            let diagnostic = diagnostic.about(rule.from);
+            let diagnostic = diagnostic.help("remove it: ks-installer never read it");
+            Some((Some(Move { from, to: None, value }), diagnostic))
+        }
+        To::Path(to) | To::Guide(to) => {
+            let (moved, diagnostic) = relocate(spec, from, Path::keys(to), key_span, value);
+            Some((moved, diagnostic.about(rule.from)))
+        }
         To::Role if !matches!(value.content, Content::Scalar(Value::Bool(_))) => {
             let message = format!("`{from}` must be true or false");
             let wrong = Diagnostic::error(Code::WrongType, message).at(value.span.or(key_span));
@@ -77,7 +99,7 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
             let diagnostic = diagnostic.label(format!("read as `clusterRole: {read_as}`"));
             let help = "a member needs `clusterRole: member` and the host's jwtSecret";
-            Some((moved, diagnostic.help(help)))
+            Some((moved, diagnostic.about(rule.from).help(help)))
         }
     }
 }

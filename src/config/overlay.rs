@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::shape;
-use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span, redacted_text};
 use crate::yaml::{self, Content, Entry, Node, Path, Step};
 
 /// Merges `over` into `base`: mappings per key, everything else is replaced.
@@ -58,7 +58,8 @@ pub(super) fn set(
     };
     let path = Path::keys(name.trim().strip_prefix("spec.").unwrap_or(name.trim()));
     if path.0.is_empty() || name.contains("..") || name.contains('[') {
-        return Err(Diagnostic::error(Code::BadSet, format!("`{name}` is not a valid path"))
+        let shown = redacted_text(name);
+        return Err(Diagnostic::error(Code::BadSet, format!("`{shown}` is not a valid path"))
             .at(Span { end: name.len(), ..whole })
             .help("separate keys by dots, and set a list as a whole: --set key='[a, b]'"));
     }

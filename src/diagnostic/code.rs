@@ -51,6 +51,7 @@ codes! {
     OutOfRange = 15 "0015", "a number out of range";
     Missing = 16 "0016", "a missing required field";
     ControlCharacter = 17 "0017", "a control character in a text";
+    Unrendered = 18 "0018", "a template that was not rendered";
 
     // Meaning: 30 to 79
     MemberWithoutSecret = 30 "0030", "a member without the host's jwtSecret";

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
 
-use super::{Diagnostic, Diagnostics, Severity, Sources, Span};
+use super::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 
 /// The style of the text.
 #[derive(Debug, Clone, Copy)]
@@ -11,22 +11,58 @@ pub struct TextStyle {
     pub colour: bool,
     /// Columns of the terminal.
     pub width: usize,
+    /// Whether several warnings of one kind become one line.
+    pub brief: bool,
 }
 
 impl Default for TextStyle {
     fn default() -> Self {
-        Self { colour: false, width: 100 }
+        Self { colour: false, width: 100, brief: false }
     }
 }
 
 /// For longer lines only the place is shown: a caret would not be visible.
 const LONGEST_LINE: usize = 2_000;
 
-/// All problems, one block each, separated by empty lines; empty if there are none.
+/// All problems, one block each, separated by empty lines; empty if there are none. In brief style, one line for
+/// each kind of warning of which there are several comes first.
 pub fn to_text(diagnostics: &Diagnostics, sources: &Sources, style: TextStyle) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.width).decor_style(DecorStyle::Ascii);
-    diagnostics.iter().map(|d| one(d, sources, &renderer) + "\n").collect::<Vec<_>>().join("\n")
+    let kinds = if style.brief { diagnostics.repeated_warnings() } else { Vec::new() };
+    let is_summed_up = |d: &Diagnostic| d.severity == Severity::Warning && kinds.contains(&d.code);
+    let lines = kinds.iter().map(|code| {
+        let all: Vec<_> =
+            diagnostics.iter().filter(|d| is_summed_up(d) && d.code == *code).collect();
+        several(*code, &all, sources, &renderer) + "\n"
+    });
+    let blocks = diagnostics.iter().filter(|d| !is_summed_up(d));
+    let blocks = blocks.map(|d| one(d, sources, &renderer) + "\n");
+    std::iter::once(lines.collect::<String>())
+        .filter(|lines| !lines.is_empty())
+        .chain(blocks)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// One line about several warnings of one kind.
+fn several(code: Code, all: &[&Diagnostic], sources: &Sources, renderer: &Renderer) -> String {
+    const NAMED: usize = 3;
+    let mut about: Vec<&str> = all.iter().filter_map(|d| d.about).collect();
+    about.dedup();
+    let which = if about.is_empty() {
+        let first = all.iter().find_map(|d| d.span).map(|span| sources.place(span));
+        first.map(|place| format!(", first at {place}")).unwrap_or_default()
+    } else {
+        let more = match about.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(": {}{more}", about[..about.len().min(NAMED)].join(", "))
+    };
+    let title = format!("{}, {} times{which}", code.title(), all.len());
+    let code = code.to_string();
+    renderer.render(&[Group::with_title(Level::WARNING.primary_title(&title).id(&code))])
 }
 
 fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
@@ -41,7 +77,7 @@ fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> Strin
     if let Some(window) = &window {
         let mut annotation = AnnotationKind::Primary.span(window.start..window.end);
         if let Some(label) = &diagnostic.label {
-            annotation = annotation.label(label);
+            annotation = annotation.label(&**label);
         }
         group = group.element(
             Snippet::source(&window.line)

@@ -13,6 +13,7 @@ impl Output {
     /// # Errors
     /// The environment variable is not valid: why.
     pub fn log(&mut self, verbosity: u8) -> Result<(), String> {
+        self.verbose = verbosity > 0;
         let variable = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty());
         let wanted = match (&variable, verbosity) {
             (Some(text), 0) => text,

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::colour::{ColourChoice, wants_colour};
-use crate::diagnostic::{Diagnostics, Sources, TextStyle, to_text};
+use crate::diagnostic::{Code, Diagnostics, Sources, TextStyle, to_text};
 
 /// The output of a command.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct Output {
     pub(super) quiet: bool,
     /// Whether a log goes to standard error, so that nothing there can be redrawn.
     pub(super) logs: bool,
+    /// Whether each warning is shown, or one line for each kind.
+    pub(super) verbose: bool,
     width: usize,
 }
 
@@ -33,6 +35,7 @@ impl Output {
             symbols: shows_symbols(lookup),
             quiet,
             logs: false,
+            verbose: false,
             width: std::cmp::max(width, 40),
         }
     }
@@ -65,8 +68,7 @@ impl Output {
         if self.quiet && !diagnostics.has_errors() {
             return;
         }
-        let style = TextStyle { colour: self.colour_messages, width: self.width };
-        let text = to_text(diagnostics, sources, style);
+        let text = self.diagnostics_text(diagnostics, sources, self.colour_messages);
         if !text.is_empty() {
             self.message(text.trim_end());
             self.message("");
@@ -83,9 +85,28 @@ impl Output {
         self.width
     }
 
-    /// The style of text on standard output.
-    pub fn style(&self) -> TextStyle {
-        TextStyle { colour: self.colour, width: self.width }
+    /// Diagnostics as text, with what to do about warnings that one line sums up.
+    pub fn diagnostics_text(
+        &self,
+        diagnostics: &Diagnostics,
+        sources: &Sources,
+        colour: bool,
+    ) -> String {
+        let style = TextStyle { colour, width: self.width, brief: !self.verbose };
+        let mut text = to_text(diagnostics, sources, style);
+        let repeated = diagnostics.repeated_warnings();
+        if style.brief && !repeated.is_empty() {
+            let is_old =
+                |code| matches!(code, Code::Migrated | Code::Obsolete | Code::MisindentedRole);
+            let old = diagnostics.iter().filter(|d| is_old(d.code)).find_map(|d| d.span);
+            let migrate = old.filter(|_| repeated.iter().any(|code| is_old(*code))).map(|span| {
+                let file = sources.name(span.source);
+                format!("`ksi config migrate --from {file}` writes the current format; ")
+            });
+            let migrate = migrate.unwrap_or_default();
+            text.extend(["help: ", &migrate, "-v shows every warning\n"]);
+        }
+        text
     }
 }
 

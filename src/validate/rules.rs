@@ -33,6 +33,7 @@ type Rule = fn(&Context<'_>) -> Vec<Diagnostic>;
 
 const RULES: &[Rule] = &[
     form::control_characters,
+    form::unrendered,
     form::durations,
     form::quantities,
     form::resource_bounds,

@@ -7,9 +7,10 @@ use jsonschema::paths::LocationSegment;
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
+use super::others::{self, concerns_only_others};
 use super::suggest;
 use crate::config::{self, subschema};
-use crate::diagnostic::{self, Code, Diagnostic, Severity};
+use crate::diagnostic::{self, Code, Diagnostic, Severity, redacted_text};
 use crate::yaml::{self, Content, Node, Path, Step};
 
 /// One violation of the schema.
@@ -70,7 +71,10 @@ impl Context<'_> {
         // A long block is not underlined as a whole, only its key.
         let block = self.spec.at(&path).is_some_and(|n| !matches!(n.content, Content::Scalar(_)));
         let place = if block { key_span.or(span) } else { span.or(key_span) };
-        vec![Violation { path, diagnostic: diagnostic.at(place) }]
+        let diagnostic = diagnostic.at(place);
+        let ignored = concerns_only_others(&path);
+        let diagnostic = if ignored { others::ignored(diagnostic) } else { diagnostic };
+        vec![Violation { path, diagnostic }]
     }
 
     /// Integers beyond 32 bits, which no component can hold.
@@ -103,6 +107,7 @@ impl Context<'_> {
     }
 
     fn unknown(&self, parent: &Path, key: &str) -> Violation {
+        let path = parent.key(key);
         let siblings = subschema(self.schema, parent)["properties"].as_object();
         let siblings = siblings.into_iter().flat_map(|p| p.keys()).map(String::as_str);
         let entry = self.spec.at(parent).and_then(|n| n.entry(key));
@@ -110,42 +115,43 @@ impl Context<'_> {
         // A key that is known elsewhere is more likely misplaced than misspelt.
         let places = suggest::elsewhere(self.schema, parent, key);
         let slips = if places.is_empty() { usize::MAX } else { 1 };
-        let unknown = Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`"));
-        let mut diagnostic = if let Some(known) = suggest::closest_within(key, siblings, slips) {
-            unknown.label(format!("help: did you mean `{known}`?"))
-        } else if let Some(home) = self.home(parent, &places, value) {
-            misplaced(parent, key, home)
-        } else if places.is_empty() {
-            unknown.help(match parent.to_string() {
-                top if top.is_empty() => "`ksi explain` lists the valid keys".to_owned(),
-                parent => format!("`ksi explain {parent}` lists the keys of `{parent}`"),
-            })
-        } else {
-            let some: Vec<String> = places.iter().take(3).map(|p| format!("`{p}`")).collect();
-            let more = if places.len() > 3 { " and others" } else { "" };
-            unknown.help(format!("it is valid as {}{more}: check the indentation", some.join(", ")))
-        };
-        if self.allow_unknown {
+        let shown = redacted_text(key);
+        let unknown = Diagnostic::error(Code::UnknownField, format!("unknown field `{shown}`"));
+        let (mut diagnostic, meant) =
+            if let Some(known) = suggest::closest_within(key, siblings, slips) {
+                let label = format!("help: did you mean `{known}`?");
+                (unknown.label(label), Some(parent.key(known)))
+            } else if key == "enabled" && !parent.0.is_empty() {
+                (unknown.help(format!("`{parent}` has no switch: remove `enabled`")), None)
+            } else if let Some(home) = Self::home(parent, &places, value, self.schema) {
+                (misplaced(parent, key, home), Some(home.clone()))
+            } else {
+                (unknown.help(valid_keys(parent, &places)), None)
+            };
+        diagnostic = diagnostic.at(entry.and_then(|e| e.key_span));
+        if concerns_only_others(&path) && meant.is_none_or(|meant| concerns_only_others(&meant)) {
+            diagnostic = others::ignored(diagnostic);
+        } else if self.allow_unknown {
             diagnostic.severity = Severity::Warning;
         }
-        diagnostic = diagnostic.at(entry.and_then(|e| e.key_span));
-        Violation { path: parent.key(key), diagnostic }
+        Violation { path, diagnostic }
     }
 
-    /// The most likely intended place of a misplaced key: the only one, or a near one.
+    /// The most likely intended place of a misplaced key: the only one, or one that is a wrong indentation away.
+    /// A key of the same name in a sibling is another key.
     fn home<'p>(
-        &self,
         parent: &Path,
         places: &'p [Path],
         value: Option<&Node>,
+        schema: &Value,
     ) -> Option<&'p Path> {
         let near = |place: &Path| {
             let common = parent.0.iter().zip(&place.0).take_while(|(a, b)| a == b).count();
             !parent.0.is_empty() && parent.0.len() - common <= 1 && place.0.len() - common <= 2
         };
-        let fits = |place: &Path| value.is_none_or(|v| fits(subschema(self.schema, place), v));
-        let few = places.len() <= 2;
-        places.iter().find(|place| (few || near(place)) && fits(place))
+        let fits = |place: &Path| value.is_none_or(|v| fits(subschema(schema, place), v));
+        let only = places.len() == 1;
+        places.iter().find(|place| (only || (near(place) && in_line(parent, place))) && fits(place))
     }
 
     fn wrong_value(&self, path: &Path, error: &ValidationError<'_>) -> Diagnostic {
@@ -198,16 +204,44 @@ impl Context<'_> {
     }
 }
 
+/// Whether a place is above or below a mapping, and not beside it.
+fn in_line(parent: &Path, place: &Path) -> bool {
+    let above = &place.0[..place.0.len() - 1];
+    parent.0.starts_with(above) || above.starts_with(&parent.0)
+}
+
+/// Where a key may stand, or which keys there are.
+fn valid_keys(parent: &Path, places: &[Path]) -> String {
+    let places: Vec<String> = places
+        .iter()
+        .filter(|place| in_line(parent, place))
+        .map(|place| format!("`{place}`"))
+        .collect();
+    if places.is_empty() {
+        return match parent.to_string() {
+            top if top.is_empty() => "`ksi explain` lists the valid keys".to_owned(),
+            parent => format!("`ksi explain {parent}` lists the keys of `{parent}`"),
+        };
+    }
+    let more = if places.len() > 3 { " and others" } else { "" };
+    let some = places[..places.len().min(3)].join(", ");
+    format!("it is valid as {some}{more}: check the indentation")
+}
+
 /// The value as it may be shown in a message.
 fn shown(path: &Path, value: &Value) -> String {
     match value {
         _ if config::is_sensitive(path) || has_secret_name(path) => "(hidden)".to_owned(),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a mapping".to_owned(),
-        Value::String(text) if text.chars().count() > 60 => {
-            format!("`{}…`", text.chars().take(60).collect::<String>())
+        Value::String(text) => {
+            // A slip such as a missing space makes one text of a key and its secret.
+            let text = redacted_text(text);
+            match text.char_indices().nth(60) {
+                Some((end, _)) => format!("`{}…`", &text[..end]),
+                None => format!("`{text}`"),
+            }
         }
-        Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     }
 }

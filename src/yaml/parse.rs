@@ -9,7 +9,7 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, T
 use super::node::{Content, Entry, Node, Path};
 use super::scalar::resolve_plain;
 use super::syntax;
-use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, redacted_text};
 
 /// The limits beyond which a text is rejected.
 #[derive(Debug, Clone, Copy)]
@@ -203,6 +203,14 @@ impl<'t> Builder<'t> {
                 );
                 continue;
             }
+            if plain && value.is_null() && glued(&key) {
+                self.diagnostics.push(
+                    Diagnostic::error(Code::Syntax, "no space after the colon").at(key_span).help(
+                        "put a space after the colon: without it, this is a key without a value",
+                    ),
+                );
+                continue;
+            }
             let first = if entries.len() < LONG {
                 entries.iter().find(|e| e.key == key).and_then(|e| e.key_span)
             } else {
@@ -302,10 +310,13 @@ impl<'t> Builder<'t> {
     fn duplicate(&mut self, key: &str, span: Span, first: Span) {
         let line = self.sources.position(first).line;
         self.diagnostics.push(
-            Diagnostic::error(Code::DuplicateKey, format!("duplicate key `{key}`"))
-                .at(span)
-                .label(format!("first on line {line}"))
-                .help("keep one of them: kubectl would silently use the last one"),
+            Diagnostic::error(
+                Code::DuplicateKey,
+                format!("duplicate key `{}`", redacted_text(key)),
+            )
+            .at(span)
+            .label(format!("first on line {line}"))
+            .help("keep one of them: kubectl would silently use the last one"),
         );
     }
 
@@ -348,6 +359,11 @@ fn size(node: &Node) -> (usize, usize) {
         bytes += node.entries().iter().map(|e| e.key.len()).sum::<usize>();
     });
     (nodes, bytes)
+}
+
+/// Whether a key without a value is a key and its value without a space: `{clusterRole:host}`.
+fn glued(key: &str) -> bool {
+    key.split_once(':').is_some_and(|(name, value)| !name.is_empty() && !value.is_empty())
 }
 
 /// JSON has only string keys; kubectl writes other scalars as text.

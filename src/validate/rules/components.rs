@@ -30,13 +30,14 @@ pub(super) fn unmanaged(context: &Context<'_>) -> Vec<Diagnostic> {
         .filter(|(path, _)| context.is_given(path) && context.flag(path))
         .map(|(path, name)| {
             Diagnostic::warning(Code::Unmanaged, format!("ksi does not install {name} yet"))
+                .about(name)
                 .at(context.place(path))
                 .help("KubeSphere is still configured to use it: install it yourself")
         })
         .collect()
 }
 
-/// Edge nodes connect to the address; CloudCore crashes without one.
+/// Edge nodes connect to the address; CloudCore, which ksi does not install yet, crashes without one.
 pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     let path = "edgeruntime.kubeedge.cloudCore.cloudHub.advertiseAddress";
     let on = context.flag("edgeruntime.enabled") && context.flag("edgeruntime.kubeedge.enabled");
@@ -48,7 +49,7 @@ pub(super) fn edge_address(context: &Context<'_>) -> Vec<Diagnostic> {
     });
     (on && !given)
         .then(|| {
-            Diagnostic::error(
+            Diagnostic::warning(
                 Code::EdgeAddress,
                 "KubeEdge needs an address that edge nodes can reach",
             )

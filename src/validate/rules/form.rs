@@ -1,8 +1,8 @@
 //! Values with a defined format: durations, quantities, names, images.
 
 use super::Context;
-use crate::config::{form, subschema};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::config::{self, form, subschema};
+use crate::diagnostic::{self, Code, Diagnostic, is_only_template, template};
 use crate::object::{duration, quantity};
 use crate::yaml::{Node, Path, Step};
 
@@ -57,6 +57,21 @@ pub(super) fn control_characters(context: &Context<'_>) -> Vec<Diagnostic> {
             )
         })
         .collect()
+}
+
+/// Template expressions: nothing that KubeSphere reads looks like one. Mappings that it does not define may have
+/// variables of their own, such as `$(POD_NAME)`.
+pub(super) fn unrendered(context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    context.given.each(&Path::default(), &mut |path, node| {
+        let Some(text) = node.as_str() else { return };
+        let known = !subschema(context.schema, path)["type"].is_null();
+        let anywhere = known && !config::is_sensitive(path);
+        if let Some(place) = template(text).filter(|_| anywhere || is_only_template(text)) {
+            found.push(diagnostic::unrendered(&text[place]).at(node.span));
+        }
+    });
+    found
 }
 
 /// `10m`, `168h`, `1h30m`: what Go reads.

@@ -122,8 +122,16 @@ pub(super) fn twice(context: &Context<'_>) -> Vec<Diagnostic> {
             let (other, _) = used[..at].iter().find(|(_, p)| p == port)?;
             // Point at the one that is set: the other may be a default.
             let here = if context.is_given(path) { path } else { other };
+            // ksi itself creates only one of the two Services.
+            let edge = [path, other].iter().any(|path| path.starts_with("edgeruntime."));
+            let message = format!("NodePort {port} is used twice");
+            let twice = if edge {
+                Diagnostic::warning(Code::NodePortTwice, message)
+            } else {
+                Diagnostic::error(Code::NodePortTwice, message)
+            };
             Some(
-                Diagnostic::error(Code::NodePortTwice, format!("NodePort {port} is used twice"))
+                twice
                     .at(context.place(here))
                     .help(format!("`{other}` and `{path}` both use it: change one of them")),
             )

@@ -1,0 +1,53 @@
+//! Every key that a release or a guide ever had is accepted, moved, or obsolete, with one warning at most.
+
+use ksi::config::{self, Input, Request};
+use ksi::diagnostic::{Code, Diagnostics, TextStyle, to_text};
+use ksi::facts::Facts;
+use ksi::validate::{self, Options};
+use serde_json::{Value, json};
+
+const TABLE: &str = include_str!("../fixtures/keys-of-releases.tsv");
+
+/// What ksi says about a configuration with this key only: what it does with it, and its words.
+fn understood(path: &str, value: &Value) -> (String, String) {
+    let spec = path.rsplit('.').fold(value.clone(), |value, key| json!({ key: value }));
+    let document = json!({"apiVersion": config::API_VERSION, "kind": config::KIND, "spec": spec});
+    let input = Input { name: path.to_owned(), bytes: document.to_string().into_bytes() };
+    let loaded = config::load(Request { inputs: vec![input], sets: Vec::new() });
+    let found = match validate::validate(&loaded, &Facts::default(), Options::default()) {
+        Ok(valid) => valid.warnings,
+        Err(found) => found,
+    };
+    (what(&found), to_text(&found, &loaded.sources, TextStyle::default()))
+}
+
+fn what(found: &Diagnostics) -> String {
+    if found.has_errors() {
+        return "refused".to_owned();
+    }
+    let mut kinds: Vec<&str> = found
+        .iter()
+        .filter_map(|diagnostic| match diagnostic.code {
+            Code::Migrated => Some("moved"),
+            Code::Obsolete => Some("obsolete"),
+            Code::UnknownField | Code::MisplacedField => Some("unknown"),
+            _ => None,
+        })
+        .collect();
+    kinds.sort_unstable();
+    if kinds.is_empty() { "accepted".to_owned() } else { kinds.join("+") }
+}
+
+#[test]
+fn every_key_of_every_release_is_understood() {
+    let mut wrong = Vec::new();
+    for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [path, value, wanted] = columns[..] else { panic!("not three columns: {line}") };
+        let (given, text) = understood(path, &serde_json::from_str(value).unwrap());
+        if given != wanted {
+            wrong.push(format!("{path}: {given} instead of {wanted}\n{text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} keys:\n{}", wrong.len(), wrong.join("\n"));
+}
