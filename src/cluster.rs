@@ -11,8 +11,11 @@
 //! ```
 
 mod connect;
+mod contents;
 mod discovery;
 mod error;
+mod finalizers;
+mod instances;
 mod kind;
 mod limit;
 mod lock;

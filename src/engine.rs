@@ -9,7 +9,8 @@
 //! Namespaces and CRDs are written first, for all components. Then each component goes through its
 //! [stages](Stage) as soon as its dependencies are healthy. If an object fails, its component and those
 //! that depend on it are skipped, others continue, and the [`Error`] at the end lists all problems.
-//! Objects are pruned only after all desired objects are written and healthy.
+//! Objects are pruned only after all desired objects are written and healthy. When a controller is deleted
+//! that leaves finalizers on objects of others, they are removed after its pods have ended.
 
 mod apply;
 mod await_deletion;
@@ -21,10 +22,12 @@ mod error;
 mod event;
 mod finalizers;
 mod graph;
+mod held;
 mod only;
 mod options;
 mod outcome;
 mod planned;
+mod release;
 mod removal;
 mod run;
 mod stage;

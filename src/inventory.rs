@@ -20,7 +20,7 @@ use crate::object::{Object, ObjectId, Policy, embedded, owned_fields};
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
 pub use digest::Key;
-pub use prune::{Prune, PruneOptions, needs_consent, prune};
+pub use prune::{Prune, PruneOptions, missing_consent, needs_consent, prune};
 pub use secret::SECRET;
 
 /// The storage format that this ksi writes, and the newest one that it reads.

@@ -1,9 +1,11 @@
 //! Objects: manifests with their identity and management policy.
 
+mod contents;
 mod dry_run;
 pub mod duration;
 pub mod embedded;
 mod foreign;
+mod held;
 mod id;
 pub mod images;
 pub mod kubesphere;
@@ -19,12 +21,17 @@ mod setting;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use contents::Contents;
 pub use dry_run::{DryRunResult, FieldConflict};
 pub use foreign::{foreign_fields, owned_fields};
+pub use held::Held;
 pub use id::ObjectId;
 pub use mask::Masker;
 pub use pattern::{KindPattern, PathPattern, Segment};
-pub use rules::{DeletionConsent, Finalizers, KeepMarker, Protected, Releasing, Rules, rules};
+pub use rules::{
+    DeletionConsent, Finalizers, Generated, KeepMarker, Protected, PutFinalizers, Releasing, Rules,
+    rules,
+};
 pub use scrub::Scrubber;
 pub use setting::{Setting, SettingNames};
 

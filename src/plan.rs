@@ -37,7 +37,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::inventory::{Inventory, PruneOptions};
-use crate::object::{DryRunResult, Object, ObjectId, Policy, SettingNames, order};
+use crate::object::{Contents, DryRunResult, Held, Object, ObjectId, Policy, SettingNames, order};
 use crate::yaml::Path;
 
 pub use diff::{Difference, apply_differences, diff};
@@ -134,14 +134,31 @@ impl Change {
 pub struct Plan {
     /// One entry per object, unchanged ones included.
     pub changes: Vec<Change>,
-    /// Cascading deletes: objects of others whose CRD or namespace is deleted. The engine adds them.
+    /// Cascading deletes: objects of others whose namespace is deleted; the engine adds those of a CRD that is.
     pub cascading: Vec<Change>,
+    /// The kinds of which there may be objects in deleted namespaces, since they could not be listed.
+    pub uncounted: Vec<String>,
+    /// Objects whose finalizers are removed, because their controller is deleted. The engine adds them.
+    pub released: Vec<Release>,
+}
+
+/// An object whose finalizers are removed: their controller does not run any more by then.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Release {
+    /// The object.
+    pub held: Held,
+    /// Whether the controller still runs. If not, its finalizers are removed before anything else is deleted.
+    pub is_running: bool,
 }
 
 impl Plan {
     /// Whether anything differs from the desired state, conflicts included.
     pub fn has_changes(&self) -> bool {
-        self.changes.iter().any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
+        !self.released.is_empty()
+            || self
+                .changes
+                .iter()
+                .any(|change| !matches!(change.action, Action::Unchanged | Action::Keep))
     }
 
     /// Whether executing it writes or deletes anything.
@@ -149,7 +166,7 @@ impl Plan {
         let writes = |action| {
             matches!(action, Action::Create | Action::Update | Action::Adopt | Action::Delete)
         };
-        self.changes.iter().any(|change| writes(change.action))
+        !self.released.is_empty() || self.changes.iter().any(|change| writes(change.action))
     }
 
     /// The number of objects for each action.
@@ -167,6 +184,8 @@ pub struct Observed {
     pub dry_runs: BTreeMap<ObjectId, DryRunResult>,
     /// The inventory of the target; `None` if nothing was ever recorded.
     pub inventory: Option<Inventory>,
+    /// What is in the namespaces that may be deleted.
+    pub contents: Contents,
 }
 
 /// What the user has consented to.
@@ -209,12 +228,17 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
             decision::dropped(entry, live, observed, options, desired.is_empty())
         })
         .collect();
-    namespaces::keep(&changes, &mut dropped, options);
+    namespaces::keep(&changes, &mut dropped, &observed.contents, options);
     // Kept objects are listed before anything is deleted.
     dropped.sort_by(|a, b| {
         let removes = |change: &Change| change.action == Action::Delete;
         removes(a).cmp(&removes(b)).then_with(|| order::compare_removal(&a.id, &b.id))
     });
     changes.extend(dropped);
-    Plan { changes, cascading: Vec::new() }
+    let cascading = namespaces::lost(&changes, &observed.contents);
+    let uncounted = match changes.iter().any(namespaces::is_deleted) {
+        true => observed.contents.unlisted.iter().cloned().collect(),
+        false => Vec::new(),
+    };
+    Plan { changes, cascading, uncounted, ..Plan::default() }
 }

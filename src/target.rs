@@ -16,7 +16,7 @@ use std::future::Future;
 use serde_json::Value;
 
 use crate::inventory::Inventory;
-use crate::object::{DryRunResult, Object, ObjectId};
+use crate::object::{Contents, DryRunResult, Held, Object, ObjectId};
 use crate::values::StoredValues;
 
 pub use crate::diagnose::Finding;
@@ -79,6 +79,22 @@ pub trait Reader {
         definitions: &[ObjectId],
     ) -> impl Future<Output = Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error>> + Send;
 
+    /// What users and controllers made in these namespaces; nothing if the target runs no workloads.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn contents(&self, namespaces: &[&str])
+    -> impl Future<Output = Result<Contents, Error>> + Send;
+
+    /// The objects with finalizers of these controllers; none if the target runs no workloads.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn held(
+        &self,
+        controllers: &[ObjectId],
+    ) -> impl Future<Output = Result<Vec<Held>, Error>> + Send;
+
     /// The warnings for this run since the last call.
     fn warnings(&self) -> Vec<String>;
 }
@@ -139,6 +155,12 @@ pub trait Writer {
     /// It cannot be deleted.
     fn delete(&self, id: &ObjectId) -> impl Future<Output = Result<Effect, Error>> + Send;
 
+    /// Removes the finalizers of a controller that no longer runs; it is no error if the object does not exist.
+    ///
+    /// # Errors
+    /// It was changed since it was found ([`ErrorKind::Conflict`]), or cannot be changed.
+    fn remove_finalizers(&self, held: &Held) -> impl Future<Output = Result<(), Error>> + Send;
+
     /// Makes all changes so far visible and durable.
     ///
     /// # Errors
@@ -166,6 +188,13 @@ pub trait Monitor {
         &self,
         ids: &[ObjectId],
     ) -> impl Future<Output = Result<BTreeMap<ObjectId, Value>, Error>> + Send;
+
+    /// Whether no pod of a Deployment runs any more, also after the Deployment was deleted.
+    ///
+    /// # Errors
+    /// Its pods cannot be read.
+    fn is_stopped(&self, deployment: &ObjectId)
+    -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Returns when one of the objects may have changed since the last [`live`](Monitor::live).
     fn changed(&self, ids: &[ObjectId]) -> impl Future<Output = ()> + Send;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::access_review::rights;
 use super::context::{FEDERATED, LOCK, NAMESPACES, SYSTEM};
 use super::gathered::{DryRun, Gathered, Part, Read, why};
+use super::held::held_in_use;
 use super::manifest::{items, text};
 use crate::cluster::{Apply, Cluster, Error, ErrorKind, Kind, Selection};
 use crate::config;
@@ -62,8 +63,9 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 
 /// Reads everything.
 pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
-    let (version, (mut objects, backends), named, (rights, dry_run)) = futures_util::join!(
+    let (version, held, (mut objects, backends), named, (rights, dry_run)) = futures_util::join!(
         cluster.read_path("/version"),
+        held_in_use(cluster),
         async { futures_util::join!(lists(cluster, LISTS), backends(cluster)) },
         named(cluster, wants),
         async {
@@ -82,6 +84,7 @@ pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
         server_time: cluster.server_time().ok_or_else(|| "no answer had a date".to_owned()),
         dry_run,
         rights,
+        held: held.map_err(|e| why(&e)),
         objects,
     }
 }

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::context::SYSTEM;
 use super::verdict::ReadError;
 use crate::cluster::Error;
-use crate::object::embedded;
+use crate::object::{Held, embedded};
 use crate::rights::Right;
 
 /// What was read, or why it could not be.
@@ -88,6 +88,8 @@ pub struct Gathered {
     pub dry_run: Read<DryRun>,
     /// What ksi is allowed to do.
     pub rights: Read<Rights>,
+    /// Objects with finalizers of controllers that do not exist.
+    pub held: Read<Vec<Held>>,
     /// The objects.
     pub objects: BTreeMap<Part, Read<Vec<Value>>>,
 }
@@ -134,6 +136,7 @@ impl Default for Gathered {
             server_time: Err(why()),
             dry_run: Err(why()),
             rights: Err(why()),
+            held: Err(why()),
             objects: BTreeMap::new(),
         }
     }

@@ -82,6 +82,21 @@ impl Cluster {
         known.map(|known| known.kind.clone()).collect()
     }
 
+    /// The plural names of all kinds of a group that are discovered.
+    pub(super) fn plurals_of(&self, group: &str) -> BTreeSet<String> {
+        let kinds = self.connection.discovery.kinds();
+        let known = kinds.known.values().filter(|known| known.kind.group == group);
+        known.map(|known| known.plural.clone()).collect()
+    }
+
+    /// The kinds of a discovered group whose objects are in namespaces and can be deleted.
+    pub(super) fn deletable_kinds(&self, group: &str, version: &str) -> Vec<Kind> {
+        let kinds = self.connection.discovery.kinds();
+        let known = kinds.known.values().filter(|known| known.namespaced && known.deletable);
+        let known = known.map(|known| &known.kind);
+        known.filter(|kind| kind.group == group && kind.version == version).cloned().collect()
+    }
+
     /// Discovers several groups in parallel, also those already known: CRDs may have been added.
     ///
     /// # Errors
@@ -122,7 +137,11 @@ impl Cluster {
 fn resource(group: &str, version: &str, entry: &Value) -> Option<Resource> {
     let plural = entry["name"].as_str().filter(|name| !name.contains('/'))?.to_owned();
     let kind = Kind::new(group, version, entry["kind"].as_str()?);
-    Some(Resource { kind, plural, namespaced: entry["namespaced"] == true })
+    let can = |verb: &str| {
+        entry["verbs"].as_array().is_some_and(|verbs| verbs.iter().any(|known| known == verb))
+    };
+    let namespaced = entry["namespaced"] == true;
+    Some(Resource { kind, plural, namespaced, deletable: can("list") && can("delete") })
 }
 
 #[cfg(test)]

@@ -53,4 +53,6 @@ pub struct Resource {
     pub plural: String,
     /// Whether its objects are in namespaces.
     pub namespaced: bool,
+    /// Whether its objects can be listed and deleted: not what is only computed, such as metrics.
+    pub deletable: bool,
 }

@@ -143,7 +143,7 @@ mod tests {
 
     fn resource(group: &str, plural: &str, namespaced: bool) -> Resource {
         let kind = Kind { group: group.into(), version: "v1".into(), kind: "X".into() };
-        Resource { kind, plural: plural.into(), namespaced }
+        Resource { kind, plural: plural.into(), namespaced, deletable: true }
     }
 
     #[test]

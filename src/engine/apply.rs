@@ -156,7 +156,7 @@ impl<T: Target> Run<'_, T> {
         if self.target.values().await? != *stored {
             return Err(Error::Changed("a stored value".into()));
         }
-        let now = observe(self.target, &desired.objects).await?;
+        let now = observe(self.target, &desired.objects, self.options).await?;
         if now.inventory != observed.inventory {
             return Err(Error::Changed("the inventory".into()));
         }

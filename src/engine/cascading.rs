@@ -55,7 +55,7 @@ pub(super) async fn cascading_deletes<T: Target>(
 }
 
 /// Whether a plan deletes CRDs or namespaces.
-pub(super) fn has_cascading(plan: &Plan) -> bool {
+fn has_cascading(plan: &Plan) -> bool {
     deletes(plan).any(|change| change.id.is_definition() || change.id.is_namespace())
 }
 

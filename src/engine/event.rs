@@ -171,4 +171,6 @@ pub enum Pruned {
     Deleted,
     /// It is kept; the reason says why.
     Kept,
+    /// It is not ours and stays; finalizers are removed from it, which the reason names.
+    Released,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::health::{Health, assess};
-use crate::object::{Finalizers, ObjectId, rules};
+use crate::object::{Finalizers, ObjectId};
 use crate::target::Finding;
 
 /// The finalizer of CRDs.
@@ -56,15 +56,7 @@ fn finalizers(live: &Value) -> impl Iterator<Item = &str> {
 }
 
 fn controller_of(finalizer: &str) -> Option<ObjectId> {
-    let known = rules().finalizers.iter().find(|known| finalizer.contains(&known.domain))?;
-    let Finalizers { namespace, deployment, .. } = known;
-    Some(ObjectId {
-        group: "apps".to_owned(),
-        version: "v1".to_owned(),
-        kind: "Deployment".to_owned(),
-        namespace: Some(namespace.clone()),
-        name: deployment.clone(),
-    })
+    Finalizers::of(finalizer).map(Finalizers::controller)
 }
 
 fn describe_controller(id: &ObjectId, live: &Value) -> String {

@@ -1,6 +1,6 @@
 //! Plans changes: compares the desired objects with the target.
 
-use super::{Options, cascading, only};
+use super::{Options, cascading, held, only};
 use crate::inventory::Inventory;
 use crate::object::Object;
 use crate::plan::{self, Action, Change, Observed, Plan};
@@ -53,7 +53,7 @@ impl Planned {
                 && self.observed.inventory.as_ref() == Some(&self.result)
         };
         let does = |change: &Change| change.is_write() || change.action == Action::Delete;
-        is_recorded && !self.plan.changes.iter().any(does)
+        is_recorded && self.plan.released.is_empty() && !self.plan.changes.iter().any(does)
     }
 }
 
@@ -68,15 +68,17 @@ pub async fn plan<T: Target>(
     desired: Desired,
     options: &Options,
 ) -> Result<Planned, target::Error> {
-    let observed = observe(target, &desired.objects).await?;
+    let observed = observe(target, &desired.objects, options).await?;
     let whole = plan::plan_with(&desired.objects, &observed, &options.plan);
     let known = observed.inventory.as_ref().unwrap_or(&options.blank);
     let mut result = plan::record(known, &desired.objects, &whole, &observed);
     result.ksi_version.clone_from(&options.blank.ksi_version);
     result.spec_hash.clone_from(&desired.spec_hash);
     let mut plan = only::plan(whole, options);
-    plan.cascading =
-        cascading::cascading_deletes(target, &plan, observed.inventory.as_ref()).await?;
+    let of_kinds = cascading::cascading_deletes(target, &plan, observed.inventory.as_ref()).await?;
+    plan.cascading.retain(|lost| of_kinds.iter().all(|other| other.id != lost.id));
+    plan.cascading.extend(of_kinds);
+    plan.released = held::releases(target, &plan, observed.inventory.as_ref(), options).await?;
     let result = only::inventory(result, known, options);
     // Only objects that will be written: others may belong to somebody else.
     let written = plan.changes.iter().filter(|change| change.is_write()).map(|change| &change.id);
@@ -89,12 +91,22 @@ pub async fn plan<T: Target>(
     Ok(Planned { desired, observed, stored, plan, intent, result, forgets })
 }
 
-/// Reads all desired objects and those in the inventory.
+/// Reads all desired objects and those in the inventory, and what is in the namespaces that may be deleted.
 pub(super) async fn observe<T: Target>(
     target: &T,
     desired: &[Object],
+    options: &Options,
 ) -> Result<Observed, target::Error> {
     let inventory = target.inventory().await?;
     let Observation { objects, dry_runs } = target.observe(desired, inventory.as_ref()).await?;
-    Ok(Observed { objects, dry_runs, inventory })
+    let entries = inventory.iter().flat_map(Inventory::entries).map(|entry| &entry.id);
+    let doomed = entries.filter(|id| {
+        options.plan.prune.namespaces
+            && id.is_namespace()
+            && objects.contains_key(id)
+            && desired.iter().all(|object| object.id != **id)
+    });
+    let doomed: Vec<&str> = doomed.map(|id| id.name.as_str()).collect();
+    let contents = target.contents(&doomed).await?;
+    Ok(Observed { objects, dry_runs, inventory, contents })
 }

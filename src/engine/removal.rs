@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use super::cascading::{cascading_deletes, has_cascading};
+use super::cascading::cascading_deletes;
 use super::event::Pruned;
 use super::run::{Run, RunEnd};
 use super::stage;
@@ -34,18 +34,24 @@ impl<T: Target> Run<'_, T> {
         for change in changes.iter().filter(|change| change.action == Action::Delete) {
             steps.entry(self.step(&change.id)).or_default().push(change);
         }
-        if has_cascading(&self.planned.plan) {
-            for number in stage::RESOURCES {
-                steps.entry(number).or_default();
-            }
-        }
-        for (number, ours) in steps {
+        for number in 0..=stage::LAST {
+            let ours = steps.remove(&number).unwrap_or_default();
             let done = if stage::RESOURCES.contains(&number) {
                 self.remove_resources(number, ours).await
             } else {
                 self.remove(number, &ours).await
             };
             if !done {
+                return self.note_time();
+            }
+            // By now no webhook checks these objects any more.
+            if number == stage::WEBHOOKS {
+                self.release_early().await;
+            }
+            if number == stage::WORKLOADS {
+                self.release_late().await;
+            }
+            if self.is_ended() && number < stage::LAST {
                 return self.note_time();
             }
         }

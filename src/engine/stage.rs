@@ -53,6 +53,12 @@ impl Stage {
     }
 }
 
+/// The step in which webhooks are deleted.
+pub(super) const WEBHOOKS: usize = 0;
+/// The step in which workloads are deleted.
+pub(super) const WORKLOADS: usize = 4;
+/// The last step: the namespace with the inventory.
+pub(super) const LAST: usize = 7;
 /// The steps in which custom resources are deleted.
 pub(super) const RESOURCES: RangeInclusive<usize> = 1..=2;
 /// The last step whose objects may have finalizers of controllers.
@@ -64,16 +70,16 @@ pub(super) const LAST_WITH_CONTROLLERS: usize = 3;
 pub(super) fn removal(id: &ObjectId) -> usize {
     let is_one_of = |kinds: &[KindPattern]| kinds.iter().any(|kind| kind.matches(id));
     if is_one_of(&rules().delete_first) {
-        return 0;
+        return WEBHOOKS;
     }
     if is_one_of(&rules().delete_late) {
         return 2;
     }
     match Stage::of(id) {
-        Stage::Webhooks => 0,
+        Stage::Webhooks => WEBHOOKS,
         Stage::Resources => 1,
         Stage::Prerequisites if id.kind != "Namespace" => 3,
-        Stage::Workloads => 4,
+        Stage::Workloads => WORKLOADS,
         Stage::Services | Stage::Access => 5,
         Stage::Prerequisites => 6,
     }

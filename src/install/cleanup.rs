@@ -1,9 +1,14 @@
 //! What earlier installations left behind.
 
+use std::collections::BTreeSet;
+
 use super::error::Error;
 use crate::check::{self, OrphanedWebhook, ReadError};
-use crate::cluster::{Cluster, ErrorKind, Kind, Preconditions, Propagation};
-use crate::object::ObjectId;
+use crate::cluster::{self, Cluster, ErrorKind, Kind, Preconditions, Propagation};
+use crate::object::{Held, ObjectId};
+
+/// How often an object may change while its finalizers are removed.
+const TRIES: usize = 10;
 
 /// What became of a webhook configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,4 +43,49 @@ pub async fn delete(cluster: &Cluster, webhook: &OrphanedWebhook) -> Result<Dele
         Err(error) if error.kind == ErrorKind::Changed => Ok(Deletion::Recreated(id)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The objects with finalizers of controllers of KubeSphere and KubeFed that do not exist.
+///
+/// # Errors
+/// They cannot be read.
+pub async fn held(cluster: &Cluster) -> Result<Vec<Held>, Error> {
+    Ok(check::held(cluster).await?)
+}
+
+/// Removes the finalizers of what was found, and reports each object. Others are done also if one fails.
+///
+/// # Errors
+/// An object cannot be changed: the first of them.
+pub async fn remove_finalizers(
+    cluster: &Cluster,
+    found: &[Held],
+    mut removed: impl FnMut(&Held),
+) -> Result<(), Error> {
+    let controllers: BTreeSet<ObjectId> =
+        found.iter().map(|held| held.controller.clone()).collect();
+    let controllers: Vec<ObjectId> = controllers.into_iter().collect();
+    let mut failed: Option<cluster::Error> = None;
+    let mut left = found.to_vec();
+    for tried in 1..=TRIES {
+        let mut changed = BTreeSet::new();
+        for held in &left {
+            match cluster.remove_finalizers(held).await {
+                Ok(()) => removed(held),
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) if error.kind == ErrorKind::Changed && tried < TRIES => {
+                    changed.insert(held.id.clone());
+                }
+                Err(error) => {
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        if changed.is_empty() {
+            break;
+        }
+        left = cluster.held(&controllers).await?;
+        left.retain(|held| changed.contains(&held.id));
+    }
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }

@@ -101,7 +101,8 @@ pub fn needs_consent(id: &ObjectId, options: PruneOptions) -> bool {
     missing_consent(id, options).is_some()
 }
 
-fn missing_consent(id: &ObjectId, options: PruneOptions) -> Option<&'static Protected> {
+/// Why an object is kept for lack of consent, and which one is missing.
+pub fn missing_consent(id: &ObjectId, options: PruneOptions) -> Option<&'static Protected> {
     let protected = rules().pruning.protected.iter().find(|known| known.kind.matches(id))?;
     let consented = match protected.consent {
         DeletionConsent::DeleteCrds => options.crds,

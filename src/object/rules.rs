@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 
 use super::embedded;
+use super::id::ObjectId;
 use super::pattern::{KindPattern, PathPattern};
 
 const TEXT: &str = include_str!("../../schemas/rules.yaml");
@@ -23,6 +24,8 @@ pub struct Rules {
     pub delete_late: Vec<KindPattern>,
     /// The controllers that remove finalizers.
     pub finalizers: Vec<Finalizers>,
+    /// Objects that Kubernetes makes in each namespace without being asked.
+    pub generated: Vec<Generated>,
     /// What no output may show.
     pub masking: Masking,
     /// Fields that another field manager may own.
@@ -69,6 +72,55 @@ pub struct Finalizers {
     pub namespace: String,
     /// The Deployment of the controller.
     pub deployment: String,
+    /// The finalizers that it puts on objects that may outlive it.
+    pub puts: Vec<PutFinalizers>,
+}
+
+/// Finalizers that a controller puts on the objects of a resource.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PutFinalizers {
+    /// The resource, as `kubectl` writes it: `namespaces`, `users.iam.kubesphere.io`, or `*.types.kubefed.io`
+    /// for all resources of a group.
+    pub resource: String,
+    /// The finalizers.
+    pub names: Vec<String>,
+}
+
+impl Finalizers {
+    /// The Deployment of the controller.
+    pub fn controller(&self) -> ObjectId {
+        ObjectId {
+            group: "apps".to_owned(),
+            version: "v1".to_owned(),
+            kind: "Deployment".to_owned(),
+            namespace: Some(self.namespace.clone()),
+            name: self.deployment.clone(),
+        }
+    }
+
+    /// The controller that removes a finalizer, if it is known.
+    pub fn of(finalizer: &str) -> Option<&'static Self> {
+        let known = &rules().finalizers;
+        let puts =
+            |known: &&Self| known.puts.iter().any(|put| put.names.iter().any(|n| n == finalizer));
+        known.iter().find(puts).or_else(|| known.iter().find(|k| finalizer.contains(&k.domain)))
+    }
+}
+
+/// Objects that Kubernetes makes without being asked: all of a kind, those with certain names, or those with an
+/// annotation.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Generated {
+    /// The kind.
+    pub kind: KindPattern,
+    /// The names.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// The annotation.
+    #[serde(default)]
+    pub annotation: Option<String>,
 }
 
 /// What no output may show.
@@ -232,6 +284,7 @@ impl Rules {
             delete_first: Vec::new(),
             delete_late: Vec::new(),
             finalizers: Vec::new(),
+            generated: Vec::new(),
             masking: Masking { objects: vec![everything], ..Masking::default() },
             foreign_fields: Vec::new(),
             pruning: Pruning::default(),
@@ -261,6 +314,8 @@ mod tests {
         assert!(!rules.adoptable.is_empty());
         assert!(rules.delete_first.iter().all(|kind| rules.order.contains(kind)));
         assert!(rules.delete_late.len() > 2 && rules.finalizers.len() > 1);
+        assert!(rules.finalizers.iter().all(|known| !known.puts.is_empty()));
+        assert!(!rules.generated.is_empty());
         assert!(rules.pruning.orphaning.len() > 1 && !rules.pruning.releasing.is_empty());
         assert!(rules.masking.texts.iter().any(|t| t.key == embedded::KEY && t.paths.len() > 10));
         assert_eq!(rules.pruning.protected.len(), 3);

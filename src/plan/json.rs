@@ -7,14 +7,23 @@ use crate::object::{Masker, ObjectId};
 use crate::yaml::Path;
 
 /// A plan as JSON, secrets hidden: `changes` has one entry per object with the paths that differ,
-/// `summary` the numbers, `lost` the cascading deletes, if there are any. Paths continue into embedded
-/// documents.
+/// `summary` the numbers; `lost` the cascading deletes, `uncounted` the kinds that could not be listed
+/// and `released` the objects whose finalizers are removed, if there are any. Paths continue into embedded documents.
 pub fn json(plan: &Plan) -> Value {
     let mut masker = Masker::new();
     let changes: Vec<_> = plan.changes.iter().map(|change| one(change, &mut masker)).collect();
     let mut json = json!({ "changes": changes, "summary": plan.summary() });
     if !plan.cascading.is_empty() {
         json["lost"] = plan.cascading.iter().map(|change| object(&change.id)).collect();
+    }
+    if !plan.uncounted.is_empty() {
+        json["uncounted"] = json!(plan.uncounted);
+    }
+    if !plan.released.is_empty() {
+        let released = plan.released.iter().map(|release| {
+            json!({"object": object(&release.held.id), "finalizers": release.held.finalizers})
+        });
+        json["released"] = released.collect();
     }
     json
 }

@@ -1,11 +1,19 @@
 //! Deleting a namespace deletes its content, so it is kept while it contains something that is kept.
 
-use super::{Action, Change, PlanOptions};
-use crate::inventory::needs_consent;
+use std::collections::BTreeSet;
 
-/// Keeps each namespace with a kept object in it, and that of ksi's inventory as long as the inventory is
-/// needed.
-pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOptions) {
+use super::{Action, Change, PlanOptions};
+use crate::inventory::{missing_consent, needs_consent};
+use crate::object::{Contents, ObjectId, Setting};
+
+/// Keeps each namespace with a kept object in it, also of others, and that of ksi's inventory as long as the
+/// inventory is needed.
+pub(super) fn keep(
+    others: &[Change],
+    dropped: &mut [Change],
+    contents: &Contents,
+    options: &PlanOptions,
+) {
     let has_inventory =
         |change: &Change| Some(&change.id.name) == options.record_namespace.as_ref();
     let mut kept = Vec::new();
@@ -15,8 +23,19 @@ pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOpti
                 && change.id.namespace.as_ref() == Some(&namespace.id.name)
         };
         let inside = others.iter().chain(dropped.iter()).find(stays);
+        // Data of others is deleted no more readily than ours.
+        let data = contents
+            .within(&namespace.id.name)
+            .find_map(|id| Some((id, missing_consent(id, options.prune)?)));
         if let Some(inside) = inside {
             kept.push((at, format!("contains {}, which is kept", inside.id)));
+        } else if let Some((id, protected)) = data {
+            let setting = options.names.of(Setting::Deletion(protected.consent));
+            let because = &protected.because;
+            kept.push((
+                at,
+                format!("contains {id} of others; {because}; to delete it, use {setting}"),
+            ));
         } else if has_inventory(namespace) {
             let later = |change: &&Change| {
                 change.action == Action::Keep && needs_consent(&change.id, options.prune)
@@ -53,11 +72,24 @@ pub(super) fn keep(others: &[Change], dropped: &mut [Change], options: &PlanOpti
     }
 }
 
+/// The objects of others in deleted namespaces.
+pub(super) fn lost(changes: &[Change], contents: &Contents) -> Vec<Change> {
+    let known: BTreeSet<&ObjectId> = changes.iter().map(|change| &change.id).collect();
+    let within = deleted(changes).flat_map(|(_, namespace)| {
+        contents.within(&namespace.id.name).map(|id| (id, namespace.component.as_str()))
+    });
+    let lost = within.filter(|(id, _)| !known.contains(id));
+    lost.map(|(id, component)| Change::cascading(id, component)).collect()
+}
+
+/// Whether a change deletes a namespace.
+pub(super) fn is_deleted(change: &Change) -> bool {
+    change.action == Action::Delete && change.id.is_namespace()
+}
+
 /// The namespaces that would be deleted.
 fn deleted(changes: &[Change]) -> impl Iterator<Item = (usize, &Change)> {
-    let namespace = |change: &Change| change.id.is_namespace();
-    let is_deleted = move |change: &Change| change.action == Action::Delete && namespace(change);
-    changes.iter().enumerate().filter(move |(_, change)| is_deleted(change))
+    changes.iter().enumerate().filter(|(_, change)| is_deleted(change))
 }
 
 #[cfg(test)]
@@ -67,7 +99,7 @@ mod tests {
     use super::*;
     use crate::inventory::{Inventory, Key, PruneOptions};
     use crate::object::{Object, ObjectId, Policy};
-    use crate::plan::{Observed, plan_with};
+    use crate::plan::{Observed, Plan, plan_with};
 
     fn object(api: &str, kind: &str, namespace: Option<&str>, name: &str) -> Object {
         let mut body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
@@ -78,8 +110,8 @@ mod tests {
         Object { id, component: "c".into(), policy: Policy::Apply, body }
     }
 
-    /// The action for each namespace when nothing is desired any more.
-    fn fate(prune: PruneOptions) -> Vec<(String, Action)> {
+    /// The plan when nothing is desired any more.
+    fn removal(prune: PruneOptions, contents: Contents) -> Plan {
         let crd = "apiextensions.k8s.io/v1";
         let objects = [
             object("v1", "Namespace", None, "data"),
@@ -94,14 +126,20 @@ mod tests {
             inventory.insert(inventory.entry(object, None));
         }
         let objects = objects.into_iter().map(|object| (object.id, object.body)).collect();
-        let observed = Observed { objects, inventory: Some(inventory), ..Observed::default() };
+        let inventory = Some(inventory);
+        let observed = Observed { objects, inventory, contents, ..Observed::default() };
         let options = PlanOptions {
             prune,
             allow_empty: true,
             record_namespace: Some("record".into()),
             ..PlanOptions::default()
         };
-        let plan = plan_with(&[], &observed, &options);
+        plan_with(&[], &observed, &options)
+    }
+
+    /// The action for each namespace.
+    fn fate(prune: PruneOptions) -> Vec<(String, Action)> {
+        let plan = removal(prune, Contents::default());
         let mut fate: Vec<_> = plan
             .changes
             .iter()
@@ -123,5 +161,36 @@ mod tests {
         assert_eq!(fate(PruneOptions { data: false, ..all }), fates(keep, delete, keep));
         assert_eq!(fate(PruneOptions { crds: false, ..all }), fates(delete, delete, keep));
         assert_eq!(fate(PruneOptions { namespaces: false, ..all }), fates(keep, keep, keep));
+    }
+
+    #[test]
+    fn what_others_made_in_a_namespace_is_counted_and_their_data_keeps_it() {
+        let of_others = |kind, name| object("v1", kind, Some("empty"), name).id;
+        let mine = of_others("ConfigMap", "mine");
+        let ours = object("v1", "Service", Some("record"), "web").id;
+        let elsewhere = object("v1", "Secret", Some("elsewhere"), "x").id;
+        let mut contents = Contents {
+            objects: [mine.clone(), ours, elsewhere].into(),
+            unlisted: ["Widget.test.io/v1".to_owned()].into(),
+        };
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        let lost = |plan: &Plan| plan.cascading.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
+        let plan = removal(all, contents.clone());
+        assert_eq!(lost(&plan), [mine], "what is ours is in the plan itself");
+        assert_eq!(plan.uncounted, ["Widget.test.io/v1"]);
+
+        let claim = of_others("PersistentVolumeClaim", "theirs");
+        contents.objects.insert(claim);
+        assert_eq!(lost(&removal(all, contents.clone())).len(), 2);
+        let plan = removal(PruneOptions { data: false, ..all }, contents);
+        assert!(lost(&plan).is_empty());
+        let kept = plan.changes.iter().find(|change| change.id.name == "empty").unwrap();
+        let reason = kept.reason.as_deref().unwrap();
+        assert!(
+            reason.starts_with("contains PersistentVolumeClaim/empty/theirs of others"),
+            "{reason}"
+        );
+        let plan = removal(PruneOptions { namespaces: false, ..all }, Contents::default());
+        assert!(plan.uncounted.is_empty());
     }
 }

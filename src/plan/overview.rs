@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Action, Change, Plan, Policy};
+use super::{Action, Change, Plan, Policy, Release};
+use crate::object::ObjectId;
+
+/// How many objects of one kind are named.
+const NAMED: usize = 5;
 
 /// What a plan deletes, and what it keeps and why, in numbers. [`text`](super::text()) lists each object
 /// by name.
@@ -27,8 +31,8 @@ pub fn overview(plan: &Plan) -> String {
         let name = if name.is_empty() { "no component" } else { name };
         let _ = writeln!(out, "    {name}: {}", counts(changes));
     }
-    if !plan.cascading.is_empty() {
-        let _ = writeln!(out, "- delete {}", cascading(plan));
+    for line in lost(plan) {
+        let _ = writeln!(out, "{line}");
     }
     if !released.is_empty() {
         let what = if released.iter().all(|change| change.policy == Policy::Patch) {
@@ -38,6 +42,9 @@ pub fn overview(plan: &Plan) -> String {
         };
         let _ = writeln!(out, "~ {what} {}: {}", objects(released.len()), kinds(&released));
     }
+    for line in releases(plan) {
+        let _ = writeln!(out, "~ {line}");
+    }
     for (reason, changes) in kept(plan) {
         let _ = writeln!(out, "= keep {}: {reason}", kinds(&changes));
     }
@@ -45,14 +52,60 @@ pub fn overview(plan: &Plan) -> String {
     out
 }
 
-/// The cascading deletes, in numbers.
-pub(super) fn cascading(plan: &Plan) -> String {
-    let cascading: Vec<&Change> = plan.cascading.iter().collect();
-    format!(
-        "{} of others, whose CRDs or namespaces are deleted: {}",
-        objects(cascading.len()),
-        kinds(&cascading)
-    )
+/// The cascading deletes: how many there are in each namespace, of each kind, with the first names.
+pub(super) fn lost(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !plan.cascading.is_empty() {
+        let count = objects(plan.cascading.len());
+        lines.push(format!("- delete {count} of others, whose CRDs or namespaces are deleted"));
+    }
+    let mut places: BTreeMap<Option<&str>, Vec<&ObjectId>> = BTreeMap::new();
+    for change in &plan.cascading {
+        places.entry(change.id.namespace.as_deref()).or_default().push(&change.id);
+    }
+    for (place, ids) in places {
+        let place = place.map_or("cluster-scoped".to_owned(), |name| format!("namespace {name}"));
+        let kinds = by_kind(&ids)
+            .into_iter()
+            .map(|(kind, of)| format!("{} {kind} ({})", of.len(), names(&of)));
+        lines.push(format!("    {place}: {}", kinds.collect::<Vec<_>>().join(", ")));
+    }
+    if !plan.uncounted.is_empty() {
+        let shown = first(plan.uncounted.iter().map(String::as_str));
+        lines.push(format!("- not counted, since they cannot be listed: {shown}"));
+    }
+    lines
+}
+
+fn names(ids: &[&ObjectId]) -> String {
+    first(ids.iter().map(|id| id.name.as_str()))
+}
+
+/// The first few of some names.
+fn first<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    let shown = names.take(NAMED).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// The finalizers that are removed, in numbers: a line for each controller.
+pub(super) fn releases(plan: &Plan) -> Vec<String> {
+    let mut controllers: Vec<(&ObjectId, bool, Vec<&ObjectId>)> = Vec::new();
+    for Release { held, is_running } in &plan.released {
+        match controllers.iter_mut().find(|(known, ..)| *known == &held.controller) {
+            Some((.., ids)) => ids.push(&held.id),
+            None => controllers.push((&held.controller, *is_running, vec![&held.id])),
+        }
+    }
+    let lines = controllers.into_iter().map(|(controller, is_running, ids)| {
+        let why = if is_running { "which is deleted" } else { "which does not run" };
+        format!(
+            "take the finalizers of {controller}, {why}, off {}: {}",
+            objects(ids.len()),
+            kinds_of(&ids)
+        )
+    });
+    lines.collect()
 }
 
 /// The kept objects by reason.
@@ -70,26 +123,31 @@ fn kept(plan: &Plan) -> Vec<(String, Vec<&Change>)> {
 
 /// `12 ClusterRole, 3 Deployment, 1 Service`: the largest number first.
 fn counts(changes: &[&Change]) -> String {
-    let parts = by_kind(changes).into_iter().map(|(kind, of)| format!("{} {kind}", of.len()));
+    let ids: Vec<_> = changes.iter().map(|change| &change.id).collect();
+    let parts = by_kind(&ids).into_iter().map(|(kind, of)| format!("{} {kind}", of.len()));
     parts.collect::<Vec<_>>().join(", ")
 }
 
 /// The same, with the name of an object that is the only one of its kind.
 fn kinds(changes: &[&Change]) -> String {
-    let parts = by_kind(changes).into_iter().map(|(kind, of)| match of[..] {
-        [only] => only.id.to_string(),
+    kinds_of(&changes.iter().map(|change| &change.id).collect::<Vec<_>>())
+}
+
+fn kinds_of(ids: &[&ObjectId]) -> String {
+    let parts = by_kind(ids).into_iter().map(|(kind, of)| match of[..] {
+        [only] => only.to_string(),
         _ => format!("{} {kind}", of.len()),
     });
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn by_kind<'c>(changes: &[&'c Change]) -> Vec<(&'c str, Vec<&'c Change>)> {
-    let mut kinds: BTreeMap<&str, Vec<&Change>> = BTreeMap::new();
-    for change in changes {
-        kinds.entry(&change.id.kind).or_default().push(change);
+fn by_kind<'i>(ids: &[&'i ObjectId]) -> Vec<(&'i str, Vec<&'i ObjectId>)> {
+    let mut kinds: BTreeMap<&str, Vec<&ObjectId>> = BTreeMap::new();
+    for id in ids {
+        kinds.entry(&id.kind).or_default().push(id);
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(_, changes)| std::cmp::Reverse(changes.len()));
+    kinds.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
     kinds
 }
 
@@ -102,11 +160,24 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::object::ObjectId;
+    use crate::object::{Held, rules};
 
     fn change(component: &str, kind: &str, name: &str, action: Action) -> Change {
         let body = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
         Change { action, ..Change::cascading(&ObjectId::of(&body).unwrap(), component) }
+    }
+
+    fn inside(name: &str) -> Change {
+        let mut change = change("namespaces", "ConfigMap", name, Action::Delete);
+        change.id.namespace = Some("ks".to_owned());
+        change
+    }
+
+    fn held(name: &str) -> Release {
+        let live = json!({"apiVersion": "v1", "kind": "Namespace", "metadata":
+            {"name": name, "finalizers": ["finalizers.kubesphere.io/namespaces"]}});
+        let known = &rules().finalizers[0];
+        Release { held: Held::of(&live, known, &known.puts[0]).unwrap(), is_running: true }
     }
 
     #[test]
@@ -128,17 +199,26 @@ mod tests {
                 change("tower", "Role", "b", Action::Delete),
                 change("tower", "Role", "c", Action::Delete),
             ],
-            cascading: vec![change("crds", "Cluster", "host", Action::Delete)],
+            cascading: [change("crds", "Cluster", "host", Action::Delete)]
+                .into_iter()
+                .chain(["a", "b", "c", "d", "e", "f", "g"].map(inside))
+                .collect(),
+            uncounted: vec!["Widget.test.io/v1".to_owned()],
+            released: vec![held("a"), held("b")],
         };
         assert_eq!(
             overview(&plan),
             "- delete 4 objects
     tower: 2 Role, 1 Service
     ks-core: 1 Role
-- delete 1 object of others, whose CRDs or namespaces are deleted: Cluster/host
+- delete 8 objects of others, whose CRDs or namespaces are deleted
+    cluster-scoped: 1 Cluster (host)
+    namespace ks: 7 ConfigMap (a, b, c, d, e and 2 more)
+- not counted, since they cannot be listed: Widget.test.io/v1
 ~ remove labels and annotations of ksi from 1 object: Namespace/default
+~ take the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, off 2 objects: 2 Namespace
 = keep 2 PersistentVolumeClaim: deleting it deletes data
-Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 0 unchanged
+Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 2 release, 0 unchanged
 "
         );
     }

@@ -40,9 +40,11 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
     if !options.summary_only && !writer.out.is_empty() {
         writer.out.push('\n');
     }
-    if !plan.cascading.is_empty() {
-        let style = AnsiColor::Red.on_default().bold();
-        let _ = writer.line(style, "", &format!("- delete {}", overview::cascading(plan)));
+    for line in overview::lost(plan) {
+        let _ = writer.line(AnsiColor::Red.on_default().bold(), "", &line);
+    }
+    for line in overview::releases(plan) {
+        let _ = writer.line(AnsiColor::Yellow.on_default().bold(), "", &format!("~ {line}"));
     }
     let _ = writeln!(writer.out, "Plan: {}", plan.summary());
     writer.out

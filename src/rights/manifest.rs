@@ -42,7 +42,9 @@ impl Part {
     fn comment(self) -> &'static str {
         match self {
             Self::Read => "Read and watch.",
-            Self::Post => "Created by POST or numbered: RBAC cannot restrict these by name.",
+            Self::Post => {
+                "Created by POST, numbered, or made by others: RBAC cannot restrict these by name."
+            }
             Self::Named => "Objects that ksi manages, by name: create, change, delete.",
             Self::Grant => {
                 "KubeSphere's roles, which contain more rights than this account: create, change, bind."

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Right;
 use super::plural::Plurals;
-use crate::object::{Object, ObjectId, Policy};
+use crate::object::{Finalizers, Object, ObjectId, Policy, rules};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -29,7 +29,36 @@ pub fn rendered<'o>(
     among: &[Object],
 ) -> BTreeSet<Right> {
     let plurals = Plurals::of(among);
-    objects.into_iter().flat_map(|object| of_one(object, &plurals)).collect()
+    let objects: Vec<&Object> = objects.into_iter().collect();
+    let releasing = releasing(&objects, among);
+    objects.into_iter().flat_map(|object| of_one(object, &plurals)).chain(releasing).collect()
+}
+
+/// The permissions to take the finalizers of controllers off whatever has them, when the controllers are
+/// uninstalled.
+fn releasing(objects: &[&Object], among: &[Object]) -> BTreeSet<Right> {
+    let is_rendered = |known: &&Finalizers| {
+        let controller = known.controller();
+        objects.iter().any(|object| object.id == controller)
+    };
+    let puts = rules().finalizers.iter().filter(is_rendered).flat_map(|known| &known.puts);
+    let resources = puts.flat_map(|put| match put.resource.strip_prefix('*') {
+        Some(group) => {
+            let defined = among.iter().filter(|object| object.id.is_definition());
+            defined.map(|o| o.id.name.as_str()).filter(|name| name.ends_with(group)).collect()
+        }
+        None => vec![put.resource.as_str()],
+    });
+    let rights = resources.flat_map(|name| {
+        let (resource, group) = name.split_once('.').unwrap_or((name, ""));
+        ["list", "patch"].map(|verb| Right {
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            verb: verb.to_owned(),
+            ..Right::default()
+        })
+    });
+    rights.collect()
 }
 
 fn of_one(object: &Object, plurals: &Plurals) -> BTreeSet<Right> {

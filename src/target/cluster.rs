@@ -17,10 +17,10 @@ mod error;
 mod history;
 mod identity;
 mod installer_values;
-mod instances;
 mod lease;
 mod live;
 mod observe;
+mod pods;
 mod ports;
 mod process;
 mod recent_kinds;
@@ -39,9 +39,9 @@ use super::{
     Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
     Written,
 };
-use crate::cluster::{Cluster, WriteLock as _};
+use crate::cluster::{self, Cluster, WriteLock as _};
 use crate::inventory::Inventory;
-use crate::object::{Object, ObjectId, Policy, kubesphere};
+use crate::object::{Contents, Held, Object, ObjectId, Policy, kubesphere};
 use crate::values::StoredValues;
 pub use history::{About, Revision};
 use identity::Identity;
@@ -159,17 +159,26 @@ impl Reader for ClusterTarget {
         &self,
         definitions: &[ObjectId],
     ) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
-        let found = instances::instances(&self.cluster, definitions).await?;
-        let found = found.into_iter().map(|(definition, objects)| {
+        let names = definitions.iter().map(|id| id.name.as_str());
+        let mut found = self.cluster.instances(names).await?;
+        let found = definitions.iter().map(|definition| {
+            let objects = found.remove(definition.name.as_str()).unwrap_or_default();
             let ids = objects.iter().filter_map(|live| {
                 let id = ObjectId::of(live)?;
                 self.remember(&id, live);
                 Some(id)
             });
-            let ids = ids.collect();
-            (definition, ids)
+            (definition.clone(), ids.collect())
         });
         Ok(found.collect())
+    }
+
+    async fn contents(&self, namespaces: &[&str]) -> Result<Contents, Error> {
+        Ok(self.cluster.contents(namespaces).await?)
+    }
+
+    async fn held(&self, controllers: &[ObjectId]) -> Result<Vec<Held>, Error> {
+        Ok(self.cluster.held(controllers).await?)
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -254,6 +263,13 @@ impl Writer for ClusterTarget {
         Ok(Effect::Visible)
     }
 
+    async fn remove_finalizers(&self, held: &Held) -> Result<(), Error> {
+        match self.writable()?.remove_finalizers(held).await {
+            Err(error) if error.kind == cluster::ErrorKind::NotFound => Ok(()),
+            answer => Ok(answer?),
+        }
+    }
+
     async fn commit(&self) -> Result<(), Error> {
         Ok(())
     }
@@ -278,6 +294,10 @@ impl Monitor for ClusterTarget {
     async fn live(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
         self.watches.note_read(ids);
         live::read(&self.cluster, ids).await
+    }
+
+    async fn is_stopped(&self, deployment: &ObjectId) -> Result<bool, Error> {
+        pods::are_gone(&self.cluster, deployment).await
     }
 
     async fn changed(&self, ids: &[ObjectId]) {

@@ -33,7 +33,7 @@ use super::{
     Written,
 };
 use crate::inventory::Inventory;
-use crate::object::{Object, ObjectId};
+use crate::object::{Contents, Held, Object, ObjectId};
 use crate::values::StoredValues;
 use crate::yaml;
 use changes::Changes;
@@ -219,6 +219,14 @@ impl Reader for Directory {
         Ok(BTreeMap::new())
     }
 
+    async fn contents(&self, _: &[&str]) -> Result<Contents, Error> {
+        Ok(Contents::default())
+    }
+
+    async fn held(&self, _: &[ObjectId]) -> Result<Vec<Held>, Error> {
+        Ok(Vec::new())
+    }
+
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
@@ -296,6 +304,10 @@ impl Writer for Directory {
         Ok(Effect::HeldBack)
     }
 
+    async fn remove_finalizers(&self, _: &Held) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn commit(&self) -> Result<(), Error> {
         let mut run = self.run();
         locked_run(run.as_mut(), &self.root)?.changes.commit(&self.disk)
@@ -322,6 +334,10 @@ impl Monitor for Directory {
 
     async fn live(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
         Ok(BTreeMap::new())
+    }
+
+    async fn is_stopped(&self, _: &ObjectId) -> Result<bool, Error> {
+        Ok(true)
     }
 
     async fn changed(&self, _: &[ObjectId]) {

@@ -29,6 +29,7 @@ pub fn event_line(event: &Event) -> Option<String> {
             let word = match state {
                 Pruned::Deleted => "deleted",
                 Pruned::Kept => "kept",
+                Pruned::Released => "released",
             };
             Some(format!("{word} {object}{}", reason(why)))
         }
@@ -76,12 +77,13 @@ fn finding_text(component: &str, finding: &Finding) -> String {
 }
 
 fn summary(summary: &Summary) -> String {
-    let Summary { create, update, adopt, delete, keep, unchanged, conflict } = *summary;
+    let Summary { create, update, adopt, delete, keep, unchanged, conflict, release } = *summary;
     let parts: Vec<String> = [
         (create, "created"),
         (update, "updated"),
         (adopt, "adopted"),
         (delete, "deleted"),
+        (release, "released"),
         (keep, "kept"),
         (conflict, "in conflict"),
         (unchanged, "unchanged"),

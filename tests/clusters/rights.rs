@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use ksi::object::rules as known;
 use ksi::rights::Rule;
 use sandbox::audit::{self, Request};
 use sandbox::builds::Release;
@@ -24,6 +25,65 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
 const SPOILED: &str = "-n kube-federation-system patch secret kubefed-admission-webhook-serving-cert \
                        --type=merge -o name -p";
 
+/// An object of each kind on which controllers leave finalizers, with these, as users and controllers make them.
+fn hold(rig: &Rig) {
+    let puts: Vec<_> = known().finalizers.iter().flat_map(|one| &one.puts).collect();
+    let definitions = rig.json("crd");
+    // Nobody answers behind them; the next run makes them again.
+    rig.kubectl("delete validatingwebhookconfigurations,mutatingwebhookconfigurations --all");
+    let mut held = 0;
+    for definition in definitions["items"].as_array().unwrap() {
+        let name = definition["metadata"]["name"].as_str().unwrap();
+        let fits = |resource: &str| match resource.strip_prefix('*') {
+            Some(group) => name.ends_with(group),
+            None => resource == name,
+        };
+        let Some(put) = puts.iter().find(|put| fits(&put.resource)) else { continue };
+        let spec = &definition["spec"];
+        let version =
+            &spec["versions"].as_array().unwrap().iter().find(|v| v["storage"] == true).unwrap();
+        let mut body = example(&version["schema"]["openAPIV3Schema"]);
+        let group = spec["group"].as_str().unwrap();
+        body["apiVersion"] = json!(format!("{group}/{}", version["name"].as_str().unwrap()));
+        body["kind"] = spec["names"]["kind"].clone();
+        // A Cluster that is called so is no member.
+        body["metadata"] = json!({"name": "host", "finalizers": put.names});
+        if spec["scope"] == "Namespaced" {
+            body["metadata"]["namespace"] = json!("default");
+        }
+        rig.kubectl_file("create", body);
+        held += 1;
+    }
+    assert!(held > 40, "{held}");
+    let namespaces = format!(
+        "patch namespace default --type=merge -p {}",
+        json!({"metadata": {"finalizers": puts[0].names}})
+    );
+    rig.kubectl(&namespaces);
+}
+
+/// The smallest value that fits a schema.
+fn example(schema: &Value) -> Value {
+    if let Some(first) = schema["enum"].as_array().and_then(|all| all.first()) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("object") => {
+            let required = schema["required"].as_array().into_iter().flatten();
+            let fields = required.map(|name| {
+                let name = name.as_str().unwrap();
+                (name.to_owned(), example(&schema["properties"][name]))
+            });
+            Value::Object(fields.collect())
+        }
+        Some("array") => json!([]),
+        Some("integer" | "number") => json!(1),
+        Some("boolean") => json!(false),
+        Some("string") => json!("a"),
+        _ => json!({}),
+    }
+}
+
 /// Everything that an installation goes through, with all components.
 fn whole_life(rig: &Rig) {
     let host = sample("host.yaml");
@@ -38,6 +98,7 @@ fn whole_life(rig: &Rig) {
     rig.kubectl(&format!("apply -f {}", root().join("deploy/crd.yaml").display()));
     rig.ksi(&["apply", "-f", &host, "--dry-run=server"]).expect(0);
     apply(&all);
+    hold(rig);
     apply(&all);
     rig.ksi(&["check", "--pre", "-f", &host]);
     rig.ksi(&["check", "-f", &host]);
@@ -53,6 +114,8 @@ fn whole_life(rig: &Rig) {
     apply(&["--set", "authentication.maximumClockSkew=30s", "--history-max", "1"]);
     rig.ksi(&["rollback", "--dry-run"]);
     rig.ksi(&["uninstall", "--yes", "--timeout", "2m", "--delete-data"]).expect(0);
+    let held = rig.admin(&["cleanup", "finalizers", "--dry-run"]).expect(0);
+    assert_eq!(held.out, "", "{}", held.err);
     // Now the kinds are old, and their objects are made by POST.
     apply(&[]);
 }

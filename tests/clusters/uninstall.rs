@@ -13,6 +13,8 @@ const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
 /// The jwtSecret of the sample.
 const SECRET: &str = "replace-this-with-the-jwtSecret-of-the-host";
 
+const HELD: &str = r#"{"metadata":{"finalizers":["finalizers.kubesphere.io/namespaces"]}}"#;
+
 /// A policy that lets nobody make one of our Secrets.
 const NO_SECRETS: &str = r#"
 apiVersion: admissionregistration.k8s.io/v1
@@ -74,6 +76,9 @@ impl World {
             "label clusterrole cluster-admin team=a",
             "create service clusterip mc-x -n kubesphere-system --tcp=80",
             "create deployment ks-installer -n kubesphere-system --image=x --replicas=1",
+            // As ks-controller-manager does on every namespace, whoever made it.
+            &format!("patch namespace user --type=merge -p {HELD}"),
+            &format!("patch namespace default --type=merge -p {HELD}"),
         ] {
             self.kubectl(line);
         }
@@ -104,7 +109,13 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     let listed = world.0.ksi(&["uninstall", "--dry-run"]).expect(0);
     assert!(listed.out.contains("delete User/admin"), "{}", listed.out);
     assert!(listed.out.contains("to delete it, use --delete-crds"), "{}", listed.out);
-    world.uninstall(&[]).expect(0);
+    let held = "take the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, \
+                off 2 objects: 2 Namespace";
+    assert!(listed.out.contains(held), "{}", listed.out);
+    let said = world.uninstall(&[]).expect(0);
+    let released = "released Namespace/user: removed finalizer finalizers.kubesphere.io/namespaces";
+    assert!(said.err.contains(released), "{}", said.err);
+    assert!(said.err.contains(", 2 released, "), "{}", said.err);
     world.foreign_things_are_there();
     world.nothing_is_terminating();
     assert!(world.has("service mc-x -n kubesphere-system"));
@@ -119,6 +130,8 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     world.uninstall(&[]).expect(0);
     assert_eq!(world.changes(since), [""; 0]);
 
+    what_others_made_in_namespaces_is_told(&world);
+
     // Without leave to delete CRDs, the record of them stays, and the namespace that holds it.
     let kept = world.uninstall(&["--delete-namespaces", "--delete-data"]).expect(0);
     assert!(kept.err.contains("contains ksi's inventory"), "{}", kept.err);
@@ -131,6 +144,47 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     let nothing = world.uninstall_all(&[]).expect(0);
     assert!(nothing.err.contains("nothing is installed"), "{}", nothing.err);
     assert!(!world.has(&format!("namespace {SYSTEM}")), "looking makes nothing");
+    world.kubectl("delete namespace user --timeout=60s");
+}
+
+const INSIDE: &str = r"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: mine, namespace: kubesphere-monitoring-system}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: mine, namespace: kubesphere-monitoring-system}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: mine, namespace: kubesphere-monitoring-system}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+";
+
+/// What somebody made in a namespace of ours is counted and named, and their data keeps it.
+fn what_others_made_in_namespaces_is_told(world: &World) {
+    let monitoring = "kubesphere-monitoring-system";
+    world.make(INSIDE);
+    let all = ["uninstall", "--dry-run", "--delete-crds", "--delete-namespaces"];
+    let kept = world.0.admin(&all).expect(0);
+    let reason = format!("contains PersistentVolumeClaim/{monitoring}/mine of others");
+    assert!(kept.out.contains(&reason), "{}", kept.out);
+    let listed = world.0.admin(&[&all[..], &["--delete-data"]].concat()).expect(0);
+    let line = listed.out.lines().find(|line| line.contains(&format!("namespace {monitoring}: ")));
+    let line = line.unwrap_or_else(|| panic!("{}", listed.out));
+    for one in ["1 ConfigMap (mine)", "1 Secret (mine)", "1 PersistentVolumeClaim (mine)"] {
+        assert!(line.contains(one), "{line}");
+    }
+    assert_eq!(line.matches('(').count(), 3, "nothing that Kubernetes makes: {line}");
+    let json = world.0.admin(&[&all[..], &["--delete-data", "-o", "json"]].concat()).expect(0);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    let lost = json["lost"].as_array().unwrap().iter();
+    assert_eq!(lost.filter(|one| one["namespace"] == monitoring).count(), 3, "{json:#}");
+    // The account may not see it all, and says so.
+    let unseen = world.0.ksi(&[&all[..], &["--delete-data"]].concat());
+    assert!(unseen.code == 7 || unseen.out.contains("not counted, since they cannot be listed: "));
+    world.kubectl(&format!("delete -n {monitoring} pvc/mine configmap/mine secret/mine"));
 }
 
 const EVERYTHING: [&str; 3] = ["--delete-crds", "--delete-data", "--delete-namespaces"];
@@ -152,8 +206,9 @@ fn others_go_with_their_kinds(world: &World) {
     }
     let all = [&EVERYTHING[..], &["--yes-break-members"]].concat();
     let listed = world.uninstall_all(&[&all[..], &["--dry-run"]].concat()).expect(0);
-    let counted = "3 objects of others, whose CRDs or namespaces are deleted: ";
+    let counted = "cluster-scoped: 1 Cluster (member1), 1 User (alice), 1 Workspace (team)";
     assert!(listed.out.contains(counted), "{}", listed.out);
+    assert!(listed.out.contains("1 Service (mc-x)"), "{}", listed.out);
 
     let arguments = [&["uninstall", "--yes", "--timeout", "2m"], &all[..]].concat();
     let mut command = ksi(&world.plane().kubeconfig(), &arguments);
@@ -161,7 +216,7 @@ fn others_go_with_their_kinds(world: &World) {
     let mut lines = BufReader::new(running.stderr.take().unwrap()).lines().map(Result::unwrap);
     let mut told: Vec<String> = Vec::new();
     let held = "User/alice (crds): is being deleted: waiting for finalizer \
-                finalizers.kubesphere.io/users (its controller \
+                finalizers.kubesphere.io/unknown (its controller \
                 Deployment/kubesphere-system/ks-controller-manager does not exist)";
     told.extend(lines.by_ref().take_while(|line| !line.contains(held)));
     assert!(running.try_wait().unwrap().is_none(), "it waits: {told:#?}");
@@ -179,7 +234,7 @@ fn others_go_with_their_kinds(world: &World) {
 const OTHERS: &str = r"
 apiVersion: iam.kubesphere.io/v1alpha2
 kind: User
-metadata: {name: alice, finalizers: [finalizers.kubesphere.io/users]}
+metadata: {name: alice, finalizers: [finalizers.kubesphere.io/users, finalizers.kubesphere.io/unknown]}
 spec: {email: alice@example.com}
 ---
 apiVersion: tenant.kubesphere.io/v1alpha1

@@ -6,6 +6,8 @@ pub(crate) mod doubles;
 mod early_writes;
 #[path = "engine/faults.rs"]
 mod faults;
+#[path = "engine/held.rs"]
+mod held;
 #[path = "engine/order.rs"]
 mod order;
 #[path = "engine/uninstall.rs"]

@@ -4,9 +4,9 @@ use super::super::backend::{OrphanedWebhook, orphaned_webhooks};
 use super::super::context::{Context, SYSTEM};
 use super::super::gathered::{Gathered, Part};
 use super::super::manifest::{full_name, items, message, name, some_of, text};
-use super::super::verdict::{Verdict, error, errors, ok, warning, warnings};
+use super::super::verdict::{ReadError, Verdict, error, errors, ok, warning, warnings};
 use super::super::{Check, Phase};
-use crate::object::is_terminating;
+use crate::object::{Held, ObjectId, is_terminating};
 
 const CATEGORY: &str = "Leftovers";
 
@@ -58,6 +58,14 @@ pub(super) const CHECKS: &[Check] = &[
         phase: Phase::Both,
         hint: "remove the content that the condition names; its finalizers may wait for a controller that no longer exists",
         evaluate: namespaces,
+    },
+    Check {
+        id: "finalizers-without-controller",
+        category: CATEGORY,
+        description: "no object has a finalizer of a controller that does not exist",
+        phase: Phase::Both,
+        hint: "`ksi cleanup finalizers` removes them; installing KubeSphere again brings the controller back",
+        evaluate: finalizers,
     },
 ];
 
@@ -123,4 +131,30 @@ fn namespaces(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         format!("{} is terminating: {}", name(namespace), why.join("; "))
     });
     errors(&lines.collect::<Vec<_>>())
+}
+
+fn finalizers(gathered: &Gathered, _: &Context<'_>) -> Verdict {
+    let held = gathered.held.as_ref().map_err(|why| ReadError(why.clone()))?;
+    let mut controllers: Vec<(&ObjectId, Vec<&Held>)> = Vec::new();
+    for held in held {
+        match controllers.iter_mut().find(|(known, _)| *known == &held.controller) {
+            Some((_, all)) => all.push(held),
+            None => controllers.push((&held.controller, vec![held])),
+        }
+    }
+    let lines: Vec<String> = controllers
+        .into_iter()
+        .map(|(controller, all)| {
+            let names: Vec<String> = all.iter().map(|held| held.id.to_string()).collect();
+            let stuck = all.iter().filter(|held| held.is_terminating).count();
+            let stuck =
+                if stuck > 0 { format!("; {stuck} of them are terminating") } else { String::new() };
+            format!(
+                "{controller} does not exist, so that these {} objects cannot be deleted: {}{stuck}",
+                all.len(),
+                some_of(&names)
+            )
+        })
+        .collect();
+    if held.iter().any(|held| held.is_terminating) { errors(&lines) } else { warnings(&lines) }
 }

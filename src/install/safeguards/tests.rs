@@ -81,7 +81,8 @@ fn deletions_are_grouped_by_the_consent_that_they_need() {
         delete("v1", "PersistentVolumeClaim"),
         delete("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     ];
-    let plan = Plan { changes, cascading: vec![delete("test.io/v1", "Widget")] };
+    let cascading = vec![delete("test.io/v1", "Widget")];
+    let plan = Plan { changes, cascading, ..Plan::default() };
     let risks = of_deletions(&plan);
     let found = risks.iter().map(|risk| match risk {
         Risk::Deletion { consent, objects, cascading } => (*consent, objects.len(), *cascading),

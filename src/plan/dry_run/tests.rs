@@ -43,6 +43,7 @@ fn decide(
         objects: [(id.clone(), live)].into(),
         dry_runs: [(id, result)].into(),
         inventory,
+        ..Observed::default()
     };
     plan_with(&[wanted()], &observed, options).changes.remove(0)
 }
@@ -146,6 +147,7 @@ fn what_is_not_written_is_recorded_as_it_is() {
         objects: [(id.clone(), live("ksi", 2))].into(),
         dry_runs: [(id.clone(), DryRunResult::UpToDate)].into(),
         inventory: Some(known.clone()),
+        ..Observed::default()
     };
     let plan = plan_with(&[wanted()], &observed, &PlanOptions::default());
     let recorded = record(&known, &[wanted()], &plan, &observed);

@@ -207,6 +207,7 @@ fn removal() -> (Progress, Instant) {
             change("tower", "Service", Action::Delete),
         ],
         cascading: vec![change("kubefed", "Cluster", Action::Delete)],
+        ..Plan::default()
     };
     let began = Instant::now();
     let order = ["namespaces", "crds", "kubefed", "tower"].into_iter();

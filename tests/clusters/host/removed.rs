@@ -34,6 +34,7 @@ spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
 
 pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
     use_it(host);
+    every_namespace_is_held(host);
 
     let began = Instant::now();
     let said = host.ksi(&["uninstall", "--yes", "--timeout", "3m"]);
@@ -44,14 +45,20 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
         assert!(host.has(stays), "{stays}");
     }
     what_others_made_stays(host);
+    nothing_is_held(host);
+    host.kubectl("delete namespace shop --timeout=60s");
     host.apply(&[]).expect(0);
 
     let all = ["--delete-crds", "--delete-data", "--delete-namespaces"];
     let listed = host.ksi(&[&["uninstall", "--dry-run"], &all[..]].concat()).expect(0);
-    let line =
-        listed.out.lines().find(|line| line.contains("objects of others")).unwrap_or_default();
-    for object in ["Cluster/host", "KubeFedCluster/kube-federation-system/host", "project/spread"] {
-        assert!(line.contains(object), "{object}: {line}");
+    for [place, object] in [
+        ["cluster-scoped", "1 Cluster (host)"],
+        ["namespace kube-federation-system", "1 KubeFedCluster (host)"],
+        ["namespace kube-federation-system", "ServiceAccount (host-kubesphere, joined)"],
+        ["namespace project", "1 FederatedConfigMap (spread)"],
+    ] {
+        let line = listed.out.lines().find(|line| line.contains(&format!("{place}: ")));
+        assert!(line.unwrap_or_default().contains(object), "{object}: {}", listed.out);
     }
     let began = Instant::now();
     let said = host.ksi(&[&["uninstall", "--yes", "--timeout", "4m"], &all[..]].concat());
@@ -67,6 +74,7 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
         !host.has("namespace/kubesphere-system") && !host.has(&format!("namespace/{FEDERATED}"))
     );
     what_others_made_stays(host);
+    nothing_is_held(host);
     let path = "jsonpath={.metadata.labels}";
     let labels = host.kubectl(&format!("get configmap spread -n project -o {path}"));
     assert!(!labels.contains("kubefed.io/managed"), "KubeFed has let go of it: {labels}");
@@ -76,6 +84,7 @@ fn use_it(host: &Host<'_>) {
     for line in [
         "create namespace project",
         "create configmap mine -n project --from-literal=a=b",
+        "create namespace shop",
         &format!("create serviceaccount joined -n {FEDERATED}"),
         &format!(
             "create clusterrolebinding joined --clusterrole=cluster-admin --serviceaccount={FEDERATED}:joined"
@@ -92,6 +101,37 @@ fn use_it(host: &Host<'_>) {
         Ok(host.has("configmap/spread -n project"))
     })
     .unwrap();
+}
+
+const FINALIZERS: &str =
+    "jsonpath={range .items[*]}{.kind}/{.metadata.name}: {.metadata.finalizers}{\"\\n\"}{end}";
+
+/// ks-controller-manager puts its finalizer on all of them, Kubernetes' own too.
+fn every_namespace_is_held(host: &Host<'_>) {
+    wait_until("all namespaces to have the finalizer", Duration::from_secs(60), || {
+        let all = host.kubectl_with("get namespaces -o", FINALIZERS);
+        Ok(all.lines().all(|line| line.contains("finalizers.kubesphere.io/namespaces")))
+    })
+    .unwrap();
+}
+
+/// Nothing that stays waits for a controller that is gone.
+fn nothing_is_held(host: &Host<'_>) {
+    let kinds = host.kubectl("get crd -o jsonpath={.items[*].metadata.name}");
+    let ours = kinds
+        .split_whitespace()
+        .filter(|k| k.contains("kubesphere.io") || k.contains("kubefed.io"));
+    for kind in ours.chain(["namespaces"]) {
+        let all = host.kubectl_with(&format!("get {kind} -A -o"), FINALIZERS);
+        let held = all
+            .lines()
+            .filter(|line| line.contains("kubesphere.io") || line.contains("kubefed.io"));
+        // Only what is in the name of the kind, not in a finalizer.
+        let held: Vec<&str> = held.filter(|line| line.contains('[')).collect();
+        assert_eq!(held, [""; 0], "{kind}");
+    }
+    let said = host.ksi(&["cleanup", "finalizers", "--dry-run"]).expect(0);
+    assert!(said.err.contains("no object has a finalizer"), "{}\n{}", said.out, said.err);
 }
 
 fn what_others_made_stays(host: &Host<'_>) {

@@ -65,6 +65,7 @@ impl Fixture {
                 server_time: Ok(OffsetDateTime::now_utc()),
                 dry_run: Ok(DryRun::Accepted),
                 rights: Ok(Rights { asked: 100, missing: Vec::new() }),
+                held: Ok(Vec::new()),
                 objects,
             },
             configured: Configured {

@@ -3,6 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use ksi::check::{DryRun, Part, Rights};
 use ksi::inventory::{Inventory, Key};
+use ksi::object::{Held, rules};
 use ksi::rights::Right;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use serde_json::{Value, json};
@@ -133,6 +134,17 @@ pub(crate) const ROWS: &[Row] = &[
         namespace["status"]["conditions"] = json!([{
             "type": "NamespaceContentRemaining", "status": "True", "message": "some are left"}]);
     }),
+    (
+        "finalizers-without-controller",
+        "ks-controller-manager does not exist, so that these 1 objects cannot be deleted: Namespace/shop; 1 of them",
+        |f| {
+            let live = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+                "deletionTimestamp": "2026-01-01T00:00:00Z",
+                "finalizers": ["finalizers.kubesphere.io/namespaces"]}});
+            let known = &rules().finalizers[0];
+            f.gathered.held = Ok(vec![Held::of(&live, known, &known.puts[0]).unwrap()]);
+        },
+    ),
     ("definitions-terminating", "users.iam.kubesphere.io is terminating", |f| {
         f.edit(Part::Definitions, "users.iam.kubesphere.io")["metadata"]["deletionTimestamp"] =
             json!("2026-01-01T00:00:00Z");

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,8 +14,10 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -23,27 +26,27 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// controllerManager imitates ks-controller-manager v3.4.1: its webhooks, and what it writes to Users, Clusters and
-// kubesphere-config, with its user agent. Left out: election of a leader (replicas may race; the resource version of
-// each write tells them apart), every other controller, and joining members to KubeFed, so that no Cluster becomes
-// Federated or Ready.
+// controllerManager imitates ks-controller-manager v3.4.1: its webhooks, and what it writes to Users, Clusters, namespaces
+// and kubesphere-config, with its user agent. Left out: election of a leader (replicas may race; the resource version of
+// each write tells them apart), every other controller, and joining members that are not reached directly.
 func controllerManager(args []string) {
 	parse("ks-controller-manager", args, "leader-elect")
 	settings := loadConfig().Multicluster
 	connection, client := connect("controller-manager/v3.4.1 (stand-in of the sandbox)")
-	m := &manager{client.Resource(clusters), client.Resource(users), connection, settings.Enable}
+	m := &manager{client.Resource(clusters), client.Resource(users), client.Resource(namespaces), connection, settings.Enable}
 	if settings.Enable {
 		requireNotification(discovery.NewDiscoveryClientForConfigOrDie(connection))
 		go m.runClusters(settings.HostClusterName)
 	}
 	go follow(m.users, m.reconcileUser)
+	go follow(m.namespaces, m.reconcileNamespace)
 	serveWebhooks(filepath.Join(os.TempDir(), "k8s-webhook-server", "serving-certs"))
 }
 
 type manager struct {
-	clusters, users dynamic.ResourceInterface
-	connection      *rest.Config
-	host            bool
+	clusters, users, namespaces dynamic.ResourceInterface
+	connection                  *rest.Config
+	host                        bool
 }
 
 // requireNotification ends the program as the real one ends where multicluster is on and a kind of notification is not
@@ -59,8 +62,8 @@ func requireNotification(client *discovery.DiscoveryClient) {
 	}
 }
 
-// serveWebhooks allows whatever it is asked, on every path. The certificate is read for each connection, as it may be
-// renewed. Left out: the checks of the real webhooks, such as that of a member's uid when its Cluster changes.
+// serveWebhooks judges changes of Clusters, and allows whatever else it is asked, on every path. The certificate is read for
+// each connection, as it may be renewed. Left out: the checks of the other webhooks.
 func serveWebhooks(folder string) {
 	load := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		certificate, err := tls.LoadX509KeyPair(filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key"))
@@ -80,8 +83,57 @@ func allow(answer http.ResponseWriter, request *http.Request) {
 		return
 	}
 	answer.Header().Set("Content-Type", "application/json")
+	response := map[string]any{"uid": field(&review, "request", "uid"), "allowed": true}
+	if request.URL.Path == "/validate-cluster-kubesphere-io-v1alpha1" {
+		if err := sameMember(&review); err != nil {
+			response["allowed"], response["status"] = false, map[string]any{"code": 403, "message": err.Error()}
+		}
+	}
 	_ = json.NewEncoder(answer).Encode(map[string]any{"apiVersion": review.GetAPIVersion(), "kind": review.GetKind(),
-		"response": map[string]any{"uid": field(&review, "request", "uid"), "allowed": true}})
+		"response": response})
+}
+
+// sameMember imitates validating-cluster.kubesphere.io: at each change of a Cluster that has joined, whatever it is, the
+// member is asked for its uid. As long as a member does not answer nobody can change its Cluster, finalizers included.
+func sameMember(review *unstructured.Unstructured) error {
+	old := field(review, "request", "oldObject", "status", "uid")
+	if old == "" {
+		return nil
+	}
+	member, err := memberOf(field(review, "request", "object", "spec", "connection", "kubeconfig"), "")
+	if err != nil {
+		return err
+	}
+	system, err := member.Resource(namespaces).Get(context.TODO(), "kube-system", metav1.GetOptions{})
+	if err == nil && string(system.GetUID()) != old {
+		err = errors.New("this kubeconfig corresponds to a different cluster than the previous one, " +
+			"you need to make sure that kubeconfig is not from another cluster")
+	}
+	return err
+}
+
+// memberOf is a client of the cluster behind a kubeconfig as a Cluster holds it.
+func memberOf(encoded, userAgent string) (dynamic.Interface, error) {
+	text, _ := base64.StdEncoding.DecodeString(encoded) // What is none is no kubeconfig either.
+	connection, err := clientcmd.RESTConfigFromKubeConfig(text)
+	if err != nil {
+		return nil, err
+	}
+	connection.UserAgent = userAgent
+	connection.Timeout = 10 * time.Second // The real one waits without end for a cluster that does not answer.
+	return dynamic.NewForConfig(connection)
+}
+
+// reconcileNamespace imitates the controller of namespaces: its finalizer on every namespace there is, also of Kubernetes and
+// of users, and with it the label for network policies. Left out: roles, workspaces and gateways of projects.
+func (m *manager) reconcileNamespace(namespace *unstructured.Unstructured, deleted bool) error {
+	if deleted || !holdByFinalizer(namespace, "finalizers.kubesphere.io/namespaces") {
+		return nil
+	}
+	if namespace.GetDeletionTimestamp() == nil {
+		set(namespace, namespace.GetName(), "metadata", "labels", "kubesphere.io/namespace")
+	}
+	return put(m.namespaces, namespace)
 }
 
 // reconcileUser imitates the controller of Users: the finalizer, the hash in place of a plain password, the state. On a
@@ -129,8 +181,8 @@ func holdByFinalizer(object *unstructured.Unstructured, name string) (changed bo
 }
 
 // runClusters imitates the controller of Clusters on a host: it makes the Cluster of the host itself, holds every Cluster by
-// its finalizer, and writes a Cluster's name into kubesphere-config of the cluster behind it. Left out: KubeFed, versions,
-// nodes and conditions; Clusters of type proxy, which have no tunnel here.
+// its finalizer, joins it, and writes a Cluster's name into kubesphere-config of the cluster behind it. Left out: KubeFed's
+// own objects, versions and nodes; Clusters of type proxy, which have no tunnel here.
 func (m *manager) runClusters(host string) {
 	for err := m.ensureHost(host); err != nil; err = m.ensureHost(host) {
 		klog.Error("Error create host cluster, error: ", err)
@@ -162,9 +214,76 @@ func (m *manager) reconcileCluster(cluster *unstructured.Unstructured, deleted b
 	case holdByFinalizer(cluster, "finalizer.cluster.kubesphere.io"):
 		return put(m.clusters, cluster)
 	case live && text != "" && joins(cluster, "direct"):
-		return m.writeName(cluster.GetName(), text)
+		return errors.Join(m.writeName(cluster.GetName(), text), m.join(cluster, text))
 	}
 	return nil
+}
+
+// join makes in the cluster behind a kubeconfig the account by which the federation acts there, with all rights, and writes
+// that the Cluster is Federated and Ready. Like the real one it takes neither back: the account stays when the Cluster is
+// deleted, and the conditions stay when nobody answers any more.
+func (m *manager) join(cluster *unstructured.Unstructured, text string) error {
+	member, err := memberOf(text, m.connection.UserAgent)
+	if err != nil {
+		return err
+	}
+	system, err := member.Resource(namespaces).Get(context.TODO(), "kube-system", metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	for _, part := range federationAccount {
+		client := dynamic.ResourceInterface(member.Resource(part.resource))
+		if part.resource.Resource == "serviceaccounts" {
+			client = member.Resource(part.resource).Namespace("kube-federation-system")
+		}
+		_, err := client.Create(context.TODO(), parsed(part.manifest, cluster.GetName()), metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return err
+		}
+	}
+	before := cluster.DeepCopy()
+	set(cluster, string(system.GetUID()), "status", "uid")
+	conditions, _, _ := unstructured.NestedSlice(cluster.Object, "status", "conditions")
+	for _, kind := range []string{"Federated", "Ready"} {
+		if !slices.ContainsFunc(conditions, condition(kind)) {
+			setCondition(cluster, kind, "True", "Cluster is available now")
+		}
+	}
+	if equality.Semantic.DeepEqual(cluster, before) {
+		return nil
+	}
+	return put(m.clusters, cluster)
+}
+
+var federationAccount = []struct {
+	resource schema.GroupVersionResource
+	manifest string
+}{
+	{namespaces, `
+apiVersion: v1
+kind: Namespace
+metadata: {name: kube-federation-system%.0s}
+`},
+	{schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}, `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: %s-kubesphere, namespace: kube-federation-system}
+`},
+	{schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterroles"}, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "kubefed-controller-manager:%s-kubesphere"}
+rules:
+  - {apiGroups: ["*"], resources: ["*"], verbs: ["*"]}
+  - {nonResourceURLs: ["*"], verbs: [get]}
+`},
+	{schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"}, `
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: "kubefed-controller-manager:%[1]s-kubesphere"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kubefed-controller-manager:%[1]s-kubesphere"}
+subjects: [{kind: ServiceAccount, name: "%[1]s-kubesphere", namespace: kube-federation-system}]
+`},
 }
 
 // writeName reads kubesphere-config of the cluster behind a kubeconfig, and where its multicluster.clusterName is another
@@ -172,14 +291,11 @@ func (m *manager) reconcileCluster(cluster *unstructured.Unstructured, deleted b
 // `168h0m0s`, false values gone, the two token ages 0s where they were absent. Left out: the struct's own order of keys
 // (here alphabetical) and the loss of keys that the struct does not have.
 func (m *manager) writeName(name, encoded string) error {
-	text, _ := base64.StdEncoding.DecodeString(encoded) // What is none is no kubeconfig either.
-	connection, err := clientcmd.RESTConfigFromKubeConfig(text)
+	member, err := memberOf(encoded, m.connection.UserAgent)
 	if err != nil {
 		return err
 	}
-	connection.UserAgent = m.connection.UserAgent
-	connection.Timeout = 10 * time.Second // The real one waits without end for a cluster that does not answer.
-	client := dynamic.NewForConfigOrDie(connection).Resource(configMaps).Namespace(kubesphereSystem)
+	client := member.Resource(configMaps).Namespace(kubesphereSystem)
 	found, err := client.Get(context.TODO(), "kubesphere-config", metav1.GetOptions{})
 	if err != nil {
 		return err

@@ -22,6 +22,8 @@ pub(crate) struct Life {
     pub(crate) held: BTreeMap<ObjectId, usize>,
     /// How long a deleted object is terminating because of a finalizer.
     pub(crate) lingers: BTreeMap<ObjectId, usize>,
+    /// When the pods of a deleted Deployment have ended.
+    pub(crate) stops: BTreeMap<ObjectId, usize>,
     /// How often a controller creates a deleted object again.
     pub(crate) replaced: BTreeMap<ObjectId, usize>,
     /// When the webhook of a kind begins to respond.

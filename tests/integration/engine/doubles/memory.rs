@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ksi::health::assess;
 use ksi::inventory::Inventory;
-use ksi::object::{DryRunResult, Object, ObjectId};
+use ksi::object::{Contents, DryRunResult, Held, Object, ObjectId, rules};
 use ksi::target::{
     Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
     Written,
@@ -198,6 +198,29 @@ impl Reader for Memory {
         Ok(there.map(|id| (id.clone(), content.instances(id).cloned().collect())).collect())
     }
 
+    async fn contents(&self, namespaces: &[&str]) -> Result<Contents, Error> {
+        let content = self.content();
+        let inside = content.objects.iter().filter(|(id, _)| {
+            self.life.is_some() && id.namespace.as_deref().is_some_and(|n| namespaces.contains(&n))
+        });
+        let live: Vec<Value> = inside.map(|(_, body)| body.clone()).collect();
+        Ok(Contents::of(&live, BTreeSet::new()))
+    }
+
+    async fn held(&self, controllers: &[ObjectId]) -> Result<Vec<Held>, Error> {
+        let known = rules().finalizers.iter().filter(|k| controllers.contains(&k.controller()));
+        let content = self.content();
+        let held = known.flat_map(|known| known.puts.iter().map(move |put| (known, put))).flat_map(
+            |(known, put)| {
+                let of_kind = content.objects.iter().filter(|(id, _)| {
+                    put.resource.starts_with(&format!("{}s", id.kind.to_lowercase()))
+                });
+                of_kind.filter_map(|(_, body)| Held::of(body, known, put)).collect::<Vec<_>>()
+            },
+        );
+        Ok(held.collect())
+    }
+
     fn warnings(&self) -> Vec<String> {
         self.life.as_ref().map(Life::take_warnings).unwrap_or_default()
     }
@@ -294,6 +317,14 @@ impl Writer for Memory {
         Ok(Effect::Visible)
     }
 
+    async fn remove_finalizers(&self, held: &Held) -> Result<(), Error> {
+        self.change("release", &held.id.to_string(), |content| {
+            if let Some(body) = content.objects.get_mut(&held.id) {
+                body["metadata"]["finalizers"] = held.patch()["metadata"]["finalizers"].clone();
+            }
+        })
+    }
+
     async fn commit(&self) -> Result<(), Error> {
         self.content().log.push("commit".into());
         Ok(())
@@ -323,6 +354,13 @@ impl Monitor for Memory {
             Some((id.clone(), body))
         };
         Ok(ids.iter().filter_map(body_of).collect())
+    }
+
+    async fn is_stopped(&self, deployment: &ObjectId) -> Result<bool, Error> {
+        let ends = self.life.as_ref().and_then(|life| life.stops.get(deployment)).copied();
+        let mut content = self.content();
+        content.now += 1;
+        Ok(ends.is_none_or(|end| content.now >= end))
     }
 
     async fn changed(&self, _: &[ObjectId]) {

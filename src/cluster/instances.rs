@@ -1,0 +1,78 @@
+//! Lists all objects of resources, in whatever version they are served.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use serde_json::Value;
+
+use super::{Cluster, Error, Kind, Selection};
+
+impl Cluster {
+    /// The metadata of all objects of each of these resources, which are named as `kubectl` names them:
+    /// `namespaces`, `users.iam.kubesphere.io`, and `*.types.kubefed.io` for all of a group. None if a resource
+    /// is not served.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn instances<'r>(
+        &self,
+        resources: impl IntoIterator<Item = &'r str>,
+    ) -> Result<BTreeMap<&'r str, Vec<Value>>, Error> {
+        let resources: BTreeSet<&str> = resources.into_iter().collect();
+        if resources.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let wanted: BTreeSet<&str> = resources.iter().map(|name| parts(name).1).collect();
+        let served = self.read_path("/apis").await?;
+        self.discover(versions(&served, &wanted)).await?;
+        let lists = resources.into_iter().map(|name| async move {
+            let (plural, group) = parts(name);
+            let plurals = match plural {
+                "*" => self.plurals_of(group),
+                one => BTreeSet::from([one.to_owned()]),
+            };
+            let lists = plurals.iter().map(|plural| self.readable(self.kinds_of(group, plural)));
+            let all = try_join_all(lists).await?.into_iter().flatten().collect();
+            Ok::<_, Error>((name, all))
+        });
+        Ok(try_join_all(lists).await?.into_iter().collect())
+    }
+
+    /// All objects of a kind, in the first version that can be read: others may need a conversion webhook
+    /// that no longer exists.
+    async fn readable(&self, kinds: Vec<Kind>) -> Result<Vec<Value>, Error> {
+        let mut refused = None;
+        for kind in kinds {
+            match self.list(&kind, &Selection::default().metadata()).await {
+                Ok(all) => return Ok(all),
+                Err(error) => {
+                    refused.get_or_insert(error);
+                }
+            }
+        }
+        refused.map_or(Ok(Vec::new()), Err)
+    }
+}
+
+/// Plural and group of a resource.
+fn parts(resource: &str) -> (&str, &str) {
+    resource.split_once('.').unwrap_or((resource, ""))
+}
+
+/// The versions in which groups are served.
+fn versions(served: &Value, wanted: &BTreeSet<&str>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    if wanted.contains("") {
+        found.push((String::new(), "v1".to_owned()));
+    }
+    for group in served["groups"].as_array().into_iter().flatten() {
+        let name = group["name"].as_str().unwrap_or_default();
+        let versions = group["versions"].as_array().into_iter().flatten();
+        for version in versions.filter(|_| wanted.contains(name)) {
+            if let Some(version) = version["version"].as_str() {
+                found.push((name.to_owned(), version.to_owned()));
+            }
+        }
+    }
+    found
+}
