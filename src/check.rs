@@ -18,7 +18,7 @@ mod preflight;
 mod report;
 mod verdict;
 
-pub use backend::{Missing, OrphanedWebhook, orphaned_webhooks};
+pub use backend::{Missing, OrphanedWebhook, orphaned_webhooks, own_webhooks};
 pub use checks::checks;
 pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};

@@ -36,6 +36,7 @@ mod secret_ref;
 mod session;
 mod source;
 mod uninstall;
+mod unrecorded;
 
 pub use apply::review;
 pub use consent::{Consent, Consents};

@@ -43,7 +43,7 @@ use crate::yaml::Path;
 pub use diff::{Difference, apply_differences, diff};
 pub use json::json;
 pub use merge::{Conflict, Winner};
-pub use overview::overview;
+pub use overview::{kept_help, overview};
 pub use record::record;
 pub use summary::Summary;
 pub use text::{TextOptions, text};

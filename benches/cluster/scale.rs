@@ -93,6 +93,7 @@ async fn run(cluster: Arc<Cluster>, desired: Desired) {
         blank: Inventory::new(Key::new([1; 32]), env!("CARGO_PKG_VERSION")),
         graph: Graph::default(),
         wait: Wait { health: false, timeout: Duration::from_secs(600) },
+        assumed: None,
         only: None,
     };
     let stored = target.values().await.expect("no stored values");

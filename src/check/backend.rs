@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::gathered::{Gathered, Part};
 use super::manifest::{items, name, text};
 use super::verdict::ReadError;
+use crate::object::ObjectId;
 
 /// API groups of `KubeSphere` and `KubeFed`, by the ends of their names.
 const OURS: &[&str] = &["kubesphere.io", "kubefed.io"];
@@ -70,6 +71,19 @@ pub fn orphaned_webhooks(gathered: &Gathered) -> Result<Vec<OrphanedWebhook>, Re
         for configuration in gathered.list(part)? {
             found.extend(orphaned(gathered, configuration)?);
         }
+    }
+    Ok(found)
+}
+
+/// All webhook configurations of `KubeSphere` and `KubeFed`.
+///
+/// # Errors
+/// They could not be read.
+pub fn own_webhooks(gathered: &Gathered) -> Result<Vec<ObjectId>, ReadError> {
+    let mut found = Vec::new();
+    for part in [Part::ValidatingWebhooks, Part::MutatingWebhooks] {
+        let ours = gathered.list(part)?.iter().filter(|one| is_ours(one));
+        found.extend(ours.filter_map(ObjectId::of));
     }
     Ok(found)
 }

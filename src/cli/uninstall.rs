@@ -29,8 +29,11 @@ use crate::ui::Output;
 /// uses them again. A namespace is kept as long as something in it is kept. The projects of workspaces
 /// and the objects that KubeFed distributed are always kept.
 ///
-/// Objects of others are deleted only if a flag deletes their CRD or their namespace; they are counted
-/// before you confirm. A host that still has members is not uninstalled without --yes-break-members.
+/// Objects of others are deleted only if a flag deletes their CRD or their namespace; they are listed
+/// before you confirm. Finalizers that KubeSphere's controllers put on them, for example on every namespace,
+/// are removed. A host that still has members is not uninstalled without --yes-break-members.
+///
+/// An installation of ks-installer 3.3 or 3.4 is removed as well; nothing has to be adopted first.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi uninstall --dry-run
@@ -69,6 +72,10 @@ pub(super) struct UninstallArgs {
     connection: ConnectionArgs,
 }
 
+const UNRECORDED: &str = "ksi: KubeSphere was installed by ks-installer: the plan has what ksi would manage, and \
+                          its Helm releases";
+const LEFTOVERS: &str = "`ksi cleanup` removes what an earlier installation left";
+
 pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     match &args.target {
@@ -91,13 +98,16 @@ async fn remove<T: Target>(
 ) -> Result<(), Failure> {
     let request = UninstallRequest { consents: args.members.consents(args.prune), wait: args.wait };
     let review = install::review_uninstall(session, &request).await?;
+    if review.unrecorded {
+        output.message(UNRECORDED);
+    }
     if args.dry_run {
         let shown = plan::show(&review.planned.plan, args.output, output);
         consented_with_notice(&review, &request.consents, output)?;
         return shown;
     }
     if review.planned.observed.inventory.is_none() {
-        output.print(&format!("ksi: nothing is installed in {}", session.place()));
+        output.print(&format!("ksi: nothing is installed in {}; {LEFTOVERS}", session.place()));
         return Ok(());
     }
     consented_with_notice(&review, &request.consents, output)?;
@@ -111,5 +121,9 @@ async fn remove<T: Target>(
         progress: args.progress,
         removes: true,
     };
-    execution.run(session, &review, &request.consents, output).await.map(|_| ())
+    execution.run(session, &review, &request.consents, output).await?;
+    if let Some(help) = review.kept_help() {
+        output.print(&format!("ksi: {help}"));
+    }
+    Ok(())
 }

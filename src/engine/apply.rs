@@ -105,10 +105,12 @@ impl<T: Target> Run<'_, T> {
         if self.is_ended() {
             return Err(Error::Interrupted);
         }
-        if *stored != desired.values {
+        // An installation that is not recorded yet is recorded before anything of it goes, with its secrets.
+        let assumed = self.options.assumed.is_some();
+        if *stored != desired.values || (assumed && !stored.0.is_empty()) {
             self.target.store_values(&desired.values).await?;
         }
-        if observed.inventory.as_ref() != Some(intent) {
+        if assumed || observed.inventory.as_ref() != Some(intent) {
             self.target.record(intent).await?;
         }
         let components = ComponentPlan::all(self.planned, &self.options.graph);

@@ -18,6 +18,8 @@ pub struct Options {
     pub graph: Graph,
     /// What the run waits for.
     pub wait: Wait,
+    /// The inventory of an installation that ksi has not recorded, if the target has no inventory.
+    pub assumed: Option<Inventory>,
     /// The components to apply; `None` for all.
     pub only: Option<BTreeSet<String>>,
 }

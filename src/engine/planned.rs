@@ -97,7 +97,7 @@ pub(super) async fn observe<T: Target>(
     desired: &[Object],
     options: &Options,
 ) -> Result<Observed, target::Error> {
-    let inventory = target.inventory().await?;
+    let inventory = target.inventory().await?.or_else(|| options.assumed.clone());
     let Observation { objects, dry_runs } = target.observe(desired, inventory.as_ref()).await?;
     let entries = inventory.iter().flat_map(Inventory::entries).map(|entry| &entry.id);
     let doomed = entries.filter(|id| {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::object::{KindPattern, ObjectId, order, rules};
+use crate::object::{KindPattern, ObjectId, kubesphere, order, rules};
 
 /// A stage of a component. The next one begins when this one is written, and healthy if `is_awaited`. Only
 /// new objects of access and Services may be written earlier, until new kinds are served.
@@ -69,7 +69,11 @@ pub(super) const LAST_WITH_CONTROLLERS: usize = 3;
 /// can create new ones.
 pub(super) fn removal(id: &ObjectId) -> usize {
     let is_one_of = |kinds: &[KindPattern]| kinds.iter().any(|kind| kind.matches(id));
-    if is_one_of(&rules().delete_first) {
+    // Where it starts anew it installs everything again.
+    let is_installer = id.is("apps", "Deployment")
+        && id.name == kubesphere::INSTALLER
+        && id.namespace.as_deref() == Some(kubesphere::SYSTEM);
+    if is_installer || is_one_of(&rules().delete_first) {
         return WEBHOOKS;
     }
     if is_one_of(&rules().delete_late) {

@@ -41,7 +41,14 @@ async fn reviewed<T: Target>(
     let planned = engine::plan(target, stored, desired, &options).await?;
     let mut risks = safeguards::of_deletions(&planned.plan);
     let Some(cluster) = session.cluster_target() else {
-        return Ok(Review { planned, risks, preflight: None, options, record: None });
+        return Ok(Review {
+            planned,
+            risks,
+            preflight: None,
+            options,
+            record: None,
+            unrecorded: false,
+        });
     };
     let (of_apply, preflight) = futures_util::join!(
         safeguards::of_apply(cluster, &planned, prepared),
@@ -50,7 +57,7 @@ async fn reviewed<T: Target>(
     risks.extend(of_apply?);
     let whole = request.components.is_empty();
     let record = whole.then(|| Record::new(&prepared.configuration, request.history_max));
-    Ok(Review { planned, risks, preflight, options, record })
+    Ok(Review { planned, risks, preflight, options, record, unrecorded: false })
 }
 
 fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Result<Options, Error> {
@@ -68,6 +75,7 @@ fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Resul
         blank: new_inventory()?,
         graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout() },
+        assumed: None,
         only: (!request.components.is_empty()).then(|| components.collect()),
     })
 }

@@ -51,6 +51,7 @@ pub async fn against_target<T: Target>(
         blank: unstored_inventory(),
         graph: graph(),
         wait: Wait::default(),
+        assumed: None,
         only: None,
     };
     let stored = target.values().await?;

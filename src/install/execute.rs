@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::check::Report;
 use crate::engine::{self, Options, Planned};
 use crate::object::ObjectId;
-use crate::plan::Summary;
+use crate::plan::{self, PlanOptions, Summary};
 use crate::target::{self, Target};
 
 /// What a change would do: the first step, which changes nothing.
@@ -20,6 +20,8 @@ pub struct Review {
     pub risks: Vec<Risk>,
     /// What the preflight checks found; `None` where none were made.
     pub preflight: Option<Report>,
+    /// Whether ksi did not install what the plan removes: ks-installer did.
+    pub unrecorded: bool,
     pub(super) options: Options,
     /// What the history gets when all of it is applied.
     pub(super) record: Option<Record>,
@@ -34,6 +36,12 @@ impl Review {
     /// The preflight checks that failed.
     pub fn failed_checks(&self) -> Vec<&'static str> {
         self.preflight.as_ref().map(preflight::failed).unwrap_or_default()
+    }
+
+    /// How to delete what is kept only for lack of consent; `None` if nothing is.
+    pub fn kept_help(&self) -> Option<String> {
+        let PlanOptions { prune, names, .. } = &self.options.plan;
+        plan::kept_help(&self.planned.plan, *prune, *names)
     }
 
     /// The installer of KubeSphere 3 that is deleted beside the plan.

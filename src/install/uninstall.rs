@@ -6,6 +6,7 @@ use super::error::Error;
 use super::execute::Review;
 use super::safeguards;
 use super::session::Session;
+use super::unrecorded;
 use crate::config;
 use crate::engine::{self, Desired, Options, Wait};
 use crate::plan::PlanOptions;
@@ -33,8 +34,13 @@ pub async fn review_uninstall<T: Target>(
     session.unless_cancelled(Box::pin(reviewed(session, options))).await
 }
 
-async fn reviewed<T: Target>(session: &Session<T>, options: Options) -> Result<Review, Error> {
+async fn reviewed<T: Target>(session: &Session<T>, mut options: Options) -> Result<Review, Error> {
     let target = session.target();
+    if let Some(cluster) = session.cluster_target()
+        && target.inventory().await?.is_none()
+    {
+        options.assumed = unrecorded::inventory(cluster).await?;
+    }
     let stored = target.values().await?;
     let nothing = Desired::nothing(&stored);
     let planned = engine::plan(target, stored, nothing, &options).await?;
@@ -42,7 +48,8 @@ async fn reviewed<T: Target>(session: &Session<T>, options: Options) -> Result<R
     if let Some(cluster) = session.cluster_target() {
         risks.extend(safeguards::of_uninstall(cluster, &planned.plan).await?);
     }
-    Ok(Review { planned, risks, preflight: None, options, record: None })
+    let unrecorded = options.assumed.is_some();
+    Ok(Review { planned, risks, preflight: None, options, record: None, unrecorded })
 }
 
 /// What ksi made may go, what it only creates included: the first account and the Secrets of values.
@@ -61,6 +68,7 @@ fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Resul
         blank: new_inventory()?,
         graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout() },
+        assumed: None,
         only: None,
     })
 }

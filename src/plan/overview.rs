@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Action, Change, Plan, Policy, Release};
-use crate::object::ObjectId;
+use crate::inventory::{PruneOptions, missing_consent};
+use crate::object::{ObjectId, Setting, SettingNames};
 
 /// How many objects of one kind are named.
 const NAMED: usize = 5;
@@ -50,6 +51,25 @@ pub fn overview(plan: &Plan) -> String {
     }
     let _ = writeln!(out, "Plan: {}", plan.summary());
     out
+}
+
+/// How to delete what a plan keeps only for lack of consent; `None` if there is nothing of that kind.
+pub fn kept_help(plan: &Plan, options: PruneOptions, names: SettingNames) -> Option<String> {
+    let mut settings: Vec<&str> = Vec::new();
+    let kept = plan.changes.iter().filter(|change| change.action == Action::Keep);
+    let kept = kept.filter_map(|change| {
+        let protected = missing_consent(&change.id, options)?;
+        let setting = names.of(Setting::Deletion(protected.consent));
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+        Some(&change.id)
+    });
+    let kept: Vec<&ObjectId> = kept.collect();
+    settings.sort_unstable();
+    let what = kinds_of(&kept);
+    (!kept.is_empty())
+        .then(|| format!("kept {what}; to delete them, run again with {}", settings.join(" ")))
 }
 
 /// The cascading deletes: how many there are in each namespace, of each kind, with the first names.
@@ -178,6 +198,21 @@ mod tests {
             {"name": name, "finalizers": ["finalizers.kubesphere.io/namespaces"]}});
         let known = &rules().finalizers[0];
         Release { held: Held::of(&live, known, &known.puts[0]).unwrap(), is_running: true }
+    }
+
+    #[test]
+    fn it_is_told_how_to_delete_what_is_kept() {
+        let kept = |kind, name| change("c", kind, name, Action::Keep);
+        let changes = vec![kept("Namespace", "a"), kept("Namespace", "b"), kept("Secret", "c")];
+        let plan = Plan { changes, ..Plan::default() };
+        let none = PruneOptions::default();
+        let told = kept_help(&plan, none, SettingNames::default()).unwrap();
+        assert_eq!(
+            told,
+            "kept 2 Namespace; to delete them, run again with the consent to delete namespaces"
+        );
+        let all = PruneOptions { namespaces: true, ..none };
+        assert_eq!(kept_help(&plan, all, SettingNames::default()), None);
     }
 
     #[test]

@@ -1,7 +1,13 @@
-//! A cluster that helm and kubectl made for ks-installer 3.4 is taken over.
+//! A cluster that helm and kubectl made for ks-installer 3.4 is taken over, or removed.
 
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use sandbox::builds::Release;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::hands::{Hands as _, SYSTEM};
 use crate::installed::{Rig, release, sample};
@@ -69,4 +75,165 @@ fn what_ks_installer_left_is_taken_over_with_its_secrets() {
     let since = rig.mark();
     rig.ksi(&apply).expect(0);
     assert_eq!(rig.writes(since), [""; 0]);
+}
+
+/// What else there is where ks-installer was: its own parts, a release, accounts and what users have. The
+/// controller does not run, so that its webhook has nobody behind it.
+const REST: &str = r#"
+apiVersion: installer.kubesphere.io/v1alpha1
+kind: ClusterConfiguration
+metadata: {name: ks-installer, namespace: kubesphere-system, labels: {version: v3.4.1}}
+spec: {multicluster: {clusterRole: none}, etcd: {monitoring: false}, unknown: fasle}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ks-installer, namespace: kubesphere-system}
+spec:
+  selector: {matchLabels: {app: ks-installer}}
+  template:
+    metadata: {labels: {app: ks-installer}}
+    spec: {containers: [{name: installer, image: "kubesphere/ks-installer:v3.4.1"}]}
+---
+apiVersion: iam.kubesphere.io/v1alpha2
+kind: User
+metadata: {name: admin, finalizers: [finalizers.kubesphere.io/users]}
+spec: {email: admin@kubesphere.io}
+---
+apiVersion: iam.kubesphere.io/v1alpha2
+kind: User
+metadata: {name: alice, finalizers: [finalizers.kubesphere.io/users]}
+spec: {email: alice@example.com}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: of-the-release
+  annotations: {meta.helm.sh/release-name: ks-core, meta.helm.sh/release-namespace: kubesphere-system}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: of-a-user}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, finalizers: [finalizers.kubesphere.io/namespaces]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: mine, namespace: shop}
+"#;
+
+const WEBHOOK: &str = r"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: users.iam.kubesphere.io}
+webhooks:
+  - name: users.iam.kubesphere.io
+    admissionReviewVersions: [v1]
+    sideEffects: None
+    failurePolicy: Fail
+    clientConfig: {service: {namespace: kubesphere-system, name: ks-controller-manager}}
+    rules: [{apiGroups: [iam.kubesphere.io], apiVersions: [v1alpha2], operations: ['*'], resources: [users]}]
+";
+
+/// A revision as helm stores it. Of the two roles in its manifest only one says that helm made it.
+fn release_secret() -> Value {
+    let role = |name: &str| {
+        format!(
+            "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}}}\n"
+        )
+    };
+    let manifest = role("of-the-release") + &role("of-a-user");
+    let release = json!({"name": "ks-core", "version": 1, "manifest": manifest});
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(release.to_string().as_bytes()).unwrap();
+    let encoded = STANDARD.encode(STANDARD.encode(encoder.finish().unwrap()));
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
+        "metadata": {"name": "sh.helm.release.v1.ks-core.v1", "namespace": SYSTEM,
+            "labels": {"owner": "helm", "name": "ks-core", "version": "1", "status": "deployed"}},
+        "data": {"release": encoded},
+    })
+}
+
+#[test]
+fn what_ks_installer_installed_is_removed_without_being_taken_over() {
+    let release = release();
+    let Some(rig) = Rig::bare(release) else { return };
+    rig.kubectl(&format!("apply -f {}", root().join("deploy/crd.yaml").display()));
+    installed_by_ks_installer(&rig, release);
+    rig.kubectl_file("create", REST);
+    rig.make(release_secret());
+    rig.kubectl(&format!("scale deployment ks-controller-manager -n {SYSTEM} --replicas=0"));
+    rig.make(WEBHOOK);
+
+    let since = rig.mark();
+    let listed = rig.ksi(&["uninstall", "--dry-run"]).expect(0);
+    for line in [
+        "delete Deployment/kubesphere-system/ks-installer",
+        "delete Deployment/kubesphere-system/ks-apiserver",
+        "delete Secret/kubesphere-system/sh.helm.release.v1.ks-core.v1",
+        "delete ClusterRole/of-the-release",
+        "delete ValidatingWebhookConfiguration/users.iam.kubesphere.io",
+        "delete User/admin",
+        "keep CustomResourceDefinition/clusterconfigurations.installer.kubesphere.io",
+        "keep Namespace/kubesphere-system",
+        "ks-controller-manager, which does not run, off 3 objects: 2 User, Namespace/shop",
+    ] {
+        assert!(listed.out.contains(line), "{line}: {}", listed.out);
+    }
+    assert!(listed.err.contains("was installed by ks-installer"), "{}", listed.err);
+    for stays in ["of-a-user", "User/alice (", OLD_SECRET] {
+        assert!(!listed.out.contains(stays), "{stays}: {}", listed.out);
+    }
+    let json = rig.ksi(&["uninstall", "--dry-run", "-o", "json"]).expect(0);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(json["released"].as_array().unwrap().len(), 3, "{json:#}");
+    rig.ksi(&["uninstall"]).expect(2);
+    assert_eq!(rig.writes(since), [""; 0]);
+
+    let said = rig.ksi(&["uninstall", "--yes", "--timeout", "3m"]).expect(0);
+    eprintln!("{}", said.err);
+    rig.nothing_is_terminating();
+    for gone in [
+        "deployment ks-installer -n kubesphere-system",
+        "deployment ks-apiserver -n kubesphere-system",
+        "secret sh.helm.release.v1.ks-core.v1 -n kubesphere-system",
+        "clusterrole of-the-release",
+        "validatingwebhookconfiguration users.iam.kubesphere.io",
+        "users.iam.kubesphere.io admin",
+    ] {
+        assert!(!rig.has(gone), "{gone}");
+    }
+    for stays in [
+        "users.iam.kubesphere.io alice",
+        "cc ks-installer -n kubesphere-system",
+        "clusterrole of-a-user",
+        "configmap mine -n shop",
+    ] {
+        assert!(rig.has(stays), "{stays}");
+    }
+    assert_eq!(rig.values()["jwtSecret"], OLD_SECRET, "a later installation goes on with it");
+    let help = "to delete them, run again with --delete-crds --delete-namespaces";
+    assert!(said.err.contains(help), "{}", said.err);
+    rig.kubectl("delete namespace shop --timeout=60s");
+
+    let all = [
+        "uninstall",
+        "--yes",
+        "--timeout",
+        "3m",
+        "--delete-crds",
+        "--delete-data",
+        "--delete-namespaces",
+    ];
+    let said = rig.ksi(&all).expect(0);
+    eprintln!("{}", said.err);
+    rig.nothing_is_terminating();
+    assert!(!rig.has(&format!("namespace {SYSTEM}")));
+    let kinds = rig.kubectl("get crd -o name");
+    assert!(!kinds.contains("kubesphere.io"), "{kinds}");
+    assert!(rig.has("clusterrole of-a-user"));
+    let nothing = rig.ksi(&["uninstall", "--yes"]).expect(0);
+    assert!(nothing.err.contains("nothing is installed"), "{}", nothing.err);
 }

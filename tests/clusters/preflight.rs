@@ -126,11 +126,10 @@ fn a_right_that_is_missing_is_named(world: &World) {
     for (role, resource, verbs, check, expected) in [
         (
             EVERYWHERE,
-            "federatedtypeconfigs",
+            "kubefedconfigs",
             &["patch"][..],
             "rights",
-            "cannot patch federatedtypeconfigs.core.kubefed.io in kube-federation-system"
-                .to_owned(),
+            "cannot patch kubefedconfigs.core.kubefed.io in kube-federation-system".to_owned(),
         ),
         (
             EVERYWHERE,

@@ -136,6 +136,7 @@ pub(super) fn options(seed: u64) -> Options {
         blank: Inventory::new(Key::new(key), "0.1.0"),
         graph: Graph::default(),
         wait: Wait::default(),
+        assumed: None,
         only: None,
     }
 }

@@ -74,6 +74,7 @@ pub(super) fn options() -> Options {
         blank: Inventory::new(Key::new([3; 32]), "0.1.0"),
         graph: graph(),
         wait: Wait { health: true, timeout: Duration::from_secs(600) },
+        assumed: None,
         only: None,
     }
 }
