@@ -236,9 +236,8 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
     });
     changes.extend(dropped);
     let cascading = namespaces::lost(&changes, &observed.contents);
-    let uncounted = match changes.iter().any(namespaces::is_deleted) {
-        true => observed.contents.unlisted.iter().cloned().collect(),
-        false => Vec::new(),
-    };
+    let loses = changes.iter().any(namespaces::is_deleted);
+    let unlisted = observed.contents.unlisted.iter().filter(|_| loses);
+    let uncounted = unlisted.cloned().collect();
     Plan { changes, cascading, uncounted, ..Plan::default() }
 }

@@ -65,7 +65,7 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
     let (version, held, (mut objects, backends), named, (rights, dry_run)) = futures_util::join!(
         cluster.read_path("/version"),
-        held_in_use(cluster),
+        Box::pin(held_in_use(cluster)),
         async { futures_util::join!(lists(cluster, LISTS), backends(cluster)) },
         named(cluster, wants),
         async {

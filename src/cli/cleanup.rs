@@ -126,7 +126,7 @@ async fn finalizers(
         return Ok(());
     }
     cleanup::remove_finalizers(cluster, &found, |held| {
-        output.print(&format!("released {}", held.id))
+        output.print(&format!("released {}", held.id));
     })
     .await?;
     Ok(())

@@ -39,7 +39,7 @@ async fn reviewed<T: Target>(session: &Session<T>, mut options: Options) -> Resu
     if let Some(cluster) = session.cluster_target()
         && target.inventory().await?.is_none()
     {
-        options.assumed = unrecorded::inventory(cluster).await?;
+        options.assumed = Box::pin(unrecorded::inventory(cluster)).await?;
     }
     let stored = target.values().await?;
     let nothing = Desired::nothing(&stored);

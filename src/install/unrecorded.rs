@@ -34,7 +34,7 @@ const NAMESPACES: &[&str] = &[
 ];
 /// Groups of KubeSphere's and KubeFed's CRDs, by their ends.
 const GROUPS: &[&str] = &[".kubesphere.io", ".kubefed.io"];
-/// CRDs in these groups that belong to another product, OpenELB.
+/// CRDs in these groups that belong to another product, `OpenELB`.
 const OTHER_PRODUCTS: &[&str] = &[
     "bgpconfs.network.kubesphere.io",
     "bgppeers.network.kubesphere.io",

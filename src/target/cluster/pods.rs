@@ -16,7 +16,7 @@ pub(super) async fn are_gone(cluster: &Cluster, deployment: &ObjectId) -> Result
     Ok(!pods.iter().any(|pod| is_of(pod, &deployment.name) && may_run(pod, now)))
 }
 
-/// A ReplicaSet has the name of its Deployment and a hash.
+/// A `ReplicaSet` has the name of its Deployment and a hash.
 fn is_of(pod: &Value, deployment: &str) -> bool {
     let mut owners = pod["metadata"]["ownerReferences"].as_array().into_iter().flatten();
     owners.any(|owner| {
