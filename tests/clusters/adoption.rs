@@ -145,9 +145,9 @@ fn release_secret() -> Value {
     };
     let manifest = role("of-the-release") + &role("of-a-user");
     let release = json!({"name": "ks-core", "version": 1, "manifest": manifest});
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(release.to_string().as_bytes()).unwrap();
-    let encoded = STANDARD.encode(STANDARD.encode(encoder.finish().unwrap()));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(release.to_string().as_bytes()).unwrap();
+    let encoded = STANDARD.encode(STANDARD.encode(packed.finish().unwrap()));
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1",
         "metadata": {"name": "sh.helm.release.v1.ks-core.v1", "namespace": SYSTEM,
