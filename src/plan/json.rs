@@ -1,5 +1,7 @@
 //! A plan as JSON.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::{Change, Difference, Plan, diff, masked};
@@ -33,7 +35,10 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
     let differences = match (shown.before, shown.after) {
         (Some(before), Some(after)) => diff(&before, &after),
         (None, None) => Vec::new(),
-        (before, after) => vec![Difference { path: Path::default(), before, after }],
+        (before, after) => {
+            let after = after.map(Cow::into_owned);
+            vec![Difference { path: Path::default(), before, after }]
+        }
     };
     let id = &change.id;
     let mut entry = Map::new();

@@ -10,24 +10,26 @@ use crate::object::embedded::{self, KEY};
 use crate::object::{Masker, Policy};
 
 /// Both sides of a change, masked. Embedded documents are values, not strings.
-pub(super) struct Masked {
+pub(super) struct Masked<'c> {
     pub(super) before: Option<Value>,
-    pub(super) after: Option<Value>,
+    pub(super) after: Option<Cow<'c, Value>>,
 }
 
-impl Masked {
-    pub(super) fn of(change: &Change, masker: &mut Masker) -> Self {
-        let mut side = |body: &Option<Value>| {
-            body.as_ref().map(|body| {
-                // A manifest that does not exist yet has nothing that a server adds.
-                let created = change.action == Action::Create;
-                let mut body = if created { body.clone() } else { normal(body) };
-                masker.mask(&change.id, &mut body);
-                expand(&mut body);
-                body
-            })
+impl<'c> Masked<'c> {
+    pub(super) fn of(change: &'c Change, masker: &mut Masker) -> Self {
+        let mut mask = |mut body: Value| {
+            masker.mask(&change.id, &mut body);
+            expand(&mut body);
+            body
         };
-        let (before, after) = (side(&change.before), side(&change.after));
+        let before = change.before.as_ref().map(|body| mask(normal(body)));
+        let after = change.after.as_ref().map(|body| match change.action {
+            // Most of the text of an installation, and it contains no secret: not copied.
+            Action::Create if change.id.is_definition() => Cow::Borrowed(body),
+            // A manifest that does not exist yet has nothing that a server adds.
+            Action::Create => Cow::Owned(mask(body.clone())),
+            _ => Cow::Owned(mask(normal(body))),
+        });
         let before = match (before, &after) {
             (Some(before), Some(after)) => Some(align(before, after)),
             (before, _) => before,
