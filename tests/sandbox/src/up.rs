@@ -46,7 +46,7 @@ pub fn build(
         // Side by side neither core is idle while the other one links.
         let images = nodes.real.then(|| {
             scope.spawn(|| {
-                shown(say, "ksi", "2 min", builds::ksi)?;
+                shown(say, "ksi", "3 min", builds::ksi)?;
                 for part in [Program::Pause, Program::CoreDns, Program::StandIns, Program::KubeFed]
                 {
                     program(part)?;
