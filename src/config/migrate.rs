@@ -36,10 +36,17 @@ pub(super) fn migrate(spec: &mut Node, found: &mut Vec<Diagnostic>) {
 /// Applies the first migration that matches. If it fails, its diagnostic is an error, and the old key is
 /// removed all the same, so that the next call continues after it.
 fn next(spec: &mut Node) -> Option<(Option<Move>, Diagnostic)> {
-    RULES.iter().find_map(|rule| apply(spec, rule)).or_else(|| {
-        let rule = variables::rule(spec)?;
-        apply(spec, &rule)
-    })
+    if let Some(applied) = RULES.iter().find_map(|rule| apply(spec, rule)) {
+        return Some(applied);
+    }
+    while let Some(rule) = variables::rule(spec) {
+        // Without a value it is only removed.
+        let applied = apply(spec, &rule);
+        if applied.is_some() {
+            return applied;
+        }
+    }
+    None
 }
 
 fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {

@@ -70,3 +70,28 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn a_help_heading_has_only_options_of_its_group() {
+    const GROUPS: &[(&str, &[&str])] = &[
+        ("Cluster", &["kubeconfig", "context", "act_as", "act_as_groups"]),
+        ("Cluster facts", &["kube_version", "nodes", "control_plane_nodes", "node_address"]),
+        ("Conflicts with", &["take", "force_conflicts"]),
+        ("Changes that need", &["allow_role_change", "yes_break_members", "replace_ks_installer"]),
+        ("Deletions that need", &["delete_crds", "delete_data", "delete_namespaces"]),
+        ("Global options", &["color", "quiet", "verbose"]),
+    ];
+    for command in commands(&ksi::cli::command()) {
+        for argument in command.get_arguments() {
+            let Some(heading) = argument.get_help_heading() else { continue };
+            // "Cluster" is the beginning of another heading.
+            let group = GROUPS.iter().rev().find(|(start, _)| heading.starts_with(start));
+            let id = argument.get_id().as_str();
+            assert!(
+                group.is_some_and(|(_, options)| options.contains(&id)),
+                "{}: {id} is under `{heading}`",
+                command.get_name()
+            );
+        }
+    }
+}

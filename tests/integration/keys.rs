@@ -51,3 +51,19 @@ fn every_key_of_every_release_is_understood() {
     }
     assert!(wrong.is_empty(), "{} keys:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn old_keys_in_braces_are_rewritten_too() {
+    let text = format!(
+        "apiVersion: {}\nkind: {}\nspec:\n  # kept where lines can move\n  monitoring: {{enabled: true, \
+         prometheusReplica: 2}}\n  persistence: {{enabled: true}}\n",
+        config::API_VERSION,
+        config::KIND
+    );
+    let rewritten = config::rewrite("old.yaml", &text).unwrap();
+    assert_eq!((rewritten.moved, rewritten.comments_kept), (3, false));
+    assert!(rewritten.text.contains("replicas: 2"), "{}", rewritten.text);
+    assert!(!rewritten.text.contains("enabled"), "{}", rewritten.text);
+    let again = config::rewrite("new.yaml", &rewritten.text).unwrap();
+    assert_eq!((again.moved, again.comments_kept), (0, true));
+}

@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::{misindented, next};
 use crate::config::document::{self, Documents};
 use crate::config::{API_VERSION, Input, KIND, NAME, NAMESPACE, Request, load};
-use crate::diagnostic::{Severity, Sources};
+use crate::diagnostic::{Code, Severity, Sources};
 use crate::yaml::{self, Entry, Node, Path, Step};
 
 /// A file in the current format.
@@ -47,16 +47,25 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
         moved += 1;
     };
     let kept = done && parsed(name, &lines) == Some(wanted.clone());
-    if lines == original {
+    if done && lines == original {
         return Some(Rewritten { text: text.to_owned(), moved, comments_kept: true });
     }
     if !kept {
         lines = from_values(&wanted);
+        moved = old_keys(name, text);
     }
     if windows {
         lines = lines.replace('\n', "\r\n");
     }
     Some(Rewritten { text: lines, moved, comments_kept: kept })
+}
+
+/// The number of old keys in a text.
+fn old_keys(name: &str, text: &str) -> usize {
+    let input = Input { name: name.to_owned(), bytes: text.as_bytes().to_vec() };
+    let loaded = load(Request { inputs: vec![input], sets: Vec::new() });
+    let is_old = |code| matches!(code, Code::Migrated | Code::Obsolete | Code::MisindentedRole);
+    loaded.diagnostics.iter().filter(|diagnostic| is_old(diagnostic.code)).count()
 }
 
 /// The migrated specification of a text, and its metadata.

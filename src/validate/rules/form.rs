@@ -2,7 +2,9 @@
 
 use super::Context;
 use crate::config::{self, form, subschema};
-use crate::diagnostic::{self, Code, Diagnostic, is_only_template, template};
+use crate::diagnostic::{
+    self, Code, Diagnostic, is_only_template, is_secret_name_or_typo, template,
+};
 use crate::object::{duration, quantity};
 use crate::yaml::{Node, Path, Step};
 
@@ -163,7 +165,10 @@ pub(super) fn names(context: &Context<'_>) -> Vec<Diagnostic> {
             let good = if dotted { form::is_subdomain(name) } else { form::is_label(name) };
             (!good).then(|| {
                 let length = if dotted { 253 } else { 63 };
-                Diagnostic::error(Code::BadName, format!("`{path}` is not a valid Kubernetes name: `{name}`"))
+                // The secret itself is often pasted in place of the name of its Secret.
+                let secret = path.split('.').any(is_secret_name_or_typo);
+                let shown = if secret { "(hidden)".to_owned() } else { format!("`{name}`") };
+                Diagnostic::error(Code::BadName, format!("`{path}` is not a valid Kubernetes name: {shown}"))
                     .at(context.place(path))
                     .help(format!("use at most {length} lower-case letters, digits and `-`, with a letter or digit at both ends"))
             })
