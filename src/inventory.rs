@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::object::{Object, ObjectId, Policy, embedded, owned_fields};
+use crate::object::{Object, ObjectId, Policy, embedded, owned_fields, written_at};
 
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
@@ -42,6 +42,18 @@ pub enum Error {
     /// It is damaged.
     #[error("the inventory cannot be read: {0}")]
     Damaged(String),
+}
+
+impl Error {
+    /// What to do next, in one sentence.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::TooNew { .. } => "use that version of ksi, or a newer one",
+            Self::Damaged(_) => {
+                "restore it from a backup; or delete it: the next run adopts the existing objects and deletes none"
+            }
+        }
+    }
 }
 
 /// The objects that ksi owns in one target.
@@ -81,6 +93,11 @@ pub struct Entry {
     /// The hash of our managedFields entry after the write, if the target has such entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owned: Option<String>,
+    /// When the API server recorded that write: the time of the same entry. Whoever else writes as ksi, such as a
+    /// run that lost its lock or somebody with `kubectl --field-manager=ksi`, owns the same fields; only the time
+    /// shows that the values may be others. Not known for entries of early versions of ksi.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<String>,
     /// The hashes of the rendered values by path, for objects that are merged.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub base: BTreeMap<String, String>,
@@ -91,6 +108,30 @@ impl Entry {
     pub fn is_pending(&self) -> bool {
         self.digest.is_empty()
     }
+
+    /// Whether nobody wrote a live object as ksi since, and nobody took a field of ksi. The time has a granularity of
+    /// one second: a second write within the second of our own is not noticed.
+    pub fn is_last_writer(&self, inventory: &Inventory, live: &Value) -> bool {
+        // Nothing is known of a ServiceAccount of which ksi owns only the name, neither then nor now.
+        let then = Ownership { owned: self.owned.clone(), written: self.written.clone() };
+        then == inventory.ownership(self.policy, live)
+    }
+
+    /// Records what ksi owns of the live object. What it does not show stays as it is.
+    pub fn note(&mut self, inventory: &Inventory, live: &Value) {
+        let now = inventory.ownership(self.policy, live);
+        self.owned = now.owned.or(self.owned.take());
+        self.written = now.written.or(self.written.take());
+    }
+}
+
+/// What ksi owns of a live object.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ownership {
+    /// The hash of the fields.
+    pub owned: Option<String>,
+    /// When they were last written.
+    pub written: Option<String>,
 }
 
 impl Inventory {
@@ -147,6 +188,7 @@ impl Inventory {
             policy: object.policy,
             digest: self.digest(&object.body),
             owned: None,
+            written: None,
             base,
         }
     }
@@ -156,13 +198,16 @@ impl Inventory {
         self.key.digest(body)
     }
 
-    /// The hash of the fields of a live object that ksi owns, from our entry in its managedFields. `None`
-    /// if there is none, and for other policies than `apply`, whose fields others may take.
-    pub fn owned(&self, policy: Policy, live: &Value) -> Option<String> {
+    /// What ksi owns of a live object, from our entry in its managedFields: nothing if there is none, and for other
+    /// policies than `apply`, whose fields others may take.
+    pub fn ownership(&self, policy: Policy, live: &Value) -> Ownership {
         if policy != Policy::Apply {
-            return None;
+            return Ownership::default();
         }
-        owned_fields(live).map(|fields| self.key.digest(fields))
+        Ownership {
+            owned: owned_fields(live).map(|fields| self.key.digest(fields)),
+            written: written_at(live).map(str::to_owned),
+        }
     }
 
     /// The hashes of the values in a rendered embedded document, by path.
@@ -205,6 +250,7 @@ impl Inventory {
                     policy: object.policy,
                     digest: String::new(),
                     owned: None,
+                    written: None,
                     base: BTreeMap::new(),
                 });
             }
@@ -266,26 +312,50 @@ mod tests {
         assert!(matches!(Inventory::from_json(json!([])), Err(Error::Damaged(_))));
     }
 
+    fn live(fields: &Value, time: &str) -> Value {
+        json!({"metadata": {"managedFields": [
+            {"manager": "ksi", "operation": "Update", "fieldsV1": {"f:a": {}}, "time": "other"},
+            {"manager": "ksi", "operation": "Apply", "subresource": "status", "fieldsV1": {}},
+            {"manager": "ksi", "operation": "Apply", "fieldsV1": fields, "time": time},
+            {"manager": "helm", "operation": "Apply", "fieldsV1": {"f:b": {}}, "time": "other"},
+        ]}})
+    }
+
     #[test]
     fn owned_fields_are_those_of_our_own_entry() {
         let inventory = inventory();
-        let live = |fields: &Value| {
-            json!({"metadata": {"managedFields": [
-                {"manager": "ksi", "operation": "Update", "fieldsV1": {"f:a": {}}},
-                {"manager": "ksi", "operation": "Apply", "subresource": "status", "fieldsV1": {}},
-                {"manager": "ksi", "operation": "Apply", "fieldsV1": fields, "time": "now"},
-                {"manager": "helm", "operation": "Apply", "fieldsV1": {"f:b": {}}},
-            ]}})
-        };
-        let owned = inventory.owned(Policy::Apply, &live(&json!({"f:spec": {}})));
-        assert!(owned.is_some());
-        assert_eq!(owned, inventory.owned(Policy::Apply, &live(&json!({"f:spec": {}}))));
-        assert_ne!(owned, inventory.owned(Policy::Apply, &live(&json!({"f:spec": {"f:x": {}}}))));
-        assert_eq!(
-            inventory.owned(Policy::Apply, &json!({"metadata": {"managedFields": []}})),
-            None
-        );
-        assert_eq!(inventory.owned(Policy::Apply, &json!({})), None);
+        let owned = |live: &Value| inventory.ownership(Policy::Apply, live);
+        let ours = owned(&live(&json!({"f:spec": {}}), "now"));
+        assert!(ours.owned.is_some());
+        assert_eq!(ours.written.as_deref(), Some("now"));
+        assert_eq!(ours, owned(&live(&json!({"f:spec": {}}), "now")));
+        assert_ne!(ours.owned, owned(&live(&json!({"f:spec": {"f:x": {}}}), "now")).owned);
+        for nothing in [json!({"metadata": {"managedFields": []}}), json!({})] {
+            assert_eq!(owned(&nothing), Ownership::default());
+        }
+        let created = inventory.ownership(Policy::Create, &live(&json!({}), "now"));
+        assert_eq!(created, Ownership::default());
+    }
+
+    #[test]
+    fn another_write_by_the_same_manager_is_noticed() {
+        let inventory = inventory();
+        let object = object("Secret", Policy::Apply, json!({}));
+        let mut entry = inventory.entry(&object, None);
+        let fields = json!({"f:data": {}});
+        assert!(entry.is_last_writer(&inventory, &json!({})), "of a name nobody owns anything");
+        entry.note(&inventory, &live(&fields, "10:00:00"));
+        assert!(entry.is_last_writer(&inventory, &live(&fields, "10:00:00")));
+        assert!(!entry.is_last_writer(&inventory, &live(&fields, "10:00:01")));
+        assert!(!entry.is_last_writer(&inventory, &live(&json!({}), "10:00:00")));
+        assert!(!entry.is_last_writer(&inventory, &json!({})));
+        // As early versions stored it: read, and not sure of anything.
+        entry.written = None;
+        let stored = serde_json::to_value(&entry).unwrap();
+        assert!(stored.get("written").is_none());
+        let early: Entry = serde_json::from_value(stored).unwrap();
+        assert_eq!(early, entry);
+        assert!(!early.is_last_writer(&inventory, &live(&fields, "10:00:00")));
     }
 
     #[test]

@@ -28,8 +28,9 @@ impl<T: Target> Run<'_, T> {
             } else if let Some((write, entry)) = written.get(id).zip(recorded.get(id)) {
                 let mut entry = entry.clone();
                 entry.uid = write.uid.clone().or(entry.uid);
-                let owned = write.live.as_ref().and_then(|live| recorded.owned(entry.policy, live));
-                entry.owned = owned.or(entry.owned);
+                if let Some(live) = &write.live {
+                    entry.note(&recorded, live);
+                }
                 recorded.insert(entry);
             }
         }

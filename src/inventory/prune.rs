@@ -129,6 +129,7 @@ mod tests {
             policy,
             digest: "d".into(),
             owned: None,
+            written: None,
             base: BTreeMap::new(),
         }
     }

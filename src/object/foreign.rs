@@ -7,13 +7,24 @@ use super::{FIELD_MANAGER, ObjectId, PathPattern, Segment, rules};
 /// The fields of a live object that ksi owns: `fieldsV1` of our entry in its managedFields. `None` if
 /// there is none.
 pub fn owned_fields(live: &Value) -> Option<&Value> {
+    own_entry(live).map(|entry| &entry["fieldsV1"])
+}
+
+/// When the API server recorded the last write as ksi of a live object, in whole seconds: `time` of our entry in its
+/// managedFields. An apply that changes no value and no owned field leaves it as it is, and so do writes of others
+/// (`managedfieldsupdater.go` of `k8s.io/apimachinery`).
+pub fn written_at(live: &Value) -> Option<&str> {
+    own_entry(live).and_then(|entry| entry["time"].as_str())
+}
+
+fn own_entry(live: &Value) -> Option<&Value> {
     let entries = live["metadata"]["managedFields"].as_array()?;
     let ours = |entry: &&Value| {
         entry["manager"] == FIELD_MANAGER
             && entry["operation"] == "Apply"
             && entry["subresource"].as_str().is_none_or(str::is_empty)
     };
-    entries.iter().find(ours).map(|entry| &entry["fieldsV1"])
+    entries.iter().find(ours)
 }
 
 /// The fields that another field manager owns and that ksi therefore does not apply.

@@ -7,7 +7,8 @@ use super::merge::Winner;
 use super::normal::normal;
 use super::{Action, Change, PlanOptions, ownership};
 use crate::object::{
-    DryRunResult, FieldConflict, Object, ObjectId, foreign_fields, owned_fields, rules,
+    DryRunResult, FIELD_MANAGER, FieldConflict, Object, ObjectId, foreign_fields, owned_fields,
+    rules,
 };
 
 /// How many fields a reason names.
@@ -56,6 +57,8 @@ pub(super) fn decide(
         DryRunResult::Conflict { fields, forced } => {
             let ours = |field: &&FieldConflict| {
                 options.winner == Winner::Desired
+                    // Written as ksi, but not by apply: by hand, or created by an earlier version.
+                    || field.manager == FIELD_MANAGER
                     || is_taken(&object.id, &field.field, &options.take)
                     || (adoption.is_some() && is_adoptable(&field.manager))
             };

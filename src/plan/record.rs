@@ -42,10 +42,11 @@ pub fn record(
                 let old = inventory.get(&change.id).filter(|_| action != Action::Adopt);
                 let mut entry = inventory.entry(object, old.and_then(|old| old.uid.clone()));
                 entry.owned = old.and_then(|old| old.owned.clone());
+                entry.written = old.and_then(|old| old.written.clone());
                 if let (Action::Unchanged, Some(live)) = (action, live) {
                     let uid = live["metadata"]["uid"].as_str().map(str::to_owned);
                     entry.uid = uid.or(entry.uid);
-                    entry.owned = inventory.owned(object.policy, live).or(entry.owned);
+                    entry.note(inventory, live);
                 }
                 recorded.insert(entry);
             }
@@ -86,7 +87,7 @@ fn identify(recorded: &mut Inventory, id: &ObjectId, live: Option<&Value>) {
     {
         let mut entry = entry.clone();
         entry.uid = Some(uid.to_owned());
-        entry.owned = recorded.owned(entry.policy, live);
+        entry.note(recorded, live);
         recorded.insert(entry);
     }
 }

@@ -114,6 +114,14 @@ fn fields_of_others_are_left_unless_they_may_be_taken() {
 }
 
 #[test]
+fn what_was_written_as_ksi_by_other_means_than_apply_is_taken_back() {
+    let result = conflict(&[("ksi", ".spec.replicas")], Some(live("ksi", 2)));
+    let edited = decide(live("ksi", 9), result, Some(inventory()), &PlanOptions::default());
+    assert_eq!((edited.action, edited.force), (Action::Update, true));
+    assert_eq!(edited.reason.unwrap(), "takes ownership of .spec.replicas (ksi)");
+}
+
+#[test]
 fn what_was_installed_by_hand_or_by_ks_installer_is_adopted_by_force() {
     let fields = [("kubectl-client-side-apply", ".spec.replicas"), ("helm", ".spec.paused")];
     let adopt = |fields: &[(&str, &str)], inventory: Option<Inventory>| {
@@ -153,8 +161,7 @@ fn what_is_not_written_is_recorded_as_it_is() {
     let recorded = record(&known, &[wanted()], &plan, &observed);
     let entry = recorded.get(&id).unwrap();
     assert_eq!(entry.uid.as_deref(), Some("u1"));
-    assert_eq!(entry.owned, known.owned(entry.policy, &live("ksi", 2)));
-    assert!(entry.owned.is_some());
+    assert!(entry.owned.is_some() && entry.is_last_writer(&known, &live("ksi", 2)));
 }
 
 #[test]

@@ -42,12 +42,15 @@ fn reason(inventory: &Inventory, entry: &Entry, live: &Value) -> Option<&'static
     if entry.uid.as_deref().is_some_and(|ours| uid.is_some_and(|uid| uid != ours)) {
         return Some("deleted and recreated by others");
     }
-    if entry.policy == Policy::Apply
-        && entry.owned.is_some()
-        && live["metadata"]["managedFields"].is_array()
-        && inventory.owned(entry.policy, live) != entry.owned
-    {
+    if entry.policy != Policy::Apply || !live["metadata"]["managedFields"].is_array() {
+        return None;
+    }
+    let now = inventory.ownership(entry.policy, live);
+    if entry.owned.is_some() && now.owned != entry.owned {
         return Some("field managers changed");
+    }
+    if entry.written.is_some() && now.written != entry.written {
+        return Some("written again as ksi after the last run was recorded");
     }
     None
 }

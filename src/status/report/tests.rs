@@ -69,13 +69,20 @@ fn what_others_changed_is_told() {
     let mut body = available("tower");
     body["metadata"]["uid"] = json!("u1");
     body["metadata"]["managedFields"] = json!([
-        {"manager": "ksi", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
+        {"manager": "ksi", "operation": "Apply", "fieldsV1": {"f:spec": {}}, "time": "10:00:00"}
     ]);
     let mut installed = installed(&[body.clone()]);
     let entry = &mut installed.components[0].entries[0];
     entry.uid = Some("u1".into());
-    entry.owned = installed.inventory.owned(entry.policy, &body);
+    entry.note(&installed.inventory, &body);
     assert_eq!(shown(&installed, &live([body.clone()])).drift, []);
+    let mut again = body.clone();
+    again["metadata"]["managedFields"][0]["time"] = "10:00:01".into();
+    let drift = shown(&installed, &live([again.clone()])).drift;
+    assert!(drift[0].reason.contains("written again as ksi"), "{drift:?}");
+    // Early versions did not record the time.
+    installed.components[0].entries[0].written = None;
+    assert_eq!(shown(&installed, &live([again])).drift, []);
     let mut taken = body.clone();
     taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
     assert!(shown(&installed, &live([taken])).drift[0].reason.contains("field managers changed"));

@@ -124,7 +124,71 @@ fn is_settled(inventory: &Inventory, entry: Option<&Entry>, object: &Object, liv
         // Another ksi may own the same fields with other values.
         && inventory.ksi_version == env!("CARGO_PKG_VERSION")
         && entry.uid.as_deref() == live["metadata"]["uid"].as_str()
-        // Both are `None` for a ServiceAccount of which ksi owns only the name.
-        && entry.owned == inventory.owned(object.policy, live)
+        && entry.is_last_writer(inventory, live)
         && entry.digest == inventory.digest(&object.body)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::tests::server::{Server, block_on};
+    use crate::inventory::Key;
+
+    const CONFIG_MAP: &str = "/configmaps/a";
+
+    fn wanted() -> Object {
+        let body = json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "namespace": "default"}, "data": {"a": "1"},
+        });
+        let id = ObjectId::of(&body).unwrap();
+        Object { id, component: "c".into(), policy: Policy::Apply, body }
+    }
+
+    fn live(time: &str) -> Value {
+        let mut live = wanted().body;
+        live["metadata"]["managedFields"] = json!([
+            {"manager": "ksi", "operation": "Apply", "time": time, "fieldsV1": {"f:data": {"f:a": {}}}},
+            {"manager": "others", "operation": "Update", "time": time, "fieldsV1": {}},
+        ]);
+        live
+    }
+
+    /// How many dry runs a cluster takes in which an object is as it was written, and then changed.
+    fn dry_runs(change: impl FnOnce(&mut Value), record: impl FnOnce(&mut Entry)) -> usize {
+        let server = Server::start();
+        block_on(async {
+            let cluster = server.connect().await;
+            let namespace =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}});
+            cluster.create(&namespace, false).await.unwrap();
+            let written = cluster.create(&live("10:00:00"), false).await.unwrap();
+            let mut inventory = Inventory::new(Key::new([1; 32]), env!("CARGO_PKG_VERSION"));
+            let uid = written["metadata"]["uid"].as_str().map(str::to_owned);
+            let mut entry = inventory.entry(&wanted(), uid);
+            entry.note(&inventory, &written);
+            record(&mut entry);
+            inventory.insert(entry);
+            server.change(CONFIG_MAP, change);
+            let observed = observe(&cluster, &[wanted()], Some(&inventory)).await.unwrap();
+            assert_eq!(observed.dry_runs.len(), 1);
+            server.count("PATCH", CONFIG_MAP)
+        })
+    }
+
+    #[test]
+    fn an_object_costs_a_request_only_after_somebody_wrote_it_as_ksi_or_took_a_field() {
+        let time = |at: usize, time: &'static str| {
+            move |live: &mut Value| live["metadata"]["managedFields"][at]["time"] = time.into()
+        };
+        let status = |live: &mut Value| live["status"] = json!({"phase": "Active"});
+        assert_eq!(dry_runs(status, |_| {}), 0);
+        assert_eq!(dry_runs(time(1, "10:00:07"), |_| {}), 0, "others write what is theirs");
+        assert_eq!(dry_runs(time(0, "10:00:07"), |_| {}), 1, "the same fields, other values");
+        let taken = |live: &mut Value| live["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
+        assert_eq!(dry_runs(taken, |_| {}), 1);
+        assert_eq!(dry_runs(|_| {}, |early| early.written = None), 1, "an early version wrote it");
+    }
 }
