@@ -99,7 +99,7 @@ pub struct Change {
     /// The live object without what the server adds. Absent if nothing is written.
     pub before: Option<Value>,
     /// The object as it will be written; for a conflict, as it could be written without touching
-    /// what is in conflict. Absent if nothing is written.
+    /// what is in conflict. Absent if nothing is written, and for a conflict of which taking over fields is no way out.
     pub after: Option<Value>,
     /// The body of the write if it is not `after`: only our fields, if the target merges them with
     /// those of other field managers.
@@ -126,6 +126,11 @@ impl Change {
     /// Whether the object is created or changed.
     pub fn is_write(&self) -> bool {
         matches!(self.action, Action::Create | Action::Update | Action::Adopt)
+    }
+
+    /// Whether it is a conflict that ends if ksi takes the fields over. Otherwise its reason says what to do.
+    pub fn is_takeable(&self) -> bool {
+        self.action == Action::Conflict && self.after.is_some()
     }
 }
 

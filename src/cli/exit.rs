@@ -50,8 +50,13 @@ pub(super) enum Failure {
     Engine(engine::Error),
     /// A value cannot be generated, or a stored one is damaged.
     Value(values::Error),
-    /// This many objects are in conflict.
-    Conflicts(usize),
+    /// Objects are in conflict.
+    Conflicts {
+        /// How many.
+        count: usize,
+        /// Whether taking over fields ends the conflict of one of them.
+        takeable: bool,
+    },
     /// This many new objects would be rejected; they have been shown.
     Refused(usize),
     /// Nothing is installed.
@@ -86,7 +91,7 @@ impl Failure {
             Self::Value(_) | Self::Checks | Self::Preflight(_) | Self::Refused(_) => 4,
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,
-            Self::Conflicts(_) => 6,
+            Self::Conflicts { .. } => 6,
             Self::Io(_) if diff => 2,
             Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }

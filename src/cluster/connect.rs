@@ -130,18 +130,18 @@ impl Connection {
 }
 
 async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Error> {
+    let impersonated = options.act_as.iter().map(|user| ("impersonate-user", user));
+    let groups = options.act_as_groups.iter().map(|group| ("impersonate-group", group));
+    let headers = impersonated
+        .chain(groups)
+        .map(|(header, name)| Ok((HeaderName::from_static(header), impersonated_name(name)?)));
+    let headers = headers.collect::<Result<Vec<_>, Error>>()?;
     let (mut config, name) = config(options).await?;
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_LIMIT);
     // Watches may be silent for long; every other request has its own limit.
     config.read_timeout = None;
-    let impersonated = options.act_as.iter().map(|user| ("impersonate-user", user));
-    let groups = options.act_as_groups.iter().map(|group| ("impersonate-group", group));
-    for (header, value) in impersonated.chain(groups) {
-        let value = HeaderValue::from_str(value)
-            .map_err(|_| Error::usage(format!("`{value}` is not a valid user or group name")))?;
-        config.headers.push((HeaderName::from_static(header), value));
-    }
+    config.headers.extend(headers);
     let place = format!("{name} ({})", config.cluster_url.to_string().trim_end_matches('/'));
     // A credential plugin is run here, and blocks.
     let built = tokio::task::spawn_blocking(move || transport::client(config));
@@ -157,6 +157,16 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
             "the credential plugin of the kubeconfig did not respond within 30 s",
         )),
     }
+}
+
+/// A user or group to impersonate. HTTP removes blanks around a value: another name would be left, or none, and
+/// without a name nobody is impersonated.
+fn impersonated_name(name: &str) -> Result<HeaderValue, Error> {
+    let value = HeaderValue::from_str(name).ok();
+    let is_whole = !name.is_empty() && name.trim() == name;
+    value.filter(|_| is_whole).ok_or_else(|| {
+        Error::usage(format!("{name:?} is not a valid name of a user or group to impersonate"))
+    })
 }
 
 async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Error> {

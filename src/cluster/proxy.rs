@@ -6,14 +6,15 @@ use kube::config::Kubeconfig;
 
 use super::error::{Error, ErrorKind};
 
-/// The environment variables that name a proxy.
+/// The environment variables that name a proxy, and those that name servers without one.
 const VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
+const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The proxy as kubectl chooses it: that of the kubeconfig, else that of the environment unless `NO_PROXY`
 /// matches the server. The library would match `NO_PROXY` against the address of the proxy.
 ///
 /// # Errors
-/// The proxy is not a URL.
+/// It cannot be used. Without it the server may be another one, or hear what only the proxy should.
 pub(super) fn of(
     kubeconfig: &Kubeconfig,
     context: &str,
@@ -33,18 +34,41 @@ fn of_kubeconfig<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Option<&'k st
 }
 
 fn of_environment(server: &Uri) -> Result<Option<Uri>, Error> {
-    let set = VARIABLES.iter().find_map(|name| {
+    let Some((name, value)) = first_set(VARIABLES) else { return Ok(None) };
+    let except = first_set(EXCEPT).map(|(_, value)| value).unwrap_or_default();
+    if !needs_proxy(server, except) {
+        return Ok(None);
+    }
+    // kubectl takes an address without a scheme, too, but only here.
+    let url = if value.contains("://") { value } else { format!("http://{value}") };
+    parse(name, &url).map(Some)
+}
+
+/// The first of these variables that is set and not empty.
+fn first_set(names: [&'static str; 2]) -> Option<(&'static str, String)> {
+    names.into_iter().find_map(|name| {
         let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
         Some((name, value))
-    });
-    let Some((name, value)) = set else { return Ok(None) };
-    let proxy = parse(name, &value)?;
-    Ok(Matcher::from_env().intercept(server).map(|_| proxy))
+    })
+}
+
+/// Whether a server is none of those that `NO_PROXY` names.
+fn needs_proxy(server: &Uri, except: String) -> bool {
+    let any = "http://proxy.invalid";
+    Matcher::builder().all(any).no(except).build().intercept(server).is_some()
 }
 
 /// Parses a URL, which is not shown in errors: it may contain a password.
 fn parse(place: &str, url: &str) -> Result<Uri, Error> {
-    url.parse().map_err(|_| Error::new(ErrorKind::Credentials, "use", place, "it is not a URL"))
+    let parsed = url.parse::<Uri>().ok().filter(|url| {
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some_and(|host| !host.is_empty())
+    });
+    parsed.ok_or_else(|| Error {
+        help: "set it to the URL of an HTTP proxy, such as http://proxy.example.com:3128, or remove it"
+            .to_owned(),
+        ..Error::new(ErrorKind::Credentials, "use", place, "it is not the URL of an HTTP proxy")
+    })
 }
 
 #[cfg(test)]
@@ -52,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_that_is_not_a_url_is_an_error() {
+    fn a_proxy_that_cannot_be_used_is_an_error() {
         let text = |url: &str| {
             format!(
                 "contexts: [{{name: a, context: {{cluster: b, user: c}}}}]\n\
@@ -62,10 +86,23 @@ mod tests {
         let server = Uri::from_static("https://c");
         let of = |url: &str| of(&Kubeconfig::from_yaml(&text(url)).unwrap(), "a", &server);
         assert_eq!(of("http://proxy:3128").unwrap(), Some(Uri::from_static("http://proxy:3128")));
-        let error = of("http://user:pass word@proxy").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "cannot use the `proxy-url` of the kubeconfig: it is not a URL"
-        );
+        for wrong in
+            ["http://user:pass word@proxy", "proxy:3128", "socks5://proxy:1080", "http://", "::"]
+        {
+            let error = of(wrong).unwrap_err();
+            let cause =
+                "cannot use the `proxy-url` of the kubeconfig: it is not the URL of an HTTP proxy";
+            assert_eq!(error.to_string(), cause, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn servers_without_a_proxy_are_those_that_are_named() {
+        let server = Uri::from_static("https://10.1.2.3:6443");
+        for (except, needs) in
+            [("", true), ("10.0.0.0/8", false), ("10.1.2.3", false), ("example.com", true)]
+        {
+            assert_eq!(needs_proxy(&server, except.to_owned()), needs, "{except}");
+        }
     }
 }

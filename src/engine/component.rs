@@ -66,9 +66,11 @@ impl<T: Target> Run<'_, T> {
 
     fn note_conflicts(&self, components: &[ComponentPlan<'_>]) {
         let conflicts = components.iter().flat_map(ComponentPlan::changes);
-        let conflicts = conflicts.filter(|change| change.action == Action::Conflict);
-        self.incomplete.borrow_mut().conflicts =
-            conflicts.map(|change| change.id.clone()).collect();
+        let conflicts: Vec<&Change> =
+            conflicts.filter(|change| change.action == Action::Conflict).collect();
+        let mut incomplete = self.incomplete.borrow_mut();
+        incomplete.takeable = conflicts.iter().any(|change| change.is_takeable());
+        incomplete.conflicts = conflicts.iter().map(|change| change.id.clone()).collect();
     }
 
     /// Waits until the namespaces and CRDs of all components are usable. `writes` has the result of writing

@@ -62,6 +62,8 @@ pub struct Incomplete {
     pub unhealthy: Vec<(ObjectId, String)>,
     /// Objects with fields that another field manager owns.
     pub conflicts: Vec<ObjectId>,
+    /// Whether taking over fields ends the conflict of one of them.
+    pub takeable: bool,
     /// Objects that are still terminating, and why.
     pub remaining: Vec<(ObjectId, String)>,
     /// Whether the run timed out.
@@ -71,7 +73,8 @@ pub struct Incomplete {
 impl Incomplete {
     /// Whether there is more than conflicts, which alone do not stop a run.
     pub(super) fn is_serious(&self) -> bool {
-        let Self { failed, skipped, unhealthy, conflicts: _, remaining, timed_out } = self;
+        let Self { failed, skipped, unhealthy, conflicts: _, takeable: _, remaining, timed_out } =
+            self;
         *timed_out
             || !(failed.is_empty()
                 && skipped.is_empty()
@@ -107,7 +110,7 @@ impl Incomplete {
                 names.of(Setting::Timeout)
             )
             .into(),
-            ErrorKind::Conflict => format!(
+            ErrorKind::Conflict if self.takeable => format!(
                 "put the values into the configuration, or take over the fields with {}",
                 names.of(Setting::ForceConflicts)
             )
@@ -122,7 +125,8 @@ impl Incomplete {
 
 impl fmt::Display for Incomplete {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { failed, skipped, unhealthy, conflicts, remaining, timed_out } = self;
+        let Self { failed, skipped, unhealthy, conflicts, takeable: _, remaining, timed_out } =
+            self;
         let parts: Vec<String> = [
             (failed.len(), "could not be written or deleted"),
             (unhealthy.len(), "not healthy"),

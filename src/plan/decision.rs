@@ -158,10 +158,8 @@ fn document(
         (_, Err(unreadable)) => {
             let reason =
                 format!("data[\"{}\"] {unreadable}; fix or remove the text", embedded::KEY);
-            let before = Some(normal(live));
-            let after = Some(object.body.clone());
             let change = change.because(reason).without_write(Action::Conflict);
-            return Change { before, after, ..change };
+            return Change { before: Some(normal(live)), ..change };
         }
         // We render no document: there is nothing to merge.
         (_, Ok(_)) => return applied(change, object, live, None, None),

@@ -253,7 +253,8 @@ impl Store for Directory {
 
     async fn inventory(&self) -> Result<Option<Inventory>, Error> {
         let Some(stored) = self.load("inventory")? else { return Ok(None) };
-        Inventory::from_json(stored).map(Some).map_err(|e| self.damaged("inventory", e.to_string()))
+        let place = shown(&self.own("inventory"));
+        Inventory::from_json(stored).map(Some).map_err(|error| Error::inventory(place, &error))
     }
 
     async fn store_values(&self, values: &StoredValues) -> Result<(), Error> {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::inventory;
+
 /// The kinds of errors that callers treat differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,6 +81,11 @@ impl Error {
         help: impl Into<String>,
     ) -> Self {
         Self { kind, action, place: place.into(), cause: cause.into(), help: help.into() }
+    }
+
+    /// A stored inventory that cannot be used.
+    pub fn inventory(place: impl Into<String>, cause: &inventory::Error) -> Self {
+        Self::new(ErrorKind::Damaged, "use", place, cause.to_string(), cause.help())
     }
 
     /// An error of the file system.

@@ -98,6 +98,37 @@ fn a_proxy_is_left_out_for_the_servers_that_are_named() {
     assert!(!asks_the_proxy("10.0.0.0/8,127.0.0.8/30"));
 }
 
+#[test]
+fn a_proxy_that_cannot_be_used_is_not_left_out() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let kubeconfig = kubeconfig_of(server.local_addr().unwrap().port());
+    for wrong in ["http://user:canary word@proxy", "socks5://canary:1080", "http://", "::"] {
+        let mut command = ksi(&["status", "--kubeconfig", kubeconfig.path().to_str().unwrap()]);
+        let command = command.env("HTTPS_PROXY", wrong).env("NO_PROXY", "example.com");
+        let Output { status, stderr, .. } = command.output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(7), "{wrong}: {said}");
+        assert!(said.contains("cannot use HTTPS_PROXY"), "{wrong}: {said}");
+        assert!(said.contains("help: set it to the URL"), "{wrong}: {said}");
+        assert!(!said.contains("canary"), "{wrong}: {said}");
+    }
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "it was asked directly");
+}
+
+#[test]
+fn nobody_is_impersonated_by_a_name_of_blanks() {
+    for wrong in ["", " ", " admin", "admin\t", "a\nb"] {
+        for flags in [&["--as", wrong][..], &["--as", "a", "--as-group", wrong]] {
+            let Output { status, stderr, .. } =
+                ksi(&[&["status"], flags].concat()).output().unwrap();
+            let said = String::from_utf8(stderr).unwrap();
+            assert_eq!(status.code(), Some(2), "{flags:?}: {said}");
+            assert!(said.contains("not a valid name of a user or group"), "{flags:?}: {said}");
+        }
+    }
+}
+
 /// A kubeconfig of a server at this port.
 fn kubeconfig_of(port: u16) -> NamedTempFile {
     let file = NamedTempFile::new().unwrap();

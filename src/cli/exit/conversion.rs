@@ -1,7 +1,7 @@
 //! The errors of layers below, with the flags and commands that help.
 
 use super::Failure;
-use crate::{bundle, cluster, engine, inventory, status, target, values};
+use crate::{bundle, cluster, engine, status, target, values};
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
@@ -39,13 +39,9 @@ impl From<status::Error> for Failure {
                 "{error}\n\
                  help: `ksi check --pre -f FILE` checks the cluster, `ksi apply -f FILE` installs KubeSphere"
             )),
-            status::Error::Damaged { cause: inventory::Error::TooNew { .. }, .. } => {
-                Self::Io(format!("{error}\nhelp: use that version of ksi or a newer one"))
+            status::Error::Damaged { secret, cause } => {
+                Self::Target(target::Error::inventory(secret.to_string(), cause))
             }
-            status::Error::Damaged { .. } => Self::Io(format!(
-                "{error}\nhelp: restore it from a backup, or delete it: the next \
-                 `ksi apply` takes over the existing objects and deletes nothing"
-            )),
             status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
         }
     }

@@ -39,7 +39,14 @@ impl fmt::Display for Failure {
                  help: fix the problems listed above and run again; `--skip-check ID` skips a check",
                 ids.join(", ")
             ),
-            Self::Conflicts(count) => {
+            Self::Conflicts { count, takeable: false } => {
+                let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
+                write!(
+                    f,
+                    "conflict: {what} not changed\nhelp: fix the problems listed above and run again"
+                )
+            }
+            Self::Conflicts { count, takeable: true } => {
                 let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
                 write!(
                     f,

@@ -42,7 +42,7 @@ pub(in crate::cli) async fn apply<T: Target>(
     if args.output == TextOrJson::Text {
         print_next_steps(session.target(), &review, prepared, output).await;
     }
-    plan::conflicts(outcome.summary.conflict)
+    plan::conflicts(&review.planned.plan)
 }
 
 /// Shows what would change, and what would make the run fail.

@@ -2,7 +2,7 @@
 
 use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
-use crate::plan::{self, Plan, TextOptions};
+use crate::plan::{self, Change, Plan, TextOptions};
 use crate::ui::Output;
 
 /// One line per change.
@@ -26,13 +26,19 @@ pub(in crate::cli) fn show(
         TextOrJson::Json => format!("{:#}\n", plan::json(plan)),
     };
     output.data(&text)?;
-    conflicts(plan.summary().conflict)
+    conflicts(plan)
 }
 
 /// Maps conflicts to the exit code, also for a dry run.
 ///
 /// # Errors
 /// There are conflicts.
-pub(in crate::cli) fn conflicts(count: usize) -> Result<(), Failure> {
-    if count > 0 { Err(Failure::Conflicts(count)) } else { Ok(()) }
+pub(in crate::cli) fn conflicts(plan: &Plan) -> Result<(), Failure> {
+    match plan.summary().conflict {
+        0 => Ok(()),
+        count => {
+            let takeable = plan.changes.iter().any(Change::is_takeable);
+            Err(Failure::Conflicts { count, takeable })
+        }
+    }
 }

@@ -39,18 +39,9 @@ pub(super) async fn inventory(
         return Ok((None, None));
     };
     let version = live["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-    let damaged = |cause: String| {
-        let help = "restore it from a backup; or delete it: the next run adopts the existing objects and deletes none";
-        Error::new(ErrorKind::Damaged, "read", id.to_string(), cause, help)
-    };
-    match Inventory::from_secret(&live) {
-        Ok(inventory) => Ok((Some(inventory), version)),
-        Err(error @ inventory::Error::TooNew { .. }) => {
-            let help = "use that version of ksi, or a newer one";
-            Err(Error::new(ErrorKind::Damaged, "use", id.to_string(), error.to_string(), help))
-        }
-        Err(error) => Err(damaged(error.to_string())),
-    }
+    let inventory =
+        Inventory::from_secret(&live).map_err(|error| Error::inventory(id.to_string(), &error))?;
+    Ok((Some(inventory), version))
 }
 
 /// Writes the inventory if it is still the one that was read. Returns its new version.

@@ -25,15 +25,20 @@ fn damaged_it_is_told_and_nothing_is_written(stage: &Stage, more: &[&str]) {
     let kept = stage.inventory().to_secret();
     put(stage, &json!({"inventory.json.gz": "e30K"}));
     let since = stage.mark();
-    let said = stage.apply(more).expect(4);
-    says(
-        &said,
-        &[
-            "Secret/kubesphere-system/ksi-inventory",
-            "cannot be read",
-            "restore it from a backup; or delete it",
-        ],
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("bundle.tar.gz").display().to_string();
+    let verbs = [&["status"][..], &["wait"], &["logs"], &["bundle", "--output", &archive]];
+    let readers = verbs.map(|verb| stage.rig.ksi(verb));
+    for said in readers.into_iter().chain([stage.apply(more)]) {
+        says(
+            &said.expect(4),
+            &[
+                "Secret/kubesphere-system/ksi-inventory",
+                "cannot be read",
+                "restore it from a backup; or delete it",
+            ],
+        );
+    }
     assert_eq!(stage.writes(since), [""; 0]);
     put(stage, &kept);
     stage.rests(more);
