@@ -61,23 +61,34 @@ pub struct Cluster {
     session: Arc<Session>,
     /// The lock that must be held when a write is sent.
     lock: Option<Arc<dyn WriteLock>>,
+    /// The limit of one try of a request that does not wait for others.
+    urgency: Option<Duration>,
 }
 
 impl Cluster {
     fn new(connection: Connection) -> Self {
-        Self { connection: Arc::new(connection), session: Arc::default(), lock: None }
+        let (session, lock, urgency) = (Arc::default(), None, None);
+        Self { connection: Arc::new(connection), session, lock, urgency }
     }
 
     /// A handle for another run on the same connection, with no deadline, no warnings, and not cancelled.
     #[must_use]
     pub fn session(&self) -> Self {
-        Self { connection: Arc::clone(&self.connection), session: Arc::default(), lock: None }
+        let (session, lock, urgency) = (Arc::default(), None, None);
+        Self { connection: Arc::clone(&self.connection), session, lock, urgency }
     }
 
     /// A handle for the same run that sends writes only while a lock is held.
     #[must_use]
     pub fn locked_by(&self, lock: Arc<dyn WriteLock>) -> Self {
         Self { lock: Some(lock), ..self.clone() }
+    }
+
+    /// A handle for the same run whose requests do not wait for others, and get no answer after this time: a lock
+    /// expires while the server is slow.
+    #[must_use]
+    pub fn urgent(&self, limit: Duration) -> Self {
+        Self { urgency: Some(limit), ..self.clone() }
     }
 
     /// Its name for messages: the context of the kubeconfig and the server's address.
@@ -109,6 +120,11 @@ impl Cluster {
     /// Cancels this run: all its requests fail with this error, also those in flight.
     pub fn cancel(&self, reason: Error) {
         self.session.cancel(reason);
+    }
+
+    /// Returns when this run is cancelled, with the reason.
+    pub async fn cancelled(&self) -> Error {
+        self.session.cancelled().await
     }
 
     /// The current time of the server, from its last response (`Date:` header, whole seconds).

@@ -167,7 +167,8 @@ pub trait Writer {
     /// A change cannot be made visible; earlier ones are.
     fn commit(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Releases the lock and drops changes that were not committed.
+    /// Releases the lock, also one that was being taken when [`lock`](Self::lock) was dropped, and drops changes
+    /// that were not committed.
     fn release(&self) -> impl Future<Output = ()> + Send;
 
     /// The same for a run that is dropped, without waiting.

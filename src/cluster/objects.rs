@@ -14,9 +14,6 @@ use crate::object::{FIELD_MANAGER, ObjectId};
 /// The number of items in a page of a list.
 const PAGE: &str = "500";
 
-/// How long a dry run is retried while a webhook does not respond.
-const DRY_RUN_PATIENCE: Duration = Duration::from_secs(3);
-
 /// How to apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Apply {
@@ -120,7 +117,7 @@ impl Cluster {
         );
         let call = Call::new(Method::PATCH, path, "apply", id.to_string())
             .with_body(APPLY, body)
-            .writing(!options.dry_run);
+            .changing(options.dry_run);
         match options.patience {
             Some(patience) => self.send_within(&call, patience).await,
             None => self.send(&call).await,
@@ -151,11 +148,7 @@ impl Cluster {
         let path = with_query(&path, &written(dry_run));
         let call = Call::new(Method::POST, path, "create", id.to_string())
             .with_body("application/json", body)
-            .writing(!dry_run);
-        if dry_run {
-            // A dry run is not retried as long as a write.
-            return self.send_within(&call, DRY_RUN_PATIENCE).await;
-        }
+            .changing(dry_run);
         self.send(&call).await
     }
 
@@ -169,7 +162,7 @@ impl Cluster {
         let path = with_query(&path, &written(false));
         let call = Call::new(Method::PUT, path, "write", id.to_string())
             .with_body("application/json", body)
-            .writing(true);
+            .changing(false);
         self.send(&call).await
     }
 
@@ -191,7 +184,7 @@ impl Cluster {
         let path = with_query(&path, &[("fieldManager", Some(FIELD_MANAGER))]);
         let call = Call::new(Method::PATCH, path, "change", id.to_string())
             .with_body(MERGE, fields)
-            .writing(true);
+            .changing(false);
         self.send(&call).await
     }
 
@@ -222,7 +215,7 @@ impl Cluster {
         }
         let call = Call::new(Method::DELETE, path, "delete", id.to_string())
             .with_body("application/json", &body)
-            .writing(true);
+            .changing(false);
         absent(self.send(&call).await, &[ErrorKind::NotFound, ErrorKind::NotServed]).map(|_| ())
     }
 

@@ -71,17 +71,20 @@ pub(super) struct Call {
     pub(super) place: String,
     /// Whether it is a write, which needs the lock if there is one.
     pub(super) is_write: bool,
+    /// Whether it is a dry run of a write.
+    pub(super) is_dry_run: bool,
 }
 
 impl Call {
     pub(super) fn new(method: Method, path: String, action: &'static str, place: String) -> Self {
         let (content_type, accept) = ("application/json", "application/json");
-        let (body, is_write) = (Vec::new(), false);
-        Self { method, path, content_type, accept, body, action, place, is_write }
+        let (body, is_write, is_dry_run) = (Vec::new(), false, false);
+        Self { method, path, content_type, accept, body, action, place, is_write, is_dry_run }
     }
 
-    pub(super) fn writing(self, is_write: bool) -> Self {
-        Self { is_write, ..self }
+    /// A write, or a dry run of one.
+    pub(super) fn changing(self, is_dry_run: bool) -> Self {
+        Self { is_write: !is_dry_run, is_dry_run, ..self }
     }
 
     pub(super) fn with_body(self, content_type: &'static str, body: &Value) -> Self {

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use super::Cluster;
 use super::error::{Error, ErrorKind};
 use super::limit::Permit;
+use super::lock::{WriteLock, while_held};
 use super::request::Call;
 use super::retry::{self, Tries};
 use super::status::Status;
@@ -21,6 +22,10 @@ use crate::object::{Masker, ObjectId, Scrubber};
 const FIRST_CONTACT: Duration = Duration::from_secs(3);
 /// How long a request may take after the deadline.
 const LAST_TRY: Duration = Duration::from_secs(3);
+
+/// How long a dry run is retried if the object, not the server, is in trouble: a webhook without a backend
+/// would use up all of the time.
+const DRY_RUN: Duration = Duration::from_secs(3);
 
 /// A failed try.
 struct Failed {
@@ -43,7 +48,8 @@ impl Cluster {
         let answer = tokio::select! {
             biased;
             reason = self.session.cancelled() => Err(reason),
-            answer = self.tried(call, patience) => answer,
+            // Futures of callers contain many of these.
+            answer = Box::pin(self.tried(call, patience)) => answer,
         };
         answer.map_err(|error| redacted(error, &call.body))
     }
@@ -65,7 +71,13 @@ impl Cluster {
                 self.connection.reconnect(login).await?;
                 continue;
             }
-            let patience = if self.connection.has_answered() { patience } else { FIRST_CONTACT };
+            let patience = match error.kind {
+                _ if !self.connection.has_answered() => FIRST_CONTACT,
+                ErrorKind::Webhook | ErrorKind::Terminating if call.is_dry_run => {
+                    patience.min(DRY_RUN)
+                }
+                _ => patience,
+            };
             let wait = tries.wait(&error.kind, retry_after).map(retry::jitter);
             match wait.filter(|wait| started.elapsed() + *wait < patience && self.lasts(*wait)) {
                 Some(wait) => {
@@ -94,19 +106,26 @@ impl Cluster {
         Error { action: "connect to", place: self.place().to_owned(), ..error }
     }
 
-    /// Waits for a permit, and for a write also until the lock is held.
-    async fn admitted(&self, call: &Call) -> Result<Permit<'_>, Error> {
+    /// The lock that a request needs.
+    fn lock_for(&self, call: &Call) -> Option<&dyn WriteLock> {
+        self.lock.as_deref().filter(|_| call.is_write)
+    }
+
+    /// Waits for a permit, and for a write also until the lock is held. Urgent requests need no permit.
+    async fn admitted(&self, call: &Call) -> Result<Option<Permit<'_>>, Error> {
+        if self.urgency.is_some() {
+            return Ok(None);
+        }
         loop {
             let permit = self.connection.limit.acquire().await;
-            let Some(lock) = self.lock.as_ref().filter(|_| call.is_write) else {
-                return Ok(permit);
-            };
-            if lock.is_held()? {
-                return Ok(permit);
+            match self.lock_for(call) {
+                Some(lock) if !lock.is_held()? => {
+                    // Others can use it meanwhile.
+                    drop(permit);
+                    lock.ensure().await?;
+                }
+                _ => return Ok(Some(permit)),
             }
-            // The lock request needs a permit too.
-            drop(permit);
-            lock.ensure().await?;
         }
     }
 
@@ -114,10 +133,15 @@ impl Cluster {
         let admitted = self.admitted(call).await;
         let _permit = admitted.map_err(|error| Failed { error, retry_after: None })?;
         let limit = self.connection.options.request_limit;
+        let limit = self.urgency.map_or(limit, |urgency| limit.min(urgency));
         let limit = self.session.time_left().map_or(limit, |left| limit.min(left.max(LAST_TRY)));
         let begin = Instant::now();
-        let answer = timeout(limit, self.exchange(call)).await;
-        let code = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(|(c, ..)| *c);
+        let exchange = timeout(limit, self.exchange(call));
+        let answer = match self.lock_for(call) {
+            Some(lock) => while_held(lock, exchange).await.and_then(Result::ok),
+            None => exchange.await.ok(),
+        };
+        let code = answer.as_ref().and_then(|answer| answer.as_ref().ok()).map(|(code, ..)| *code);
         let Call { method, path, .. } = call;
         tracing::debug!(
             "{method} {path}: {} in {} ms",
@@ -125,10 +149,11 @@ impl Cluster {
             begin.elapsed().as_millis()
         );
         let (code, headers, body) = match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => return Err(Failed { error, retry_after: None }),
-            Err(_) => {
-                let cause = format!("the server did not respond within {} s", seconds(limit));
+            Some(Ok(answer)) => answer,
+            Some(Err(error)) => return Err(Failed { error, retry_after: None }),
+            None => {
+                let waited = seconds(begin.elapsed().min(limit));
+                let cause = format!("the server did not respond within {waited} s");
                 return Err(failed(call, ErrorKind::Timeout, &cause));
             }
         };

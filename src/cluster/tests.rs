@@ -96,6 +96,8 @@ struct Scripted {
     lost_at: usize,
     /// Whether the server has to be asked.
     is_stale: AtomicBool,
+    /// Whether the process is frozen between each check and the write.
+    freezes: bool,
 }
 
 impl WriteLock for Scripted {
@@ -107,6 +109,10 @@ impl WriteLock for Scripted {
         if check == self.lost_at { Err(lost()) } else { Ok(true) }
     }
 
+    fn time_left(&self) -> Duration {
+        if self.freezes { Duration::ZERO } else { Duration::from_secs(600) }
+    }
+
     fn ensure(&self) -> BoxFuture<'_, Result<(), Error>> {
         self.is_stale.store(false, Ordering::Relaxed);
         Box::pin(async { Ok(()) })
@@ -114,9 +120,20 @@ impl WriteLock for Scripted {
 }
 
 fn locked(cluster: &Cluster, lost_at: usize, stale: bool) -> Cluster {
-    let checks = AtomicUsize::new(0);
     let is_stale = AtomicBool::new(stale);
-    cluster.locked_by(Arc::new(Scripted { checks, lost_at, is_stale }))
+    cluster.locked_by(Arc::new(Scripted { lost_at, is_stale, ..Scripted::default() }))
+}
+
+#[test]
+fn a_write_is_not_sent_if_the_lock_expires_after_the_check() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let lock = Scripted { lost_at: 1, freezes: true, ..Scripted::default() };
+        let answer = cluster.locked_by(Arc::new(lock)).apply(&config_map(), Apply::default()).await;
+        assert_eq!(answer, Err(lost()));
+        assert_eq!(server.count("PATCH", "/configmaps/a"), 0);
+    });
 }
 
 #[test]
@@ -138,6 +155,31 @@ fn the_lock_is_checked_before_every_try_of_a_write() {
         reading.read_path("/version").await.unwrap();
         let asked = Apply { dry_run: true, ..Apply::default() };
         reading.apply(&config_map(), asked).await.unwrap();
+    });
+}
+
+#[test]
+fn a_dry_run_waits_for_the_server_but_not_for_a_webhook() {
+    let server = Server::start();
+    let dry_run = Apply { dry_run: true, ..Apply::default() };
+    block_on(async {
+        let kubeconfig = server.kubeconfig("{}");
+        let cluster = server.connect_patient(&kubeconfig, Duration::from_secs(60)).await;
+        cluster.read_path("/version").await.unwrap();
+        for _ in 0..6 {
+            server.fault("PATCH", "/configmaps/a", Fault::Status(503));
+        }
+        let begin = Instant::now();
+        cluster.apply(&config_map(), dry_run).await.unwrap();
+        assert!(begin.elapsed() > Duration::from_secs(3), "{:?}", begin.elapsed());
+
+        for _ in 0..60 {
+            server.fault("PATCH", "/configmaps/a", Fault::Webhook);
+        }
+        let begin = Instant::now();
+        let error = cluster.apply(&config_map(), dry_run).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Webhook);
+        assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     });
 }
 

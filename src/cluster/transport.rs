@@ -9,10 +9,16 @@ use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
 use tower::{BoxError, ServiceBuilder};
 
-/// A connection that is silent for this long is probed, and closed after one minute in all.
+/// A connection that is silent for this long is probed, and closed if nothing answers: after one minute in all, on
+/// Linux at the second probe.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
+
+/// How long sent data may remain unacknowledged before the system drops it with its connection. Otherwise it would
+/// deliver a write after the end of a network failure, long after we gave the write up.
+#[cfg(target_os = "linux")]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 /// A client without Nagle's algorithm, which would delay a small request until the server acknowledges the one
 /// before: by 40 ms even on one machine. With a proxy the client of the library is used.
@@ -27,6 +33,8 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> 
     tcp.set_keepalive(Some(KEEPALIVE));
     tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
     tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+    #[cfg(target_os = "linux")]
+    tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
     let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(tcp)?);
     connector.set_connect_timeout(config.connect_timeout);
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(connector);

@@ -74,11 +74,16 @@ impl<T: Target> Run<'_, T> {
         }
         // Releases the lock also if this future is dropped.
         let _abandoned = AbandonOnDrop(self.target);
-        self.made_by_lock = self.acquire_lock().await?.into_iter().collect();
-        self.report(status(Phase::Locked, ""));
-        let answer = self.execute().await;
+        let answer = self.execute_locked().await;
+        // Also if it was interrupted while the lock was being taken.
         self.target.release().await;
         answer.map(|()| outcome)
+    }
+
+    async fn execute_locked(&mut self) -> Result<(), Error> {
+        self.made_by_lock = self.acquire_lock().await?.into_iter().collect();
+        self.report(status(Phase::Locked, ""));
+        self.execute().await
     }
 
     /// Takes the lock. It takes a while to find out whether another holder is still alive.

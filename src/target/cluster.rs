@@ -2,8 +2,8 @@
 //!
 //! Objects are written by server-side apply as field manager `ksi`, strict and without force. An object
 //! that nobody changed since costs no request of its own: one list of metadata per kind and namespace has
-//! its uid and managedFields, and the inventory has a hash of both and of the rendered object. For all
-//! others a server-side dry run shows what a write would change.
+//! its uid and managedFields, and the inventory has the uid, a hash of our fields, the time of their last write,
+//! and a hash of the rendered object. For all others a server-side dry run shows what a write would change.
 //!
 //! ```text
 //! kubesphere-system/ksi-inventory        Secret: the inventory; written with its resourceVersion
@@ -45,7 +45,7 @@ use crate::object::{Contents, Held, Object, ObjectId, Policy, kubesphere};
 use crate::values::StoredValues;
 pub use history::{About, Revision};
 use identity::Identity;
-use lease::{LeaseGuard, Terms};
+use lease::{LeaseGuard, Terms, Undoing};
 
 /// A Kubernetes cluster as the target of one run, with the state of that run: its lock, and what it observed and
 /// wrote.
@@ -59,6 +59,8 @@ pub struct ClusterTarget {
     /// The resource version of the inventory as it was last read or written.
     inventory_version: Mutex<Option<String>>,
     lease: Mutex<Option<LeaseGuard>>,
+    /// Locks that were taken, or nearly, and are being released.
+    undoing: Undoing,
     watches: live::Watches,
     recent_kinds: recent_kinds::RecentKinds,
     /// Whether our own namespace is terminating, and with it the lock and the inventory.
@@ -75,6 +77,7 @@ impl ClusterTarget {
             observed: Mutex::default(),
             inventory_version: Mutex::default(),
             lease: Mutex::default(),
+            undoing: Undoing::default(),
             watches: live::Watches::default(),
             recent_kinds: recent_kinds::RecentKinds::default(),
             is_terminating: AtomicBool::new(false),
@@ -227,8 +230,9 @@ impl Store for ClusterTarget {
 
 impl Writer for ClusterTarget {
     async fn lock(&self) -> Result<Vec<ObjectId>, Error> {
-        let (lease, made) =
-            LeaseGuard::acquire(&self.cluster, &self.holder, Terms::default()).await?;
+        let terms = Terms::default();
+        let acquired = LeaseGuard::acquire(&self.cluster, &self.holder, terms, &self.undoing);
+        let (lease, made) = acquired.await?;
         *self.lease() = Some(lease);
         Ok(made)
     }
@@ -279,6 +283,7 @@ impl Writer for ClusterTarget {
         if let Some(lease) = lease {
             lease.release().await;
         }
+        self.undoing.finished().await;
     }
 
     fn abandon(&self) {
@@ -301,7 +306,11 @@ impl Monitor for ClusterTarget {
     }
 
     async fn changed(&self, ids: &[ObjectId]) {
-        self.watches.changed(&self.cluster, ids).await;
+        tokio::select! {
+            () = self.watches.changed(&self.cluster, ids) => {}
+            // The next read reports it.
+            _ = self.cluster.cancelled() => {}
+        }
     }
 
     async fn unserved(&self, kinds: &[NewKind]) -> Result<BTreeSet<ObjectId>, Error> {

@@ -21,10 +21,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 pub(crate) enum Fault {
     /// It is answered with this status, and not carried out.
     Status(u16),
+    /// A webhook for it does not respond.
+    Webhook,
     /// It is carried out, and the connection is closed without an answer.
     LostAnswer,
     /// It is carried out at once, and answered after this time.
     LateAnswer(Duration),
+    /// It is carried out and answered after this time, even if nobody waits any more.
+    Late(Duration),
     /// It is never answered.
     Silence,
 }
@@ -141,9 +145,17 @@ impl Server {
     }
 
     pub(crate) async fn connect_with(&self, kubeconfig: &NamedTempFile) -> Cluster {
+        self.connect_patient(kubeconfig, Duration::from_secs(5)).await
+    }
+
+    pub(crate) async fn connect_patient(
+        &self,
+        kubeconfig: &NamedTempFile,
+        patience: Duration,
+    ) -> Cluster {
         let options = ConnectOptions {
             kubeconfig: Some(kubeconfig.path().to_owned()),
-            patience: Duration::from_secs(5),
+            patience,
             ..ConnectOptions::default()
         };
         Cluster::connect(&options).await.unwrap()
@@ -169,8 +181,14 @@ impl Server {
                 std::thread::sleep(Duration::from_secs(600));
                 return;
             }
+            if let Some(Fault::Late(time)) = fault {
+                std::thread::sleep(time);
+            }
             let (code, answer) = match fault {
                 Some(Fault::Status(code)) => (code, status(code, "a fault")),
+                Some(Fault::Webhook) => {
+                    (500, status(500, "failed calling webhook \"a\": no endpoints"))
+                }
                 _ => self.state().answer(&method, &path, &body),
             };
             match fault {

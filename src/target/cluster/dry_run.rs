@@ -8,9 +8,6 @@ use super::Error;
 use crate::cluster::{self, Apply, Cluster, ErrorKind};
 use crate::object::{DryRunResult, FieldConflict, Object, Policy, foreign_fields};
 
-/// A dry run is not retried as long as a write: a webhook without a backend would use up all of that time.
-const PATIENCE: Duration = Duration::from_secs(3);
-
 /// What applying to an existing object would change; `None` while a webhook does not answer.
 pub(super) async fn existing_object(
     cluster: &Cluster,
@@ -21,7 +18,7 @@ pub(super) async fn existing_object(
     for field in foreign_fields(&object.id, live) {
         field.remove(&mut body);
     }
-    let asked = Apply { dry_run: true, force: false, patience: Some(PATIENCE) };
+    let asked = Apply { dry_run: true, ..Apply::default() };
     let error = match cluster.apply(&body, asked).await {
         Ok(live) => return Ok(Some(DryRunResult::Changes(live))),
         Err(error) => error,
@@ -68,7 +65,7 @@ pub(super) async fn new_object(
 ) -> Result<Option<String>, Error> {
     let answer = match policy {
         Policy::Apply | Policy::Patch => {
-            let asked = Apply { dry_run: true, force: false, patience: Some(PATIENCE) };
+            let asked = Apply { dry_run: true, ..Apply::default() };
             cluster.apply(body, asked).await
         }
         Policy::Create | Policy::Embedded => cluster.create(body, true).await,

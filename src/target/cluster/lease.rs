@@ -3,9 +3,12 @@
 //! Whether another holder is alive is decided by whether we see it renew, never by comparing its clock
 //! with ours: clocks differ.
 
+mod claim;
 mod errors;
 mod held;
 mod manifest;
+mod moment;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -13,43 +16,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
 use super::{Error, process};
 use crate::cluster::{Cluster, ErrorKind, Kind, WriteLock as _};
 use crate::object::{ObjectId, is_terminating, kubesphere};
+use claim::Claim;
+pub(super) use claim::Undoing;
 pub(super) use errors::not_held;
 use held::HeldLease;
 use manifest::{id, manifest};
+use moment::Moment;
+pub(super) use terms::Terms;
 
 /// How long to wait before the lock of a dead process is taken over: its last requests have ended by then.
 const GRACE: Duration = Duration::from_secs(1);
 /// How often a lock of another run is read again.
 const POLL: Duration = Duration::from_millis(500);
-/// How often a renewal in flight may conflict with a release.
-const RELEASE_TRIES: u32 = 5;
-
-/// How long a lock is valid, and how often it is renewed.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
-    /// The time until it expires, in seconds.
-    duration: u64,
-    renewed_every: Duration,
-    /// A holder stops writing well before others may take over.
-    trusted: Duration,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            duration: 30,
-            renewed_every: Duration::from_secs(10),
-            trusted: Duration::from_secs(25),
-        }
-    }
-}
 
 /// A lock that is held, and renewed until it is released. Dropping it releases it, too, without anybody
 /// waiting for that.
@@ -57,28 +41,31 @@ impl Default for Terms {
 pub(super) struct LeaseGuard {
     lease: Arc<HeldLease>,
     renewal: AbortHandle,
-    releasing: Releasing,
+    cluster: Cluster,
+    claim: Option<Claim>,
 }
 
 impl LeaseGuard {
-    /// Takes the lock; also returns the namespace if it had to be created.
+    /// Takes the lock; also returns the namespace if it had to be created. If this future is dropped, the lock is
+    /// released again: `undoing` knows when.
     pub(super) async fn acquire(
         cluster: &Cluster,
         holder: &str,
         terms: Terms,
+        undoing: &Undoing,
     ) -> Result<(Self, Vec<ObjectId>), Error> {
         let mut made = Vec::new();
         let mut watched: Option<(Value, Instant)> = None;
         // The time counts from the request: the response may be slow.
-        let (asked, releasing) = loop {
+        let (asked, claim) = loop {
             let Some(live) = cluster.get(&id()).await? else {
                 made.extend(namespace(cluster).await?);
-                // The request may succeed even if this future is dropped before the response.
-                let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
-                match cluster.create(&manifest(holder, terms, None), false).await {
-                    Ok(_) => break (asked, releasing),
+                let (asked, mut claim) = (Moment::now(), Claim::new(cluster, holder, undoing));
+                let (body, client) = (manifest(holder, terms, None), cluster.clone());
+                match claim.write(async move { client.create(&body, false).await }).await {
+                    Ok(_) => break (asked, claim),
                     Err(error) if error.kind == ErrorKind::Exists => {
-                        releasing.disarm();
+                        claim.disarm();
                         continue;
                     }
                     Err(error) => return Err(error.into()),
@@ -108,21 +95,22 @@ impl LeaseGuard {
                 continue;
             }
             let version = live["metadata"]["resourceVersion"].as_str();
-            let (asked, releasing) = (Instant::now(), Releasing::new(cluster, holder));
-            match cluster.replace(&manifest(holder, terms, version)).await {
-                Ok(_) => break (asked, releasing),
-                Err(error) if error.kind == ErrorKind::Changed => releasing.disarm(),
+            let (asked, mut claim) = (Moment::now(), Claim::new(cluster, holder, undoing));
+            let (body, client) = (manifest(holder, terms, version), cluster.clone());
+            match claim.write(async move { client.replace(&body).await }).await {
+                Ok(_) => break (asked, claim),
+                Err(error) if error.kind == ErrorKind::Changed => claim.disarm(),
                 Err(error) => return Err(error.into()),
             }
         };
-        let lease = Arc::new(HeldLease::new(cluster.clone(), holder, terms, asked));
+        let lease = Arc::new(HeldLease::new(cluster, holder, terms, asked));
         let renewal = tokio::spawn(held::renew(Arc::clone(&lease))).abort_handle();
-        Ok((Self { lease, renewal, releasing }, made))
+        Ok((Self { lease, renewal, cluster: cluster.clone(), claim: Some(claim) }, made))
     }
 
     /// The cluster for writes: they are sent only while the lock is held.
     pub(super) fn cluster(&self) -> Cluster {
-        self.releasing.cluster.locked_by(Arc::clone(&self.lease) as _)
+        self.cluster.locked_by(Arc::clone(&self.lease) as _)
     }
 
     /// The lease, to check whether it is held.
@@ -138,61 +126,18 @@ impl LeaseGuard {
     /// Releases it, if it is still ours.
     pub(super) async fn release(mut self) {
         self.renewal.abort();
+        let Some(claim) = self.claim.take() else { return };
         if self.lease.is_held().is_ok() {
-            release(&self.releasing.cluster, &self.releasing.holder).await;
+            claim.undo().await;
+        } else {
+            claim.disarm();
         }
-        self.releasing.armed = false;
     }
 }
 
 impl Drop for LeaseGuard {
     fn drop(&mut self) {
         self.renewal.abort();
-    }
-}
-
-/// Releases a lock that may be ours as soon as it is dropped, unless it is disarmed.
-#[derive(Debug)]
-struct Releasing {
-    cluster: Cluster,
-    holder: String,
-    armed: bool,
-}
-
-impl Releasing {
-    fn new(cluster: &Cluster, holder: &str) -> Self {
-        Self { cluster: cluster.clone(), holder: holder.to_owned(), armed: true }
-    }
-
-    fn disarm(mut self) {
-        self.armed = false;
-    }
-}
-
-impl Drop for Releasing {
-    fn drop(&mut self) {
-        // Without a runtime, the next run waits until it expires.
-        let runtime = Handle::try_current();
-        if let (true, Ok(runtime)) = (self.armed, runtime) {
-            let (cluster, holder) = (self.cluster.clone(), std::mem::take(&mut self.holder));
-            runtime.spawn(async move { release(&cluster, &holder).await });
-        }
-    }
-}
-
-/// Releases the lock of a holder. Errors are ignored: the next run waits until it expires.
-async fn release(cluster: &Cluster, holder: &str) {
-    for _ in 0..RELEASE_TRIES {
-        let Ok(Some(live)) = cluster.get(&id()).await else { return };
-        if live["spec"]["holderIdentity"] != holder {
-            return;
-        }
-        let version = live["metadata"]["resourceVersion"].as_str();
-        match cluster.replace(&manifest("", Terms::default(), version)).await {
-            // A renewal in flight came first.
-            Err(error) if error.kind == ErrorKind::Changed => {}
-            _ => return,
-        }
     }
 }
 

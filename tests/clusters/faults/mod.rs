@@ -8,4 +8,5 @@ mod objects;
 mod running;
 mod server;
 mod stage;
+mod takeover;
 mod webhooks;

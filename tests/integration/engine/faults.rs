@@ -120,6 +120,27 @@ fn a_lost_lock_ends_everything_at_once() {
 }
 
 #[test]
+fn a_lock_that_is_lost_after_any_change_ends_the_run() {
+    for at in 0.. {
+        let memory = slow().restarted(Faults::lose(at));
+        let report = run(&memory, objects(), &options());
+        if memory.changes() <= at {
+            report.answer.unwrap();
+            assert!(at > 10, "{at}");
+            return;
+        }
+        assert!(
+            matches!(&report.answer, Err(Error::Target(error)) if error.kind == ErrorKind::Locked),
+            "{at}: {:?}",
+            report.answer
+        );
+        // Only what had begun by then is still tried: each stage has four at most.
+        assert!(memory.changes() <= at + 4, "{at}: {:#?}", memory.log());
+        goes_on(&memory, at);
+    }
+}
+
+#[test]
 fn nothing_is_pruned_before_all_desired_objects_are_ready() {
     let memory = Memory::default().living(Life::default());
     run(&memory, objects(), &options()).answer.unwrap();

@@ -62,6 +62,17 @@ pub(super) fn taken_over() -> cluster::Error {
     }
 }
 
+/// The write of the lock was cut off by the end of the process.
+pub(super) fn cut_off() -> cluster::Error {
+    cluster::Error {
+        kind: cluster::ErrorKind::Cancelled,
+        action: "write",
+        place: id().to_string(),
+        cause: "ksi is shutting down".to_owned(),
+        help: RUN_AGAIN.to_owned(),
+    }
+}
+
 /// A write was requested before the lock was taken.
 pub(in super::super) fn not_held() -> Error {
     Error::new(ErrorKind::Locked, "hold", id().to_string(), "this run does not hold it", RUN_AGAIN)

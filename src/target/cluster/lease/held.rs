@@ -1,11 +1,13 @@
 //! The Lease that this run holds.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::manifest::{id, now};
+use super::moment::Moment;
 use super::{Terms, errors};
 use crate::cluster::{Cluster, Error, ErrorKind, WriteLock};
 
@@ -16,15 +18,16 @@ pub(in super::super) struct HeldLease {
     holder: String,
     terms: Terms,
     /// When it was last renewed, by our clock; `None` after another run took it over.
-    renewed: Mutex<Option<Instant>>,
+    renewed: Mutex<Option<Moment>>,
     /// So that concurrent writes renew it once.
     renewing: tokio::sync::Mutex<()>,
 }
 
 impl HeldLease {
-    pub(super) fn new(cluster: Cluster, holder: &str, terms: Terms, renewed: Instant) -> Self {
+    pub(super) fn new(cluster: &Cluster, holder: &str, terms: Terms, renewed: Moment) -> Self {
         Self {
-            cluster,
+            // A renewal that waits for slow requests, or for a lost response, comes too late.
+            cluster: cluster.urgent(terms.renewed_every),
             holder: holder.to_owned(),
             terms,
             renewed: Mutex::new(Some(renewed)),
@@ -35,11 +38,12 @@ impl HeldLease {
     /// Renews it if it is still ours. Otherwise cancels the run, so that all its requests fail.
     async fn renew(&self) -> Result<(), Error> {
         loop {
-            let asked = Instant::now();
+            // The response may be slow.
+            let asked = Moment::now();
             let live = self.cluster.get(&id()).await?;
             let ours = live.filter(|l| l["spec"]["holderIdentity"] == self.holder.as_str());
             let Some(mut live) = ours else {
-                *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                self.set_renewed(None);
                 let lost = errors::taken_over();
                 self.cluster.cancel(lost.clone());
                 return Err(lost);
@@ -47,8 +51,7 @@ impl HeldLease {
             live["spec"]["renewTime"] = now().into();
             match self.cluster.replace(&live).await {
                 Ok(_) => {
-                    let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-                    *renewed = Some(asked);
+                    self.set_renewed(Some(asked));
                     return Ok(());
                 }
                 // Changed by somebody else, or by us if the response was lost.
@@ -59,14 +62,28 @@ impl HeldLease {
     }
 }
 
+impl HeldLease {
+    fn renewed(&self) -> Option<Moment> {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_renewed(&self, renewed: Option<Moment>) {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = renewed;
+    }
+}
+
 impl WriteLock for HeldLease {
     /// Whether it was renewed so recently that no other run can have taken it over.
     fn is_held(&self) -> Result<bool, Error> {
-        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        match renewed {
-            Some(at) => Ok(at.elapsed() < self.terms.trusted),
+        match self.renewed() {
+            Some(renewed) => Ok(renewed.elapsed() < self.terms.writes_begin),
             None => Err(errors::taken_over()),
         }
+    }
+
+    fn time_left(&self) -> Duration {
+        let left = |renewed: Moment| self.terms.writes_end.saturating_sub(renewed.elapsed());
+        self.renewed().map(left).unwrap_or_default()
     }
 
     /// Renews it if the last renewal is too old, for example after an outage: if no other run took it over, it

@@ -7,7 +7,7 @@ use super::*;
 use crate::cluster::tests::server::{Fault, Server, block_on};
 use crate::cluster::{self, Apply, Error as ClusterError};
 use crate::object::Policy;
-use crate::target::{ClusterTarget, ErrorKind, Store as _, Write, Writer as _};
+use crate::target::{ClusterTarget, ErrorKind, Monitor as _, Store as _, Write, Writer as _};
 
 const LEASE: &str = "/leases/ks-installer-apply";
 const CONFIG_MAP: &str = "/configmaps/a";
@@ -16,8 +16,14 @@ fn short() -> Terms {
     Terms {
         duration: 1,
         renewed_every: Duration::from_millis(20),
-        trusted: Duration::from_millis(500),
+        writes_begin: Duration::from_millis(500),
+        writes_end: Duration::from_millis(800),
     }
+}
+
+/// As if the renewals were cut off from the server.
+fn not_renewed() -> Terms {
+    Terms { renewed_every: Duration::from_secs(600), ..short() }
 }
 
 fn config_map() -> Value {
@@ -27,8 +33,13 @@ fn config_map() -> Value {
     })
 }
 
+async fn acquire_on(cluster: &Cluster, terms: Terms) -> LeaseGuard {
+    let undoing = Undoing::default();
+    LeaseGuard::acquire(cluster, "one@here/1", terms, &undoing).await.unwrap().0
+}
+
 async fn acquire(cluster: &Cluster) -> LeaseGuard {
-    LeaseGuard::acquire(cluster, "one@here/1", short()).await.unwrap().0
+    acquire_on(cluster, short()).await
 }
 
 fn take_over(server: &Server) {
@@ -85,8 +96,7 @@ fn a_retried_write_is_not_sent_after_a_takeover() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
-        let terms = Terms { renewed_every: Duration::from_secs(600), ..short() };
-        let (guard, _) = LeaseGuard::acquire(&cluster, "one@here/1", terms).await.unwrap();
+        let guard = acquire_on(&cluster, not_renewed()).await;
         for _ in 0..20 {
             server.fault("PATCH", CONFIG_MAP, Fault::Status(503));
         }
@@ -104,16 +114,94 @@ fn a_retried_write_is_not_sent_after_a_takeover() {
 }
 
 #[test]
+fn no_try_of_a_write_lasts_longer_than_the_lock() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let guard = acquire_on(&cluster, not_renewed()).await;
+        server.fault("PATCH", CONFIG_MAP, Fault::Silence);
+        let begin = Instant::now();
+        guard.cluster().apply(&config_map(), Apply::default()).await.unwrap();
+        // Given up in time, and sent again after a renewal.
+        assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+        assert_eq!((server.count("PATCH", CONFIG_MAP), server.count("PUT", LEASE)), (2, 1));
+
+        server.fault("PATCH", CONFIG_MAP, Fault::Silence);
+        let taking = async {
+            sleep(Duration::from_millis(100)).await;
+            take_over(&server);
+        };
+        let (cluster, map) = (guard.cluster(), config_map());
+        let (answer, ()) = futures_util::join!(cluster.apply(&map, Apply::default()), taking);
+        assert!(is_lost(&answer), "{answer:?}");
+        assert_eq!(server.count("PATCH", CONFIG_MAP), 3);
+    });
+}
+
+#[test]
+fn a_lock_is_renewed_while_all_other_requests_wait() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        let guard = acquire(&cluster).await;
+        let reads: Vec<_> = (0..40)
+            .map(|_| {
+                server.fault("GET", "/version", Fault::Silence);
+                let cluster = cluster.clone();
+                tokio::spawn(async move { cluster.read_path("/version").await })
+            })
+            .collect();
+        until("16 requests", || server.count("GET", "/version") == 16).await;
+        let renewals = server.count("PUT", LEASE);
+        until("a renewal", || server.count("PUT", LEASE) > renewals + 2).await;
+        guard.release().await;
+        assert_eq!(holder(&server), "");
+        reads.iter().for_each(tokio::task::JoinHandle::abort);
+    });
+}
+
+#[test]
+fn who_waits_for_changes_hears_that_the_lock_is_lost() {
+    let server = Server::start();
+    block_on(async {
+        let target = ClusterTarget::new(server.connect().await, "one@here/1");
+        target.cluster().cancel(errors::taken_over());
+        let nothing_changes = target.changed(&[]);
+        tokio::time::timeout(Duration::from_secs(3), nothing_changes).await.unwrap();
+        let id = ObjectId::of(&config_map()).unwrap();
+        assert_eq!(target.live(&[id]).await.unwrap_err().kind, ErrorKind::Locked);
+    });
+}
+
+#[test]
+fn a_lock_that_is_interrupted_while_it_is_taken_is_released_before_the_run_ends() {
+    let server = Server::start();
+    block_on(async {
+        let cluster = server.connect().await;
+        for (method, path) in [("POST", "/leases"), ("PUT", LEASE)] {
+            // The server is slow, and does all of it in the end.
+            server.fault(method, path, Fault::Late(Duration::from_millis(600)));
+            let target = ClusterTarget::new(&cluster, "one@here/1");
+            let interrupted = tokio::time::timeout(Duration::from_millis(200), target.lock());
+            interrupted.await.unwrap_err();
+            target.release().await;
+            assert_eq!(holder(&server), "", "{method}");
+            sleep(Duration::from_secs(1)).await;
+            assert_eq!(holder(&server), "", "{method}");
+        }
+    });
+}
+
+#[test]
 fn a_lock_that_was_not_renewed_in_time_is_renewed_before_the_next_write() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
-        let trusted = Duration::from_millis(50);
-        let terms = Terms { renewed_every: Duration::from_secs(600), trusted, ..short() };
-        let (guard, _) = LeaseGuard::acquire(&cluster, "one@here/1", terms).await.unwrap();
-        sleep(trusted * 2).await;
+        let writes_begin = Duration::from_millis(50);
+        let guard = acquire_on(&cluster, Terms { writes_begin, ..not_renewed() }).await;
+        sleep(writes_begin * 2).await;
         let (cluster, map) = (guard.cluster(), config_map());
-        // Sixteen are on their way at most, and asking takes a place, too.
+        // Sixteen are on their way at most.
         let writes = (0..40).map(|_| cluster.apply(&map, Apply::default()));
         futures_util::future::try_join_all(writes).await.unwrap();
         let renewals = server.count("PUT", LEASE);
@@ -133,8 +221,9 @@ fn a_lock_that_is_dropped_is_released_and_not_renewed() {
         assert_eq!(server.count("PUT", LEASE), renewals);
 
         // Dropped before the answer came.
-        server.fault("PUT", LEASE, Fault::LateAnswer(Duration::from_secs(5)));
-        let acquired = LeaseGuard::acquire(&cluster, "two@here/2", short());
+        server.fault("PUT", LEASE, Fault::LateAnswer(Duration::from_secs(1)));
+        let undoing = Undoing::default();
+        let acquired = LeaseGuard::acquire(&cluster, "two@here/2", short(), &undoing);
         let cut_off = tokio::time::timeout(Duration::from_millis(200), acquired).await;
         assert!(cut_off.is_err());
         assert_eq!(holder(&server), "two@here/2");
@@ -147,8 +236,7 @@ fn a_release_is_retried_after_a_renewal_in_flight() {
     let server = Server::start();
     block_on(async {
         let cluster = server.connect().await;
-        let terms = Terms { renewed_every: Duration::from_secs(600), ..short() };
-        let (guard, _) = LeaseGuard::acquire(&cluster, "one@here/1", terms).await.unwrap();
+        let guard = acquire_on(&cluster, not_renewed()).await;
         server.fault("PUT", LEASE, Fault::Status(409));
         guard.release().await;
         assert_eq!(holder(&server), "");

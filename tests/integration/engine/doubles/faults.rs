@@ -3,6 +3,9 @@
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// What a change says that comes after the lock was lost.
+pub(crate) const LOST: io::ErrorKind = io::ErrorKind::WouldBlock;
+
 /// Counts the changes that a target makes, and breaks one of them. The default breaks none.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
@@ -16,6 +19,7 @@ enum Script {
     None,
     Fail(usize, io::ErrorKind),
     Cut(usize),
+    Lose(usize),
 }
 
 impl Faults {
@@ -29,6 +33,11 @@ impl Faults {
         Self { script: Script::Cut(after), ..Self::default() }
     }
 
+    /// After this many changes another run has the lock.
+    pub(crate) fn lose(after: usize) -> Self {
+        Self { script: Script::Lose(after), ..Self::default() }
+    }
+
     /// How many changes were tried.
     pub(crate) fn count(&self) -> usize {
         self.made.load(Ordering::Relaxed)
@@ -40,6 +49,7 @@ impl Faults {
         match self.script {
             Script::Fail(nth, kind) if at == nth => Err(kind.into()),
             Script::Cut(after) if at >= after => Err(io::ErrorKind::Interrupted.into()),
+            Script::Lose(after) if at >= after => Err(LOST.into()),
             _ => Ok(()),
         }
     }

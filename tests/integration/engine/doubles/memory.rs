@@ -15,6 +15,7 @@ use ksi::values::StoredValues;
 use serde_json::Value;
 
 use super::Faults;
+use super::faults::LOST;
 use super::life::{self, Life};
 
 /// Objects, values and inventory in memory. Changes are visible at once, as in a cluster. Nothing runs
@@ -117,7 +118,10 @@ impl Memory {
         if !content.locked {
             return Err(error(ErrorKind::Locked, action, place, "the lock is not held"));
         }
-        self.faults.step().map_err(|cut| error(ErrorKind::Io, action, place, &cut.to_string()))?;
+        self.faults.step().map_err(|cut| {
+            let kind = if cut.kind() == LOST { ErrorKind::Locked } else { ErrorKind::Io };
+            error(kind, action, place, &cut.to_string())
+        })?;
         change(&mut content);
         Ok(())
     }
