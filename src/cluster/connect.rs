@@ -171,7 +171,7 @@ fn impersonated_name(name: &str) -> Result<HeaderValue, Error> {
 
 async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Error> {
     let named = options.kubeconfig.is_some() || is_kubeconfig_set();
-    let kubeconfig = match &options.kubeconfig {
+    let mut kubeconfig = match &options.kubeconfig {
         Some(path) => Kubeconfig::read_from(path).map_err(|e| Error::kubeconfig(Some(path), &e))?,
         None => match Kubeconfig::read() {
             Ok(kubeconfig) => kubeconfig,
@@ -188,10 +188,11 @@ async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Erro
         .unwrap_or_else(|| "cluster".to_owned());
     let selected =
         KubeConfigOptions { context: options.context.clone(), ..KubeConfigOptions::default() };
-    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig.clone(), &selected)
+    let proxy = proxy::of(&mut kubeconfig, &name)?;
+    let mut config = kube::Config::from_custom_kubeconfig(kubeconfig, &selected)
         .await
         .map_err(|error| Error::kubeconfig(options.kubeconfig.as_deref(), &error))?;
-    config.proxy_url = proxy::of(&kubeconfig, &name, &config.cluster_url)?;
+    config.proxy_url = proxy;
     Ok((config, name))
 }
 

@@ -2,7 +2,7 @@
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
-use kube::config::Kubeconfig;
+use kube::config::{Cluster, Kubeconfig};
 
 use super::error::{Error, ErrorKind};
 
@@ -10,27 +10,32 @@ use super::error::{Error, ErrorKind};
 const VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
 const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
+/// A proxy for the library, which would otherwise read the environment by rules of its own.
+const UNUSED: &str = "http://unused.invalid";
+
 /// The proxy as kubectl chooses it: that of the kubeconfig, else that of the environment unless `NO_PROXY`
-/// matches the server. The library would match `NO_PROXY` against the address of the proxy.
+/// matches the server. The library would match `NO_PROXY` against the address of the proxy. Here it is made to
+/// choose none.
 ///
 /// # Errors
 /// It cannot be used. Without it the server may be another one, or hear what only the proxy should.
-pub(super) fn of(
-    kubeconfig: &Kubeconfig,
-    context: &str,
-    server: &Uri,
-) -> Result<Option<Uri>, Error> {
-    match of_kubeconfig(kubeconfig, context) {
-        Some(url) => parse("the `proxy-url` of the kubeconfig", url).map(Some),
-        None => of_environment(server),
+pub(super) fn of(kubeconfig: &mut Kubeconfig, context: &str) -> Result<Option<Uri>, Error> {
+    let Some(cluster) = cluster(kubeconfig, context) else { return Ok(None) };
+    let given = cluster.proxy_url.replace(UNUSED.to_owned()).filter(|url| !url.is_empty());
+    let server = cluster.server.as_deref().and_then(|server| server.parse().ok());
+    match (given, server) {
+        (Some(url), _) => parse("the `proxy-url` of the kubeconfig", &url).map(Some),
+        (None, Some(server)) => of_environment(&server),
+        // The library reports it.
+        (None, None) => Ok(None),
     }
 }
 
-fn of_kubeconfig<'k>(kubeconfig: &'k Kubeconfig, context: &str) -> Option<&'k str> {
+fn cluster<'k>(kubeconfig: &'k mut Kubeconfig, context: &str) -> Option<&'k mut Cluster> {
     let context = kubeconfig.contexts.iter().find(|known| known.name == context)?;
-    let cluster = &context.context.as_ref()?.cluster;
-    let cluster = kubeconfig.clusters.iter().find(|known| known.name == *cluster)?;
-    cluster.cluster.as_ref()?.proxy_url.as_deref().filter(|url| !url.is_empty())
+    let name = &context.context.as_ref()?.cluster;
+    let cluster = kubeconfig.clusters.iter_mut().find(|known| known.name == *name)?;
+    cluster.cluster.as_mut()
 }
 
 fn of_environment(server: &Uri) -> Result<Option<Uri>, Error> {
@@ -83,8 +88,7 @@ mod tests {
                  clusters: [{{name: b, cluster: {{server: 'https://c', proxy-url: '{url}'}}}}]"
             )
         };
-        let server = Uri::from_static("https://c");
-        let of = |url: &str| of(&Kubeconfig::from_yaml(&text(url)).unwrap(), "a", &server);
+        let of = |url: &str| of(&mut Kubeconfig::from_yaml(&text(url)).unwrap(), "a");
         assert_eq!(of("http://proxy:3128").unwrap(), Some(Uri::from_static("http://proxy:3128")));
         for wrong in
             ["http://user:pass word@proxy", "proxy:3128", "socks5://proxy:1080", "http://", "::"]
