@@ -7,8 +7,10 @@
 mod crd;
 mod derived;
 mod document;
+mod envelope;
 mod explain;
 pub mod form;
+pub mod jwt_secret;
 mod kubekey;
 mod load;
 mod migrate;
@@ -17,6 +19,7 @@ mod overlay;
 mod schema;
 mod sensitive;
 mod shape;
+mod status;
 mod text;
 pub mod types;
 

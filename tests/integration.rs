@@ -6,6 +6,8 @@
 #![allow(clippy::format_collect, clippy::format_push_string)]
 
 mod canary;
+#[path = "integration/cases.rs"]
+mod cases;
 #[path = "integration/check.rs"]
 mod check;
 #[path = "integration/cli.rs"]

@@ -112,7 +112,7 @@ pub async fn configuration(cluster: &Cluster) -> Read<Option<Value>> {
         json!({
             "apiVersion": body["apiVersion"], "kind": body["kind"],
             "metadata": {"name": config::NAME, "namespace": SYSTEM, "labels": body["metadata"]["labels"]},
-            "spec": body["spec"],
+            "spec": body["spec"], "status": body["status"],
         })
     }))
 }

@@ -165,6 +165,14 @@ fn from_config_map(
     };
     let (mut nodes, problems) = yaml::parse_part(sources, id, part);
     found.extend(problems);
+    if let Some(kind) = nodes.first().and_then(|n| n.entry("kind")) {
+        found.push(
+            Diagnostic::error(Code::WrongKind, "`ks-config.yaml` contains a whole object")
+                .at(kind.key_span)
+                .help("put this object into a file of its own: 2.x has only the keys of `spec` in the ConfigMap"),
+        );
+        return None;
+    }
     found.push(
         Diagnostic::warning(
             Code::Migrated,

@@ -1,10 +1,12 @@
 //! The parts of KubeKey's `kind: Cluster` that ksi reads: the registry, the addresses of etcd, the
 //! Kubernetes version, the address of the control plane and the number of nodes.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::overlay::put;
-use crate::diagnostic::Span;
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::facts::{Facts, KubernetesVersion};
 use crate::yaml::{Content, Node, Path};
 
@@ -17,13 +19,22 @@ pub struct KubeKey {
     control_plane_nodes: u32,
     control_plane_address: Option<String>,
     /// Keys of the specification that follow from the cluster.
-    completions: Vec<(&'static str, Node)>,
+    completions: Vec<Completion>,
+}
+
+/// A key of the specification that follows from the cluster.
+#[derive(Debug, Clone, PartialEq)]
+struct Completion {
+    /// The key in KubeKey's document.
+    from: &'static str,
+    /// The key below `spec`.
+    to: &'static str,
+    value: Node,
 }
 
 impl KubeKey {
-    /// Reads `v1alpha1` and `v1alpha2`; absent or unexpected values stay unknown.
-    pub(super) fn read(document: &Node) -> Self {
-        let spec = document.get("spec").cloned().unwrap_or_else(Node::empty_map);
+    /// Reads the specification of `v1alpha1` and `v1alpha2`; absent or unexpected values stay unknown.
+    pub(super) fn read(spec: &Node) -> Self {
         let at = |path: &str| {
             spec.at(&Path::keys(path)).filter(|n| n.as_str().is_some_and(|t| !t.is_empty()))
         };
@@ -54,10 +65,16 @@ impl KubeKey {
             ("registry.privateRegistry", "local_registry"),
             ("registry.namespaceOverride", "namespace_override"),
         ] {
-            completions.extend(at(from).map(|node| (to, node.clone())));
+            completions.extend(at(from).map(|node| Completion { from, to, value: node.clone() }));
         }
-        completions
-            .extend(etcd_addresses(&hosts, &group(&["etcd"])).map(|n| ("etcd.endpointIps", n)));
+        let etcd = if at("etcd.type").and_then(Node::as_str) == Some("external") {
+            let from = "etcd.external.endpoints";
+            external_addresses(spec.at(&Path::keys(from))).map(|value| (from, value))
+        } else {
+            etcd_addresses(&hosts, &group(&["etcd"])).map(|value| ("roleGroups.etcd", value))
+        };
+        let to = "etcd.endpointIps";
+        completions.extend(etcd.map(|(from, value)| Completion { from, to, value }));
         Self {
             kubernetes: version.and_then(Node::as_str).and_then(|v| v.parse().ok()),
             kubernetes_span: version.and_then(|n| n.span),
@@ -71,15 +88,20 @@ impl KubeKey {
         }
     }
 
-    /// Fills in keys that the specification does not set.
-    pub(super) fn complete(&self, spec: &mut Node) {
-        for (to, node) in &self.completions {
+    /// Fills in keys that the specification does not set, and tells of those that it sets to something else.
+    pub(super) fn complete(&self, spec: &mut Node, found: &mut Vec<Diagnostic>) {
+        for Completion { from, to, value } in &self.completions {
             let path = Path::keys(to);
-            let open = spec.at(&path).is_none_or(|n| {
-                n.is_null() || matches!(n.as_str(), Some("" | "localhost" | "127.0.0.1"))
+            let given = spec.at(&path).filter(|n| {
+                !n.is_null() && !matches!(n.as_str(), Some("" | "localhost" | "127.0.0.1"))
             });
-            if open {
-                put(spec, &path.0, node.span, node.clone());
+            let Some(given) = given else {
+                put(spec, &path.0, value.span, value.clone());
+                continue;
+            };
+            let texts = given.as_str().zip(value.as_str());
+            if let Some((here, there)) = texts.filter(|(a, b)| parts(a) != parts(b)) {
+                found.push(differs((*to, here), (*from, there)).at(given.span));
             }
         }
     }
@@ -112,6 +134,38 @@ fn etcd_addresses(hosts: &[(String, Option<&Node>)], names: &[String]) -> Option
     (!addresses.is_empty()).then(|| Node { content, span: nodes[0].span })
 }
 
+/// The hosts of URLs such as `https://192.168.6.6:2379`, comma-separated.
+fn external_addresses(endpoints: Option<&Node>) -> Option<Node> {
+    let endpoints = endpoints?;
+    let hosts = endpoints.items().iter().filter_map(Node::as_str).map(|url| {
+        let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+        host.rsplit_once(':').map_or(host, |(host, _)| host)
+    });
+    let hosts: Vec<&str> = hosts.collect();
+    let content = Content::Scalar(Value::String(hosts.join(",")));
+    (!hosts.is_empty()).then_some(Node { content, span: endpoints.span })
+}
+
+/// What a value says, whatever the order of a list and the slash after a registry.
+fn parts(text: &str) -> BTreeSet<&str> {
+    text.split(',').map(|part| part.trim().trim_end_matches('/')).collect()
+}
+
+/// KubeKey itself replaces the value in the ClusterConfiguration by its own, by searching the text
+/// (`cmd/kk/pkg/kubesphere/tasks.go`).
+fn differs((to, here): (&str, &str), (from, there): (&str, &str)) -> Diagnostic {
+    // A registry may have credentials.
+    let shown =
+        |text: &str| if text.contains('@') { "(hidden)".into() } else { format!("`{text}`") };
+    let message = format!(
+        "`{to}` is {}, but `{from}` of KubeKey's Cluster says {}",
+        shown(here),
+        shown(there)
+    );
+    Diagnostic::warning(Code::KubeKeyDiffers, message)
+        .help(format!("ksi uses `{to}`, KubeKey would use `{from}`: make both equal"))
+}
+
 /// KubeKey's ranges: `node[2:4]` is node2, node3 and node4.
 fn expand(name: &str) -> Vec<String> {
     let range = || {
@@ -132,14 +186,14 @@ mod tests {
 
     #[test]
     fn reads_registry_etcd_and_nodes() {
-        let text = "kind: Cluster\nspec:\n  hosts:\n  - {name: node1, address: 1.1.1.1, internalAddress: 10.0.0.1}\n  - {name: node2, address: 10.0.0.2}\n  - {name: node3, address: 10.0.0.3}\n  roleGroups:\n    etcd: [node1, \"node[2:3]\"]\n    control-plane: [node1]\n  kubernetes: {version: v1.26.5}\n  registry: {privateRegistry: \"r.local\"}\n";
+        let text = "spec:\n  hosts:\n  - {name: node1, address: 1.1.1.1, internalAddress: 10.0.0.1}\n  - {name: node2, address: 10.0.0.2}\n  - {name: node3, address: 10.0.0.3}\n  roleGroups:\n    etcd: [node1, \"node[2:3]\"]\n    control-plane: [node1]\n  kubernetes: {version: v1.26.5}\n  registry: {privateRegistry: \"r.local\"}\n";
         let mut sources = Sources::default();
         let id = sources.add("kk", text);
         let (documents, problems) = yaml::parse(&sources, id);
         assert_eq!(problems, []);
-        let kubekey = KubeKey::read(&documents[0]);
+        let kubekey = KubeKey::read(documents[0].get("spec").unwrap());
         let mut spec = Node::empty_map();
-        kubekey.complete(&mut spec);
+        kubekey.complete(&mut spec, &mut Vec::new());
         assert_eq!(
             spec.to_json(),
             serde_json::json!({"local_registry": "r.local", "etcd": {"endpointIps": "10.0.0.1,10.0.0.2,10.0.0.3"}})

@@ -8,8 +8,8 @@ use super::kubekey::KubeKey;
 use super::migrate;
 use super::overlay;
 use super::text::{self, Input};
-use super::{API_VERSION, NAME, NAMESPACE, document, shape};
-use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Span, is_only_template};
+use super::{document, envelope, shape, status};
+use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources, Span, is_only_template};
 use crate::yaml::{Content, Node, Path, Step};
 
 /// The sources of a configuration.
@@ -38,6 +38,8 @@ pub struct Loaded {
     secrets: Vec<String>,
     /// An input without a ClusterConfiguration that may stand beside one, and what it has instead.
     beside: Option<(SourceId, &'static str)>,
+    /// Whether an input had a status.
+    has_status: bool,
 }
 
 /// Without values, which may be secret.
@@ -64,6 +66,7 @@ pub fn load(request: Request) -> Loaded {
         metadata: None,
         secrets: Vec::new(),
         beside: None,
+        has_status: false,
     };
     for input in request.inputs {
         loaded.read(input);
@@ -73,7 +76,7 @@ pub fn load(request: Request) -> Loaded {
         loaded.diagnostics.push(document::no_configuration(id, &message));
     }
     if let (Some(spec), Some(kubekey)) = (&mut loaded.spec, &loaded.kubekey) {
-        kubekey.complete(spec);
+        kubekey.complete(spec, &mut loaded.diagnostics);
     }
     for flag in &request.sets {
         loaded.set(flag);
@@ -92,8 +95,10 @@ impl Loaded {
             Err(diagnostic) => return self.diagnostics.push(diagnostic),
         };
         let documents = document::read(&self.sources, id, &mut self.diagnostics);
-        if let Some(cluster) = documents.cluster {
-            self.kubekey = Some(KubeKey::read(&cluster));
+        if let Some(mut cluster) = documents.cluster {
+            envelope::check_kubekey(&cluster, &mut self.diagnostics);
+            let spec = envelope::take_spec(&mut cluster, &mut self.diagnostics);
+            self.kubekey = Some(KubeKey::read(&spec.unwrap_or_else(Node::empty_map)));
             self.beside = Some((id, "a KubeKey Cluster"));
         }
         if !documents.installer.is_empty() {
@@ -102,18 +107,15 @@ impl Loaded {
         let Some(mut document) = documents.configuration else {
             return;
         };
-        self.envelope(&document);
-        let spec = match document.remove("spec").map(|e| e.value) {
-            Some(spec) if matches!(spec.content, Content::Map(_)) => Some(spec),
-            Some(spec) if !spec.is_null() => {
-                let wrong =
-                    Diagnostic::error(Code::WrongType, "`spec` must be a mapping").at(spec.span);
-                return self.diagnostics.push(wrong);
-            }
-            _ => None,
+        envelope::check(&document, &mut self.diagnostics);
+        let Some(mut spec) = envelope::take_spec(&mut document, &mut self.diagnostics) else {
+            return;
         };
-        let mut spec = spec.unwrap_or_else(|| Node { span: document.span, ..Node::empty_map() });
         migrate::migrate(&mut spec, &mut self.diagnostics);
+        if let Some(status) = document.get("status") {
+            self.has_status = true;
+            status::complete(&mut spec, status, &mut self.diagnostics);
+        }
         self.metadata = document.remove("metadata").map(|e| e.value).or(self.metadata.take());
         match &mut self.spec {
             Some(base) => overlay::overlay(base, spec),
@@ -140,63 +142,6 @@ impl Loaded {
         self.diagnostics.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Checks the envelope of a ClusterConfiguration: version, name and namespace, keys outside `spec`.
-    fn envelope(&mut self, document: &Node) {
-        const KEYS: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
-        let version = document.entry("apiVersion");
-        let text = version.and_then(|e| e.value.as_str()).unwrap_or_default();
-        if text != API_VERSION && document.entry("kind").is_some() {
-            let place = version.and_then(|e| e.value.span.or(e.key_span)).or(document.span);
-            let message = if text.is_empty() {
-                "the ClusterConfiguration has no `apiVersion`".to_owned()
-            } else {
-                format!("unknown apiVersion `{text}`")
-            };
-            let wrong = Diagnostic::error(Code::WrongKind, message).at(place);
-            self.diagnostics.push(wrong.help(format!("use `apiVersion: {API_VERSION}`")));
-        }
-        for entry in document.entries().iter().filter(|e| !KEYS.contains(&e.key.as_str())) {
-            let meant = KEYS.iter().find(|key| {
-                strsim::damerau_levenshtein(key, &entry.key) <= 1 && document.entry(key).is_none()
-            });
-            let diagnostic = match meant {
-                Some(meant) => {
-                    Diagnostic::error(Code::UnknownField, format!("unknown field `{}`", entry.key))
-                        .label(format!("help: did you mean `{meant}`?"))
-                }
-                None => Diagnostic::error(
-                    Code::MisplacedField,
-                    format!("`{}` is outside `spec`", entry.key),
-                )
-                .help(format!("indent `{}` under `spec:`", entry.key)),
-            };
-            self.diagnostics.push(diagnostic.at(entry.key_span));
-        }
-        if let Some(metadata) = document.get("metadata")
-            && !matches!(metadata.content, Content::Map(_))
-            && !metadata.is_null()
-        {
-            let wrong = Diagnostic::error(Code::WrongType, "`metadata` must be a mapping");
-            self.diagnostics.push(wrong.at(metadata.span));
-        }
-        for (key, wanted) in [("name", NAME), ("namespace", NAMESPACE)] {
-            let node = document.get("metadata").and_then(|m| m.get(key));
-            let given = node.and_then(Node::as_str).unwrap_or(wanted);
-            if given != wanted {
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        Code::NotAllowed,
-                        format!(
-                            "the ClusterConfiguration's {key} must be `{wanted}`, not `{given}`"
-                        ),
-                    )
-                    .at(node.and_then(|n| n.span))
-                    .help(format!("KubeSphere reads only `{wanted}`")),
-                );
-            }
-        }
-    }
-
     fn set(&mut self, flag: &str) {
         let spec = self.spec.get_or_insert_with(Node::empty_map);
         let set = overlay::set(spec, flag, &mut self.sources, shape::spec());
@@ -205,6 +150,16 @@ impl Loaded {
         }
         // An old path may be set, too.
         migrate::migrate(spec, &mut self.diagnostics);
+    }
+
+    /// Takes from the status of the cluster's ClusterConfiguration what the inputs do not say, unless they
+    /// had a status of their own.
+    pub fn complete_from_status(&mut self, status: &Value) {
+        if let (Some(spec), false) = (&mut self.spec, self.has_status) {
+            let status = Node::from_json(status.clone());
+            status::complete(spec, &status, &mut self.diagnostics);
+            self.has_status = true;
+        }
     }
 
     /// The metadata of the ClusterConfiguration.

@@ -81,12 +81,15 @@ codes! {
     UnsupportedVersion = 54 "0054", "a KubeSphere version that ksi does not install";
     ResourceBounds = 55 "0055", "a request above its limit";
     InconsistentSwitch = 56 "0056", "a setting without effect";
+    JwtSecretExample = 57 "0057", "a jwtSecret that is an example or a placeholder";
+    KubeKeyDiffers = 58 "0058", "different values in KubeKey's Cluster and the ClusterConfiguration";
 
     // Old forms: 80 to 89
     Migrated = 80 "0080", "a key or file in an old format";
     MigrationConflict = 81 "0081", "different values at the old and the new path";
     Obsolete = 82 "0082", "an old key without effect";
     MisindentedRole = 83 "0083", "multicluster keys that are not indented";
+    FromStatus = 84 "0084", "a setting that only the status of the ClusterConfiguration has";
 
     // Rendering: 90 to 99
     Template = 90 "0090", "an invalid template in ksi";
