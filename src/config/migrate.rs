@@ -23,6 +23,8 @@ struct Move {
     to: Option<Path>,
     /// The migrated value.
     value: Node,
+    /// A switch that is set with it.
+    switch: Option<Path>,
 }
 
 /// Migrates every old key in the specification.
@@ -53,7 +55,10 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
     let from = Path::keys(rule.from);
     let entry = spec.entry_at(&from).filter(|e| (rule.when)(&e.value))?.clone();
     take(spec, &from.0);
-    if entry.value.is_null() {
+    // The old default of a text is "not set", too.
+    let is_set = |to| spec.at(&Path::keys(to)).is_some_and(|new| !new.is_null());
+    let empty = entry.value.as_str() == Some("") && matches!(rule.to, To::Path(to) if is_set(to));
+    if entry.value.is_null() || empty {
         return apply(spec, rule);
     }
     let (key_span, value) = (entry.key_span, entry.value);
@@ -64,24 +69,28 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
                     .at(key_span)
                     .about(rule.from)
                     .help(why);
-            Some((Some(Move { from, to: None, value }), diagnostic))
+            Some((Some(Move { from, to: None, value, switch: None }), diagnostic))
         }
         To::NoSwitch(why) => {
             let above = Path(from.0[..from.0.len() - 1].to_vec());
             let message = format!("`{from}` has no effect: `{above}` has no switch");
             let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span).help(why);
             let diagnostic = diagnostic.about(rule.from);
-            Some((Some(Move { from, to: None, value }), diagnostic))
+            Some((Some(Move { from, to: None, value, switch: None }), diagnostic))
         }
         To::Guide(to) if spec.at(&Path::keys(to)).is_some_and(|n| !n.is_null()) => {
             let message = format!("`{from}` has no effect because `{to}` is set");
             let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span);
             let diagnostic = diagnostic.about(rule.from);
             let diagnostic = diagnostic.help("remove it: ks-installer never read it");
-            Some((Some(Move { from, to: None, value }), diagnostic))
+            Some((Some(Move { from, to: None, value, switch: None }), diagnostic))
         }
         To::Path(to) | To::Guide(to) => {
             let (moved, diagnostic) = relocate(spec, from, Path::keys(to), key_span, value);
+            Some((moved, diagnostic.about(rule.from)))
+        }
+        To::EdgeRuntime => {
+            let (moved, diagnostic) = edge_runtime(spec, from, key_span, value);
             Some((moved, diagnostic.about(rule.from)))
         }
         To::Role if !matches!(value.content, Content::Scalar(Value::Bool(_))) => {
@@ -101,7 +110,7 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             if read_as == "none" && matches!(given, Some("member" | "none")) {
                 let message = format!("`{from}` has no effect because `{to}` is set");
                 let diagnostic = Diagnostic::warning(Code::Obsolete, message).at(key_span);
-                return Some((Some(Move { from, to: None, value }), diagnostic));
+                return Some((Some(Move { from, to: None, value, switch: None }), diagnostic));
             }
             let (moved, diagnostic) = relocate(spec, from, to, key_span, value);
             let diagnostic = diagnostic.label(format!("read as `clusterRole: {read_as}`"));
@@ -109,6 +118,36 @@ fn apply(spec: &mut Node, rule: &Rule) -> Option<(Option<Move>, Diagnostic)> {
             Some((moved, diagnostic.about(rule.from).help(help)))
         }
     }
+}
+
+/// `kubeedge` of 3.1 and 3.2. ks-installer 3.3 reads its switch as that of `edgeruntime`, too.
+fn edge_runtime(
+    spec: &mut Node,
+    from: Path,
+    key_span: Option<Span>,
+    value: Node,
+) -> (Option<Move>, Diagnostic) {
+    let to = Path::keys("edgeruntime.enabled");
+    let on = |node: &&Node| node.to_json() == Value::Bool(true);
+    let switch = value.get("enabled").filter(on).cloned();
+    let given = spec.at(&to).filter(|n| !n.is_null());
+    if let Some(switch) = &switch
+        && let Some(given) = given
+        && given.to_json() != switch.to_json()
+    {
+        let message = format!("`{from}.enabled` and `{to}` have different values");
+        let diagnostic = Diagnostic::error(Code::MigrationConflict, message).at(key_span);
+        return (None, diagnostic.help(format!("`{from}` was replaced by `edgeruntime.kubeedge`, which needs `{to}`: remove one of them")));
+    }
+    let missing = given.is_none();
+    let (moved, diagnostic) =
+        relocate(spec, from, Path::keys("edgeruntime.kubeedge"), key_span, value);
+    let Some(switch) = switch.filter(|_| missing) else { return (moved, diagnostic) };
+    let moved = moved.map(|moved| {
+        put(spec, &to.0, switch.span, switch);
+        Move { switch: Some(to.clone()), ..moved }
+    });
+    (moved, diagnostic.label(format!("sets `{to}`, too")))
 }
 
 /// Moves a value to its new path, unless that has a different value.
@@ -141,7 +180,7 @@ fn relocate(
     let diagnostic =
         Diagnostic::warning(Code::Migrated, format!("`{from}` is deprecated: use `{to}`"))
             .at(key_span);
-    (Some(Move { from, to: Some(to), value }), diagnostic)
+    (Some(Move { from, to: Some(to), value, switch: None }), diagnostic)
 }
 
 /// The first path at which two values differ; mappings may complement each other.
@@ -198,7 +237,7 @@ fn indent(spec: &mut Node, entry: Entry, found: &mut Vec<Diagnostic>) -> Move {
             .at(key_span)
             .help("indent the keys of `multicluster` by two more spaces to put them under it"),
     );
-    Move { from: Path::default().key(&key), to: Some(to), value }
+    Move { from: Path::default().key(&key), to: Some(to), value, switch: None }
 }
 
 /// The role that the switch of 3.0-alpha stood for.

@@ -54,9 +54,6 @@ fn object(
     if body.get("stringData").is_some() {
         return refuse("stringData is not allowed, write data with the filter b64");
     }
-    if id.kind == "ServiceAccount" && body.get("secrets").is_some() {
-        return refuse("the secrets of a ServiceAccount are managed by Kubernetes");
-    }
     if id.is_config_map() {
         embed_texts(&mut body);
     }

@@ -92,8 +92,9 @@ impl Images {
         })?;
         let local = configuration.local_registry.as_deref().map(|r| r.trim_end_matches('/'));
         let china = configuration.zone.as_deref() == Some("cn") || local == Some(CHINA_REGISTRY);
+        // The organisation of the user wins, in the mirror too: anybody can have one there.
         let organisation = configuration.namespace_override.as_deref();
-        let organisation = if china { Some(CHINA_ORGANISATION) } else { organisation };
+        let organisation = organisation.or(china.then_some(CHINA_ORGANISATION));
         Ok(Self {
             version,
             registry: if china { Some(CHINA_REGISTRY) } else { local }.map(str::to_owned),
@@ -142,9 +143,11 @@ impl Images {
     }
 
     fn organisation<'a>(&'a self, source: &'a Source) -> Option<&'a str> {
-        // A private registry has no unnamed library: ks-installer's image lists push to `library/`.
-        let library = self.registry.as_ref().map(|_| "library");
-        self.organisation.as_deref().or(source.organisation.as_deref()).or(library)
+        // As in ks-installer (roles/download/defaults): the library of Docker Hub has no organisation,
+        // not even another one; a private registry has no unnamed library.
+        let nameless = source.organisation.is_none() && self.registry.is_none();
+        let given = self.organisation.as_deref().filter(|_| !nameless);
+        given.or(source.organisation.as_deref()).or(self.registry.as_ref().map(|_| "library"))
     }
 
     fn tag(&self, source: &Source) -> String {
@@ -208,7 +211,17 @@ mod tests {
             (
                 json!({"namespace_override": "mirror"}),
                 "mirror/ks-apiserver:v3.4.1",
-                "mirror/redis:5.0.14-alpine",
+                "redis:5.0.14-alpine",
+            ),
+            (
+                json!({"local_registry": CHINA_REGISTRY, "namespace_override": "mycompany"}),
+                "registry.cn-beijing.aliyuncs.com/mycompany/ks-apiserver:v3.4.1",
+                "registry.cn-beijing.aliyuncs.com/mycompany/redis:5.0.14-alpine",
+            ),
+            (
+                json!({"zone": "cn", "namespace_override": "mycompany"}),
+                "registry.cn-beijing.aliyuncs.com/mycompany/ks-apiserver:v3.4.1",
+                "registry.cn-beijing.aliyuncs.com/mycompany/redis:5.0.14-alpine",
             ),
             (
                 json!({"zone": "cn", "local_registry": "reg.example"}),

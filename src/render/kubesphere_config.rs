@@ -204,6 +204,7 @@ impl KubesphereConfig {
     pub(super) fn new(configuration: &Configuration, values: &Values, images: &Images) -> Self {
         let common = &configuration.common;
         let devops = &configuration.devops;
+        let edge = &configuration.edgeruntime;
         let store = configuration.openpitrix.store.enabled;
         let s3 = common.s3.clone().unwrap_or_default();
         Self {
@@ -228,9 +229,7 @@ impl KubesphereConfig {
             events: configuration.events.enabled.then(|| Search::new(common, "events")),
             auditing: configuration.auditing.enabled.then(|| Auditing::new(common)),
             alerting: configuration.alerting.enabled.then(|| alerting(common)),
-            edgeruntime: configuration
-                .edgeruntime
-                .enabled
+            edgeruntime: (edge.enabled && edge.kubeedge.enabled)
                 .then(|| Endpoint { endpoint: "http://edgeservice.kubeedge.svc/api/".to_owned() }),
             terminal: Terminal {
                 image: configuration.terminal.image.clone().or_else(|| images.reference("alpine")),
@@ -310,7 +309,7 @@ fn istio() -> Servicemesh {
         pilot: "http://istiod.istio-system.svc:8080/version",
         jaeger: "http://jaeger-query.istio-system.svc:16686",
         prometheus: "http://prometheus-k8s.kubesphere-monitoring-system.svc:9090",
-        kiali: "http://kiali.istio-system.svc:20001",
+        kiali: "http://kiali.istio-system:20001",
     }
 }
 
@@ -338,7 +337,7 @@ fn alerting(common: &Common) -> Alerting {
     Alerting {
         prometheus_endpoint: common.monitoring.endpoint.clone(),
         thanos_ruler_endpoint: "http://thanos-ruler-operated.kubesphere-monitoring-system.svc:10902",
-        thanos_rule_resource_labels: "thanosruler=thanos-ruler,role=thanos-alerting-rules",
+        thanos_rule_resource_labels: "thanos-ruler=kubesphere,role=alert-rules",
     }
 }
 

@@ -94,7 +94,7 @@ fn walk(value: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
 }
 
 /// The document `kubesphere.yaml`.
-fn document(objects: &[Object]) -> Value {
+pub(crate) fn document(objects: &[Object]) -> Value {
     let mut sources = ksi::diagnostic::Sources::default();
     let id = sources.add("kubesphere.yaml", kubesphere_yaml(objects));
     let (documents, problems) = ksi::yaml::parse(&sources, id);

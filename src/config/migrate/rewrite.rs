@@ -127,7 +127,11 @@ fn relocate(text: &str, spec: &Node, entry: &Entry, moved: &super::Move) -> Opti
     rest.replace_range(emptied(text, spec, &moved.from).unwrap_or(block), "");
     let Some(to) = &moved.to else { return Some(rest) };
     let rest_of_body = body[indent..].strip_prefix(key_text(text, entry)?)?.to_owned();
-    insert(&rest, to, &rest_of_body, indent)
+    let text = insert(&rest, to, &rest_of_body, indent)?;
+    match &moved.switch {
+        Some(switch) => insert(&text, switch, ": true\n", 0),
+        None => Some(text),
+    }
 }
 
 /// The lines of the highest mapping that only exists for the entry at a path.

@@ -26,6 +26,8 @@ pub(super) enum To {
     NoSwitch(&'static str),
     /// `multicluster.clusterRole`, host for true and none for false.
     Role,
+    /// `edgeruntime.kubeedge`; its switch is also that of `edgeruntime`.
+    EdgeRuntime,
 }
 
 const fn moved(from: &'static str, to: &'static str) -> Rule {
@@ -116,6 +118,7 @@ pub(super) const RULES: &[Rule] = &[
     moved("common.opensearch.opensearchDataReplicas", "common.opensearch.data.replicas"),
     moved("common.opensearch.opensearchMasterVolumeSize", "common.opensearch.master.volumeSize"),
     moved("common.opensearch.opensearchDataVolumeSize", "common.opensearch.data.volumeSize"),
+    moved("common.opensearch.externalOpensearchUrl", "common.opensearch.externalOpensearchHost"),
     // Top level up to 3.1
     moved("console", "common.core.console"),
     gone("common.core.console.disableMultiLogin", "set `common.core.console.enableMultiLogin`"),
@@ -157,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
     gone("events.ruler.affinity", EVENTS_PLACEMENT),
     gone("servicemesh.ingressGateway", "set the gateways of Istio in `servicemesh.istio`"),
     // KubeEdge, top level up to 3.2
-    moved("kubeedge", "edgeruntime.kubeedge"),
+    Rule { from: "kubeedge", to: To::EdgeRuntime, when: |_| true },
     gone("edgeruntime.kubeedge.edgeWatcher", "the edge watcher is part of edgeService since 3.3"),
     gone("edgeruntime.kubeedge.cloudCore.cloudhubPort", CLOUD_CORE_PORTS),
     gone("edgeruntime.kubeedge.cloudCore.cloudhubQuicPort", CLOUD_CORE_PORTS),

@@ -49,26 +49,35 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// The section of an enabled component: `logging`, `events` or `auditing`.
+    /// The section of an enabled component: `logging`, `events` or `auditing`. The engine is the one that
+    /// ks-installer's template takes (roles/ks-core/config/templates/kubesphere-config.yaml.j2): an
+    /// external Elasticsearch, else an external OpenSearch, whatever is enabled; else Elasticsearch if
+    /// it is enabled; else OpenSearch. Credentials and index belong to the same engine, as in the
+    /// outputs of ks-installer's collectors, so that what they write is found.
     pub(super) fn new(common: &Common, component: &str) -> Self {
-        // OpenSearch unless it is switched off for Elasticsearch.
-        if common.opensearch.enabled || !common.es.enabled {
-            Self::in_opensearch(&common.opensearch, component)
-        } else {
-            Self::in_elasticsearch(&common.es, component)
+        let (es, opensearch) = (&common.es, &common.opensearch);
+        let host = es.external_elasticsearch_host.as_deref();
+        if let Some(address) = address(host, es.external_elasticsearch_port) {
+            let host = format!("{}://{address}", es.external_elasticsearch_protocol);
+            return Self::in_elasticsearch(es, host, component);
         }
+        let host = opensearch.external_opensearch_host.as_deref();
+        if let Some(address) = address(host, opensearch.external_opensearch_port) {
+            let host = format!("{}://{address}", opensearch.external_opensearch_protocol);
+            return Self::in_opensearch(opensearch, host, component);
+        }
+        if es.enabled {
+            let host = "http://elasticsearch-logging-data.kubesphere-logging-system.svc:9200";
+            return Self::in_elasticsearch(es, host.to_owned(), component);
+        }
+        let host = "opensearch-cluster-data.kubesphere-logging-system.svc:9200";
+        Self::in_opensearch(opensearch, format!("{}://{host}", opensearch.protocol), component)
     }
 
-    fn in_opensearch(engine: &types::Opensearch, component: &str) -> Self {
-        let host = &engine.external_opensearch_host;
-        let external = address(host.as_deref(), engine.external_opensearch_port)
-            .map(|address| format!("{}://{address}", engine.external_opensearch_protocol));
+    fn in_opensearch(engine: &types::Opensearch, host: String, component: &str) -> Self {
         let auth = engine.basic_auth.enabled;
         Self {
-            host: external.unwrap_or_else(|| {
-                let host = "opensearch-cluster-data.kubesphere-logging-system.svc:9200";
-                format!("{}://{host}", engine.protocol)
-            }),
+            host,
             basic_auth: auth.then_some(true),
             username: auth.then(|| engine.basic_auth.username.clone()),
             password: auth.then(|| engine.basic_auth.password.clone()),
@@ -76,17 +85,12 @@ impl Search {
         }
     }
 
-    fn in_elasticsearch(engine: &types::Elasticsearch, component: &str) -> Self {
-        let host = &engine.external_elasticsearch_host;
-        let address = address(host.as_deref(), engine.external_elasticsearch_port);
-        let address = address.unwrap_or_else(|| {
-            "elasticsearch-logging-data.kubesphere-logging-system.svc:9200".to_owned()
-        });
+    fn in_elasticsearch(engine: &types::Elasticsearch, host: String, component: &str) -> Self {
         let auth = engine.basic_auth.enabled;
         // The index of logs was named before there were others.
         let suffix = if component == "logging" { "log" } else { component };
         Self {
-            host: format!("{}://{address}", engine.external_elasticsearch_protocol),
+            host,
             basic_auth: auth.then_some(true),
             username: auth.then(|| engine.basic_auth.username.clone()),
             password: auth.then(|| engine.basic_auth.password.clone()),

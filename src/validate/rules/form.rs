@@ -8,6 +8,9 @@ use crate::diagnostic::{
 use crate::object::{duration, quantity};
 use crate::yaml::{Node, Path, Step};
 
+/// The registry of `zone: cn`.
+const CHINA_REGISTRY: &str = "registry.cn-beijing.aliyuncs.com";
+
 /// Paths that Go reads with `time.ParseDuration`.
 const DURATIONS: &[&str] = &[
     "authentication.authenticationRateLimiterDuration",
@@ -313,6 +316,19 @@ pub(super) fn images(context: &Context<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// `zone: cn` has a registry of its own, in ks-installer as well.
+pub(super) fn zone(context: &Context<'_>) -> Vec<Diagnostic> {
+    let other = context.text("local_registry").is_some_and(|r| r != CHINA_REGISTRY);
+    if !other || context.text("zone") != Some("cn") {
+        return Vec::new();
+    }
+    let message = format!(
+        "`local_registry` has no effect with `zone: cn`: all images come from {CHINA_REGISTRY}"
+    );
+    let diagnostic = Diagnostic::warning(Code::InconsistentSwitch, message);
+    vec![diagnostic.at(context.place("local_registry")).help("remove one of them")]
 }
 
 /// `10.0.0.0/8`.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Context;
 use crate::diagnostic::{Code, Diagnostic};
 
-const EXTERNAL: &[(&str, &str, &str)] = &[
+const EXTERNAL: [(&str, &str, &str); 2] = [
     ("common.es", "externalElasticsearchHost", "externalElasticsearchPort"),
     ("common.opensearch", "externalOpensearchHost", "externalOpensearchPort"),
 ];
@@ -57,6 +57,22 @@ pub(super) fn external(context: &Context<'_>) -> Vec<Diagnostic> {
             }
         })
         .collect()
+}
+
+/// As in ks-installer, an external Elasticsearch wins over an external OpenSearch.
+pub(super) fn two_externals(context: &Context<'_>) -> Vec<Diagnostic> {
+    let [es, opensearch] = EXTERNAL.map(|(parent, host, _)| format!("{parent}.{host}"));
+    let both = context.text(&es).is_some() && context.text(&opensearch).is_some();
+    both.then(|| {
+        Diagnostic::warning(
+            Code::InconsistentSwitch,
+            format!("`{opensearch}` has no effect while `{es}` is set"),
+        )
+        .at(context.place(&opensearch))
+        .help("KubeSphere searches in the external Elasticsearch: remove one of them")
+    })
+    .into_iter()
+    .collect()
 }
 
 /// Masters elect a leader: with an even number, a network split may leave no majority.

@@ -1,5 +1,8 @@
 //! The document `kubesphere.yaml`, as KubeSphere reads it.
 
+use ksi::config::{self, Input, Request};
+use ksi::facts::Facts;
+use ksi::validate::{self, Options};
 use serde_json::{Value, json};
 
 use super::{ROLES, document, everything, kubesphere_yaml, render};
@@ -64,7 +67,7 @@ fn sections_of_unmanaged_components_are_written() {
         "events": {"enabled": true},
         "auditing": {"enabled": true},
         "alerting": {"enabled": true},
-        "edgeruntime": {"enabled": true},
+        "edgeruntime": {"enabled": true, "kubeedge": {"enabled": true}},
         "network": {
             "networkpolicy": {"enabled": true},
             "ippool": {"type": "calico"},
@@ -122,4 +125,144 @@ fn elasticsearch_serves_where_opensearch_is_off() {
     assert_eq!(config["logging"]["indexPrefix"], "ks-logstash-log");
     assert_eq!(config["events"]["indexPrefix"], "ks-logstash-events");
     assert!(config["logging"].get("password").is_none());
+}
+
+/// As ks-installer 3.4 chooses: what is external wins over what is enabled, Elasticsearch over OpenSearch.
+#[test]
+fn the_search_engine_is_the_one_that_ks_installer_takes() {
+    let es_host =
+        json!({"externalElasticsearchHost": "es.example", "externalElasticsearchPort": "9200"});
+    let os_host = json!({"externalOpensearchHost": "os.example", "externalOpensearchPort": 9201});
+    let (es, os) = ("http://es.example:9200", "https://os.example:9201");
+    let old_es = "http://elasticsearch-logging-data.kubesphere-logging-system.svc:9200";
+    let new_os = "https://opensearch-cluster-data.kubesphere-logging-system.svc:9200";
+    let (of_es, of_os) = (["log", "events", "auditing"], ["logging", "events", "auditing"]);
+    let with = |mut section: Value, key: &str, value: Value| {
+        section[key] = value;
+        section
+    };
+    let off = || json!(false);
+    let on = || json!(true);
+    let auth = json!({"enabled": true, "username": "elastic", "password": "p"});
+    let cases = [
+        // 3.3 and older have no es.enabled.
+        (es_host.clone(), json!({}), es, "logstash", of_es, None),
+        (
+            with(es_host.clone(), "enabled", off()),
+            json!({"enabled": true}),
+            es,
+            "logstash",
+            of_es,
+            None,
+        ),
+        (
+            with(es_host.clone(), "basicAuth", auth.clone()),
+            json!({}),
+            es,
+            "logstash",
+            of_es,
+            Some("elastic"),
+        ),
+        (
+            with(es_host.clone(), "elkPrefix", json!("acme")),
+            os_host.clone(),
+            es,
+            "acme",
+            of_es,
+            None,
+        ),
+        (json!({}), os_host.clone(), os, "whizard", of_os, Some("admin")),
+        (json!({"enabled": true}), os_host.clone(), os, "whizard", of_os, Some("admin")),
+        // A host without a port is none, as in ks-installer.
+        (
+            json!({"enabled": true, "externalElasticsearchHost": "es.example"}),
+            json!({}),
+            old_es,
+            "logstash",
+            of_es,
+            None,
+        ),
+        (json!({"enabled": true}), json!({}), old_es, "logstash", of_es, None),
+        (json!({"enabled": true}), json!({"enabled": true}), old_es, "logstash", of_es, None),
+        (
+            json!({"enabled": true, "externalElasticsearchProtocol": "https"}),
+            json!({}),
+            old_es,
+            "logstash",
+            of_es,
+            None,
+        ),
+        (json!({}), json!({}), new_os, "whizard", of_os, Some("admin")),
+        (json!({}), with(json!({}), "enabled", off()), new_os, "whizard", of_os, Some("admin")),
+    ];
+    for (given_es, given_os, host, prefix, indices, user) in cases {
+        let config = document(&render(json!({
+            "logging": {"enabled": on()}, "events": {"enabled": on()}, "auditing": {"enabled": on()},
+            "common": {"es": given_es.clone(), "opensearch": given_os.clone()},
+        })));
+        for (component, index) in ["logging", "events", "auditing"].into_iter().zip(indices) {
+            let section = &config[component];
+            let case = format!("{component} of es {given_es}, opensearch {given_os}");
+            assert_eq!(section["host"], host, "{case}");
+            assert_eq!(section["indexPrefix"], format!("ks-{prefix}-{index}"), "{case}");
+            assert_eq!(section["username"].as_str(), user, "{case}");
+            assert_eq!(section["basicAuth"].as_bool(), user.map(|_| true), "{case}");
+        }
+    }
+}
+
+#[test]
+fn an_edge_runtime_without_kubeedge_has_no_address() {
+    let config = document(&render(json!({"edgeruntime": {"enabled": true}})));
+    assert_eq!(config.get("edgeruntime"), None);
+}
+
+#[test]
+fn an_external_elasticsearch_is_found_in_every_old_form() {
+    let frame = "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\nspec:\n";
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ks-installer, namespace: kubesphere-system}\ndata:\n  ks-config.yaml: |\n    ---\n";
+    let forms = [
+        // 2.1
+        (
+            map,
+            "    logging: {enabled: True, externalElasticsearchUrl: es.example, externalElasticsearchPort: 9200, elkPrefix: acme}\n    events: {enabled: True}\n    auditing: {enabled: True}\n",
+        ),
+        // 3.0-alpha
+        (
+            frame,
+            "  logging: {enabled: true, externalElasticsearchUrl: es.example, externalElasticsearchPort: \"9200\", elkPrefix: acme, elasticsearchMasterReplicas: 1}\n",
+        ),
+        // 3.0 to 3.2.0
+        (
+            frame,
+            "  common: {es: {externalElasticsearchUrl: es.example, externalElasticsearchPort: \"9200\", elkPrefix: acme, elasticsearchMasterReplicas: 1}}\n  logging: {enabled: true}\n",
+        ),
+        // 3.2.1 and 3.3
+        (
+            frame,
+            "  common: {es: {externalElasticsearchHost: es.example, externalElasticsearchPort: 9200, elkPrefix: acme}}\n  logging: {enabled: true}\n",
+        ),
+        // As ks-installer leaves it after an upgrade, and as the sample of 3.4 has it.
+        (
+            frame,
+            "  common:\n    es: {enabled: false, externalElasticsearchUrl: es.example, externalElasticsearchHost: es.example, externalElasticsearchPort: 9200, elkPrefix: acme}\n    opensearch: {enabled: true, opensearchPrefix: whizard, externalOpensearchHost: \"\", externalOpensearchPort: \"\"}\n  logging: {enabled: true}\n",
+        ),
+    ];
+    for (frame, form) in forms {
+        let input = Input { name: "old.yaml".into(), bytes: format!("{frame}{form}").into() };
+        let loaded = config::load(Request { inputs: vec![input], sets: Vec::new() });
+        let valid = validate::validate(&loaded, &Facts::default(), Options::default())
+            .unwrap_or_else(|found| panic!("{form}\n{found:?}"));
+        let mut spec = serde_json::to_value(valid.configuration).unwrap();
+        for component in ["events", "auditing"] {
+            spec[component]["enabled"] = json!(true);
+        }
+        let config = document(&render(spec));
+        for (component, index) in
+            [("logging", "log"), ("events", "events"), ("auditing", "auditing")]
+        {
+            assert_eq!(config[component]["host"], "http://es.example:9200", "{component}: {form}");
+            assert_eq!(config[component]["indexPrefix"], format!("ks-acme-{index}"), "{form}");
+        }
+    }
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use ksi::config::Configuration;
-use ksi::facts::Facts;
+use ksi::facts::{Facts, KubernetesVersion};
 use ksi::object::Policy;
 use ksi::render;
 use serde_json::json;
 
-use super::{ROLES, everything, find, walk};
+use super::{ROLES, everything, everything_with, find, get, walk};
 
 #[test]
 fn each_role_has_its_objects() {
     let counts: Vec<usize> = ROLES.iter().map(|role| everything(role).len()).collect();
-    assert_eq!(counts, [302, 208, 208], "if you added or removed objects, adjust the numbers");
+    assert_eq!(counts, [303, 209, 209], "if you added or removed objects, adjust the numbers");
     let host = everything("host");
     let member = everything("member");
     for name in [
@@ -235,5 +235,26 @@ fn images_of_the_configuration_or_all_of_them() {
                 assert!(listed.contains(value.as_str().unwrap()), "{value}");
             }
         });
+    }
+}
+
+/// The guides for importing EKS, GKE and AKS read the first Secret of the account.
+#[test]
+fn the_account_of_the_import_guides_has_a_token() {
+    for (minor, has_token) in [(23, false), (24, true), (34, true)] {
+        let kubernetes = KubernetesVersion { major: 1, minor };
+        let objects = everything_with("member", &Facts { kubernetes, ..Facts::default() });
+        let account = get(&objects, "ServiceAccount/kubesphere-system/kubesphere");
+        let secret = find(&objects, "Secret/kubesphere-system/kubesphere-sa-token");
+        assert_eq!(secret.is_some(), has_token, "1.{minor}");
+        let Some(secret) = secret else {
+            assert_eq!(account.get("secrets"), None);
+            continue;
+        };
+        assert_eq!(account["secrets"][0]["name"], "kubesphere-sa-token");
+        assert_eq!(secret["type"], "kubernetes.io/service-account-token");
+        let annotations = &secret["metadata"]["annotations"];
+        assert_eq!(annotations["kubernetes.io/service-account.name"], "kubesphere");
+        assert_eq!(secret.get("data"), None, "the token controller fills it");
     }
 }
