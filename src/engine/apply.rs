@@ -273,6 +273,7 @@ mod tests {
             sent: None,
             force: false,
             conflicts: Vec::new(),
+            replaced: Vec::new(),
             foreign: Vec::new(),
         }
     }

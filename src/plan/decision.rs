@@ -176,6 +176,7 @@ fn document(
         embedded::write(&mut body, &merge.merged);
     }
     change.foreign = merge.foreign;
+    change.replaced = merge.replaced;
     merged(change, live, &body, merge.conflicts)
 }
 

@@ -16,6 +16,7 @@ pub(super) struct Draft {
     policy: Policy,
     pub(super) reason: Option<String>,
     pub(super) conflicts: Vec<Conflict>,
+    pub(super) replaced: Vec<Conflict>,
     pub(super) foreign: Vec<Path>,
 }
 
@@ -35,6 +36,7 @@ impl Draft {
             policy,
             reason: None,
             conflicts: Vec::new(),
+            replaced: Vec::new(),
             foreign: Vec::new(),
         }
     }
@@ -58,7 +60,7 @@ impl Draft {
     }
 
     pub(super) fn without_write(self, action: Action) -> Change {
-        let Self { id, component, policy, reason, conflicts, foreign } = self;
+        let Self { id, component, policy, reason, conflicts, replaced, foreign } = self;
         Change {
             id,
             component,
@@ -70,6 +72,7 @@ impl Draft {
             sent: None,
             force: false,
             conflicts,
+            replaced,
             foreign,
         }
     }

@@ -56,6 +56,13 @@ fn one(change: &Change, masker: &mut Masker) -> Value {
         });
         put("conflicts", conflicts.collect());
     }
+    if !change.replaced.is_empty() {
+        let replaced = change.replaced.iter().map(|one| {
+            let (desired, live) = masked::conflict(change, one, masker);
+            json!({"path": one.path.to_string(), "desired": desired, "live": live})
+        });
+        put("replaced", replaced.collect());
+    }
     if !change.foreign.is_empty() {
         put("foreign", change.foreign.iter().map(ToString::to_string).collect());
     }

@@ -70,3 +70,12 @@ pub(super) fn conflict(
     };
     (show(&conflict.desired), show(&conflict.live))
 }
+
+/// Path, live and desired value of each key that a first write replaces, masked.
+pub(super) fn replaced(change: &Change, masker: &mut Masker) -> Vec<(String, Value, Value)> {
+    let show = |one: &super::Conflict| {
+        let (desired, live) = conflict(change, one, masker);
+        (one.path.to_string(), live, desired)
+    };
+    change.replaced.iter().map(show).collect()
+}

@@ -35,14 +35,14 @@ pub enum Winner {
     Desired,
 }
 
-/// A key that somebody else changed after we wrote it. The values may be secret.
+/// A key with two values: somebody else changed it after we wrote it, or had it before. The values may be secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conflict {
     /// Its path: keys, and names for items of lists of named items.
     pub path: Path,
     /// The value in the configuration.
     pub desired: Value,
-    /// The live value, which is kept.
+    /// The live value.
     pub live: Value,
 }
 
@@ -53,6 +53,8 @@ pub struct Merge {
     pub merged: Value,
     /// Keys that somebody else changed after we wrote them.
     pub conflicts: Vec<Conflict>,
+    /// Live values that a first write replaces: ksi has not written these keys before.
+    pub replaced: Vec<Conflict>,
     /// Keys that only the live document has.
     pub foreign: Vec<Path>,
 }
@@ -64,11 +66,13 @@ pub fn merge(base: Option<&Base<'_>>, desired: &Value, live: &Value) -> Merge {
 
 /// Merges, with a choice of who wins.
 pub fn merge_with(base: Option<&Base<'_>>, desired: &Value, live: &Value, winner: Winner) -> Merge {
-    let mut walk = Walk { base, winner, conflicts: Vec::new(), foreign: Vec::new() };
+    let mut walk =
+        Walk { base, winner, conflicts: Vec::new(), replaced: Vec::new(), foreign: Vec::new() };
     let merged = walk.merge(&Position::default(), Some(desired), Some(live));
     Merge {
         merged: merged.unwrap_or_else(|| Value::Object(Map::new())),
         conflicts: walk.conflicts,
+        replaced: walk.replaced,
         foreign: walk.foreign,
     }
 }
@@ -90,6 +94,7 @@ struct Walk<'b> {
     base: Option<&'b Base<'b>>,
     winner: Winner,
     conflicts: Vec<Conflict>,
+    replaced: Vec<Conflict>,
     foreign: Vec<Path>,
 }
 
@@ -140,18 +145,19 @@ impl Walk<'_> {
         if semantic::same(desired, live) {
             return live;
         }
-        let changed_by_others = !semantic::is_unset(live)
-            && self
-                .base
-                .is_some_and(|base| base.has(&place.pointer) && !base.holds(&place.pointer, live));
-        if !changed_by_others || self.winner == Winner::Desired {
+        if semantic::is_unset(live) {
             return desired;
         }
-        self.conflicts.push(Conflict {
-            path: place.path.clone(),
-            desired: desired.clone(),
-            live: live.clone(),
-        });
+        let difference =
+            || Conflict { path: place.path.clone(), desired: desired.clone(), live: live.clone() };
+        let Some(base) = self.base.filter(|base| base.has(&place.pointer)) else {
+            self.replaced.push(difference());
+            return desired;
+        };
+        if base.holds(&place.pointer, live) || self.winner == Winner::Desired {
+            return desired;
+        }
+        self.conflicts.push(difference());
         live
     }
 

@@ -50,6 +50,22 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
     writer.out
 }
 
+/// One line for each value of others that the plan replaces with a first write, secrets hidden.
+pub fn replaced(plan: &Plan) -> Vec<String> {
+    let mut masker = Masker::new();
+    let mut lines = Vec::new();
+    for change in &plan.changes {
+        for (path, live, desired) in masked::replaced(change, &mut masker) {
+            let line = format!(
+                "{path} in {} is {live}, and the configuration replaces it with {desired}",
+                change.id
+            );
+            lines.push(printable(&line).into_owned());
+        }
+    }
+    lines
+}
+
 struct Writer {
     out: String,
     options: TextOptions,

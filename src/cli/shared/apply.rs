@@ -23,6 +23,7 @@ pub(in crate::cli) async fn apply<T: Target>(
 ) -> Result<(), Failure> {
     let request = args.request(prepared);
     let review = install::review(session, &request).await?;
+    plan::warn_of_replaced(&review.planned.plan, output);
     if let Some(mode) = request.dry_run {
         return dry_run(session, &review, &request, (mode, args.output), output).await;
     }

@@ -12,6 +12,17 @@ pub(in crate::cli) fn summary(plan: &Plan, output: &Output) -> String {
     plan::text(plan, options)
 }
 
+/// Warns of values of others that the plan replaces.
+pub(in crate::cli) fn warn_of_replaced(plan: &Plan, output: &Output) {
+    let lines = plan::replaced(plan);
+    for line in &lines {
+        output.message(&format!("warning: {line}"));
+    }
+    if !lines.is_empty() {
+        output.message("help: to keep such a value, set it in the configuration");
+    }
+}
+
 /// Prints a plan for a dry run.
 ///
 /// # Errors

@@ -210,6 +210,26 @@ fn a_document_is_merged_into_what_is_there() {
 }
 
 #[test]
+fn values_that_a_first_run_replaces_are_shown_masked() {
+    let wanted = config("logging: {host: a, password: CANARY1, indexPrefix: x}\n");
+    let live = config("logging: {host: b, password: CANARY2, indexPrefix: x}\nmore: 1\n").body;
+    let first = plan(std::slice::from_ref(&wanted), &seen(&[(&wanted, live.clone())], None));
+    let lines = super::super::replaced(&first);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with("logging.host in ConfigMap/")
+            && lines[0].ends_with(r#"is "b", and the configuration replaces it with "a""#),
+        "{lines:?}"
+    );
+    let shown = format!("{lines:?}{}", crate::plan::json(&first));
+    assert!(!shown.contains("CANARY"), "{shown}");
+    // What ksi wrote itself it may replace without a word.
+    let old = config("logging: {host: b, password: CANARY2, indexPrefix: x}\n");
+    let later = plan(&[wanted], &seen(&[(&old, live)], Some(recorded(&[&old]))));
+    assert!(only(&later).replaced.is_empty());
+}
+
+#[test]
 fn a_changed_key_is_a_conflict_that_shows_both_values_masked() {
     let wanted = config("address: a\nldap: {managerPassword: CANARY1}\nport: 1\n");
     let live = config("address: b\nldap: {managerPassword: CANARY2}\nport: 1\n").body;
