@@ -46,7 +46,7 @@ pub use merge::{Conflict, Winner};
 pub use overview::{kept_help, overview};
 pub use record::record;
 pub use summary::Summary;
-pub use text::{TextOptions, text};
+pub use text::{TextOptions, replaced, text};
 
 /// The action for one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -108,6 +108,8 @@ pub struct Change {
     pub force: bool,
     /// The keys that somebody else changed after we wrote them. They keep their live values.
     pub conflicts: Vec<Conflict>,
+    /// Values of others in an embedded document that are replaced: ksi has not written these keys before.
+    pub replaced: Vec<Conflict>,
     /// Keys of an embedded document that only the live object has. They are kept.
     pub foreign: Vec<Path>,
 }

@@ -19,6 +19,9 @@ use crate::yaml::{Content, Node, Step};
 pub struct Options {
     /// Unknown keys are warnings, and are ignored.
     pub allow_unknown: bool,
+    /// The jwtSecret is the one that the installation uses already: one that cannot be meant is a warning
+    /// then, since another one would log everybody out.
+    pub jwt_secret_in_use: bool,
 }
 
 /// A valid configuration and its warnings.
@@ -50,7 +53,7 @@ pub fn validate(loaded: &Loaded, facts: &Facts, options: Options) -> Result<Vali
         // Leaving one value out may leave its parent without a required key: that was reported above.
         violations = shape::check(&sound, true);
     }
-    let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded };
+    let context = rules::Context { given: spec, sound: &sound, schema, facts, loaded, options };
     found.extend(rules::check(&context).map(|diagnostic| others::as_warning(diagnostic, spec)));
     let configuration = typed(sound.to_json(), &mut found);
     let found = without_consequences(found);

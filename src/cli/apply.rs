@@ -32,7 +32,7 @@ use crate::ui::Output;
   ksi apply -f samples/host.yaml --dry-run=server
   ksi apply -f samples/host.yaml --yes --timeout 30m -o json
   ksi apply -f samples/host.yaml --target dir:out
-  ksi apply -f samples/member.yaml --target dir:member -o json"
+  ksi apply -f samples/none.yaml --target dir:none -o json"
 )]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
@@ -51,9 +51,11 @@ pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
     let timeout = applying.timeout;
     match target {
         TargetArg::Directory(path) => {
-            let prepared = preparation::offline(input, output)?;
             let session = Session::new(Directory::new(path), timeout, stop);
-            super::block_on(apply(applying, &session, &prepared, output))?
+            super::block_on(async {
+                let prepared = preparation::for_target(input, session.target(), output).await?;
+                Box::pin(apply(applying, &session, &prepared, output)).await
+            })?
         }
         TargetArg::Cluster => super::block_on(async {
             let opened =

@@ -77,7 +77,10 @@ async fn configured(cluster: &Cluster, request: &AssessmentRequest) -> Result<Co
     };
     // Without the right to read nodes the rest can still be checked.
     let facts = observe_facts(cluster).await.unwrap_or_default();
-    let (found, prepared) = match source.load().check_with(Some(facts)) {
+    let mut draft = source.load();
+    // What cannot be read of it can be missing, too.
+    let _ = draft.observe(cluster).await;
+    let (found, prepared) = match draft.check_with(Some(facts)) {
         Ok(mut prepared) => (std::mem::take(&mut prepared.warnings), Some(prepared)),
         Err(Error::Rejected(rejected)) => (rejected.diagnostics, None),
         Err(error) => return Err(error),

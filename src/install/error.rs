@@ -16,6 +16,16 @@ pub enum Error {
     /// `authentication.jwtSecretRef` names a value that is missing.
     #[error("`authentication.jwtSecretRef`: {0}")]
     SecretRef(Box<MissingSecret>),
+    /// `authentication.jwtSecretRef` names a value that cannot be meant.
+    #[error("`authentication.jwtSecretRef`: the value of key `{key}` in {secret} {reason}")]
+    SecretRefUnusable {
+        /// The Secret.
+        secret: ObjectId,
+        /// The key in it.
+        key: String,
+        /// What is wrong with the value.
+        reason: &'static str,
+    },
     /// `authentication.jwtSecretRef` is set, and the target is a directory.
     #[error("`authentication.jwtSecretRef` needs a cluster, but the target is a directory")]
     SecretRefWithoutCluster,

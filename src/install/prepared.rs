@@ -1,13 +1,18 @@
 //! From a source to a checked configuration: the one place where this is done.
 
+use serde_json::Value;
+
 use super::error::{Error, Rejected};
 use super::facts::{FactOverrides, observe_facts};
 use super::secret_ref;
-use crate::cluster::Cluster;
-use crate::config::{Configuration, Loaded};
+use crate::cluster::{self, Cluster, ErrorKind, Kind};
+use crate::config::jwt_secret::unusable;
+use crate::config::{self, Configuration, Loaded};
 use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;
+use crate::target::Target;
 use crate::validate::{self, Valid};
+use crate::yaml::Path;
 
 /// A configuration that was read and not checked yet.
 #[derive(Debug)]
@@ -16,6 +21,8 @@ pub struct Draft {
     pub loaded: Loaded,
     pub(super) facts: FactOverrides,
     pub(super) allow_unknown: bool,
+    /// Whether the installation uses the configured jwtSecret already.
+    pub(super) jwt_secret_in_use: bool,
 }
 
 /// A configuration that was checked.
@@ -46,7 +53,8 @@ impl Draft {
     /// [`Error::Rejected`] when it is invalid.
     pub fn precheck(&self) -> Result<(), Error> {
         let facts = self.facts.over(None, &self.loaded);
-        self.validate(&facts).map(|_| ()).map_err(|diagnostics| {
+        // Perhaps it is: the cluster was not asked.
+        self.validate(&facts, true).map(|_| ()).map_err(|diagnostics| {
             let sources = self.loaded.sources.clone();
             Error::Rejected(Box::new(Rejected { diagnostics, sources }))
         })
@@ -56,11 +64,47 @@ impl Draft {
     ///
     /// # Errors
     /// [`Error::Rejected`] when it is invalid; the cluster cannot be read; or the Secret is missing.
-    pub async fn check_on(self, cluster: &Cluster) -> Result<Prepared, Error> {
+    pub async fn check_on(mut self, cluster: &Cluster) -> Result<Prepared, Error> {
         let facts = observe_facts(cluster).await?;
+        self.observe(cluster).await?;
         let mut prepared = self.check_with(Some(facts))?;
-        secret_ref::resolve(&mut prepared.configuration, cluster).await?;
+        let warning = secret_ref::resolve(&mut prepared.configuration, cluster).await?;
+        prepared.warnings.extend(warning);
         Ok(prepared)
+    }
+
+    /// Checks the configuration for a target that is no cluster.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] when it is invalid; the target cannot be read.
+    pub async fn check_for<T: Target>(mut self, target: &T) -> Result<Prepared, Error> {
+        if let Some(secret) = self.odd_jwt_secret() {
+            let stored = target.values().await?;
+            self.jwt_secret_in_use = stored.0.get("jwtSecret").is_some_and(|live| *live == secret);
+        }
+        self.check_with(None)
+    }
+
+    /// Adds what a cluster says about it.
+    ///
+    /// # Errors
+    /// The cluster cannot be read.
+    pub(super) async fn observe(&mut self, cluster: &Cluster) -> Result<(), Error> {
+        if let Some(status) = installer_status(cluster).await? {
+            self.loaded.complete_from_status(&status);
+        }
+        if let Some(secret) = self.odd_jwt_secret() {
+            let in_use = secret_ref::in_use(cluster).await?;
+            self.jwt_secret_in_use = in_use.is_some_and(|live| live == secret);
+        }
+        Ok(())
+    }
+
+    /// The configured jwtSecret, if it cannot be meant.
+    fn odd_jwt_secret(&self) -> Option<String> {
+        let spec = self.loaded.spec.as_ref()?;
+        let secret = spec.at(&Path::keys("authentication.jwtSecret"))?.as_str()?;
+        unusable(secret).map(|_| secret.to_owned())
     }
 
     /// Checks the configuration with what was observed of a cluster.
@@ -69,7 +113,7 @@ impl Draft {
     /// [`Error::Rejected`] when it is invalid.
     pub(super) fn check_with(self, observed: Option<Facts>) -> Result<Prepared, Error> {
         let facts = self.facts.over(observed, &self.loaded);
-        match self.validate(&facts) {
+        match self.validate(&facts, self.jwt_secret_in_use) {
             Ok(Valid { configuration, warnings }) => {
                 Ok(Prepared { configuration, facts, loaded: self.loaded, warnings })
             }
@@ -80,8 +124,19 @@ impl Draft {
         }
     }
 
-    fn validate(&self, facts: &Facts) -> Result<Valid, Diagnostics> {
-        let options = validate::Options { allow_unknown: self.allow_unknown };
+    fn validate(&self, facts: &Facts, jwt_secret_in_use: bool) -> Result<Valid, Diagnostics> {
+        let options = validate::Options { allow_unknown: self.allow_unknown, jwt_secret_in_use };
         validate::validate(&self.loaded, facts, options)
+    }
+}
+
+/// The status that ks-installer wrote. Who may not read it does without.
+async fn installer_status(cluster: &Cluster) -> Result<Option<Value>, cluster::Error> {
+    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
+    let id = Kind::new(group, version, config::KIND).named(Some(config::NAMESPACE), config::NAME);
+    match cluster.get(&id).await {
+        Ok(live) => Ok(live.map(|mut live| live["status"].take()).filter(Value::is_object)),
+        Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -52,7 +52,7 @@ impl Source {
         let Self { inputs, unreadable, sets, facts, allow_unknown } = self;
         let mut loaded = config::load(Request { inputs, sets });
         loaded.diagnostics.extend(unreadable);
-        Draft { loaded, facts, allow_unknown }
+        Draft { loaded, facts, allow_unknown, jwt_secret_in_use: false }
     }
 }
 

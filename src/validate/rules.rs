@@ -4,12 +4,14 @@
 mod cluster;
 mod components;
 mod form;
+mod jwt_secret;
 mod password;
 mod ports;
 mod search;
 
 use serde_json::Value;
 
+use super::Options;
 use crate::config::{self, Loaded, Role};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::facts::Facts;
@@ -27,6 +29,8 @@ pub(super) struct Context<'a> {
     pub(super) facts: &'a Facts,
     /// The documents around the specification.
     pub(super) loaded: &'a Loaded,
+    /// How strict to be.
+    pub(super) options: Options,
 }
 
 type Rule = fn(&Context<'_>) -> Vec<Diagnostic>;
@@ -40,11 +44,13 @@ const RULES: &[Rule] = &[
     form::names,
     form::labels,
     form::images,
+    form::zone,
     form::address_ranges,
     form::endpoints,
-    cluster::member_secret,
-    cluster::jwt_secret_length,
-    cluster::jwt_secret_source,
+    jwt_secret::of_member,
+    jwt_secret::meant,
+    jwt_secret::length,
+    jwt_secret::source,
     cluster::proxy_address,
     cluster::proxy_address_plain,
     cluster::member_token_age,
@@ -58,6 +64,7 @@ const RULES: &[Rule] = &[
     ports::node_ports,
     ports::twice,
     search::external,
+    search::two_externals,
     search::even_masters,
     components::unmanaged,
     components::edge_address,

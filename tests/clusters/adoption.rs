@@ -13,7 +13,33 @@ use crate::hands::{Hands as _, SYSTEM};
 use crate::installed::{Rig, release, sample};
 use crate::manifests::{Manifests, root};
 
-const OLD_SECRET: &str = "of-ks-installer-and-not-of-ours";
+/// From the guides, where somebody copied it who now runs a member with it.
+const OLD_SECRET: &str = "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU";
+
+/// The ClusterConfiguration of ks-installer 3.4 with its CRD, which has no subresource for the status.
+const OLD_CONFIGURATION: [&str; 2] = [
+    "
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: clusterconfigurations.installer.kubesphere.io}
+spec:
+  group: installer.kubesphere.io
+  scope: Namespaced
+  names: {kind: ClusterConfiguration, plural: clusterconfigurations, singular: clusterconfiguration, shortNames: [cc]}
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+",
+    "
+apiVersion: installer.kubesphere.io/v1alpha1
+kind: ClusterConfiguration
+metadata: {name: ks-installer, namespace: kubesphere-system, labels: {version: v3.4.1}}
+spec: {common: {openldap: {}}}
+status: {openldap: {status: enabled, enabledTime: 2023-11-08T00:00:00CST}}
+",
+];
 
 /// The parts of ks-installer's own that ksi takes over, made as it makes them: by helm, and then changed
 /// by kubectl.
@@ -34,11 +60,15 @@ fn installed_by_ks_installer(rig: &Rig, release: Release) {
         .lines()
         .map(|line| match line.split_once("jwtSecret:") {
             Some((indent, _)) => format!("{indent}jwtSecret: {OLD_SECRET}"),
-            None => line.to_owned(),
+            None => line.replace("http://prometheus-operated.", "http://prometheus-of-ours."),
         })
         .chain(["theirs:".to_owned(), "  kept: \"yes\"".to_owned(), String::new()])
         .collect();
     let patch = json!({"data": {"kubesphere.yaml": old.join("\n")}}).to_string();
+    let [definition, configuration] = OLD_CONFIGURATION;
+    rig.make(definition);
+    rig.await_kubectl("get cc -n kubesphere-system", true);
+    rig.make(configuration);
     let image = r#"{"spec":{"template":{"spec":{"containers":[{"name":"ks-apiserver","image":"kubesphere/ks-apiserver:v3.4.0"}]}}}}"#;
     let by_helm = format!("-n {SYSTEM} --field-manager=helm patch");
     rig.kubectl_with(&format!("{by_helm} configmap kubesphere-config -p"), &patch);
@@ -58,6 +88,10 @@ fn what_ks_installer_left_is_taken_over_with_its_secrets() {
     let plan = rig.ksi(&[&apply[..], &["--dry-run"]].concat()).expect(0);
     assert!(plan.out.contains("adopt Deployment/kubesphere-system/ks-apiserver"), "{}", plan.out);
     assert!(!plan.out.contains(OLD_SECRET), "{}", plan.out);
+    let replaced = "monitoring.endpoint in ConfigMap/kubesphere-system/kubesphere-config is \"http://prometheus-of-ours.";
+    assert!(plan.err.contains(replaced), "{}", plan.err);
+    let installed = "KSI0084]: ks-installer has installed OpenLDAP";
+    assert!(plan.err.contains(installed), "{}", plan.err);
     assert_eq!(rig.writes(since), [""; 0]);
     // Nobody is there to say yes.
     rig.ksi(&apply).expect(2);
@@ -71,6 +105,19 @@ fn what_ks_installer_left_is_taken_over_with_its_secrets() {
     let config = rig.json("-n kubesphere-system configmap kubesphere-config");
     let text = config["data"]["kubesphere.yaml"].as_str().unwrap();
     assert!(text.contains(OLD_SECRET) && text.contains("theirs:"), "{text}");
+    assert!(text.contains("host: openldap."), "{text}");
+    assert!(rig.has(&format!("secret kubesphere-sa-token -n {SYSTEM}")));
+
+    // A jwtSecret of the guides is a warning where it is in use, and refused where it is not.
+    let with = |secret: &str| {
+        let set = format!("authentication.jwtSecret={secret}");
+        rig.ksi(&[&apply[..], &["--dry-run", "--set", &set]].concat())
+    };
+    let said = with(OLD_SECRET).expect(0);
+    assert!(said.err.contains("warning[KSI0057]"), "{}", said.err);
+    assert!(!said.err.contains(OLD_SECRET), "{}", said.err);
+    let said = with("QVguGh7qnURywHn2od9IiOX6X8f8wK8g").expect(3);
+    assert!(said.err.contains("error[KSI0057]"), "{}", said.err);
 
     let since = rig.mark();
     rig.ksi(&apply).expect(0);

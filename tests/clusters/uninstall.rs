@@ -10,8 +10,8 @@ use crate::hands::{Hands, SYSTEM};
 use crate::installed::{Rig, Said, ksi, release, sample};
 
 const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
-/// The jwtSecret of the sample.
-const SECRET: &str = "replace-this-with-the-jwtSecret-of-the-host";
+/// The jwtSecret to which the sample of a member refers.
+const SECRET: &str = "Uo4vT1cXq8Jm2WzKd7RbY5nHs0LpGf3E";
 
 const HELD: &str = r#"{"metadata":{"finalizers":["finalizers.kubesphere.io/namespaces"]}}"#;
 
@@ -249,6 +249,9 @@ spec: {joinFederation: true, connection: {type: proxy}}
 ";
 
 fn installer_is_refused_and_replaced(world: &World) {
+    world.kubectl(&format!(
+        "create secret generic host-jwt -n {SYSTEM} --from-literal=jwtSecret={SECRET}"
+    ));
     let refused = world.apply("member.yaml", &[]).expect(2);
     assert!(refused.err.contains("--replace-ks-installer"), "{}", refused.err);
     let foreseen = ["--dry-run=server", "--replace-ks-installer"];

@@ -195,8 +195,9 @@ fn set_is_typed_by_the_schema() {
 
 #[test]
 fn every_sample_of_an_old_form_is_rewritten_and_keeps_its_comments() {
-    for entry in std::fs::read_dir(root().join("samples/legacy")).unwrap() {
-        let path = entry.unwrap().path();
+    let samples = std::fs::read_dir(root().join("samples/legacy")).unwrap();
+    let edge = root().join("tests/fixtures/valid/old-kubeedge-of-3-1.yaml");
+    for path in samples.map(|entry| entry.unwrap().path()).chain([edge]) {
         let (code, out, errors) = run(&["config", "migrate", "--from", path.to_str().unwrap()]);
         assert_eq!(code, 0, "{}\n{errors}", path.display());
         assert!(!errors.contains("without its comments"), "{}\n{out}", path.display());
@@ -451,21 +452,52 @@ fn a_secret_is_not_shown_where_it_was_copied_to() {
 }
 
 #[test]
-fn a_first_configuration_says_what_is_missing() {
+fn a_first_configuration_is_valid_and_says_where_the_secret_comes_from() {
     let (code, member, _) = run(&["config", "init", "--role", "member"]);
     assert_eq!(code, 0);
-    let (_folder, path) = temporary("member.yaml", &member);
+    assert!(member.contains("kubectl -n kubesphere-system get cm"), "{member}");
+    let set = member.replace("jwtSecretRef:\n      name: host-jwt", "jwtSecret: \"\"");
+    let (_folder, path) = temporary("member.yaml", &set);
     let (code, out, _) = run(&["validate", "-f", &path]);
     assert_eq!(code, 3);
     assert!(
         out.contains("KSI0030") && out.contains("kubectl -n kubesphere-system get cm"),
         "{out}"
     );
-    for role in ["host", "none", "full"] {
+    for role in ["host", "member", "none", "full"] {
         let (_, text, _) = run(&["config", "init", "--role", role]);
         let (_folder, path) = temporary("init.yaml", &text);
         assert_eq!(run(&["validate", "--strict", "-f", &path]).0, 0, "{role}");
     }
+}
+
+#[test]
+fn a_published_jwt_secret_is_refused_unless_it_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let target = format!("dir:{}", out.display());
+    let apply = |secret: &str| {
+        let set = format!("authentication.jwtSecret={secret}");
+        run(&["apply", "-f", "samples/host.yaml", "--target", &target, "--set", &set])
+    };
+    let published = "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU";
+    for secret in [published, "${JWT_SECRET}", "<jwtSecret>", "“3f9aK2mQ7xWb5TzR8vLd1NcY6sHe4GpU”"]
+    {
+        let (code, _, errors) = apply(secret);
+        assert_eq!(code, 3, "{secret}: {errors}");
+        assert!(errors.contains("error[KSI00") && !errors.contains(secret), "{errors}");
+        assert!(!out.exists(), "nothing is written");
+    }
+    // It is in use since before it was refused.
+    let mine = "3f9aK2mQ7xWb5TzR8vLd1NcY6sHe4GpU";
+    assert_eq!(apply(mine).0, 0);
+    let values = out.join(".ksi/values");
+    let stored = std::fs::read_to_string(&values).unwrap();
+    assert!(stored.contains(mine));
+    std::fs::write(&values, stored.replace(mine, published)).unwrap();
+    let (code, _, errors) = apply(published);
+    assert_eq!(code, 0, "{errors}");
+    assert!(errors.contains("warning[KSI0057]") && !errors.contains(published), "{errors}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn configuration(path: &Path, role: Role) -> (Configuration, Facts) {
     let input = Input { name: "sample".into(), bytes: std::fs::read(path).unwrap() };
     let mut sets = vec![format!("multicluster.clusterRole={role}")];
     if role == Role::Member {
+        sets.push("authentication.jwtSecretRef=null".into());
         sets.push("authentication.jwtSecret=the-secret-of-the-host-0123456789".into());
     }
     let loaded = config::load(Request { inputs: vec![input], sets });

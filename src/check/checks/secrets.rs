@@ -5,6 +5,7 @@ use super::super::gathered::{Gathered, Part};
 use super::super::manifest::{name, text};
 use super::super::verdict::{ReadError, Verdict, error, ok, skipped, warning};
 use super::super::{Check, Phase};
+use crate::config::jwt_secret::unusable;
 use crate::config::{Role, form};
 
 const CATEGORY: &str = "Secrets";
@@ -36,13 +37,6 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Published in guides and samples.
-const KNOWN: &[&str] = &[
-    "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU",
-    "Kub3sp83r3!",
-    "replace-this-with-the-jwtSecret-of-the-host",
-    "jwt-secret",
-];
 const DEFAULT_PASSWORD: &str = "P@88w0rd";
 const SHORTEST: usize = 16;
 
@@ -58,8 +52,8 @@ fn jwt_secret(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let Some(secret) = in_use(gathered, context)? else {
         return skipped("not set yet; a host generates one");
     };
-    if KNOWN.contains(&secret.as_str()) {
-        return error("it is a published example");
+    if let Some(problem) = unusable(&secret) {
+        return error(format!("it {}", problem.reason()));
     }
     let length = secret.chars().count();
     if length < SHORTEST {

@@ -17,7 +17,7 @@ pub(super) enum InitRole {
 }
 
 impl InitRole {
-    /// The sample without its schema comment and without the sample secret, which everybody can read.
+    /// The sample without its schema comment. No sample contains a secret.
     pub(super) fn sample(self) -> String {
         let sample = match self {
             Self::Host => include_str!("../../../samples/host.yaml"),
@@ -25,14 +25,9 @@ impl InitRole {
             Self::None => include_str!("../../../samples/none.yaml"),
             Self::Full => include_str!("../../../samples/config-sample.yaml"),
         };
-        let secret = |line: &str| line.trim_start().starts_with("jwtSecret: ");
         sample
-            .lines()
+            .split_inclusive('\n')
             .filter(|line| !line.starts_with("# yaml-language-server:"))
-            .map(|line| match line.split_once("jwtSecret: ") {
-                Some((indent, _)) if secret(line) => format!("{indent}jwtSecret: \"\"\n"),
-                _ => line.to_owned() + "\n",
-            })
             .collect()
     }
 }

@@ -18,6 +18,10 @@ impl From<Error> for Failure {
             Error::SecretRef(ref missing) => {
                 Self::Usage(format!("{error}\nhelp: {}", create(missing)))
             }
+            Error::SecretRefUnusable { ref secret, .. } => Self::Usage(format!(
+                "{error}\nhelp: put the jwtSecret of the host into {secret}; `ksi explain KSI0057` says \
+                 where to find it"
+            )),
             Error::SecretRefWithoutCluster => Self::Usage(format!(
                 "{error}\nhelp: set the value in `authentication.jwtSecret`, for example in a second \
                  file with -f"

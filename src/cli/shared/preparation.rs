@@ -7,7 +7,7 @@ use crate::cli::args::input::InputArgs;
 use crate::cli::exit::Failure;
 use crate::engine::Stop;
 use crate::install::{Prepared, Session};
-use crate::target::ClusterTarget;
+use crate::target::{ClusterTarget, Target};
 use crate::ui::Output;
 
 /// Checks a configuration without a cluster.
@@ -16,6 +16,20 @@ use crate::ui::Output;
 /// The configuration is invalid.
 pub(in crate::cli) fn offline(input: &InputArgs, output: &Output) -> Result<Prepared, Failure> {
     let prepared = input.source().load().check()?;
+    warn(&prepared, output);
+    Ok(prepared)
+}
+
+/// Checks a configuration for a target that is no cluster.
+///
+/// # Errors
+/// The configuration is invalid, or the target cannot be read.
+pub(in crate::cli) async fn for_target<T: Target>(
+    input: &InputArgs,
+    target: &T,
+    output: &Output,
+) -> Result<Prepared, Failure> {
+    let prepared = input.source().load().check_for(target).await?;
     warn(&prepared, output);
     Ok(prepared)
 }
