@@ -51,6 +51,7 @@ const READ: &[&str] = &[
     "devops.enabled",
     "devops.sonarqube",
     "edgeruntime.enabled",
+    "edgeruntime.kubeedge.enabled",
     "events.enabled",
     "logging.enabled",
     "openpitrix.store.enabled",

@@ -485,7 +485,9 @@ fn a_published_jwt_secret_is_refused_unless_it_is_in_use() {
     {
         let (code, _, errors) = apply(secret);
         assert_eq!(code, 3, "{secret}: {errors}");
-        assert!(errors.contains("error[KSI00") && !errors.contains(secret), "{errors}");
+        // A template that was not rendered is no secret, and is shown.
+        let shown = errors.contains(secret) && !secret.starts_with('$');
+        assert!(errors.contains("error[KSI00") && !shown, "{errors}");
         assert!(!out.exists(), "nothing is written");
     }
     // It is in use since before it was refused.
