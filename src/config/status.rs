@@ -52,7 +52,7 @@ pub(super) fn complete(spec: &mut Node, status: &Node, found: &mut Vec<Diagnosti
                 !n.is_null() && n.as_str() != Some("") && n.to_json() != Value::Bool(false)
             })
         };
-        if noted.as_str() != Some("enabled") || part.elsewhere.iter().any(|path| is_set(&path)) {
+        if noted.as_str() != Some("enabled") || part.elsewhere.iter().any(is_set) {
             continue;
         }
         let Part { status, switch, name, .. } = part;

@@ -20,7 +20,7 @@ pub enum Error {
     #[error("`authentication.jwtSecretRef`: the value of key `{key}` in {secret} {reason}")]
     SecretRefUnusable {
         /// The Secret.
-        secret: ObjectId,
+        secret: Box<ObjectId>,
         /// The key in it.
         key: String,
         /// What is wrong with the value.

@@ -50,7 +50,7 @@ pub(super) async fn resolve(
     if let Some(problem) = unusable(&text) {
         let (key, reason) = (reference.key.clone(), problem.reason());
         if in_use(cluster).await?.as_deref() != Some(&*text) {
-            return Err(Error::SecretRefUnusable { secret: id, key, reason });
+            return Err(Error::SecretRefUnusable { secret: Box::new(id), key, reason });
         }
         let message =
             format!("the jwtSecret in key `{key}` of {id} {reason}, and this installation uses it");
