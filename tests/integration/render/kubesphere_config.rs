@@ -130,13 +130,14 @@ fn elasticsearch_serves_where_opensearch_is_off() {
 /// As ks-installer 3.4 chooses: what is external wins over what is enabled, Elasticsearch over OpenSearch.
 #[test]
 fn the_search_engine_is_the_one_that_ks_installer_takes() {
-    let es_host =
+    let elastic_host =
         json!({"externalElasticsearchHost": "es.example", "externalElasticsearchPort": "9200"});
-    let os_host = json!({"externalOpensearchHost": "os.example", "externalOpensearchPort": 9201});
-    let (es, os) = ("http://es.example:9200", "https://os.example:9201");
+    let open_host = json!({"externalOpensearchHost": "os.example", "externalOpensearchPort": 9201});
+    let (es, open) = ("http://es.example:9200", "https://os.example:9201");
     let old_es = "http://elasticsearch-logging-data.kubesphere-logging-system.svc:9200";
     let new_os = "https://opensearch-cluster-data.kubesphere-logging-system.svc:9200";
-    let (of_es, of_os) = (["log", "events", "auditing"], ["logging", "events", "auditing"]);
+    let (es_indices, opensearch_indices) =
+        (["log", "events", "auditing"], ["logging", "events", "auditing"]);
     let with = |mut section: Value, key: &str, value: Value| {
         section[key] = value;
         section
@@ -146,63 +147,77 @@ fn the_search_engine_is_the_one_that_ks_installer_takes() {
     let auth = json!({"enabled": true, "username": "elastic", "password": "p"});
     let cases = [
         // 3.3 and older have no es.enabled.
-        (es_host.clone(), json!({}), es, "logstash", of_es, None),
+        (elastic_host.clone(), json!({}), es, "logstash", es_indices, None),
         (
-            with(es_host.clone(), "enabled", off()),
+            with(elastic_host.clone(), "enabled", off()),
             json!({"enabled": true}),
             es,
             "logstash",
-            of_es,
+            es_indices,
             None,
         ),
         (
-            with(es_host.clone(), "basicAuth", auth.clone()),
+            with(elastic_host.clone(), "basicAuth", auth.clone()),
             json!({}),
             es,
             "logstash",
-            of_es,
+            es_indices,
             Some("elastic"),
         ),
         (
-            with(es_host.clone(), "elkPrefix", json!("acme")),
-            os_host.clone(),
+            with(elastic_host.clone(), "elkPrefix", json!("acme")),
+            open_host.clone(),
             es,
             "acme",
-            of_es,
+            es_indices,
             None,
         ),
-        (json!({}), os_host.clone(), os, "whizard", of_os, Some("admin")),
-        (json!({"enabled": true}), os_host.clone(), os, "whizard", of_os, Some("admin")),
+        (json!({}), open_host.clone(), open, "whizard", opensearch_indices, Some("admin")),
+        (
+            json!({"enabled": true}),
+            open_host.clone(),
+            open,
+            "whizard",
+            opensearch_indices,
+            Some("admin"),
+        ),
         // A host without a port is none, as in ks-installer.
         (
             json!({"enabled": true, "externalElasticsearchHost": "es.example"}),
             json!({}),
             old_es,
             "logstash",
-            of_es,
+            es_indices,
             None,
         ),
-        (json!({"enabled": true}), json!({}), old_es, "logstash", of_es, None),
-        (json!({"enabled": true}), json!({"enabled": true}), old_es, "logstash", of_es, None),
+        (json!({"enabled": true}), json!({}), old_es, "logstash", es_indices, None),
+        (json!({"enabled": true}), json!({"enabled": true}), old_es, "logstash", es_indices, None),
         (
             json!({"enabled": true, "externalElasticsearchProtocol": "https"}),
             json!({}),
             old_es,
             "logstash",
-            of_es,
+            es_indices,
             None,
         ),
-        (json!({}), json!({}), new_os, "whizard", of_os, Some("admin")),
-        (json!({}), with(json!({}), "enabled", off()), new_os, "whizard", of_os, Some("admin")),
+        (json!({}), json!({}), new_os, "whizard", opensearch_indices, Some("admin")),
+        (
+            json!({}),
+            with(json!({}), "enabled", off()),
+            new_os,
+            "whizard",
+            opensearch_indices,
+            Some("admin"),
+        ),
     ];
-    for (given_es, given_os, host, prefix, indices, user) in cases {
+    for (given_elastic, given_open, host, prefix, indices, user) in cases {
         let config = document(&render(json!({
             "logging": {"enabled": on()}, "events": {"enabled": on()}, "auditing": {"enabled": on()},
-            "common": {"es": given_es.clone(), "opensearch": given_os.clone()},
+            "common": {"es": given_elastic.clone(), "opensearch": given_open.clone()},
         })));
         for (component, index) in ["logging", "events", "auditing"].into_iter().zip(indices) {
             let section = &config[component];
-            let case = format!("{component} of es {given_es}, opensearch {given_os}");
+            let case = format!("{component} of es {given_elastic}, opensearch {given_open}");
             assert_eq!(section["host"], host, "{case}");
             assert_eq!(section["indexPrefix"], format!("ks-{prefix}-{index}"), "{case}");
             assert_eq!(section["username"].as_str(), user, "{case}");
