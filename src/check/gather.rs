@@ -13,7 +13,7 @@ use super::manifest::{items, text};
 use crate::cluster::{Apply, Cluster, Error, ErrorKind, Kind, Selection};
 use crate::config;
 use crate::inventory;
-use crate::object::Object;
+use crate::object::{Object, ObjectId};
 use crate::rights::{self, Purpose, Right};
 
 /// What to read.
@@ -186,9 +186,7 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
         secret.named(Some(SYSTEM), "tower-ca"),
         secret.named(Some(FEDERATED), "kubefed-admission-webhook-serving-cert"),
     ];
-    for name in wants.pull_secrets {
-        secrets.extend(NAMESPACES.iter().map(|place| secret.named(Some(place), name)));
-    }
+    secrets.extend(in_every_namespace(wants.pull_secrets));
     // An authority of the user's own is mounted by Tower.
     let towers = wants.desired.iter().filter(|o| o.id.kind == "Deployment" && o.id.name == "tower");
     let volumes = towers.flat_map(|o| items(&o.body["spec"]["template"]["spec"]["volumes"]));
@@ -207,11 +205,8 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
         (Part::Lock, vec![lease.named(Some(SYSTEM), LOCK)]),
         (Part::Secrets, secrets),
     ];
-    let reads = parts.into_iter().map(|(part, ids)| async move {
-        let found = join_all(ids.iter().map(|id| cluster.get(id))).await;
-        let found: Result<Vec<_>, Error> = found.into_iter().collect();
-        (part, found.map(|f| f.into_iter().flatten().collect()).map_err(|e| why(&e)))
-    });
+    let reads =
+        parts.into_iter().map(|(part, ids)| async move { (part, get(cluster, &ids).await) });
     let releases: Vec<Selection> = [SYSTEM, FEDERATED]
         .iter()
         .map(|place| Selection::within(Some(place)).labelled("owner=helm").metadata())
@@ -220,6 +215,24 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
     let mut objects: Objects = reads.into_iter().collect();
     objects.insert(Part::HelmReleases, releases);
     objects
+}
+
+/// The Secrets with these registry credentials, in every namespace where they are needed.
+pub(super) async fn pull_secrets(cluster: &Cluster, names: &[String]) -> Read<Vec<Value>> {
+    get(cluster, &in_every_namespace(names)).await
+}
+
+fn in_every_namespace(names: &[String]) -> Vec<ObjectId> {
+    let secret = Kind::new("", "v1", "Secret");
+    let pairs = names.iter().flat_map(|name| NAMESPACES.iter().map(move |place| (place, name)));
+    pairs.map(|(place, name)| secret.named(Some(place), name)).collect()
+}
+
+/// Those of these objects that exist; all of them or none.
+async fn get(cluster: &Cluster, ids: &[ObjectId]) -> Read<Vec<Value>> {
+    let found = join_all(ids.iter().map(|id| cluster.get(id))).await;
+    let found: Result<Vec<_>, Error> = found.into_iter().collect();
+    found.map(|found| found.into_iter().flatten().collect()).map_err(|e| why(&e))
 }
 
 /// A server-side apply that changes nothing.

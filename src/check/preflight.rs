@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::access_review::rights;
 use super::backend::orphaned_webhooks;
-use super::context::Context;
-use super::gather::{Objects, endpoints, lists_of};
+use super::context::{Configured, Context};
+use super::gather::{Objects, endpoints, lists_of, pull_secrets};
 use super::gathered::{Gathered, Part, Read};
 use super::interception::{Operation, Written, intercepted};
 use super::manifest::items;
@@ -37,6 +37,37 @@ const CHECKS: &[&str] = &[
 const OTHERS: &str = "webhooks-of-others";
 /// These need all Services, and run only if a Service with a fixed NodePort is written.
 const PORTS: &[&str] = &["console-port", "tower-port"];
+/// Without these, what is written does not become healthy. They run only if workloads or volume claims are
+/// written and the run waits for them. Only errors count: a warning says nothing about this run.
+const WORKLOADS: &[&str] = &[
+    "kubelet-versions",
+    "nodes-ready",
+    "nodes-pressure",
+    "nodes-network",
+    "nodes-schedulable",
+    "nodes-cpu",
+    "nodes-memory",
+    "storage-class-default",
+    "storage-class-named",
+    "volume-claims",
+    "dns",
+    "pod-security",
+    "resource-quotas",
+    "limit-ranges",
+    "priority-classes",
+    "pull-secrets",
+];
+/// What these evaluate.
+const WORKLOAD_PARTS: &[Part] = &[
+    Part::Nodes,
+    Part::StorageClasses,
+    Part::Claims,
+    Part::Namespaces,
+    Part::Quotas,
+    Part::LimitRanges,
+    Part::PriorityClasses,
+    Part::Services,
+];
 
 /// The writes that a run is about to make.
 #[derive(Debug)]
@@ -51,6 +82,8 @@ pub struct Writes<'a> {
     pub live: &'a BTreeMap<ObjectId, Value>,
     /// Webhook configurations that this run repairs before it writes anything that they intercept.
     pub healed: BTreeSet<&'a ObjectId>,
+    /// Whether the run waits until everything is healthy.
+    pub waits: bool,
     /// The version of the API server.
     pub kubernetes: KubernetesVersion,
 }
@@ -62,20 +95,35 @@ pub async fn preflight(
     context: &Context<'_>,
     skip: &[String],
 ) -> Report {
-    let ports = writes.has_ports();
+    let (ports, workloads) = (writes.has_ports(), writes.waits && writes.has_workloads());
+    let groups = [(CHECKS, true), (PORTS, ports), (WORKLOADS, workloads)];
     let wanted = checks()
-        .filter(|check| CHECKS.contains(&check.id) || (ports && PORTS.contains(&check.id)))
+        .filter(|check| groups.iter().any(|(ids, runs)| *runs && ids.contains(&check.id)))
         .filter(|check| !skip.iter().any(|id| id == check.id));
     let wanted: Vec<&Check> = wanted.collect();
-    let gathered = gather(cluster, writes, &wanted, ports).await;
+    let mut gathered = gather(cluster, writes, &wanted, (ports, workloads)).await;
+    if workloads {
+        let secrets = context.configuration().map_or(&[][..], |c| &c.images.pull_secrets);
+        gathered.objects.insert(Part::Secrets, pull_secrets(cluster, secrets).await);
+    }
+    // What is there already needs no room, class or node.
+    let written = Configured {
+        configuration: context.configuration().cloned(),
+        desired: writes.written.iter().map(|(object, _)| (*object).clone()).collect(),
+        ..Configured::default()
+    };
+    let written = Context { configured: &written, now: context.now };
     let rows = wanted.into_iter().map(|check| {
-        let outcome = match (check.evaluate)(&gathered, context) {
-            Ok(Outcome::Warning(found)) if check.id == OTHERS && lacks_service(&gathered) => {
-                Outcome::Error(found)
-            }
-            Ok(outcome) => outcome,
-            Err(ReadError(why)) => Outcome::Warning(format!("could not be read: {why}")),
-        };
+        let of_workloads = WORKLOADS.contains(&check.id);
+        let outcome =
+            match (check.evaluate)(&gathered, if of_workloads { &written } else { context }) {
+                Ok(Outcome::Warning(found)) if check.id == OTHERS && lacks_service(&gathered) => {
+                    Outcome::Error(found)
+                }
+                Ok(Outcome::Warning(_)) if of_workloads => Outcome::Ok(None),
+                Ok(outcome) => outcome,
+                Err(ReadError(why)) => Outcome::Warning(format!("could not be read: {why}")),
+            };
         Row { check, outcome }
     });
     let is_problem = |row: &Row| matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
@@ -95,6 +143,14 @@ impl Writes<'_> {
                 && items(&object.body["spec"]["ports"]).any(|port| port["nodePort"].is_u64())
         };
         self.written.iter().any(|(object, _)| ports(object))
+    }
+
+    fn has_workloads(&self) -> bool {
+        let runs = |object: &Object| {
+            let claim = object.id.kind == "PersistentVolumeClaim";
+            claim || object.body.pointer("/spec/template/spec").is_some()
+        };
+        self.written.iter().any(|(object, _)| runs(object))
     }
 
     /// The writes that admission webhooks intercept. They never intercept webhook configurations.
@@ -148,7 +204,7 @@ async fn gather(
     cluster: &Cluster,
     writes: &Writes<'_>,
     wanted: &[&Check],
-    ports: bool,
+    (ports, workloads): (bool, bool),
 ) -> Gathered {
     let needed = {
         let mut needed = rights::writing(writes.written.iter().copied(), writes.desired);
@@ -157,7 +213,12 @@ async fn gather(
         needed
     };
     let includes = |category: &str| wanted.iter().any(|check| check.category == category);
-    let (rights, webhooks, services) = futures_util::join!(
+    let parts = match (workloads, ports) {
+        (true, _) => WORKLOAD_PARTS,
+        (false, true) => &[Part::Services],
+        (false, false) => &[],
+    };
+    let (rights, webhooks, others) = futures_util::join!(
         async {
             if includes(super::checks::PERMISSIONS) {
                 rights(cluster, &needed).await
@@ -166,11 +227,12 @@ async fn gather(
             }
         },
         lists_of(cluster, &[Part::MutatingWebhooks, Part::ValidatingWebhooks]),
-        async { if ports { lists_of(cluster, &[Part::Services]).await } else { BTreeMap::new() } },
+        lists_of(cluster, parts),
     );
     let mut objects = intercepting(writes, webhooks);
-    objects.extend(services);
-    gather_backends(cluster, &mut objects).await;
+    let any = objects.values().any(|read| read.as_ref().is_ok_and(|list| !list.is_empty()));
+    objects.extend(others);
+    gather_backends(cluster, &mut objects, any || workloads).await;
     objects.insert(Part::Definitions, Ok(writes.definitions()));
     Gathered {
         version: Ok(json!({"gitVersion": format!("v{}", writes.kubernetes)})),
@@ -200,12 +262,9 @@ fn intercepting(writes: &Writes<'_>, webhooks: Objects) -> Objects {
     webhooks.into_iter().map(filtered).collect()
 }
 
-/// Reads the Services and endpoints behind the webhooks that are left.
-async fn gather_backends(cluster: &Cluster, objects: &mut Objects) {
-    let any = objects.iter().any(|(part, read)| {
-        *part != Part::Services && read.as_ref().is_ok_and(|list| !list.is_empty())
-    });
-    if !any {
+/// Reads the Services and endpoints behind the webhooks that are left, and of DNS, if any is `needed`.
+async fn gather_backends(cluster: &Cluster, objects: &mut Objects, needed: bool) {
+    if !needed {
         objects.insert(Part::Endpoints, Ok(Vec::new()));
         objects.entry(Part::Services).or_insert_with(|| Ok(Vec::new()));
         return;
@@ -215,4 +274,44 @@ async fn gather_backends(cluster: &Cluster, objects: &mut Objects) {
     }
     let read = endpoints(cluster, objects).await;
     objects.insert(Part::Endpoints, read);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `ksi check --pre` calls an error and a run finds by itself, waits for, or is not about.
+    const ELSEWHERE: &[(&str, &str)] = &[
+        ("api-reachable", "the plan needs it"),
+        ("server-side-apply", "the plan needs it"),
+        ("api-services", "only warnings"),
+        ("configuration-valid", "an invalid one is refused before"),
+        ("configuration-warnings", "only warnings, shown before"),
+        ("nodes-architecture", "only warnings"),
+        ("load-balancer", "only warnings"),
+        ("helm-releases", "only warnings"),
+        ("helm-pending", "only warnings"),
+        ("ks-installer", "a risk that needs a consent"),
+        ("namespaces-terminating", "the run waits for it"),
+        ("definitions-terminating", "the run waits for it"),
+        ("definitions-established", "the run waits for it"),
+        ("jwt-secret", "a member takes over that of its host, good or bad"),
+        ("jwt-secret-member", "a rule of the configuration"),
+        ("inventory", "the plan needs it"),
+        ("lock", "the run waits for it"),
+        ("one-configuration", "only warnings"),
+        ("kubefed-scope", "a conflict in the plan"),
+    ];
+
+    #[test]
+    fn every_check_before_an_installation_is_made_before_a_run_or_has_a_reason_not_to_be() {
+        let made = |id| [CHECKS, PORTS, WORKLOADS].iter().any(|ids| ids.contains(&id));
+        for check in checks().filter(|check| check.is_for(true)) {
+            let elsewhere = ELSEWHERE.iter().any(|(id, _)| *id == check.id);
+            assert!(made(check.id) != elsewhere, "{}: in one of the two lists", check.id);
+        }
+        for (id, _) in ELSEWHERE {
+            assert!(checks().any(|check| check.id == *id && check.is_for(true)), "{id}");
+        }
+    }
 }

@@ -40,6 +40,7 @@ pub(super) async fn check(
         deleted: deleted.map(|(id, _)| *id).collect(),
         live: &planned.observed.objects,
         healed: healed.collect(),
+        waits: request.wait,
         kubernetes: request.prepared.facts.kubernetes,
     };
     let configured = Configured {

@@ -117,6 +117,7 @@ fn what_would_make_a_run_fail_is_told_before_its_first_write() {
     a_webhook_that_would_refuse_is_named(&world);
     a_webhook_of_ours_that_was_left_is_in_the_way_of_runs_that_do_not_wait(&world);
     a_port_that_another_has_is_named(&world);
+    what_pods_would_wait_for_in_vain_is_named(&world);
     a_settled_run_asks_nothing(&world);
     a_right_to_remove_is_asked_for_when_something_goes(&world);
 }
@@ -290,4 +291,27 @@ fn a_right_to_remove_is_asked_for_when_something_goes(world: &World) {
     assert!(said.err.contains(missing), "{}", said.err);
     assert_eq!(world.writes(since), [""; 0]);
     world.give_back(&taken);
+}
+
+/// What `ksi check --pre` knows: no StorageClass for the volume of Redis, and no node for any pod.
+fn what_pods_would_wait_for_in_vain_is_named(world: &World) {
+    let host = sample("host.yaml");
+    let apply = ["apply", "-f", &host, "--yes", "--timeout", "2m"];
+    let redis = [&apply[..], &["--set", "common.redis.enabled=true"]].concat();
+    let since = world.mark();
+    let said = world.0.ksi(&redis).expect(4);
+    assert!(said.err.contains("these checks failed: storage-class-default\n"), "{}", said.err);
+    let node = world.kubectl("get nodes -o name");
+    world.kubectl(&format!("cordon {node}"));
+    let mark = world.mark();
+    let said = world.0.ksi(&redis).expect(4);
+    let failed = "nodes-schedulable, storage-class-default\n";
+    assert!(said.err.contains(failed), "{}", said.err);
+    assert_eq!(world.writes(mark), [""; 0], "{}", said.err);
+    let skip = ["--skip-check", "nodes-schedulable", "--skip-check", "storage-class-default"];
+    world.0.ksi(&[&redis[..], &["--dry-run=server"], &skip].concat()).expect(0);
+    world.0.ksi(&[&apply[..], &["--wait=false", "--dry-run=server"]].concat()).expect(0);
+    world.kubectl(&format!("uncordon {node}"));
+    let ours = world.writes(since).into_iter().filter(|write| !write.contains("nodes"));
+    assert_eq!(ours.collect::<Vec<_>>(), [""; 0]);
 }

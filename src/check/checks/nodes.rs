@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
 use super::super::manifest::{is, items, name, some_of, text};
-use super::super::verdict::{Verdict, error, errors, fine, ok, warning};
+use super::super::verdict::{Verdict, error, errors, fine, ok, warning, warnings};
 use super::super::{Check, Phase};
 
 const CATEGORY: &str = "Nodes";
@@ -77,11 +77,18 @@ fn with(nodes: &[Value], conditions: &[&str]) -> Vec<String> {
 fn pressure(gathered: &Gathered, _: &Context<'_>) -> Verdict {
     let nodes = gathered.list(Part::Nodes)?;
     let kinds = ["DiskPressure", "MemoryPressure", "PIDPressure"];
-    errors(&with(nodes, &kinds))
+    unless_others_are_free(nodes, &kinds)
+}
+
+/// One such node is in the way only of pods that are on it, unless no other is left.
+fn unless_others_are_free(nodes: &[Value], conditions: &[&str]) -> Verdict {
+    let free = |node: &&Value| is(node, "Ready") && conditions.iter().all(|c| !is(node, c));
+    let found = with(nodes, conditions);
+    if nodes.iter().any(|node| free(&node)) { warnings(&found) } else { errors(&found) }
 }
 
 fn network(gathered: &Gathered, _: &Context<'_>) -> Verdict {
-    errors(&with(gathered.list(Part::Nodes)?, &["NetworkUnavailable"]))
+    unless_others_are_free(gathered.list(Part::Nodes)?, &["NetworkUnavailable"])
 }
 
 fn architecture(gathered: &Gathered, _: &Context<'_>) -> Verdict {
