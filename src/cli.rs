@@ -81,7 +81,7 @@ enum Verb {
     // Boxed because they have many flags.
     Apply(Box<apply::ApplyArgs>),
     Uninstall(uninstall::UninstallArgs),
-    History(history::HistoryListArgs),
+    History(history::HistoryArgs),
     Rollback(Box<rollback::RollbackArgs>),
     Status(status::StatusArgs),
     Wait(wait::WaitArgs),

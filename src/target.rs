@@ -20,7 +20,7 @@ use crate::object::{Contents, DryRunResult, Held, Object, ObjectId};
 use crate::values::StoredValues;
 
 pub use crate::diagnose::Finding;
-pub use cluster::{About, ClusterTarget, Revision};
+pub use cluster::{About, ClusterTarget, Revision, RunResult};
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Error, ErrorKind};

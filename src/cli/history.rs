@@ -1,26 +1,41 @@
-//! `ksi history`: list the applied configurations.
+//! `ksi history`: list, show and compare configurations that were applied.
 
-use clap::Args;
+mod table;
+
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::fmt::Write as _;
 
+use self::table::{json, table, time};
 use super::args::connection::ConnectionArgs;
-use super::args::format::TextOrJson;
+use super::args::format::{TextOrJson, YamlOrJson};
 use super::exit::Failure;
 use crate::install::history;
 use crate::target::Revision;
 use crate::ui::Output;
 
-/// List the configurations that were applied to a cluster
+/// List, show and compare the configurations that were applied to a cluster
 ///
-/// After each successful apply, ksi stores the effective configuration in the cluster as a new
-/// revision, without its secrets. A configuration equal to the last revision is not stored again.
-/// `ksi rollback` applies an earlier revision.
+/// After each apply, ksi stores the effective configuration in the cluster as a new revision, without
+/// its secrets: who applied it, when, and whether it was applied or failed. A configuration equal to the
+/// last one is not stored again. `ksi rollback` applies an earlier revision.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   ksi history
-  ksi history -o json")]
-pub(super) struct HistoryListArgs {
+  ksi history -o json
+  ksi history show 3
+  ksi history diff 3"
+)]
+pub(super) struct HistoryArgs {
+    #[command(subcommand)]
+    verb: Option<HistoryVerb>,
+    #[command(flatten)]
+    list: ListArgs,
+}
+
+#[derive(Debug, Args)]
+struct ListArgs {
     /// Output format; JSON includes the configurations
     #[arg(short, long, value_enum, default_value_t)]
     output: TextOrJson,
@@ -28,79 +43,91 @@ pub(super) struct HistoryListArgs {
     connection: ConnectionArgs,
 }
 
-pub(super) fn run(args: &HistoryListArgs, output: &Output) -> Result<(), Failure> {
-    let revisions = super::block_on(async {
-        let cluster = args.connection.connect().await?;
-        Ok::<_, Failure>(history::list(&cluster).await?)
-    })??;
-    if revisions.is_empty() {
-        output.print("ksi: no configuration has been applied yet");
-    }
-    let text = match args.output {
-        TextOrJson::Text => table(&revisions),
-        TextOrJson::Json => {
-            let list: Vec<Value> = revisions.iter().map(described).collect();
-            format!("{:#}\n", json!(list))
+#[derive(Debug, Subcommand)]
+enum HistoryVerb {
+    /// Print the configuration of a revision
+    ///
+    /// The YAML can be applied with -f; comments say who applied it, and which secrets it lacks.
+    #[command(after_help = "Examples:
+  ksi history show
+  ksi history show 3 > revision-3.yaml")]
+    Show {
+        /// Revision to print [default: the last one that was applied]
+        revision: Option<u32>,
+        /// Output format; JSON has what `ksi history -o json` has
+        #[arg(short, long, value_enum, default_value_t)]
+        output: YamlOrJson,
+        #[command(flatten)]
+        connection: ConnectionArgs,
+    },
+    /// Compare the configurations of two revisions
+    ///
+    /// To see what applying a revision would change in the cluster, use `ksi rollback N --dry-run`.
+    #[command(after_help = "Examples:
+  ksi history diff 3
+  ksi history diff 3 5")]
+    Diff {
+        /// Old revision
+        from: u32,
+        /// New revision [default: the last one that was applied]
+        to: Option<u32>,
+        #[command(flatten)]
+        connection: ConnectionArgs,
+    },
+}
+
+pub(super) fn run(args: &HistoryArgs, output: &Output) -> Result<(), Failure> {
+    let text = match &args.verb {
+        None => list(&args.list, output)?,
+        Some(HistoryVerb::Show { revision, output: format, connection }) => {
+            let revisions = read(connection)?;
+            let revision = history::find(&revisions, *revision)?;
+            match format {
+                YamlOrJson::Yaml => commented(revision),
+                YamlOrJson::Json => format!("{:#}\n", json(revision)),
+            }
+        }
+        Some(HistoryVerb::Diff { from, to, connection }) => {
+            let revisions = read(connection)?;
+            history::diff(history::find(&revisions, Some(*from))?, history::find(&revisions, *to)?)
         }
     };
     Ok(output.data(&text)?)
 }
 
-fn described(revision: &Revision) -> Value {
-    let mut value = serde_json::to_value(&revision.about).unwrap_or_default();
-    value["revision"] = revision.number.into();
-    value["configuration"] = revision.configuration.as_str().into();
-    value
-}
-
-/// A row per revision, the newest last.
-fn table(revisions: &[Revision]) -> String {
+fn list(args: &ListArgs, output: &Output) -> Result<String, Failure> {
+    let revisions = read(&args.connection)?;
     if revisions.is_empty() {
-        return String::new();
+        output.print("ksi: no configuration has been applied yet");
     }
-    let head = format!("{:<9} {:<21} {:<10} {:<10} CHANGES\n", "REVISION", "TIME", "KSI", "CONFIG");
-    revisions.iter().fold(head, |mut text, revision| {
-        let about = &revision.about;
-        let time = format!("{}Z", about.time.split(['.', 'Z']).next().unwrap_or_default());
-        let hash: String = about.spec_hash.chars().take(8).collect();
-        let changes = changes(&about.summary);
-        let _ = writeln!(
-            text,
-            "{:<9} {time:<21} {:<10} {hash:<10} {changes}",
-            revision.number, about.ksi_version
-        );
-        text
+    Ok(match args.output {
+        TextOrJson::Text => table(&revisions),
+        TextOrJson::Json => {
+            let list: Vec<Value> = revisions.iter().map(json).collect();
+            format!("{:#}\n", json!(list))
+        }
     })
 }
 
-/// The counts that are not zero.
-fn changes(summary: &Value) -> String {
-    let counts = ["create", "update", "adopt", "delete", "conflict", "keep"].map(|name| {
-        let count = summary[name].as_u64().unwrap_or_default();
-        (count > 0).then(|| format!("{count} {name}"))
-    });
-    let counts: Vec<String> = counts.into_iter().flatten().collect();
-    if counts.is_empty() { "none".to_owned() } else { counts.join(", ") }
+fn read(connection: &ConnectionArgs) -> Result<Vec<Revision>, Failure> {
+    super::block_on(async {
+        let cluster = connection.connect().await?;
+        Ok::<_, Failure>(history::list(&cluster).await?)
+    })?
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::target::About;
-
-    #[test]
-    fn a_line_says_when_what_and_how_much() {
-        let about = About {
-            spec_hash: "abcdefghijkl".into(),
-            ksi_version: "0.1.0".into(),
-            time: "2026-01-02T03:04:05.678Z".into(),
-            summary: json!({"create": 3, "update": 0, "unchanged": 9}),
-            left_out: Vec::new(),
-        };
-        let revision = Revision { number: 7, about, configuration: String::new() };
-        let text = table(std::slice::from_ref(&revision));
-        let line = text.lines().nth(1).unwrap();
-        assert_eq!(line, "7         2026-01-02T03:04:05Z  0.1.0      abcdefgh   3 create");
-        assert_eq!(table(&[]), "");
+/// The configuration, with what is known of the run as comments.
+fn commented(revision: &Revision) -> String {
+    let about = &revision.about;
+    let result = if revision.is_applied() { "applied" } else { "failed" };
+    let by = if about.by.is_empty() { String::new() } else { format!(" by {}", about.by) };
+    let mut text = format!("# revision {}, {result} {}{by}\n", revision.number, time(revision));
+    for line in about.error.iter().flat_map(|error| error.lines()) {
+        text.push_str(&format!("# error: {line}\n"));
     }
+    for pointer in &about.left_out {
+        let key = pointer.trim_start_matches('/').replace('/', ".");
+        text.push_str(&format!("# without the secret {key}\n"));
+    }
+    text + &revision.configuration
 }

@@ -15,7 +15,8 @@ use crate::ui::Output;
 /// Apply an earlier configuration again
 ///
 /// Works like `ksi apply`: shows what would change, asks, writes, waits. Without a revision it applies
-/// the one before the current one; `ksi history` lists all revisions.
+/// the last one that was applied successfully and has another configuration than the newest run: after a
+/// failed apply the last good one. `ksi history` lists all revisions.
 ///
 /// The history contains no secrets. Secrets that ksi stores in the cluster, such as jwtSecret and the
 /// initial password, keep their current values; pass all other secrets with -f.
@@ -26,7 +27,7 @@ use crate::ui::Output;
   ksi rollback 3 --yes --timeout 30m
   ksi rollback 3 -f secrets.yaml")]
 pub(super) struct RollbackArgs {
-    /// Revision to apply [default: the one before the current one]
+    /// Revision to apply [default: the last good one before the newest run]
     #[arg(value_name = "REVISION")]
     revision: Option<u32>,
     /// File with secrets that the history does not contain; can be repeated

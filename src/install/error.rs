@@ -32,7 +32,7 @@ pub enum Error {
     /// There is no such component.
     #[error("unknown component `{0}`")]
     UnknownComponent(String),
-    /// The history has no such revision; without a number, none before the current one.
+    /// The history has no such revision; without a number, no earlier good one.
     #[error("revision not found")]
     NoRevision(Option<u32>),
     /// A revision needs secrets that the history leaves out and the caller did not give.

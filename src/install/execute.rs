@@ -7,7 +7,7 @@ use super::preflight;
 use super::safeguards::{Risk, delete_ks_installer, unconfirmed};
 use super::session::Session;
 use crate::check::Report;
-use crate::engine::{self, Options, Planned};
+use crate::engine::{self, Options, Phase, Planned};
 use crate::object::ObjectId;
 use crate::plan::{self, PlanOptions, Summary};
 use crate::target::{self, Target};
@@ -106,13 +106,29 @@ pub async fn execute<T: Target>(
         delete_ks_installer(target.cluster(), deployment, uid).await?;
         on_event(Event::KsInstallerDeleted(deployment.clone()));
     }
-    let mut report = |event| on_event(Event::Run(event));
+    let mut locked = false;
+    let mut report = |event| {
+        locked |= matches!(event, engine::Event::Status { state: Phase::Locked, .. });
+        on_event(Event::Run(event));
+    };
     let (target, stop) = (session.target(), session.stop());
-    let summary =
-        engine::apply(target, &review.planned, &review.options, stop, &mut report).await?;
+    let answer = engine::apply(target, &review.planned, &review.options, stop, &mut report).await;
+    // A run that wrote nothing changed no configuration.
+    let failed = locked && !matches!(answer, Err(engine::Error::Changed(_)));
     let history_error = match (session.cluster_target(), &review.record) {
-        (Some(target), Some(record)) => history::keep(target, record, summary).await.err(),
+        (Some(target), Some(record)) if answer.is_ok() || failed => {
+            history::keep(target, record, answer.as_ref()).await.err()
+        }
         _ => None,
     };
-    Ok(Outcome { summary, history_error })
+    match answer {
+        Ok(summary) => Ok(Outcome { summary, history_error }),
+        Err(error) => {
+            if let Some(unwritten) = history_error {
+                let message = format!("this run is not in the history: {unwritten}");
+                on_event(Event::Run(engine::Event::Warning { message }));
+            }
+            Err(error.into())
+        }
+    }
 }

@@ -1,6 +1,9 @@
-//! The history: which configurations were applied, without their secrets.
+//! The history: which configurations were applied or failed, without their secrets.
+
+use std::time::Duration;
 
 use serde_json::Value;
+use similar::TextDiff;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -8,9 +11,13 @@ use super::effective::document;
 use super::error::Error;
 use crate::cluster::Cluster;
 use crate::config::{self, Configuration};
+use crate::engine;
 use crate::plan::Summary;
-use crate::target::{self, About, ClusterTarget, Revision};
+use crate::target::{self, About, ClusterTarget, Revision, RunResult};
 use crate::yaml::{self, Path, Step};
+
+/// How long a failed run tries to write the history: perhaps it failed because nobody answers.
+const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
 /// What the history gets of a run.
 #[derive(Debug)]
@@ -31,31 +38,72 @@ impl Record {
     }
 }
 
-/// The configurations that were applied, the newest one last.
+/// The history, the newest revision last.
 ///
 /// # Errors
-/// They cannot be read.
+/// It cannot be read.
 pub async fn list(cluster: &Cluster) -> Result<Vec<Revision>, Error> {
     // Reading takes no lock, so the holder does not matter.
     Ok(ClusterTarget::new(cluster, "").history().await?)
 }
 
-/// Adds a configuration that was just applied.
+/// The revision with this number, else the last one that was applied.
+///
+/// # Errors
+/// There is no such one.
+pub fn find(revisions: &[Revision], number: Option<u32>) -> Result<&Revision, Error> {
+    let found = match number {
+        Some(number) => revisions.iter().find(|revision| revision.number == number),
+        None => revisions.iter().rev().find(|revision| revision.is_applied()),
+    };
+    found.ok_or(Error::NoRevision(number))
+}
+
+/// The revision with the configuration of this hash that was applied last. What failed later does not count.
+pub(super) fn applied<'r>(revisions: &'r [Revision], hash: &str) -> Option<&'r Revision> {
+    let applied = || revisions.iter().rev().filter(|revision| revision.is_applied());
+    // A short history may have lost it.
+    applied().find(|revision| revision.about.spec_hash == hash).or_else(|| applied().next())
+}
+
+/// The lines in which the configurations of two revisions differ; empty if they do not.
+pub fn diff(from: &Revision, to: &Revision) -> String {
+    let name = |revision: &Revision| format!("revision {}", revision.number);
+    let lines = TextDiff::from_lines(&from.configuration, &to.configuration);
+    lines.unified_diff().header(&name(from), &name(to)).to_string()
+}
+
+/// Adds a run that just ended.
 ///
 /// # Errors
 /// It cannot be written.
 pub(super) async fn keep(
     target: &ClusterTarget,
     record: &Record,
-    summary: Summary,
+    answer: Result<&Summary, &engine::Error>,
 ) -> Result<(), target::Error> {
+    let (result, error) = match answer {
+        Ok(_) => (RunResult::Applied, None),
+        Err(error) => (RunResult::Failed, Some(error.to_string())),
+    };
     let about = About {
+        result,
+        by: target.user().to_owned(),
+        error,
         spec_hash: record.spec_hash.clone(),
         ksi_version: env!("CARGO_PKG_VERSION").to_owned(),
         time: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
-        summary: serde_json::to_value(summary).unwrap_or_default(),
+        summary: answer.map(|s| serde_json::to_value(s).unwrap_or_default()).unwrap_or_default(),
         left_out: record.left_out.clone(),
     };
+    if result == RunResult::Applied {
+        target.store_revision(&about, &record.text, record.most).await?;
+        return Ok(());
+    }
+    // The time of the run may be over, and a run that lost its lock sends nothing more.
+    let session = target.cluster().session();
+    session.end_in(AFTER_FAILURE);
+    let target = ClusterTarget::new(session, target.user());
     target.store_revision(&about, &record.text, record.most).await.map(|_| ())
 }
 
@@ -99,4 +147,33 @@ fn pointer(path: &Path) -> String {
         Step::Key(key) => format!("{text}/{}", key.replace('~', "~0").replace('/', "~1")),
         Step::Index(at) => format!("{text}/{at}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn revision(number: u32, result: RunResult, configuration: &str) -> Revision {
+        let about = About { result, ..About::default() };
+        Revision { number, about, configuration: configuration.to_owned() }
+    }
+
+    #[test]
+    fn the_last_one_that_was_applied_is_found_and_compared() {
+        let (good, bad) = (RunResult::Applied, RunResult::Failed);
+        let revisions = [
+            revision(3, good, "spec:\n  a: 1\n  b: 1\n"),
+            revision(4, good, "spec:\n  a: 1\n  b: 2\n"),
+            revision(5, bad, ""),
+        ];
+        let last = find(&revisions, None).unwrap();
+        assert_eq!(last.number, 4);
+        assert_eq!(find(&revisions, Some(5)).unwrap().number, 5);
+        assert!(matches!(find(&revisions, Some(9)), Err(Error::NoRevision(Some(9)))));
+        assert!(matches!(find(&revisions[2..], None), Err(Error::NoRevision(None))));
+        let diff = diff(find(&revisions, Some(3)).unwrap(), last);
+        assert!(diff.starts_with("--- revision 3\n+++ revision 4\n"), "{diff}");
+        assert!(diff.ends_with("   a: 1\n-  b: 1\n+  b: 2\n"), "{diff}");
+        assert_eq!(super::diff(last, last), "");
+    }
 }

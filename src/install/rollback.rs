@@ -19,8 +19,8 @@ const STORED: [(&str, &[&str]); 2] = [
     ("/authentication/adminPassword", &["adminPassword", "adminPasswordHash"]),
 ];
 
-/// Prepares the configuration of a revision: the one with this number, else the one before the newest. `top`
-/// holds the secrets that the history leaves out.
+/// Prepares the configuration of a revision: the one with this number, else the last one that was applied and
+/// differs from what the newest run applied or tried to. `top` holds the secrets that the history leaves out.
 ///
 /// # Errors
 /// There is no such revision, secrets are missing, or the configuration is invalid on this cluster.
@@ -44,6 +44,11 @@ async fn prepared(
     let spec = draft.loaded.spec.as_ref().map(yaml::Node::to_json);
     complete(revision, spec.as_ref())?;
     Ok((revision.clone(), draft.check_on(session.cluster()).await?))
+}
+
+/// The configuration of a revision as it was applied, with the secrets that ksi stores itself.
+pub(super) fn source(revision: &Revision, stored: &StoredValues) -> Source {
+    Source { inputs: inputs(revision, stored), allow_unknown: true, ..Source::default() }
 }
 
 /// The configuration of a revision, and on top of it the secrets that ksi stores itself.
@@ -115,14 +120,17 @@ fn complete(revision: &Revision, spec: Option<&Value>) -> Result<(), Error> {
     Err(Error::MissingSecrets { revision: revision.number, keys })
 }
 
-/// Which revision is meant: the one with this number, else the one before the newest.
+/// Which revision is meant: the one with this number, else the last one that was applied and is not the
+/// configuration of the newest run. After a failed run that is the last good one.
 ///
 /// # Errors
 /// There is no such one.
 fn chosen(revisions: &[Revision], number: Option<u32>) -> Result<&Revision, Error> {
+    let newest = revisions.last().map(|newest| &newest.about.spec_hash);
+    let is_other = |r: &Revision| r.is_applied() && Some(&r.about.spec_hash) != newest;
     let found = match number {
         Some(number) => revisions.iter().find(|revision| revision.number == number),
-        None => revisions.iter().rev().nth(1),
+        None => revisions.iter().rev().find(|revision| is_other(revision)),
     };
     found.ok_or(Error::NoRevision(number))
 }

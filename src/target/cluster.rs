@@ -43,7 +43,7 @@ use crate::cluster::{self, Cluster, WriteLock as _};
 use crate::inventory::Inventory;
 use crate::object::{Contents, Held, Object, ObjectId, Policy, kubesphere};
 use crate::values::StoredValues;
-pub use history::{About, Revision};
+pub use history::{About, Revision, RunResult};
 use identity::Identity;
 use lease::{LeaseGuard, Terms, Undoing};
 
@@ -82,6 +82,11 @@ impl ClusterTarget {
             recent_kinds: recent_kinds::RecentKinds::default(),
             is_terminating: AtomicBool::new(false),
         }
+    }
+
+    /// Who runs it: `user@host`.
+    pub fn user(&self) -> &str {
+        self.holder.split('/').next().unwrap_or_default()
     }
 
     /// The cluster, as this run uses it.

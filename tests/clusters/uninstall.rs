@@ -105,6 +105,7 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     installer_is_refused_and_replaced(&world);
     role_is_guarded(&world);
     rollback_keeps_the_secret(&world);
+    rollback_after_a_failure_is_to_the_last_good_one(&world);
 
     let listed = world.0.ksi(&["uninstall", "--dry-run"]).expect(0);
     assert!(listed.out.contains("delete User/admin"), "{}", listed.out);
@@ -294,4 +295,32 @@ fn rollback_keeps_the_secret(world: &World) {
     assert_eq!(revisions.len(), 3);
     assert_eq!(revisions[0]["specHash"], revisions[2]["specHash"]);
     world.0.ksi(&["diff", "-f", &sample("member.yaml")]).expect(0);
+}
+
+/// A run that fails is in the history, marked, and is not what `rollback` takes for current.
+fn rollback_after_a_failure_is_to_the_last_good_one(world: &World) {
+    let policy = NO_SECRETS.replace("kubesphere-secret", "redis-secret");
+    let probe = format!("create secret generic redis-secret --dry-run=server -n {SYSTEM}");
+    world.make(&policy);
+    world.await_kubectl(&probe, false);
+    world.apply("member.yaml", &["--set", "common.redis.enabled=true"]).expect(4);
+    let revisions = world.history();
+    assert_eq!(revisions.len(), 4);
+    let results: Vec<_> = revisions.iter().map(|r| r["result"].as_str().unwrap()).collect();
+    assert_eq!(results, ["applied", "applied", "applied", "failed"]);
+    assert!(revisions[3]["by"].as_str().unwrap().contains('@'), "{}", revisions[3]["by"]);
+    assert!(revisions[3]["error"].as_str().unwrap().contains("did not complete"));
+    let table = world.0.ksi(&["history"]).expect(0);
+    assert!(table.out.lines().last().unwrap().contains("failed"), "{}", table.out);
+    let shown = world.0.ksi(&["history", "show"]).expect(0);
+    assert!(shown.out.starts_with("# revision 3, applied "), "{}", shown.out);
+    let compared = world.0.ksi(&["history", "diff", "3", "4"]).expect(0);
+    assert!(compared.out.contains("+      enabled: true"), "{}", compared.out);
+    let said = world.0.ksi(&[&["rollback"], &APPLY[..]].concat()).expect(0);
+    assert!(said.err.contains("applying revision 3 of"), "{}", said.err);
+    world.kubectl_file("delete", &policy);
+    world.await_kubectl(&probe, true);
+    let revisions = world.history();
+    assert_eq!(revisions[4]["specHash"], revisions[0]["specHash"]);
+    assert!(!world.has("secret redis-secret -n kubesphere-system"));
 }

@@ -33,7 +33,7 @@ impl From<Error> for Failure {
             Error::NoRevision(number) => {
                 let what = match number {
                     Some(number) => format!("revision {number} does not exist"),
-                    None => "no revision before the current one".to_owned(),
+                    None => "no earlier configuration was applied successfully".to_owned(),
                 };
                 Self::Usage(format!("{what}\nhelp: `ksi history` lists the revisions"))
             }

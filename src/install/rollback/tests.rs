@@ -2,7 +2,7 @@ use super::super::history::without_secrets;
 use super::*;
 use crate::config;
 use crate::config::{Request, load};
-use crate::target::About;
+use crate::target::{About, RunResult};
 
 const SECRET: &str = "canary-jwt-0123456789-0123456789";
 
@@ -97,12 +97,36 @@ fn other_secrets_have_to_be_given_again() {
     complete(&revision, Some(&given)).unwrap();
 }
 
+/// Revisions from 1 by the hash of their configuration; `!` marks failed runs.
+fn runs(hashes: &[&str]) -> Vec<Revision> {
+    let of = |(number, hash): (u32, &&str)| {
+        let spec_hash = hash.trim_end_matches('!').to_owned();
+        let failed = hash.ends_with('!');
+        let result = if failed { RunResult::Failed } else { RunResult::Applied };
+        let about = About { spec_hash, result, ..About::default() };
+        Revision { number, about, configuration: String::new() }
+    };
+    (1..).zip(hashes).map(of).collect()
+}
+
 #[test]
-fn without_a_number_it_is_the_one_before_the_newest() {
-    let none = of("  {}\n");
-    let revisions: Vec<Revision> = (4..=6).map(|number| revision(number, &none)).collect();
-    assert_eq!(chosen(&revisions, None).unwrap().number, 5);
-    assert_eq!(chosen(&revisions, Some(4)).unwrap().number, 4);
-    assert!(chosen(&revisions, Some(3)).is_err());
-    assert!(chosen(&revisions[..1], None).is_err());
+fn without_a_number_it_is_the_last_good_one_that_differs_from_the_newest() {
+    for (history, expected) in [
+        (&["a", "b", "c"][..], Some(2)),
+        (&["a", "b", "c!"], Some(2)),
+        (&["a", "b!", "c!"], Some(1)),
+        (&["a", "b!", "a"], None),
+        // The same configuration failed later: it is the one to get away from.
+        (&["a", "b", "b!"], Some(1)),
+        (&["a", "b!", "b"], Some(1)),
+        (&["a"], None),
+        (&["a!"], None),
+        (&[], None),
+    ] {
+        let revisions = runs(history);
+        let found = chosen(&revisions, None).ok().map(|revision| revision.number);
+        assert_eq!(found, expected, "{history:?}");
+    }
+    assert_eq!(chosen(&runs(&["a", "b!"]), Some(2)).unwrap().number, 2);
+    assert!(chosen(&runs(&["a", "b"]), Some(3)).is_err());
 }
