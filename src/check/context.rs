@@ -23,7 +23,7 @@ pub(super) const LOCK: &str = kubesphere::LOCK;
 /// A configuration and the objects that it renders.
 #[derive(Debug, Default)]
 pub struct Configured {
-    /// Its source: a file, or the cluster.
+    /// Its source: a file, the cluster, or the history.
     pub source: String,
     /// The typed configuration; `None` if there is none, or if it is invalid.
     pub configuration: Option<Configuration>,

@@ -15,8 +15,8 @@ use crate::ui::Output;
 
 /// Check a cluster before or after an installation
 ///
-/// Without -f, the checks use the ClusterConfiguration in the cluster. docs/check.md describes every
-/// check.
+/// Without -f, the checks use the ClusterConfiguration in the cluster, or else the configuration that ksi
+/// applied last. docs/check.md describes every check.
 ///
 /// Exit codes: 0 no errors, 4 errors, 7 the cluster cannot be reached.
 #[derive(Debug, Args)]

@@ -9,9 +9,11 @@ use super::desired;
 use super::error::Error;
 use super::facts::observe_facts;
 use super::source::Source;
+use super::{history, rollback};
 use crate::check::{self, Configured, Context, Report, Wants};
 use crate::cluster::Cluster;
 use crate::diagnostic::{Diagnostics, Severity};
+use crate::target::{self, About, ClusterTarget, Store as _};
 
 /// How long between two rounds of checks.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -19,7 +21,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// What is assessed.
 #[derive(Debug, Clone, Default)]
 pub struct AssessmentRequest {
-    /// The configuration and its name; without it, the ClusterConfiguration of the cluster.
+    /// The configuration and its name; without it, the ClusterConfiguration of the cluster, else what ksi
+    /// applied last.
     pub source: Option<(String, Source)>,
     /// Before an installation.
     pub pre: bool,
@@ -67,12 +70,10 @@ pub async fn assess_until(
 async fn configured(cluster: &Cluster, request: &AssessmentRequest) -> Result<Configured, Error> {
     let (name, source) = match &request.source {
         Some(given) => given.clone(),
-        None => match check::configuration(cluster).await {
+        None => match of_cluster(cluster).await {
             Err(why) => return Ok(Configured { unread: Some(why), ..Configured::default() }),
             Ok(None) => return Ok(Configured::default()),
-            Ok(Some(object)) => {
-                ("ClusterConfiguration ks-installer".to_owned(), Source::of_cluster(&object))
-            }
+            Ok(Some(found)) => found,
         },
     };
     // Without the right to read nodes the rest can still be checked.
@@ -97,6 +98,30 @@ async fn configured(cluster: &Cluster, request: &AssessmentRequest) -> Result<Co
         desired,
         configuration: prepared.map(|prepared| prepared.configuration),
     })
+}
+
+/// The configuration of a cluster and its name: the ClusterConfiguration, else what ksi applied last. Where ksi
+/// never applied a whole configuration, or uninstalled it, there is none.
+async fn of_cluster(cluster: &Cluster) -> Result<Option<(String, Source)>, String> {
+    if let Some(object) = check::configuration(cluster).await? {
+        let name = "ClusterConfiguration ks-installer".to_owned();
+        return Ok(Some((name, Source::of_cluster(&object))));
+    }
+    let why = |error: target::Error| error.to_string();
+    // Reading takes no lock, so the holder does not matter.
+    let target = ClusterTarget::new(cluster, "");
+    let inventory = target.inventory().await.map_err(why)?;
+    let Some(hash) = inventory.map(|i| i.spec_hash).filter(|hash| !hash.is_empty()) else {
+        return Ok(None);
+    };
+    let history = target.history().await.map_err(why)?;
+    let Some(revision) = history::applied(&history, &hash) else {
+        return Ok(None);
+    };
+    let stored = target.values().await.map_err(why)?;
+    let About { time, .. } = &revision.about;
+    let name = format!("revision {} of the history, applied {time}", revision.number);
+    Ok(Some((name, rollback::source(revision, &stored))))
 }
 
 fn lines(found: &Diagnostics, severity: Severity) -> Vec<String> {

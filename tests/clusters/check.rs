@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::hands::Hands as _;
-use crate::installed::{self, release};
+use crate::installed::{self, Rig, release, sample};
 use crate::manifests::root;
 
 /// What a control plane without nodes cannot have.
@@ -29,7 +29,10 @@ struct Checked {
 impl Checked {
     fn run(light: &Light, args: &[&str]) -> Self {
         let args = [&["check", "-o", "json"], args].concat();
-        let out = ksi(&light.plane().kubeconfig(), &args);
+        Self::of(ksi(&light.plane().kubeconfig(), &args))
+    }
+
+    fn of(out: Output) -> Self {
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         let json = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
         Self { code: out.status.code().unwrap(), json }
@@ -193,6 +196,54 @@ fn leftover_webhooks_are_found_and_deleted(light: &Light) {
     assert!(checked.with("success").contains("webhooks-without-backend"));
     assert!(clean(&["--yes"]).status.success());
 }
+
+/// Without a file, the configuration is the one that was applied last: not that of a run that failed, and none
+/// after an uninstallation.
+#[test]
+fn without_a_file_what_was_applied_last_is_checked() {
+    let Some(rig) = Rig::start(release()) else { return };
+    let apply = ["apply", "-f", &sample("host.yaml"), "--yes", "--wait=false", "--timeout", "3m"];
+    rig.ksi(&apply).expect(0);
+    rig.kubectl("delete service tower -n kubesphere-system");
+    let checked = Checked::of(rig.command(&["check", "-o", "json"]).output().unwrap());
+    assert!(checked.says("tower-address").contains("does not exist"), "{:#}", checked.json);
+    assert!(!checked.with("skipped").contains("federated-types"), "{:#}", checked.json);
+    assert_eq!(checked.code, 4);
+    let valid = checked.all().find(|check| check["id"] == "configuration-valid").unwrap();
+    assert!(valid.to_string().contains("revision 1 of the history"), "{valid}");
+
+    let policy = NO_REDIS;
+    rig.make(policy);
+    let probe = "create secret generic redis-secret --dry-run=server -n kubesphere-system";
+    rig.await_kubectl(probe, false);
+    rig.ksi(&[&apply[..], &["--set", "common.redis.enabled=true"]].concat()).expect(4);
+    let checked = Checked::of(rig.command(&["check", "-o", "json"]).output().unwrap());
+    let valid = checked.all().find(|check| check["id"] == "configuration-valid").unwrap();
+    assert!(valid.to_string().contains("revision 1 of the history"), "{valid}");
+
+    rig.ksi(&["uninstall", "--yes", "--timeout", "3m"]).expect(0);
+    let checked = Checked::of(rig.command(&["check", "-o", "json"]).output().unwrap());
+    assert!(checked.with("skipped").contains("configuration-valid"), "{:#}", checked.json);
+}
+
+/// A policy that lets nobody make one of our Secrets.
+const NO_REDIS: &str = r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: no-redis}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}
+  validations:
+    - {expression: "object.metadata.name != 'redis-secret'", message: not here}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: no-redis}
+spec: {policyName: no-redis, validationActions: [Deny]}
+"#;
 
 #[test]
 fn without_a_server_the_code_is_seven() {
