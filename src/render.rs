@@ -21,6 +21,7 @@ mod environment;
 mod image;
 mod kubesphere_config;
 mod placement;
+mod restart;
 mod slots;
 
 use std::sync::Arc;
@@ -80,6 +81,7 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
             Err(problem) => problems.push(problem),
         }
     }
+    restart::annotate(&mut objects);
     object::order::sort(&mut objects);
     if problems.is_empty() { Ok(objects) } else { Err(problems) }
 }

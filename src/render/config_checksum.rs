@@ -1,15 +1,18 @@
-//! The checksum that restarts pods when kubesphere.yaml changes: ks-apiserver and ks-controller-manager
-//! read it only at their start.
+//! The checksum that restarts pods when their configuration changes: ks-apiserver and ks-controller-manager
+//! read kubesphere.yaml only at their start, and so do others with their files.
 
 use aws_lc_rs::hmac;
 use serde_json::Value;
 
 use crate::object::semantic;
 
+/// The annotation of pod templates with the checksum.
+pub(super) const ANNOTATION: &str = "ksi.kubesphere.io/configuration";
+
 /// A checksum for the pod template that changes when the document changes semantically. Rewrites by
 /// KubeSphere do not change it, because it is computed from the rendered document in canonical form.
 ///
-/// The document contains secrets and many users may read Deployments, so the checksum is keyed with the
+/// kubesphere.yaml contains secrets and many users may read Deployments, so its checksum is keyed with the
 /// strongest of these secrets.
 pub(super) fn config_checksum(document: &Value, key: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());

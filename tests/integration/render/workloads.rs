@@ -1,11 +1,13 @@
 //! Pods: rights, selectors, replicas, placement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ksi::facts::Facts;
+use ksi::facts::{Facts, KubernetesVersion};
+use ksi::object::{Object, Policy};
+use ksi::render;
 use serde_json::{Value, json};
 
-use super::{document, everything, find, get, render, render_with};
+use super::{document, everything, find, get, render as rendered, render_with, walk};
 
 #[test]
 fn pods_pass_the_restricted_profile() {
@@ -88,7 +90,7 @@ fn replicas_follow_redis_and_the_control_plane() {
 #[test]
 fn redis_is_named_only_where_it_is() {
     for (enabled, kind) in [(false, "InMemoryCache"), (true, "redis")] {
-        let objects = render(json!({"common": {"redis": {"enabled": enabled}}}));
+        let objects = rendered(json!({"common": {"redis": {"enabled": enabled}}}));
         let all = objects.iter().map(|o| o.body.to_string()).collect::<String>();
         assert_eq!(all.contains("redis-secret"), enabled);
         assert!(document(&objects)["cache"]["type"] == kind);
@@ -98,7 +100,7 @@ fn redis_is_named_only_where_it_is() {
 #[test]
 fn the_console_has_a_node_port_where_its_type_has_one() {
     for (kind, port) in [("NodePort", json!(30880)), ("ClusterIP", Value::Null)] {
-        let objects = render(json!({"common": {"core": {"console": {"type": kind}}}}));
+        let objects = rendered(json!({"common": {"core": {"console": {"type": kind}}}}));
         let ports = &get(&objects, "Service/kubesphere-system/ks-console")["spec"]["ports"];
         assert_eq!(ports[0]["nodePort"], port);
     }
@@ -106,7 +108,7 @@ fn the_console_has_a_node_port_where_its_type_has_one() {
 
 #[test]
 fn placement_reaches_every_pod() {
-    let objects = render(json!({
+    let objects = rendered(json!({
         "nodeSelector": {"pool": "all"},
         "tolerations": [],
         "common": {"redis": {"enabled": true, "nodeSelector": {"pool": "redis"}}},
@@ -124,4 +126,98 @@ fn placement_reaches_every_pod() {
     assert_eq!(pools["redis"], "redis");
     assert_eq!(pools["kubefed-controller-manager"], "fed");
     assert_eq!(pools["ks-apiserver"], "all");
+}
+
+/// The ConfigMaps and Secrets that a workload reads only at its start: environment variables, files mounted by
+/// `subPath`, which are never updated, and all other ConfigMaps, which no program here watches. Not read is
+/// ks-router-config: versions before 3.2 read it.
+fn read_at_the_start(pod: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    walk(pod, "", &mut |path, value| {
+        let (kind, name) = match path.rsplit('.').next().unwrap_or_default() {
+            "configMapKeyRef" | "configMapRef" | "configMap" => ("ConfigMap", &value["name"]),
+            "secretKeyRef" | "secretRef" => ("Secret", &value["name"]),
+            _ => return,
+        };
+        found.extend(name.as_str().map(|name| format!("{kind}/{name}")));
+    });
+    walk(pod, "", &mut |path, mount| {
+        if path.ends_with(".volumeMounts") && mount["subPath"].is_string() {
+            let volumes = pod["volumes"].as_array().unwrap();
+            let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]).unwrap();
+            let secret = volume["secret"]["secretName"].as_str();
+            found.extend(secret.map(|name| format!("Secret/{name}")));
+        }
+    });
+    found.remove("ConfigMap/ks-router-config");
+    found
+}
+
+/// A pod that keeps its old configuration until somebody restarts it is a fault; so is a restart without need.
+#[test]
+fn workloads_restart_when_what_they_read_at_their_start_changes_and_only_then() {
+    let checksum = |workload: &Object| {
+        let annotation = "/spec/template/metadata/annotations/ksi.kubesphere.io~1configuration";
+        workload.body.pointer(annotation).cloned()
+    };
+    let host = |name: &str| json!({"clusterRole": "host", "hostClusterName": name});
+    let redis = |enabled: bool| json!({"redis": {"enabled": enabled}});
+    let facts =
+        |minor| Facts { kubernetes: KubernetesVersion { major: 1, minor }, ..Facts::default() };
+    let variants = [
+        render_with(json!({"multicluster": host("a"), "common": redis(true)}), &facts(28)),
+        render_with(json!({"multicluster": host("a"), "common": redis(false)}), &facts(28)),
+        render_with(json!({"multicluster": host("b"), "common": redis(true)}), &facts(28)),
+        render_with(json!({"multicluster": host("a"), "enableHA": true}), &facts(28)),
+        render_with(json!({"multicluster": host("a"), "common": redis(true)}), &facts(29)),
+        render_with(
+            json!({"multicluster": host("a"), "authentication": {"maximumClockSkew": "99s"}}),
+            &facts(28),
+        ),
+    ];
+    let mut restarted = BTreeSet::new();
+    for (before, after) in variants.iter().flat_map(|v| variants.iter().map(move |w| (v, w))) {
+        for old in before.iter().filter(|object| object.id.kind == "Deployment") {
+            let Some(new) = after.iter().find(|object| object.id == old.id) else { continue };
+            let namespace = old.id.namespace.as_deref().unwrap();
+            let reads = read_at_the_start(old.body.pointer("/spec/template/spec").unwrap());
+            // A Secret that is only created never changes.
+            let text = |objects: &[Object], name: &str| {
+                let (kind, name) = name.split_once('/').unwrap();
+                let id = format!("{kind}/{namespace}/{name}");
+                let object = objects.iter().find(|o| o.id.to_string() == id);
+                object.filter(|o| o.policy != Policy::Create).map(|o| o.body["data"].to_string())
+            };
+            let changes = reads.iter().any(|name| text(before, name) != text(after, name));
+            assert_eq!(checksum(old) != checksum(new), changes, "{} reads {reads:?}", old.id);
+            if changes {
+                restarted.insert(old.id.name.clone());
+            }
+        }
+    }
+    let names = ["ks-apiserver", "ks-console", "ks-controller-manager"];
+    assert_eq!(restarted.into_iter().collect::<Vec<_>>(), names);
+}
+
+/// Whoever is configured to call another component is changed only when that one is healthy.
+#[test]
+fn components_need_those_that_their_configuration_names() {
+    let objects = everything("host");
+    let mut named = BTreeSet::new();
+    for service in objects.iter().filter(|object| object.id.kind == "Service") {
+        let namespace = service.id.namespace.as_deref().unwrap();
+        let address = format!("{}.{namespace}.svc", service.id.name);
+        for user in objects.iter().filter(|object| object.component != service.component) {
+            if user.body.to_string().contains(&address) {
+                named.insert((user.component.as_str(), service.component.as_str()));
+            }
+        }
+    }
+    assert!(named.contains(&("ks-core", "redis")), "{named:?}");
+    // ks-apiserver never calls Tower, it only hands out its address.
+    named.remove(&("ks-core", "tower"));
+    for (user, named) in named {
+        let component = render::components().iter().find(|c| c.name == user).unwrap();
+        assert!(component.needs.iter().any(|need| need == named), "{user} needs {named}");
+    }
 }
