@@ -7,6 +7,7 @@
 
 mod base;
 mod digest;
+mod last_run;
 mod prune;
 mod secret;
 
@@ -20,6 +21,7 @@ use crate::object::{Object, ObjectId, Policy, embedded, owned_fields, written_at
 pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
 pub use digest::Key;
+pub use last_run::{LastRun, Operation};
 pub use prune::{Prune, PruneOptions, missing_consent, needs_consent, prune};
 pub use secret::SECRET;
 
@@ -67,6 +69,12 @@ pub struct Inventory {
     /// The hash of the last applied configuration; empty before the first apply has completed.
     #[serde(default)]
     pub spec_hash: String,
+    /// The last run, if the target has runs of several people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_run: Option<LastRun>,
+    /// The last run that applied a configuration and succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<LastRun>,
     /// The key of all hashes in this inventory.
     pub key: Key,
     /// The owned objects: sorted, each identity once.
@@ -87,6 +95,9 @@ pub struct Entry {
     pub component: String,
     /// How ksi manages it.
     pub policy: Policy,
+    /// Whether it is no longer desired, and kept: it is no part of the installation.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
     /// The hash of the rendered object; empty while its first write is pending.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
@@ -141,6 +152,8 @@ impl Inventory {
             format: FORMAT,
             ksi_version: ksi_version.into(),
             spec_hash: String::new(),
+            last_run: None,
+            applied: None,
             key,
             entries: Vec::new(),
         }
@@ -186,6 +199,7 @@ impl Inventory {
             uid,
             component: object.component.clone(),
             policy: object.policy,
+            kept: false,
             digest: self.digest(&object.body),
             owned: None,
             written: None,
@@ -213,6 +227,12 @@ impl Inventory {
     /// The hashes of the values in a rendered embedded document, by path.
     pub fn base_of(&self, document: &Value) -> BTreeMap<String, String> {
         base::of_document(&self.key, document)
+    }
+
+    /// Whether everything was uninstalled but what an uninstallation keeps.
+    pub fn is_uninstalled(&self) -> bool {
+        let uninstalls = |run: &LastRun| run.operation == Operation::Uninstall;
+        self.last_run.as_ref().is_some_and(|run| uninstalls(run) && run.has_succeeded())
     }
 
     /// The base for merging an object; `None` if ksi never wrote it.
@@ -248,6 +268,7 @@ impl Inventory {
                     uid: None,
                     component: object.component.clone(),
                     policy: object.policy,
+                    kept: false,
                     digest: String::new(),
                     owned: None,
                     written: None,

@@ -94,6 +94,7 @@ async fn run(cluster: Arc<Cluster>, desired: Desired) {
         graph: Graph::default(),
         wait: Wait { health: false, timeout: Duration::from_secs(600) },
         assumed: None,
+        runner: None,
         only: None,
     };
     let stored = target.values().await.expect("no stored values");

@@ -49,9 +49,12 @@ pub(super) fn run(args: &StatusArgs, output: &Output) -> Result<(), Failure> {
     let StatusArgs { watch, output: format, connection } = args;
     super::block_on(async {
         let cluster = connection.connect().await?;
-        let installed = Installed::read(&cluster).await?;
+        let mut installed = Installed::read(&cluster).await?.unless_uninstalled(&cluster)?;
         let about = About::read(&cluster).await?;
         if *watch {
+            // Neither the lock nor the inventory is watched.
+            let about = About { lock: None, ..about };
+            installed.inventory.last_run = None;
             let watch = Watch::start(&cluster, &installed).await?;
             return follow::print(watch, &installed, &about, *format, output).await;
         }

@@ -54,6 +54,13 @@ enum Awaited {
     Deleted,
 }
 
+impl WaitArgs {
+    /// Whether the output is one JSON event per line.
+    pub(super) fn prints_events(&self) -> bool {
+        self.output == TextOrJson::Json
+    }
+}
+
 pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
     let WaitArgs { awaited, timeout, component, output: format, connection } = args;
     super::block_on(async {
@@ -65,7 +72,8 @@ pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
             Err(status::Error::NotInstalled { .. }) if *awaited == Awaited::Deleted => {
                 return printer.message("summary", "nothing is installed");
             }
-            other => other?.only(component.as_deref())?,
+            other if *awaited == Awaited::Deleted => other?.only(component.as_deref())?,
+            other => other?.unless_uninstalled(&cluster)?.only(component.as_deref())?,
         };
         let wait = Wait { cluster: &cluster, installed: &installed, deadline };
         let print = |event| printer.event(event);
@@ -77,12 +85,16 @@ pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
             }
             Awaited::Deleted => {
                 let outcome = wait.until_deleted(component.is_none(), print).await?;
-                (outcome, "everything is deleted".to_owned())
+                (outcome, "everything is deleted except what is kept".to_owned())
             }
         };
         let after = status::duration_text(timeout.0.as_secs());
         match outcome {
             Outcome::Reached => printer.message("summary", &summary),
+            Outcome::Unwritten { count } => Err(Failure::Unhealthy(format!(
+                "no run is at work, and the last one did not write {count} objects\n\
+                 help: run `ksi apply` again"
+            ))),
             Outcome::NotReached { awaited } => Err(Failure::Unhealthy(format!(
                 "timed out after {after} waiting for {awaited}\n\
                  help: `ksi status` shows the details; --timeout sets a longer timeout"

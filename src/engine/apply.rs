@@ -105,7 +105,7 @@ impl<T: Target> Run<'_, T> {
 
     /// Executes the plan while the lock is held.
     async fn execute(&mut self) -> Result<(), Error> {
-        let Planned { desired, observed, stored, intent, .. } = self.planned;
+        let Planned { desired, observed, stored, .. } = self.planned;
         self.ensure_unchanged().await?;
         if self.is_ended() {
             return Err(Error::Interrupted);
@@ -115,8 +115,10 @@ impl<T: Target> Run<'_, T> {
         if *stored != desired.values || (assumed && !stored.0.is_empty()) {
             self.target.store_values(&desired.values).await?;
         }
-        if assumed || observed.inventory.as_ref() != Some(intent) {
-            self.target.record(intent).await?;
+        self.started = self.starts();
+        let intent = self.intent();
+        if assumed || observed.inventory.as_ref() != Some(&intent) {
+            self.target.record(&intent).await?;
         }
         let components = ComponentPlan::all(self.planned, &self.options.graph);
         self.drive(self.components(&components)).await;
@@ -147,11 +149,12 @@ impl<T: Target> Run<'_, T> {
     /// Records the result, or removes all records if nothing is left.
     async fn record_result(&self) -> Result<(), Error> {
         let complete = self.ensure_complete().is_ok();
-        let recorded = self.recorded(complete);
+        let mut recorded = self.recorded(complete);
+        self.sign(&mut recorded);
         // Objects that were not waited for may still be terminating.
         if complete && self.planned.forgets && recorded.entries().is_empty() {
             self.target.forget().await?;
-        } else if self.planned.intent != recorded {
+        } else if self.intent() != recorded {
             self.target.record(&recorded).await?;
         }
         Ok(self.target.commit().await?)
@@ -194,7 +197,7 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// An error if something failed so far or the run was interrupted.
-    fn ensure_complete(&self) -> Result<(), Error> {
+    pub(super) fn ensure_complete(&self) -> Result<(), Error> {
         self.ensure_not_refused()?;
         if self.is_interrupted() {
             return Err(Error::Interrupted);

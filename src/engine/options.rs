@@ -20,6 +20,8 @@ pub struct Options {
     pub wait: Wait,
     /// The inventory of an installation that ksi has not recorded, if the target has no inventory.
     pub assumed: Option<Inventory>,
+    /// Who runs it, for the record; `None` on a target with only one user.
+    pub runner: Option<Runner>,
     /// The components to apply; `None` for all.
     pub only: Option<BTreeSet<String>>,
 }
@@ -29,6 +31,15 @@ impl Options {
     pub(super) fn touches(&self, component: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(component))
     }
+}
+
+/// Who runs it, and a clock for the record.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    /// `user@host`.
+    pub by: String,
+    /// The time now, RFC 3339.
+    pub now: fn() -> String,
 }
 
 /// What a run waits for.

@@ -1,7 +1,7 @@
 //! Plans changes: compares the desired objects with the target.
 
 use super::{Options, cascading, held, only};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, LastRun};
 use crate::object::Object;
 use crate::plan::{self, Action, Change, Observed, Plan};
 use crate::target::{self, Observation, Target};
@@ -74,6 +74,8 @@ pub async fn plan<T: Target>(
     let mut result = plan::record(known, &desired.objects, &whole, &observed);
     result.ksi_version.clone_from(&options.blank.ksi_version);
     result.spec_hash.clone_from(&desired.spec_hash);
+    // Until a run ends well, there is something to record.
+    result.last_run = result.last_run.filter(LastRun::has_succeeded);
     let mut plan = only::plan(whole, options);
     let of_kinds = cascading::cascading_deletes(target, &plan, observed.inventory.as_ref()).await?;
     plan.cascading.retain(|lost| of_kinds.iter().all(|other| other.id != lost.id));

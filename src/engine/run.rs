@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::error::Incomplete;
 use super::event::{ComponentState, Event};
 use super::{Options, Planned, Stop};
+use crate::inventory::LastRun;
 use crate::object::{Masker, ObjectId, Scrubber};
 use crate::target::{self, Effect, ErrorKind, Finding, Target, Written};
 
@@ -27,6 +28,8 @@ pub(super) struct Run<'r, T> {
     pub(super) runs: bool,
     /// Objects that had to be created for the lock.
     pub(super) made_by_lock: BTreeSet<ObjectId>,
+    /// This run, as it was recorded before its first write.
+    pub(super) started: Option<LastRun>,
     /// The results of the writes.
     pub(super) written: RefCell<BTreeMap<ObjectId, Written>>,
     /// The deleted objects.
@@ -86,6 +89,7 @@ impl<'r, T: Target> Run<'r, T> {
             options,
             runs: false,
             made_by_lock: BTreeSet::new(),
+            started: None,
             written: RefCell::default(),
             deleted: RefCell::default(),
             incomplete: RefCell::default(),

@@ -76,6 +76,7 @@ fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Resul
         graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout() },
         assumed: None,
+        runner: session.runner(),
         only: (!request.components.is_empty()).then(|| components.collect()),
     })
 }

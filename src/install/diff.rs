@@ -52,6 +52,7 @@ pub async fn against_target<T: Target>(
         graph: graph(),
         wait: Wait::default(),
         assumed: None,
+        runner: None,
         only: None,
     };
     let stored = target.values().await?;

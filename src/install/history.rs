@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use similar::TextDiff;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::effective::document;
 use super::error::Error;
+use super::session::now;
 use crate::cluster::Cluster;
 use crate::config::{self, Configuration};
 use crate::engine;
@@ -45,6 +44,14 @@ impl Record {
 pub async fn list(cluster: &Cluster) -> Result<Vec<Revision>, Error> {
     // Reading takes no lock, so the holder does not matter.
     Ok(ClusterTarget::new(cluster, "").history().await?)
+}
+
+/// A revision as JSON, with its configuration.
+pub fn json(revision: &Revision) -> Value {
+    let mut value = serde_json::to_value(&revision.about).unwrap_or_default();
+    value["revision"] = revision.number.into();
+    value["configuration"] = revision.configuration.as_str().into();
+    value
 }
 
 /// The revision with this number, else the last one that was applied.
@@ -92,7 +99,7 @@ pub(super) async fn keep(
         error,
         spec_hash: record.spec_hash.clone(),
         ksi_version: env!("CARGO_PKG_VERSION").to_owned(),
-        time: OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default(),
+        time: now(),
         summary: answer.map(|s| serde_json::to_value(s).unwrap_or_default()).unwrap_or_default(),
         left_out: record.left_out.clone(),
     };

@@ -3,10 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use super::error::Error;
 use crate::cluster::Cluster;
-use crate::engine::{self, Stop};
+use crate::engine::{self, Runner, Stop};
 use crate::target::{ClusterTarget, Target};
+
+/// The time now, to the second.
+pub(super) fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+}
 
 /// One run against one target: how long it may take, and the wish to cancel it. Two sessions share nothing,
 /// also when they work at the same time in one process.
@@ -53,6 +62,12 @@ impl<T: Target> Session<T> {
     /// The target, where it is a cluster.
     pub(super) fn cluster_target(&self) -> Option<&ClusterTarget> {
         self.cluster.as_deref()
+    }
+
+    /// Who runs it, where that is recorded.
+    pub(super) fn runner(&self) -> Option<Runner> {
+        let by = self.cluster.as_ref()?.user().to_owned();
+        Some(Runner { by, now })
     }
 
     /// Starts the timeout. The time in which a user reads a review does not count.

@@ -69,6 +69,7 @@ fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Resul
         graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout() },
         assumed: None,
+        runner: session.runner(),
         only: None,
     })
 }

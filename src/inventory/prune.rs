@@ -127,6 +127,7 @@ mod tests {
             uid: Some("u1".into()),
             component: "c".into(),
             policy,
+            kept: false,
             digest: "d".into(),
             owned: None,
             written: None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Action, Observed, Plan};
-use crate::inventory::Inventory;
+use crate::inventory::{Entry, Inventory};
 use crate::object::{FIELD_MANAGER, Object, ObjectId, Policy};
 
 /// The inventory after the plan has been executed: written objects with their new hashes, kept ones
@@ -26,7 +26,13 @@ pub fn record(
         match (change.action, bodies.get(&change.id)) {
             // Nothing was written: the entry stays.
             (Action::Conflict, _) => {}
-            (Action::Keep, _) => identify(&mut recorded, &change.id, live),
+            (Action::Keep, object) => {
+                identify(&mut recorded, &change.id, live);
+                if let Some(entry) = recorded.get(&change.id) {
+                    let entry = Entry { kept: object.is_none(), ..entry.clone() };
+                    recorded.insert(entry);
+                }
+            }
             // Deleted, or its fields were released.
             (_, None) => {
                 recorded.remove(&change.id);

@@ -14,6 +14,14 @@ pub enum Error {
         /// `KubeSphere` is there, but ksi did not install it.
         by_others: bool,
     },
+    /// ksi uninstalled it, and kept some objects.
+    #[error("KubeSphere is not installed in {place}: ksi uninstalled it and kept {}", kept.join(", "))]
+    Uninstalled {
+        /// The cluster.
+        place: String,
+        /// How many objects of each kind were kept.
+        kept: Vec<String>,
+    },
     /// The stored inventory cannot be used.
     #[error("cannot use {secret}: {cause}")]
     Damaged {

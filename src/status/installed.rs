@@ -1,6 +1,6 @@
 //! What ksi has installed in a cluster: the inventory stored there, by component.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ pub const NAMESPACE: &str = "kubesphere-system";
 pub struct Installed {
     /// The whole inventory.
     pub inventory: Inventory,
-    /// When it was last written, by the server's records.
+    /// When a configuration was last applied.
     pub written: Option<String>,
     /// The recorded components, in the order in which they are installed.
     pub components: Vec<InstalledComponent>,
@@ -48,7 +48,34 @@ impl Installed {
         };
         let inventory = Inventory::from_secret(&secret)
             .map_err(|cause| Error::Damaged { secret: Box::new(id), cause })?;
-        Ok(Self { written: written(&secret), components: components(&inventory), inventory })
+        let written = match (&inventory.applied, &inventory.last_run) {
+            (Some(applied), _) => applied.ended.clone(),
+            (None, Some(_)) => None,
+            // An early version wrote it.
+            (None, None) => written(&secret),
+        };
+        Ok(Self { written, components: components(&inventory), inventory })
+    }
+
+    /// The same, unless it was uninstalled and is only what an uninstallation keeps.
+    ///
+    /// # Errors
+    /// It was.
+    pub fn unless_uninstalled(self, cluster: &Cluster) -> Result<Self, Error> {
+        if self.inventory.is_uninstalled() {
+            let place = cluster.place().to_owned();
+            return Err(Error::Uninstalled { place, kept: self.kept() });
+        }
+        Ok(self)
+    }
+
+    /// How many objects of each kind are kept though they are no longer desired: `74 CustomResourceDefinition`.
+    pub fn kept(&self) -> Vec<String> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in self.inventory.entries().iter().filter(|entry| entry.kept) {
+            *counts.entry(&entry.id.kind).or_default() += 1;
+        }
+        counts.into_iter().map(|(kind, count)| format!("{count} {kind}")).collect()
     }
 
     /// Only one of its components; all of them without a name.
@@ -79,9 +106,10 @@ impl Installed {
 /// The components of an inventory; those that this ksi does not know come last.
 fn components(inventory: &Inventory) -> Vec<InstalledComponent> {
     let known = render::components();
+    // What is only kept is no part of the installation.
+    let ours = || inventory.entries().iter().filter(|entry| !entry.kept);
     let names = known.iter().map(|component| component.name.as_str());
-    let others: BTreeSet<&str> =
-        inventory.entries().iter().map(|entry| entry.component.as_str()).collect();
+    let others: BTreeSet<&str> = ours().map(|entry| entry.component.as_str()).collect();
     let others = others.into_iter().filter(|name| known.iter().all(|c| c.name != *name));
     names
         .chain(others)
@@ -91,7 +119,7 @@ fn components(inventory: &Inventory) -> Vec<InstalledComponent> {
                 .iter()
                 .find(|component| component.name == name)
                 .map_or("", |component| component.description.as_str()),
-            entries: inventory.entries().iter().filter(|e| e.component == name).cloned().collect(),
+            entries: ours().filter(|entry| entry.component == name).cloned().collect(),
         })
         .filter(|component| !component.entries.is_empty())
         .collect()

@@ -75,6 +75,23 @@ impl NextSteps {
     }
 }
 
+/// What to do with a directory of manifests, as lines of text.
+pub fn after_directory(path: &str, objects: &[Object]) -> String {
+    let password = if has_first_password(objects) {
+        format!("in Secret kubesphere-secret of {path}, key initAdminPassword (base64)")
+    } else {
+        "the one from your configuration".to_owned()
+    };
+    format!(
+        "Account:   admin\n\
+         Password:  initial password: {password}\n\
+         Apply it:  kubectl apply --server-side -f {path}/00-namespaces -f {path}/10-crds\n           \
+         kubectl wait --for=condition=Established crd --all\n           \
+         kubectl apply --server-side --recursive -f {path}\n\
+         Keep:      {path}/.ksi: the generated values and the inventory, secret like a password"
+    )
+}
+
 fn service<'o>(objects: &'o [Object], name: &str) -> Option<&'o Object> {
     objects.iter().find(|object| {
         object.id.kind == "Service"

@@ -3,12 +3,15 @@
 mod component;
 mod drift;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::about::About;
 use super::installed::{Installed, InstalledComponent};
+use super::last_run::Run;
 use super::snapshot::Snapshot;
 use crate::health::{self, Endpoint, Trouble};
 use crate::object::ObjectId;
@@ -53,8 +56,10 @@ pub struct Report {
     pub kubesphere: Option<String>,
     /// The version of ksi that wrote the inventory.
     pub ksi: String,
-    /// When it did.
+    /// When a configuration was last applied.
     pub written: Option<String>,
+    /// The last run, or the one that is at work.
+    pub last_run: Option<Run>,
     /// The state of the worst component.
     pub state: State,
     /// The components.
@@ -66,6 +71,10 @@ pub struct Report {
     pub tower: Option<Endpoint>,
     /// What others changed since ksi wrote it.
     pub drift: Vec<Drift>,
+    /// What the configuration no longer contains and ksi keeps: no part of the state.
+    pub kept: Vec<ObjectId>,
+    /// Kinds of which nothing is known, because this user has no right to list them: no part of the state.
+    pub unreadable: Vec<String>,
 }
 
 /// The trouble of a pod, with the component that it belongs to.
@@ -89,11 +98,13 @@ impl Report {
     ) -> Self {
         let components: Vec<Component> =
             installed.components.iter().map(|part| Component::of(part, snapshot, now)).collect();
+        let kept = installed.inventory.entries().iter().filter(|entry| entry.kept);
         Self {
             about: about.clone(),
             kubesphere: version(snapshot),
             ksi: installed.inventory.ksi_version.clone(),
             written: installed.written.clone(),
+            last_run: Run::of(installed.inventory.last_run.as_ref(), about.lock.as_ref()),
             state: components.iter().map(|c| c.state).max().unwrap_or(State::Healthy),
             troubles: installed.components.iter().flat_map(|c| troubles(c, snapshot)).collect(),
             tower: service(snapshot, "tower").map(|service| {
@@ -101,6 +112,11 @@ impl Report {
                 health::tower(service, published.as_deref(), node.as_deref())
             }),
             drift: drift::drift(installed, snapshot),
+            kept: kept.map(|entry| entry.id.clone()).collect(),
+            unreadable: {
+                let kinds = snapshot.unreadable.iter().map(|id| id.kind.clone());
+                kinds.collect::<BTreeSet<_>>().into_iter().collect()
+            },
             components,
         }
     }

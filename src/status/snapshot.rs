@@ -6,7 +6,7 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 
 use super::installed::Installed;
-use crate::cluster::{Cluster, Error, Kind, Selection};
+use crate::cluster::{Cluster, Error, ErrorKind, Kind, Selection};
 use crate::diagnose;
 use crate::object::ObjectId;
 
@@ -38,6 +38,8 @@ pub struct Snapshot {
     pub objects: BTreeMap<ObjectId, Value>,
     /// All pods in the namespaces of its workloads.
     pub pods: BTreeMap<ObjectId, Value>,
+    /// Objects of which nothing is known: this user has no right to list them.
+    pub unreadable: BTreeSet<ObjectId>,
 }
 
 impl Snapshot {
@@ -61,17 +63,27 @@ impl Snapshot {
     ) -> Result<Self, Error> {
         cluster.discover(versions(groups)).await?;
         let pods = diagnose::pods();
-        let (objects, pods) = futures_util::try_join!(
-            try_join_all(groups.iter().map(|group| cluster.list(&group.kind, &group.selection))),
+        let (lists, pods) = futures_util::try_join!(
+            try_join_all(groups.iter().map(|group| listed(cluster, group))),
             try_join_all(pod_namespaces.iter().map(|namespace| {
                 let (pods, selection) = (&pods, Selection::within(Some(namespace)));
                 async move { cluster.list(pods, &selection).await }
             })),
         )?;
         let ours: BTreeSet<&ObjectId> = groups.iter().flat_map(|group| &group.ids).collect();
-        let mut objects = by_id(objects);
+        let unreadable = groups.iter().zip(&lists).filter(|(_, list)| list.is_none());
+        let unreadable = unreadable.flat_map(|(group, _)| group.ids.iter().cloned()).collect();
+        let mut objects = by_id(lists.into_iter().flatten().collect());
         objects.retain(|id, _| ours.contains(id));
-        Ok(Self { objects, pods: by_id(pods) })
+        Ok(Self { objects, pods: by_id(pods), unreadable })
+    }
+}
+
+/// The objects of a group; `None` without the right to list them.
+async fn listed(cluster: &Cluster, group: &Group) -> Result<Option<Vec<Value>>, Error> {
+    match cluster.list(&group.kind, &group.selection).await {
+        Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
+        answer => answer.map(Some),
     }
 }
 

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use time::OffsetDateTime;
 
 use super::age::{age, duration_text};
+use super::last_run::Run;
 use super::report::{Component, Count, Report, State, Unhealthy};
 
 /// How a table is written.
@@ -57,6 +58,15 @@ pub fn table(report: &Report, now: OffsetDateTime, options: TableOptions) -> Str
         }
     }
     drift(&mut text, report, options);
+    if !report.unreadable.is_empty() {
+        text.push_str("\nNot checked, for lack of the right to list them\n");
+        wrapped(&mut text, "  ", &report.unreadable.join(", "), options.width);
+    }
+    if !report.kept.is_empty() {
+        text.push_str("\nKept, though no longer configured\n");
+        let names: Vec<String> = report.kept.iter().map(ToString::to_string).collect();
+        wrapped(&mut text, "  ", &names.join(", "), options.width);
+    }
     text
 }
 
@@ -75,6 +85,9 @@ fn head(report: &Report, now: OffsetDateTime, options: TableOptions) -> String {
     let healthy = report.components.iter().filter(|c| c.state == State::Healthy).count();
     let state = painted(report.state, report.state.as_str(), options);
     let _ = writeln!(text, "State       {state}, {healthy} of {total} components healthy");
+    if let Some(message) = report.last_run.as_ref().and_then(Run::message) {
+        wrapped(&mut text, "Last run    ", &message, options.width);
+    }
     text
 }
 

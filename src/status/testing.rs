@@ -59,10 +59,8 @@ pub(crate) fn installed(bodies: &[Value]) -> Installed {
 /// A report of one Deployment that waits for something, or not.
 pub(crate) fn report(reason: Option<&str>) -> Report {
     let live = available("tower");
-    let live = Snapshot {
-        objects: [(ObjectId::of(&live).unwrap(), live)].into(),
-        pods: std::collections::BTreeMap::new(),
-    };
+    let live =
+        Snapshot { objects: [(ObjectId::of(&live).unwrap(), live)].into(), ..Snapshot::default() };
     let now = OffsetDateTime::parse("2026-11-21T16:20:00Z", &Rfc3339).unwrap();
     let mut report = Report::new(&installed(&[deployment("tower")]), &live, &About::default(), now);
     if let Some(reason) = reason {

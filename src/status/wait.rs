@@ -12,7 +12,9 @@ use self::deletion::Deletion;
 use super::about::About;
 use super::error::Error;
 use super::installed::{Installed, NAMESPACE};
+use super::last_run::Lock;
 use super::report::{Report, State};
+use super::snapshot::Snapshot;
 use super::transitions::{Transitions, first_of};
 use super::watch::Watch;
 use crate::cluster::Cluster;
@@ -46,6 +48,11 @@ pub enum WaitEvent {
 pub enum Outcome {
     /// It is as awaited.
     Reached,
+    /// It never will be: no run is at work, and the last one ended before it had written everything.
+    Unwritten {
+        /// How many objects it did not write.
+        count: usize,
+    },
     /// It was not in time.
     NotReached {
         /// What is still awaited, on one line.
@@ -99,7 +106,15 @@ impl Wait<'_> {
                 self.explain(&transitions, &mut on_event).await?;
                 return Ok(Outcome::NotReached { awaited: transitions.awaited() });
             }
-            let until = self.limited(heartbeat);
+            let unwritten = self.unwritten(watch.snapshot());
+            if unwritten > 0
+                && error.is_none()
+                && Lock::read(self.cluster).await.is_ok_and(|l| l.is_none())
+            {
+                return Ok(Outcome::Unwritten { count: unwritten });
+            }
+            let next = if unwritten > 0 { heartbeat.min(Instant::now() + POLL) } else { heartbeat };
+            let until = self.limited(next);
             if timeout_at(until, watch.changed()).await.is_err() && Instant::now() >= heartbeat {
                 heartbeat = Instant::now() + HEARTBEAT;
                 let connection_error = watch.connection_error().map(str::to_owned);
@@ -111,8 +126,8 @@ impl Wait<'_> {
         }
     }
 
-    /// Waits until everything that uninstalling removes is deleted; with `whole` also ksi's inventory, which
-    /// goes last.
+    /// Waits until everything that uninstalling removes is deleted; with `whole` also until ksi's inventory,
+    /// which goes last, is deleted or says that only what is kept is left.
     ///
     /// # Errors
     /// The cluster cannot be read at first, or `on_event` fails.
@@ -131,6 +146,7 @@ impl Wait<'_> {
             if whole && remaining.is_empty() && error.is_none() {
                 match Installed::read(self.cluster).await {
                     Err(Error::NotInstalled { .. }) => {}
+                    Ok(installed) if installed.inventory.is_uninstalled() => {}
                     Ok(_) => remaining.push(format!("Secret/{NAMESPACE}/{}", inventory::SECRET)),
                     Err(error) => return Err(error.into()),
                 }
@@ -157,6 +173,13 @@ impl Wait<'_> {
             let until = self.limited(heartbeat.min(Instant::now() + POLL));
             let _ = timeout_at(until, watch.changed()).await;
         }
+    }
+
+    /// How many objects no run has written yet.
+    fn unwritten(&self, snapshot: &Snapshot) -> usize {
+        let entries = self.installed.components.iter().flat_map(|component| &component.entries);
+        let missing = entries.filter(|e| e.is_pending() && !snapshot.objects.contains_key(&e.id));
+        missing.count()
     }
 
     fn is_over(&self) -> bool {

@@ -74,6 +74,9 @@ impl<'c> Watch<'c> {
             match cluster.watch(&group.kind, &group.selection).await {
                 Ok(changes) => watch.add(Source::of_objects(&group), changes),
                 Err(error) if error.kind == ErrorKind::NotServed => watch.unserved.push(group),
+                Err(error) if error.kind == ErrorKind::Forbidden => {
+                    watch.snapshot.unreadable.extend(group.ids);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -130,6 +130,11 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     let since = world.mark();
     world.uninstall(&[]).expect(0);
     assert_eq!(world.changes(since), [""; 0]);
+    let status = world.0.ksi(&["status"]).expect(1);
+    assert!(status.err.contains("ksi uninstalled it and kept"), "{}", status.err);
+    assert!(status.err.contains("CustomResourceDefinition"), "{}", status.err);
+    world.0.ksi(&["wait", "--for", "deleted", "--timeout", "20s"]).expect(0);
+    world.0.ksi(&["wait", "--timeout", "20s"]).expect(1);
 
     what_others_made_in_namespaces_is_told(&world);
 
@@ -299,8 +304,12 @@ fn rollback_keeps_the_secret(world: &World) {
 
 /// A run that fails is in the history, marked, and is not what `rollback` takes for current.
 fn rollback_after_a_failure_is_to_the_last_good_one(world: &World) {
-    let policy = NO_SECRETS.replace("kubesphere-secret", "redis-secret");
-    let probe = format!("create secret generic redis-secret --dry-run=server -n {SYSTEM}");
+    let rule =
+        r#"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}"#;
+    let secrets =
+        r#"{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}"#;
+    let policy = NO_SECRETS.replace(secrets, rule).replace("kubesphere-secret", "redis");
+    let probe = format!("create deployment redis --image=x --dry-run=server -n {SYSTEM}");
     world.make(&policy);
     world.await_kubectl(&probe, false);
     world.apply("member.yaml", &["--set", "common.redis.enabled=true"]).expect(4);
@@ -316,11 +325,20 @@ fn rollback_after_a_failure_is_to_the_last_good_one(world: &World) {
     assert!(shown.out.starts_with("# revision 3, applied "), "{}", shown.out);
     let compared = world.0.ksi(&["history", "diff", "3", "4"]).expect(0);
     assert!(compared.out.contains("+      enabled: true"), "{}", compared.out);
+    let status = world.0.ksi(&["status"]);
+    assert!(status.out.contains("Last run    apply by "), "{}", status.out);
+    assert!(status.out.contains("failed: the run did not complete"), "{}", status.out);
     let said = world.0.ksi(&[&["rollback"], &APPLY[..]].concat()).expect(0);
     assert!(said.err.contains("applying revision 3 of"), "{}", said.err);
+    let status = world.0.ksi(&["status", "-o", "json"]);
+    let status: Value = serde_json::from_str(&status.out).unwrap();
+    assert_eq!(status["lastRun"]["state"], "succeeded");
+    let kept: Vec<_> = status["kept"].as_array().unwrap().iter().map(|id| &id["kind"]).collect();
+    assert_eq!(kept, ["PersistentVolumeClaim"], "the volume of Redis is no part of the state");
+    world.0.ksi(&["wait", "--timeout", "2m"]).expect(0);
     world.kubectl_file("delete", &policy);
     world.await_kubectl(&probe, true);
     let revisions = world.history();
     assert_eq!(revisions[4]["specHash"], revisions[0]["specHash"]);
-    assert!(!world.has("secret redis-secret -n kubesphere-system"));
+    assert!(!world.has("deployment redis -n kubesphere-system"));
 }

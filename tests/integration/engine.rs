@@ -10,6 +10,8 @@ mod faults;
 mod held;
 #[path = "engine/order.rs"]
 mod order;
+#[path = "engine/record.rs"]
+mod record;
 #[path = "engine/uninstall.rs"]
 mod uninstall;
 #[path = "engine/world.rs"]

@@ -30,7 +30,17 @@ impl From<target::Error> for Failure {
 impl From<status::Error> for Failure {
     fn from(error: status::Error) -> Self {
         match &error {
-            status::Error::Cluster(error) => Self::Cluster(error.clone()),
+            status::Error::Cluster(error) => {
+                let mut error = error.clone();
+                if error.kind == cluster::ErrorKind::Forbidden
+                    && error.place.contains(inventory::SECRET)
+                {
+                    error.help = "Role ksi-view of deploy/rbac-view.yaml has this right, beside ClusterRole \
+                                  view: see docs/rights.md"
+                        .to_owned();
+                }
+                Self::Cluster(error)
+            }
             status::Error::NotInstalled { by_others: true, .. } => Self::NotInstalled(format!(
                 "{error}\n\
                  help: `ksi diff -f FILE` shows what ksi would take over, `ksi apply -f FILE` takes it over"
@@ -38,6 +48,11 @@ impl From<status::Error> for Failure {
             status::Error::NotInstalled { by_others: false, .. } => Self::NotInstalled(format!(
                 "{error}\n\
                  help: `ksi check --pre -f FILE` checks the cluster, `ksi apply -f FILE` installs KubeSphere"
+            )),
+            status::Error::Uninstalled { .. } => Self::NotInstalled(format!(
+                "{error}\n\
+                 help: `ksi apply -f FILE` installs KubeSphere again and uses them; to delete them, run \
+                 `ksi uninstall` with --delete-crds, --delete-data and --delete-namespaces"
             )),
             status::Error::Damaged { secret, cause } => {
                 Self::Target(target::Error::inventory(secret.to_string(), cause))

@@ -65,7 +65,7 @@ impl Component {
     ) -> Self {
         let (mut workloads, mut objects) = (Count::default(), Count::default());
         let mut unhealthy = Vec::new();
-        for entry in &component.entries {
+        for entry in component.entries.iter().filter(|e| !snapshot.unreadable.contains(&e.id)) {
             let found = assess(entry, snapshot.objects.get(&entry.id));
             let ready = usize::from(found.is_none());
             objects.total += 1;

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
 
@@ -12,7 +10,8 @@ fn now() -> OffsetDateTime {
 
 fn live(objects: impl IntoIterator<Item = Value>) -> Snapshot {
     let named = |body: Value| (ObjectId::of(&body).unwrap(), body);
-    Snapshot { objects: objects.into_iter().map(named).collect(), pods: BTreeMap::new() }
+    let objects = objects.into_iter().map(named).collect();
+    Snapshot { objects, ..Snapshot::default() }
 }
 
 fn shown(installed: &Installed, live: &Snapshot) -> Report {

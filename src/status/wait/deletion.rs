@@ -16,6 +16,7 @@ impl Deletion {
         let entries = installed.components.iter().flat_map(|part| &part.entries);
         let removed = entries.filter(|entry| {
             entry.policy != Policy::Patch
+                && !entry.kept
                 && !protected.iter().any(|known| known.kind.matches(&entry.id))
         });
         Self(removed.map(|entry| entry.id.clone()).collect())

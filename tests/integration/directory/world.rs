@@ -137,6 +137,7 @@ pub(super) fn options(seed: u64) -> Options {
         graph: Graph::default(),
         wait: Wait::default(),
         assumed: None,
+        runner: None,
         only: None,
     }
 }

@@ -75,6 +75,7 @@ pub(super) fn options() -> Options {
         graph: graph(),
         wait: Wait { health: true, timeout: Duration::from_secs(600) },
         assumed: None,
+        runner: None,
         only: None,
     }
 }
