@@ -39,5 +39,7 @@ mod sweep;
 mod uninstall;
 #[path = "clusters/verbs/mod.rs"]
 mod verbs;
+#[path = "clusters/viewer.rs"]
+mod viewer;
 #[path = "clusters/writers.rs"]
 mod writers;
