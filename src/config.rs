@@ -25,7 +25,7 @@ pub mod types;
 
 pub use crd::{crd, crd_of};
 pub use derived::derived as derived_schema;
-pub use explain::{Child, Explanation, explain};
+pub use explain::{Child, Explanation, explain, paths_ending_in};
 pub use kubekey::KubeKey;
 pub use load::{Loaded, Request, load};
 pub use migrate::{Rewritten, rewrite};

@@ -26,6 +26,8 @@ mod examples;
 mod golden;
 #[path = "integration/install.rs"]
 mod install;
+#[path = "integration/json.rs"]
+mod json;
 #[path = "integration/keys.rs"]
 mod keys;
 #[path = "integration/layers.rs"]

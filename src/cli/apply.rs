@@ -44,6 +44,13 @@ pub(super) struct ApplyArgs {
     applying: ApplyingArgs,
 }
 
+impl ApplyArgs {
+    /// Whether the output is one JSON event per line.
+    pub(super) fn prints_events(&self) -> bool {
+        self.applying.prints_events()
+    }
+}
+
 pub(super) fn run(args: &ApplyArgs, output: &Output) -> Result<(), Failure> {
     let ApplyArgs { input, target, applying } = args;
     known_checks(&applying.skip_checks)?;

@@ -74,6 +74,24 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The kind of error of the target.
+    pub(super) fn reason(&self) -> Option<target::ErrorKind> {
+        match self {
+            Self::Engine(error) => error.kind(),
+            Self::Target(error) => Some(error.kind),
+            _ => None,
+        }
+    }
+
+    /// What a failure without a message is: its details have been shown.
+    pub(super) fn summary(&self) -> &'static str {
+        match self {
+            Self::Invalid | Self::Rejected(_) => "the configuration is invalid",
+            Self::Unhealthy(_) => "not healthy",
+            _ => "failed",
+        }
+    }
+
     /// The exit code of the process. Errors of `diff` are above 1, as kubectl's scripts expect.
     pub(super) fn code(&self, diff: bool) -> u8 {
         match self {

@@ -17,10 +17,11 @@ use crate::ui::Output;
 #[command(after_help = "Examples:
   ksi explain
   ksi explain multicluster.clusterRole
+  ksi explain jwtSecret
   ksi explain common.redis --recursive
   ksi explain KSI0012")]
 pub(super) struct ExplainArgs {
-    /// Path below `spec`, or a code such as KSI0012 [default: all keys directly below `spec`]
+    /// Path below `spec`, the end of one, or a code such as KSI0012 [default: all keys directly below `spec`]
     #[arg(default_value = "", hide_default_value = true)]
     subject: String,
     /// Show all keys below it as well
@@ -46,8 +47,9 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
     }
     let path = subject.strip_prefix("spec.").unwrap_or(subject);
     let path = if path == "spec" { "" } else { path };
-    let Some(explanation) = config::explain(path) else {
-        return Err(Failure::Usage(unknown(path)));
+    let explanation = match config::explain(path) {
+        Some(explanation) => explanation,
+        None => by_name(path)?,
     };
     let mut all = vec![explanation];
     if *recursive {
@@ -59,6 +61,18 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
         TextOrJson::Json => format!("{:#}\n", json!(all[0])),
     };
     Ok(output.data(&text)?)
+}
+
+/// The only key whose path ends like this.
+fn by_name(path: &str) -> Result<Explanation, Failure> {
+    let paths = config::paths_ending_in(path);
+    let several =
+        || format!("several keys end in `{path}`\nhelp: give one of {}", paths.join(", "));
+    match &paths[..] {
+        [only] => config::explain(only).ok_or_else(|| Failure::Usage(unknown(path))),
+        [] => Err(Failure::Usage(unknown(path))),
+        _ => Err(Failure::Usage(several())),
+    }
 }
 
 /// The message for an unknown subject, with the most similar key.

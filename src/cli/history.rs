@@ -5,7 +5,7 @@ mod table;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use self::table::{json, table, time};
+use self::table::{table, time};
 use super::args::connection::ConnectionArgs;
 use super::args::format::{TextOrJson, YamlOrJson};
 use super::exit::Failure;
@@ -84,7 +84,7 @@ pub(super) fn run(args: &HistoryArgs, output: &Output) -> Result<(), Failure> {
             let revision = history::find(&revisions, *revision)?;
             match format {
                 YamlOrJson::Yaml => commented(revision),
-                YamlOrJson::Json => format!("{:#}\n", json(revision)),
+                YamlOrJson::Json => format!("{:#}\n", history::json(revision)),
             }
         }
         Some(HistoryVerb::Diff { from, to, connection }) => {
@@ -103,7 +103,7 @@ fn list(args: &ListArgs, output: &Output) -> Result<String, Failure> {
     Ok(match args.output {
         TextOrJson::Text => table(&revisions),
         TextOrJson::Json => {
-            let list: Vec<Value> = revisions.iter().map(json).collect();
+            let list: Vec<Value> = revisions.iter().map(history::json).collect();
             format!("{:#}\n", json!(list))
         }
     })

@@ -37,6 +37,13 @@ pub(super) struct RollbackArgs {
     applying: ApplyingArgs,
 }
 
+impl RollbackArgs {
+    /// Whether the output is one JSON event per line.
+    pub(super) fn prints_events(&self) -> bool {
+        self.applying.prints_events()
+    }
+}
+
 pub(super) fn run(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
     known_checks(&args.applying.skip_checks)?;
     let stop = interrupt::listen();

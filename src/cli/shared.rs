@@ -1,6 +1,7 @@
 //! What several verbs do: prepare a configuration, ask, show a plan, execute it.
 
 pub(super) mod apply;
+pub(super) mod closing;
 pub(super) mod confirm;
 pub(super) mod execution;
 pub(super) mod interrupt;

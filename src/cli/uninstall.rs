@@ -12,9 +12,9 @@ use super::args::target::TargetArg;
 use super::exit::Failure;
 use super::shared::confirm::{confirm, consented_with_notice};
 use super::shared::execution::Execution;
-use super::shared::{interrupt, plan};
+use super::shared::{closing, interrupt, plan};
 use crate::install::{self, Session, UninstallRequest};
-use crate::plan::overview;
+use crate::plan::{Summary, overview};
 use crate::target::{Directory, Target};
 use crate::ui::Output;
 
@@ -76,6 +76,13 @@ const UNRECORDED: &str = "ksi: KubeSphere was installed by ks-installer: the pla
                           its Helm releases";
 const LEFTOVERS: &str = "`ksi cleanup` removes what an earlier installation left";
 
+impl UninstallArgs {
+    /// Whether the output is one JSON event per line.
+    pub(super) fn prints_events(&self) -> bool {
+        self.output == TextOrJson::Json && !self.dry_run
+    }
+}
+
 pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     match &args.target {
@@ -108,7 +115,7 @@ async fn remove<T: Target>(
     }
     if review.planned.observed.inventory.is_none() {
         output.print(&format!("ksi: nothing is installed in {}; {LEFTOVERS}", session.place()));
-        return Ok(());
+        return summary(args, Summary::default(), output);
     }
     consented_with_notice(&review, &request.consents, output)?;
     output.message(overview(&review.planned.plan).trim_end());
@@ -121,9 +128,17 @@ async fn remove<T: Target>(
         progress: args.progress,
         removes: true,
     };
-    execution.run(session, &review, &request.consents, output).await?;
+    let outcome = execution.run(session, &review, &request.consents, output).await?;
     if let Some(help) = review.kept_help() {
         output.print(&format!("ksi: {help}"));
     }
-    Ok(())
+    summary(args, outcome.summary, output)
+}
+
+/// The last event, with JSON; text has it already.
+fn summary(args: &UninstallArgs, summary: Summary, output: &Output) -> Result<(), Failure> {
+    match args.output {
+        TextOrJson::Text => Ok(()),
+        TextOrJson::Json => closing::summary(summary, None, 0, output),
+    }
 }

@@ -75,6 +75,34 @@ pub fn explain(path: &str) -> Option<Explanation> {
     Some(describe(&shown, schema))
 }
 
+/// The paths of all keys that end in these words, whatever their case: `jwtSecret` and `console.port`.
+pub fn paths_ending_in(words: &str) -> Vec<String> {
+    let words = words.to_lowercase();
+    let mut found = Vec::new();
+    descend(shape::spec(), &Path::default(), &mut |path| {
+        let path = path.to_string();
+        let lower = path.to_lowercase();
+        let is_end =
+            lower.strip_suffix(&words).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        if is_end && !words.is_empty() {
+            found.push(path);
+        }
+    });
+    found
+}
+
+fn descend(schema: &Value, path: &Path, visit: &mut impl FnMut(&Path)) {
+    let mut schema = schema;
+    while let Some(items) = schema.get("items") {
+        schema = items;
+    }
+    for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
+        let path = path.key(key);
+        visit(&path);
+        descend(inner, &path, visit);
+    }
+}
+
 fn describe(path: &Path, schema: &Value) -> Explanation {
     let text = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let inner = schema.get("items").unwrap_or(schema);
@@ -189,6 +217,15 @@ mod tests {
         }
         assert_eq!(explain("common.gpu.kinds").unwrap().type_name, "list of objects");
         assert_eq!(explain("tolerations").unwrap().children.len(), 5);
+    }
+
+    #[test]
+    fn a_name_without_its_path_is_found() {
+        assert_eq!(paths_ending_in("jwtsecret"), ["authentication.jwtSecret"]);
+        assert_eq!(paths_ending_in("console.port"), ["common.core.console.port"]);
+        assert!(paths_ending_in("enabled").len() > 5);
+        assert_eq!(paths_ending_in("ecret"), [""; 0]);
+        assert_eq!(paths_ending_in(""), [""; 0]);
     }
 
     #[test]

@@ -72,6 +72,11 @@ enum DryRun {
 }
 
 impl ApplyingArgs {
+    /// Whether the output is one JSON event per line, and not a plan.
+    pub(in crate::cli) fn prints_events(&self) -> bool {
+        self.output == TextOrJson::Json && self.dry_run.is_none()
+    }
+
     /// The request for a use case.
     pub(in crate::cli) fn request<'p>(&self, prepared: &'p Prepared) -> ApplyRequest<'p> {
         ApplyRequest {

@@ -17,7 +17,8 @@ pub(super) enum InitRole {
 }
 
 impl InitRole {
-    /// The sample without its schema comment. No sample contains a secret.
+    /// The sample without its schema comment, and without the sample address, at which nobody listens. No
+    /// sample contains a secret.
     pub(super) fn sample(self) -> String {
         let sample = match self {
             Self::Host => include_str!("../../../samples/host.yaml"),
@@ -28,6 +29,32 @@ impl InitRole {
         sample
             .split_inclusive('\n')
             .filter(|line| !line.starts_with("# yaml-language-server:"))
+            .map(|line| match address(line) {
+                Some(indent) => format!("{indent}# {ADDRESS}https://HOST:PORT\n"),
+                None => line.to_owned(),
+            })
             .collect()
+    }
+}
+
+const ADDRESS: &str = "proxyPublishAddress: ";
+
+/// What stands before the key with the sample address.
+fn address(line: &str) -> Option<&str> {
+    line.split_once(ADDRESS).map(|(indent, _)| indent).filter(|indent| indent.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sample_has_an_address_of_nobody() {
+        for role in [InitRole::Host, InitRole::Member, InitRole::None, InitRole::Full] {
+            let sample = role.sample();
+            let key = sample.lines().find(|line| line.trim_start().starts_with(ADDRESS));
+            assert_eq!(key, None, "{role:?}");
+        }
+        assert!(InitRole::Host.sample().contains("# proxyPublishAddress: https://HOST:PORT"));
     }
 }

@@ -1,7 +1,7 @@
 //! The errors of layers below, with the flags and commands that help.
 
 use super::Failure;
-use crate::{bundle, cluster, engine, status, target, values};
+use crate::{bundle, cluster, engine, inventory, status, target, values};
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {

@@ -1,18 +1,10 @@
-//! The history as a table and as JSON.
+//! The history as a table.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use crate::target::{Revision, RunResult};
-
-/// A revision as JSON, with its configuration.
-pub(super) fn json(revision: &Revision) -> Value {
-    let mut value = serde_json::to_value(&revision.about).unwrap_or_default();
-    value["revision"] = revision.number.into();
-    value["configuration"] = revision.configuration.as_str().into();
-    value
-}
 
 /// A row per revision, the newest last.
 pub(super) fn table(revisions: &[Revision]) -> String {

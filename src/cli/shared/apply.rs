@@ -2,12 +2,12 @@
 
 use super::confirm::{confirm, consented};
 use super::execution::Execution;
-use super::{plan, preflight};
+use super::{closing, plan, preflight};
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
 use crate::install::{self, ApplyRequest, DryRun, Outcome, Prepared, Review, Session};
-use crate::status::{Known, NextSteps};
+use crate::status::{self, Known, NextSteps};
 use crate::target::Target;
 use crate::ui::Output;
 
@@ -40,10 +40,23 @@ pub(in crate::cli) async fn apply<T: Target>(
     };
     let outcome = execution.run(session, &review, &request.consents, output).await?;
     warn_of_history(&outcome, output);
-    if args.output == TextOrJson::Text {
-        print_next_steps(session.target(), &review, prepared, output).await;
+    let next = next_steps(session.target(), &review, prepared).await;
+    let conflicts = plan::conflicts(&review.planned.plan);
+    match args.output {
+        TextOrJson::Text => {
+            let objects = &review.planned.desired.objects;
+            if let Some(next) = next {
+                output.print(&format!("\n{}", next.text()));
+            } else if !session.target().runs_workloads() {
+                output.print(&format!("\n{}", status::after_directory(&session.place(), objects)));
+            }
+        }
+        TextOrJson::Json => {
+            let code = conflicts.as_ref().map_or_else(|failure| failure.code(false), |()| 0);
+            closing::summary(outcome.summary, next.as_ref(), code, output)?;
+        }
     }
-    plan::conflicts(&review.planned.plan)
+    conflicts
 }
 
 /// Shows what would change, and what would make the run fail.
@@ -95,18 +108,14 @@ fn warn_of_history(outcome: &Outcome, output: &Output) {
 }
 
 /// Where the console is, and how to log in.
-async fn print_next_steps<T: Target>(
+async fn next_steps<T: Target>(
     target: &T,
     review: &Review,
     prepared: &Prepared,
-    output: &Output,
-) {
+) -> Option<NextSteps> {
     let known = Known {
         published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
         node: prepared.facts.node_address.as_deref(),
     };
-    let objects = &review.planned.desired.objects;
-    if let Some(next) = NextSteps::read(target, objects, known).await {
-        output.print(&format!("\n{}", next.text()));
-    }
+    NextSteps::read(target, &review.planned.desired.objects, known).await
 }

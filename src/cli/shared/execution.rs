@@ -9,6 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::cli::args::format::{ProgressArgs, TextOrJson};
 use crate::cli::exit::Failure;
+use crate::engine::Event;
 use crate::install::{self, Consents, Outcome, Review, Session};
 use crate::plan::Plan;
 use crate::render;
@@ -51,7 +52,7 @@ impl Execution {
             install::Event::KsInstallerDeleted(id) => output.print(&format!("deleted {id}")),
             install::Event::Run(event) => {
                 started.set(true);
-                if events {
+                if events && !ends(&event) {
                     let json = ui::event_json(&event, OffsetDateTime::now_utc());
                     if let Err(error) = output.data(&format!("{json}\n")) {
                         write_error.get_or_insert(error);
@@ -87,6 +88,16 @@ impl Execution {
         };
         let events = self.format == TextOrJson::Json;
         Live::new(output, self.progress.progress, (events, runs), progress, Instant::now())
+    }
+}
+
+/// Whether an event ends the run: then the command prints it, with its exit code.
+fn ends(event: &Event) -> bool {
+    match event {
+        Event::Summary(_) => true,
+        // An error of one object has both.
+        Event::Error { object, reason, .. } => object.is_none() || reason.is_none(),
+        _ => false,
     }
 }
 

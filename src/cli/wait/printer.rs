@@ -41,7 +41,10 @@ impl Printer<'_> {
             TextOrJson::Text => self.line(message),
             TextOrJson::Json => {
                 let ts = status::timestamp(OffsetDateTime::now_utc());
-                let json = serde_json::json!({"ts": ts, "type": kind, "message": message});
+                let mut json = serde_json::json!({"ts": ts, "type": kind, "message": message});
+                if kind == "summary" {
+                    json["exitCode"] = 0.into();
+                }
                 self.output.data(&format!("{json}\n"))?;
             }
         }
