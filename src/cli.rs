@@ -140,7 +140,25 @@ pub fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => report(&failure, diff, &output),
+        Err(failure) => {
+            if verb.prints_events() {
+                shared::closing::error(&failure, failure.code(diff), &output);
+            }
+            report(&failure, diff, &output)
+        }
+    }
+}
+
+impl Verb {
+    /// Whether it prints one JSON event per line.
+    fn prints_events(&self) -> bool {
+        match self {
+            Self::Apply(args) => args.prints_events(),
+            Self::Rollback(args) => args.prints_events(),
+            Self::Uninstall(args) => args.prints_events(),
+            Self::Wait(args) => args.prints_events(),
+            _ => false,
+        }
     }
 }
 

@@ -16,7 +16,9 @@ pub enum Reach {
     Reachable,
     /// They can connect, but what they send there can be read on the way.
     Unencrypted,
-    /// They cannot.
+    /// There is no address: a state in which everything else works.
+    None,
+    /// The address that is set cannot work.
     Unreachable,
 }
 
@@ -91,7 +93,7 @@ pub fn tower(service: &Value, published: Option<&str>, node: Option<&str>) -> En
     };
     Endpoint {
         address,
-        reach: Reach::Unreachable,
+        reach: Reach::None,
         url: None,
         message: format!("{message}; members that are connected directly need none"),
         next_step: Some(next_step),
@@ -219,7 +221,7 @@ mod tests {
         let none = json!(null);
         for kind in ["LoadBalancer", "NodePort"] {
             let found = tower(&service(kind, &port, &none), None, Some("192.0.2.1"));
-            assert_eq!((found.reach, found.url), (Reach::Unreachable, None), "{kind}");
+            assert_eq!((found.reach, found.url), (Reach::None, None), "{kind}");
             let next_step = found.next_step.unwrap();
             assert!(next_step.contains("192.0.2.1:30721"), "{next_step}");
             // Never recommend what a check warns about.

@@ -118,6 +118,8 @@ fn address(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     };
     match endpoint.reach {
         Reach::Reachable | Reach::Unencrypted => fine(endpoint.message),
+        // Members that are connected directly need none.
+        Reach::None => warning(with_next_step(endpoint)),
         Reach::Unreachable => error(with_next_step(endpoint)),
     }
 }
@@ -134,7 +136,7 @@ fn published(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     };
     match endpoint.reach {
         Reach::Reachable => fine(endpoint.message),
-        Reach::Unencrypted => warning(with_next_step(endpoint)),
+        Reach::Unencrypted | Reach::None => warning(with_next_step(endpoint)),
         Reach::Unreachable => error(with_next_step(endpoint)),
     }
 }
