@@ -30,6 +30,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use self::args::format::TextOrJson;
 use self::exit::Failure;
 use crate::ui::{ColourChoice, Output};
 
@@ -155,7 +156,7 @@ impl Verb {
         match self {
             Self::Apply(args) => args.prints_events(),
             Self::Rollback(args) => args.prints_events(),
-            Self::Uninstall(args) => args.prints_events(),
+            Self::Uninstall(args) => args.output == TextOrJson::Json && !args.dry_run,
             Self::Wait(args) => args.prints_events(),
             _ => false,
         }

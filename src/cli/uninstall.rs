@@ -46,7 +46,7 @@ pub(super) struct UninstallArgs {
     target: TargetArg,
     /// List what would be deleted and kept, without deleting anything
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Wait until everything is deleted; --wait=false waits only for objects that need their controllers
     #[arg(
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
@@ -65,7 +65,7 @@ pub(super) struct UninstallArgs {
     members: MemberArgs,
     /// Output format: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
-    output: TextOrJson,
+    pub(super) output: TextOrJson,
     #[command(flatten)]
     progress: ProgressArgs,
     #[command(flatten)]
@@ -75,13 +75,6 @@ pub(super) struct UninstallArgs {
 const UNRECORDED: &str = "ksi: KubeSphere was installed by ks-installer: the plan has what ksi would manage, and \
                           its Helm releases";
 const LEFTOVERS: &str = "`ksi cleanup` removes what an earlier installation left";
-
-impl UninstallArgs {
-    /// Whether the output is one JSON event per line.
-    pub(super) fn prints_events(&self) -> bool {
-        self.output == TextOrJson::Json && !self.dry_run
-    }
-}
 
 pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
@@ -115,7 +108,7 @@ async fn remove<T: Target>(
     }
     if review.planned.observed.inventory.is_none() {
         output.print(&format!("ksi: nothing is installed in {}; {LEFTOVERS}", session.place()));
-        return summary(args, Summary::default(), output);
+        return closing::summary(args.output, Summary::default(), None, 0, output);
     }
     consented_with_notice(&review, &request.consents, output)?;
     output.message(overview(&review.planned.plan).trim_end());
@@ -132,13 +125,5 @@ async fn remove<T: Target>(
     if let Some(help) = review.kept_help() {
         output.print(&format!("ksi: {help}"));
     }
-    summary(args, outcome.summary, output)
-}
-
-/// The last event, with JSON; text has it already.
-fn summary(args: &UninstallArgs, summary: Summary, output: &Output) -> Result<(), Failure> {
-    match args.output {
-        TextOrJson::Text => Ok(()),
-        TextOrJson::Json => closing::summary(summary, None, 0, output),
-    }
+    closing::summary(args.output, outcome.summary, None, 0, output)
 }

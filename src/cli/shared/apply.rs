@@ -53,7 +53,7 @@ pub(in crate::cli) async fn apply<T: Target>(
         }
         TextOrJson::Json => {
             let code = conflicts.as_ref().map_or_else(|failure| failure.code(false), |()| 0);
-            closing::summary(outcome.summary, next.as_ref(), code, output)?;
+            closing::summary(args.output, outcome.summary, next.as_ref(), code, output)?;
         }
     }
     conflicts

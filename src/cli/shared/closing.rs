@@ -3,22 +3,28 @@
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
 use crate::engine::Event;
 use crate::plan::Summary;
 use crate::status::{self, NextSteps};
 use crate::ui::{self, Output};
 
-/// Prints what was done, and where the console and Tower are reached.
+/// With JSON, prints what was done, and where the console and Tower are reached.
 ///
 /// # Errors
 /// Standard output cannot be written.
 pub(in crate::cli) fn summary(
+    format: TextOrJson,
     summary: Summary,
     next: Option<&NextSteps>,
     code: u8,
     output: &Output,
 ) -> Result<(), Failure> {
+    // Text has it already.
+    if format == TextOrJson::Text {
+        return Ok(());
+    }
     let mut event = ui::event_json(&Event::Summary(summary), OffsetDateTime::now_utc());
     event["exitCode"] = code.into();
     if let Some(NextSteps { console, tower, .. }) = next {
