@@ -37,7 +37,7 @@ pub(in crate::cli) fn summary(
 /// Prints why a run failed.
 pub(in crate::cli) fn error(failure: &Failure, code: u8, output: &Output) {
     // Its summary has been printed, or nobody reads any more.
-    if matches!(failure, Failure::Conflicts(_) | Failure::ClosedPipe) {
+    if matches!(failure, Failure::Conflicts { .. } | Failure::ClosedPipe) {
         return;
     }
     let _ = output.data(&format!("{}\n", error_event(failure, code, OffsetDateTime::now_utc())));
