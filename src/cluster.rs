@@ -23,6 +23,7 @@ mod logs;
 mod nodes;
 mod objects;
 mod proxy;
+mod pulse;
 mod request;
 mod retry;
 mod review;
@@ -49,6 +50,7 @@ pub use lock::WriteLock;
 pub use logs::{LogLines, LogOptions};
 pub use nodes::Nodes;
 pub use objects::{Apply, Preconditions, Propagation};
+pub use pulse::Outage;
 pub use request::Selection;
 pub use review::Access;
 pub use watch::{Change, Changes};
@@ -104,6 +106,11 @@ impl Cluster {
     /// The warnings for this run since the last call (`Warning:` headers), each once.
     pub fn warnings(&self) -> Vec<String> {
         self.session.take_warnings()
+    }
+
+    /// The outage of the API server that requests of this run wait out, if there is one.
+    pub fn outage(&self) -> Option<Outage> {
+        self.session.pulse.outage()
     }
 
     /// Sets the deadline of this run. Requests in flight at the deadline end soon after it and are not retried;

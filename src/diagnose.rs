@@ -3,45 +3,33 @@
 //! Messages and lines come from the cluster and from other programs. They are scrubbed: what looks like a
 //! secret is hidden, and control sequences are removed.
 
+mod causes;
 mod endpoint;
 mod events;
 mod finding;
+mod kinds;
 mod terminating;
 
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 
-use crate::cluster::{Cluster, Kind, LogOptions, Selection};
-use crate::health::{self, Address, Health, Trouble};
+use self::causes::{belongings, pull_error, replica_sets};
+use self::events::warnings;
+use crate::cluster::{Cluster, LogOptions, Selection};
+use crate::health::{self, Address, Health, ReplicaSets, Trouble};
 use crate::object::{ObjectId, Scrubber, is_terminating};
 
+pub use causes::causes;
 pub use endpoint::pending_address;
 pub use events::{Event, dedup};
 pub use finding::Finding;
+pub use kinds::{event_kind, is_workload, pods};
 
 /// The numbers of events and log lines that are shown for each object.
 const EVENTS: usize = 5;
 const LOG_LINES: i64 = 20;
 /// Pods of one workload usually fail for the same reason, so only the first ones are shown.
 const PODS: usize = 3;
-
-/// Kinds whose pods are found by a selector.
-const WORKLOADS: [&str; 5] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"];
-
-/// The kind of pods.
-pub fn pods() -> Kind {
-    Kind::new("", "v1", "Pod")
-}
-
-/// The kind of events, in the version that every Kubernetes serves.
-pub fn event_kind() -> Kind {
-    Kind::new("", "v1", "Event")
-}
-
-/// Whether an object is a workload that selects pods.
-pub fn is_workload(id: &ObjectId) -> bool {
-    matches!(id.group.as_str(), "apps" | "batch") && WORKLOADS.contains(&id.kind.as_str())
-}
 
 /// The findings about an object; empty if there are none. Data that cannot be read is omitted: the user
 /// already has another problem.
@@ -54,20 +42,21 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
     if is_terminating(&live) {
         return vec![terminating::finding(cluster, id, &live).await];
     }
-    let events = events_near(cluster, id).await;
-    let pods = match &id.namespace {
-        Some(namespace) if is_workload(id) => {
-            let all = cluster.list(&pods(), &Selection::within(Some(namespace))).await;
-            all.unwrap_or_default().into_iter().filter(|pod| health::selects(&live, pod)).collect()
-        }
-        _ if id.is("", "Pod") => vec![live.clone()],
-        _ => Vec::new(),
+    let events = warnings(cluster, id.namespace.as_deref()).await;
+    let (pods, replica_sets) = match &id.namespace {
+        Some(namespace) if is_workload(id) => pods_of(cluster, namespace, &live).await,
+        _ if id.is("", "Pod") => (vec![live.clone()], None),
+        _ => (Vec::new(), None),
     };
-    let troubles: Vec<Trouble> =
-        pods.iter().flat_map(|pod| health::troubles(pod).into_iter().take(1)).take(PODS).collect();
+    let troubles: Vec<(&Value, Trouble)> = pods
+        .iter()
+        .filter_map(|pod| Some((pod, health::troubles(pod).into_iter().next()?)))
+        .take(PODS)
+        .collect();
     if !troubles.is_empty() {
-        return join_all(troubles.iter().map(|trouble| of_trouble(cluster, trouble, &events)))
-            .await;
+        let found =
+            troubles.into_iter().map(|(pod, trouble)| of_trouble(cluster, pod, trouble, &events));
+        return join_all(found).await;
     }
     let health = health::assess(&live);
     let waits_for_address = matches!(health::address(&live), Address::Pending { .. });
@@ -81,14 +70,42 @@ pub async fn findings(cluster: &Cluster, id: &ObjectId) -> Vec<Finding> {
         Health::Failed { .. } => "Failed",
         _ => "Progressing",
     };
-    let own = |event: &&Event| event.object == *id || is_below(event, id);
-    vec![finding::of_object(id, state, reason, event_lines(events.iter().filter(own)))]
+    let pods: Vec<&Value> = pods.iter().collect();
+    let about = belongings(&live, &replica_sets, &pods);
+    let own = events.iter().filter(|event| about.contains(event.uid.as_str()));
+    vec![finding::of_object(id, state, reason, event_lines(cluster, own))]
+}
+
+/// The pods of a workload that run its current template, and the `ReplicaSet`s of its namespace. Where these
+/// cannot be read, all pods that the workload selects.
+async fn pods_of(cluster: &Cluster, namespace: &str, live: &Value) -> (Vec<Value>, ReplicaSets) {
+    let selection = Selection::within(Some(namespace));
+    let kind = pods();
+    let (all, replica_sets) =
+        join(cluster.list(&kind, &selection), replica_sets(cluster, namespace, &[live])).await;
+    let all = all.unwrap_or_default();
+    let are_known = live["kind"] != "Deployment" || replica_sets.is_some();
+    let current = if are_known {
+        health::current_pods(live, &replica_sets, &all).into_iter().cloned().collect()
+    } else {
+        all.into_iter().filter(|pod| health::selects(live, pod)).collect()
+    };
+    (current, replica_sets)
 }
 
 /// The problem of a pod with its events and last log lines.
-async fn of_trouble(cluster: &Cluster, trouble: &Trouble, events: &[Event]) -> Finding {
-    let own = events.iter().filter(|event| event.object == trouble.object);
-    let mut lines = event_lines(own);
+async fn of_trouble(
+    cluster: &Cluster,
+    pod: &Value,
+    mut trouble: Trouble,
+    events: &[Event],
+) -> Finding {
+    if let Some(message) = pull_error(pod, events) {
+        trouble.next_step = trouble.explained_by(pod, message);
+    }
+    let uid = pod["metadata"]["uid"].as_str();
+    let own = events.iter().filter(|event| Some(event.uid.as_str()) == uid);
+    let mut lines = event_lines(cluster, own);
     if let (Some(namespace), Some(container)) = (&trouble.object.namespace, &trouble.container) {
         let (now, before) =
             join(log_lines(cluster, namespace, &trouble.object.name, container, false), async {
@@ -107,7 +124,7 @@ async fn of_trouble(cluster: &Cluster, trouble: &Trouble, events: &[Event]) -> F
         }
         lines.extend(labelled("log", now));
     }
-    finding::of_trouble(trouble, lines)
+    finding::of_trouble(&trouble, lines)
 }
 
 /// The last log lines of a container; none if there is no log.
@@ -130,26 +147,9 @@ async fn log_lines(
     lines.iter().map(|line| scrub.line(line)).collect()
 }
 
-/// Warnings in the namespace of an object, deduplicated, newest last.
-async fn events_near(cluster: &Cluster, id: &ObjectId) -> Vec<Event> {
-    // Events of cluster-scoped objects are stored in this namespace.
-    let namespace = id.namespace.as_deref().unwrap_or("default");
-    let selection = Selection::within(Some(namespace)).with_fields("type=Warning");
-    let events: Vec<Value> = cluster.list(&event_kind(), &selection).await.unwrap_or_default();
-    dedup(events.iter().filter_map(Event::of))
-}
-
 /// The last events as lines.
-fn event_lines<'e>(events: impl Iterator<Item = &'e Event>) -> Vec<String> {
-    let mut lines: Vec<String> =
-        events.map(|event| format!("event: {}", event.describe())).collect();
+fn event_lines<'e>(cluster: &Cluster, events: impl Iterator<Item = &'e Event>) -> Vec<String> {
+    let now = cluster.server_time();
+    let mut lines: Vec<String> = events.map(|event| event.describe(now)).collect();
     lines.split_off(lines.len().saturating_sub(EVENTS))
-}
-
-/// Whether an event is about a `ReplicaSet` or pod of a workload.
-fn is_below(event: &Event, id: &ObjectId) -> bool {
-    is_workload(id)
-        && event.object.namespace == id.namespace
-        && ["ReplicaSet", "Pod"].contains(&event.object.kind.as_str())
-        && event.object.name.strip_prefix(&id.name).is_some_and(|rest| rest.starts_with('-'))
 }

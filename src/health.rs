@@ -15,12 +15,17 @@
 
 mod address;
 mod api;
+mod cause;
+mod claim;
 mod condition;
 mod core;
+mod current;
 mod endpoint;
+mod explanation;
 mod generic;
 mod job;
 mod kubesphere;
+mod missing;
 mod namespace;
 mod number;
 mod pod;
@@ -34,7 +39,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use address::{Address, address};
+pub use cause::{Cause, Passing, Surroundings};
+pub use current::{ReplicaSets, current_pods, is_owned};
 pub use endpoint::{Endpoint, Reach, console, tower};
+pub use explanation::{cause, is_starting};
 pub use selector::{selects, selects_labels};
 pub use trouble::{Trouble, troubles};
 

@@ -1,5 +1,6 @@
 //! Objects: manifests with their identity and management policy.
 
+pub mod age;
 mod contents;
 mod dry_run;
 pub mod duration;

@@ -7,7 +7,6 @@
 //! [`NextSteps`] is printed after an installation.
 
 mod about;
-mod age;
 mod error;
 mod event_filter;
 mod events;
@@ -25,7 +24,6 @@ mod wait;
 mod watch;
 
 pub use about::About;
-pub use age::{age, clock, duration_text, timestamp};
 pub use error::Error;
 pub use events::{EventFollower, EventQuery, EventType, EventUpdate, event_line};
 pub use installed::{Installed, InstalledComponent, NAMESPACE};
@@ -38,3 +36,5 @@ pub use table::{TableOptions, table};
 pub use transitions::Transitions;
 pub use wait::{Outcome, Wait, WaitEvent};
 pub use watch::Watch;
+
+pub use crate::object::age::{age, clock, duration_text, timestamp};

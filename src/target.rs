@@ -15,10 +15,12 @@ use std::future::Future;
 
 use serde_json::Value;
 
+use crate::health::Cause;
 use crate::inventory::Inventory;
 use crate::object::{Contents, DryRunResult, Held, Object, ObjectId};
 use crate::values::StoredValues;
 
+pub use crate::cluster::Outage;
 pub use crate::diagnose::Finding;
 pub use cluster::{About, ClusterTarget, Revision, RunResult};
 pub use directory::Directory;
@@ -97,6 +99,11 @@ pub trait Reader {
 
     /// The warnings for this run since the last call.
     fn warnings(&self) -> Vec<String>;
+
+    /// Why the target does not answer at the moment, while requests are retried.
+    fn outage(&self) -> Option<Outage> {
+        None
+    }
 }
 
 /// Stores the data of ksi beside the objects. Reading needs no lock, writing does.
@@ -218,7 +225,13 @@ pub trait Monitor {
         object: &Object,
     ) -> impl Future<Output = Result<Result<(), String>, Error>> + Send;
 
-    /// Why an object is not healthy; empty if the target runs no workloads.
+    /// Why these live objects are not healthy, as far as that is known in a moment.
+    fn causes(
+        &self,
+        unhealthy: &[&Value],
+    ) -> impl Future<Output = BTreeMap<ObjectId, Cause>> + Send;
+
+    /// Why an object is not healthy, in detail; empty if the target runs no workloads.
     fn diagnose(&self, id: &ObjectId) -> impl Future<Output = Vec<Finding>> + Send;
 }
 

@@ -92,7 +92,7 @@ async fn run(cluster: Arc<Cluster>, desired: Desired) {
         plan: PlanOptions::default(),
         blank: Inventory::new(Key::new([1; 32]), env!("CARGO_PKG_VERSION")),
         graph: Graph::default(),
-        wait: Wait { health: false, timeout: Duration::from_secs(600) },
+        wait: Wait { health: false, timeout: Duration::from_secs(600), ..Wait::default() },
         assumed: None,
         runner: None,
         only: None,

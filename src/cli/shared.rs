@@ -5,6 +5,7 @@ pub(super) mod closing;
 pub(super) mod confirm;
 pub(super) mod execution;
 pub(super) mod interrupt;
+pub(super) mod outage;
 pub(super) mod plan;
 pub(super) mod preflight;
 pub(super) mod preparation;

@@ -12,6 +12,7 @@ use super::args::target::TargetArg;
 use super::exit::Failure;
 use super::shared::confirm::{confirm, consented_with_notice};
 use super::shared::execution::Execution;
+use super::shared::outage::told;
 use super::shared::{closing, interrupt, plan};
 use crate::install::{self, Session, UninstallRequest};
 use crate::plan::{Summary, overview};
@@ -97,7 +98,8 @@ async fn remove<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let request = UninstallRequest { consents: args.members.consents(args.prune), wait: args.wait };
-    let review = install::review_uninstall(session, &request).await?;
+    let reviewed = install::review_uninstall(session, &request);
+    let review = told(session.target(), output, reviewed).await?;
     if review.unrecorded {
         output.message(UNRECORDED);
     }

@@ -15,14 +15,15 @@ use crate::ui::Output;
 
 /// Wait until everything is healthy or deleted
 ///
-/// Prints one line per change, and every 15 seconds what it is waiting for. At the timeout it shows
-/// for each object that is not healthy its condition, the state of its containers, the last events and
-/// log lines, and the next step.
+/// Prints one line per change, with the reason if a pod has a problem, and every 15 seconds what it is
+/// waiting for. At the end it shows for each object that is not healthy its condition, the state of its
+/// containers, the last events and log lines, and the next step. It ends before the timeout if it is
+/// certain that waiting does not help, for example because an image name is invalid.
 ///
 /// --for deleted waits until `ksi uninstall` has deleted everything, except what it keeps: CRDs,
 /// PersistentVolumeClaims and namespaces.
 ///
-/// Exit codes: 0 reached, 1 not installed, 5 timed out, 7 the cluster cannot be reached.
+/// Exit codes: 0 reached, 1 not installed, 5 timed out or waiting does not help, 7 the cluster cannot be reached.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi wait
@@ -35,6 +36,12 @@ pub(super) struct WaitArgs {
     /// Timeout, for example 90s, 10m or 1h30m
     #[arg(long, default_value = "10m", value_name = "DURATION", env = "KSI_TIMEOUT")]
     timeout: DurationArg,
+    /// Stop waiting as soon as it is certain that waiting does not help
+    #[arg(
+        long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true"
+    )]
+    fail_fast: bool,
     /// Wait only for this component
     #[arg(long, value_name = "NAME")]
     component: Option<String>,
@@ -62,7 +69,7 @@ impl WaitArgs {
 }
 
 pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
-    let WaitArgs { awaited, timeout, component, output: format, connection } = args;
+    let WaitArgs { awaited, timeout, fail_fast, component, output: format, connection } = args;
     super::block_on(async {
         // A timeout that overflows is no limit.
         let deadline = Instant::now().checked_add(timeout.0);
@@ -75,7 +82,8 @@ pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
             other if *awaited == Awaited::Deleted => other?.only(component.as_deref())?,
             other => other?.unless_uninstalled(&cluster)?.only(component.as_deref())?,
         };
-        let wait = Wait { cluster: &cluster, installed: &installed, deadline };
+        let fail_fast = *fail_fast;
+        let wait = Wait { cluster: &cluster, installed: &installed, deadline, fail_fast };
         let print = |event| printer.event(event);
         let (outcome, summary) = match awaited {
             Awaited::Ready => {
@@ -98,6 +106,10 @@ pub(super) fn run(args: &WaitArgs, output: &Output) -> Result<(), Failure> {
             Outcome::NotReached { awaited } => Err(Failure::Unhealthy(format!(
                 "timed out after {after} waiting for {awaited}\n\
                  help: `ksi status` shows the details; --timeout sets a longer timeout"
+            ))),
+            Outcome::Failed { awaited } => Err(Failure::Unhealthy(format!(
+                "waiting does not help: {awaited}\n\
+                 help: fix the problems listed above; --fail-fast=false waits until the timeout"
             ))),
             Outcome::Unknown { error } => Err(Failure::Lost(format!(
                 "timed out after {after}, and the cluster does not respond: {error}\n\

@@ -135,7 +135,7 @@ impl Error {
 }
 
 /// An error with its sources, without repetitions and without secrets.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut levels = std::iter::successors(Some(error), |error| error.source());
     if let Some(text) = levels.find_map(unquoted) {
         return text;

@@ -59,12 +59,25 @@ impl Cluster {
         let mut reconnected = false;
         let mut tries = Tries::default();
         let mut before = None;
+        let pulse = &self.session.pulse;
+        let time_left = self.session.time_left().unwrap_or(patience);
+        // The first contact fails soon.
+        let is_known = self.connection.has_answered();
+        let _waiting = is_known.then(|| pulse.begin(started + patience.min(time_left)));
         loop {
             let login = self.connection.login();
             let Failed { error, retry_after } = match self.try_once(call).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    pulse.answered();
+                    return Ok(answer);
+                }
                 Err(failed) => failed,
             };
+            if is_outage(&error.kind) {
+                pulse.failed(&error.cause);
+            } else {
+                pulse.answered();
+            }
             // Tokens and certificates in files are rotated while we run.
             if error.kind == ErrorKind::Unauthorized && !reconnected {
                 reconnected = true;
@@ -207,6 +220,18 @@ impl Cluster {
             self.session.warn(text.replace("\\\"", "\""));
         }
     }
+}
+
+/// Whether the API server itself did not answer, or cannot work.
+fn is_outage(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Unreachable
+            | ErrorKind::Timeout
+            | ErrorKind::NotKubernetes
+            | ErrorKind::Unavailable
+            | ErrorKind::Server
+    )
 }
 
 /// Removes secrets of the manifest from an error: servers quote values that they reject.

@@ -9,10 +9,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::error::Error;
+use super::pulse::Pulse;
 
 /// The state of one run.
 #[derive(Debug, Default)]
 pub(super) struct Session {
+    pub(super) pulse: Pulse,
     warnings: Mutex<BTreeSet<String>>,
     /// When retries end.
     deadline: Mutex<Option<Instant>>,

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Cluster;
-use super::error::{Error, ErrorKind};
+use super::error::{self, Error, ErrorKind};
 use super::kind::{self, Kind};
 use super::request::Selection;
 
@@ -100,7 +100,7 @@ where
     let changes = connected(connect).filter_map(move |event| {
         future::ready(match event {
             Ok(event) => change(event),
-            Err(error) => Some(Change::Interrupted(error.to_string())),
+            Err(error) => Some(Change::Interrupted(error::chain(&error))),
         })
     });
     changes.boxed()

@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::Value;
+use time::OffsetDateTime;
 
+use super::kinds::event_kind;
+use crate::cluster::{Cluster, Selection};
+use crate::object::age::{age, duration_text};
 use crate::object::{ObjectId, Scrubber};
 
 /// An event of an object, perhaps repeated. Scrubbed.
@@ -22,6 +26,9 @@ pub struct Event {
     pub reason: String,
     /// The object.
     pub object: ObjectId,
+    /// The uid of the object: names return after an uninstallation. Empty if the event has none.
+    #[serde(skip)]
+    pub uid: String,
     /// The message, one line.
     pub message: String,
     /// The number of occurrences.
@@ -62,16 +69,28 @@ impl Event {
             kind: scrubber.text(&text(&event["type"])),
             reason: scrubber.text(&text(&event["reason"])),
             object,
+            uid: text(&about["uid"]),
             message: scrubber.text(&message),
             count: count.max(1),
         })
     }
 
-    /// Reason, message and count.
-    pub fn describe(&self) -> String {
+    /// How long ago it was, reason, message and count: `event (2m5s ago): BackOff: … (x6)`.
+    pub(super) fn describe(&self, now: Option<OffsetDateTime>) -> String {
+        let ago = now.and_then(|now| age(&self.last, now));
+        let ago = ago.map_or_else(String::new, |ago| format!(" ({} ago)", duration_text(ago)));
         let times = if self.count > 1 { format!(" (x{})", self.count) } else { String::new() };
-        format!("{}: {}{times}", self.reason, self.message)
+        format!("event{ago}: {}: {}{times}", self.reason, self.message)
     }
+}
+
+/// The warnings about objects of a namespace, deduplicated, newest last; none if they cannot be read.
+pub(super) async fn warnings(cluster: &Cluster, namespace: Option<&str>) -> Vec<Event> {
+    // Events of cluster-scoped objects are stored in this namespace.
+    let selection = Selection::within(Some(namespace.unwrap_or("default")));
+    let selection = selection.with_fields("type=Warning");
+    let events = cluster.list(&event_kind(), &selection).await.unwrap_or_default();
+    dedup(events.iter().filter_map(Event::of))
 }
 
 /// Without microseconds, so that times can be compared as text.
@@ -87,8 +106,8 @@ pub fn dedup(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
     let mut merged: Vec<Event> = Vec::new();
     let mut known = HashMap::new();
     for event in events {
-        let what =
-            (event.object.clone(), event.kind.clone(), event.reason.clone(), event.message.clone());
+        let Event { object, uid, kind, reason, message, .. } = event.clone();
+        let what = (object, uid, kind, reason, message);
         let at = *known.entry(what).or_insert(merged.len());
         match merged.get_mut(at) {
             None => merged.push(event),
@@ -106,6 +125,7 @@ pub fn dedup(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use time::format_description::well_known::Rfc3339;
 
     use super::*;
 
@@ -126,7 +146,22 @@ mod tests {
         let shown: Vec<_> = events.iter().map(|e| (e.object.name.as_str(), e.count)).collect();
         assert_eq!(shown, [("a", 6), ("b", 1)]);
         assert_eq!(events[0].last, "2026-11-21T10:03:00Z");
-        assert_eq!(events[0].describe(), "BackOff: Back-off restarting, token=*** (x6)");
+        let shown = "BackOff: Back-off restarting, token=*** (x6)";
+        assert_eq!(events[0].describe(None), format!("event: {shown}"));
+        let now = OffsetDateTime::parse("2026-11-21T10:05:05Z", &Rfc3339).unwrap();
+        assert_eq!(events[0].describe(Some(now)), format!("event (2m5s ago): {shown}"));
+    }
+
+    #[test]
+    fn an_object_of_the_same_name_has_events_of_its_own() {
+        let of = |uid: &str| {
+            let mut event = event(1, "redis-0", 1);
+            event["involvedObject"]["uid"] = json!(uid);
+            Event::of(&event).unwrap()
+        };
+        let events = dedup([of("before"), of("now"), of("now")]);
+        let shown: Vec<_> = events.iter().map(|e| (e.uid.as_str(), e.count)).collect();
+        assert_eq!(shown, [("before", 1), ("now", 2)]);
     }
 
     #[test]

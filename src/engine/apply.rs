@@ -34,8 +34,8 @@ pub async fn apply<T: Target>(
     stop: &Stop,
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, Error> {
-    let mut run = Run::new(target, planned, options, stop, report);
-    let answer = run.carry_out().await;
+    let run = Run::new(target, planned, options, stop, report);
+    let answer = run.watched(run.carry_out()).await;
     run.report_warnings();
     match &answer {
         Ok(outcome) => run.report(Event::Summary(*outcome)),
@@ -50,7 +50,7 @@ pub async fn apply<T: Target>(
 }
 
 impl<T: Target> Run<'_, T> {
-    async fn carry_out(&mut self) -> Result<Summary, Error> {
+    async fn carry_out(&self) -> Result<Summary, Error> {
         let planned = self.planned;
         for change in planned.plan.changes.iter().filter(|change| change.is_write()) {
             if [&change.after, &change.sent].into_iter().flatten().any(is_unresolved) {
@@ -62,7 +62,6 @@ impl<T: Target> Run<'_, T> {
         if self.is_ended() {
             return Err(Error::Interrupted);
         }
-        self.runs = self.target.runs_workloads();
         if planned.is_settled() {
             self.report_kept_and_conflicts();
             if self.waits() {
@@ -80,10 +79,11 @@ impl<T: Target> Run<'_, T> {
         answer.map(|()| outcome)
     }
 
-    async fn execute_locked(&mut self) -> Result<(), Error> {
-        self.made_by_lock = self.acquire_lock().await?.into_iter().collect();
+    async fn execute_locked(&self) -> Result<(), Error> {
+        let made = self.acquire_lock().await?.into_iter().collect();
+        let made_by_lock = self.made_by_lock.get_or_init(|| made);
         self.report(status(Phase::Locked, ""));
-        self.execute().await
+        self.execute(made_by_lock).await
     }
 
     /// Takes the lock. It takes a while to find out whether another holder is still alive.
@@ -104,9 +104,9 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// Executes the plan while the lock is held.
-    async fn execute(&mut self) -> Result<(), Error> {
+    async fn execute(&self, made_by_lock: &BTreeSet<ObjectId>) -> Result<(), Error> {
         let Planned { desired, observed, stored, .. } = self.planned;
-        self.ensure_unchanged().await?;
+        self.ensure_unchanged(made_by_lock).await?;
         if self.is_ended() {
             return Err(Error::Interrupted);
         }
@@ -115,7 +115,9 @@ impl<T: Target> Run<'_, T> {
         if *stored != desired.values || (assumed && !stored.0.is_empty()) {
             self.target.store_values(&desired.values).await?;
         }
-        self.started = self.starts();
+        if let Some(run) = self.starts() {
+            self.started.get_or_init(|| run);
+        }
         let intent = self.intent();
         if assumed || observed.inventory.as_ref() != Some(&intent) {
             self.target.record(&intent).await?;
@@ -161,7 +163,7 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// Checks that the plan is still valid: it was made without the lock, perhaps long ago.
-    async fn ensure_unchanged(&self) -> Result<(), Error> {
+    async fn ensure_unchanged(&self, made_by_lock: &BTreeSet<ObjectId>) -> Result<(), Error> {
         let Planned { desired, observed, stored, plan, .. } = self.planned;
         if self.target.values().await? != *stored {
             return Err(Error::Changed("a stored value".into()));
@@ -172,7 +174,7 @@ impl<T: Target> Run<'_, T> {
         }
         let again = plan::plan_with(&desired.objects, &now, &self.options.plan);
         let again = only::plan(again, self.options);
-        match first_difference(&plan.changes, &again.changes, &self.made_by_lock) {
+        match first_difference(&plan.changes, &again.changes, made_by_lock) {
             Some(id) => Err(Error::Changed(id.to_string())),
             None => Ok(()),
         }

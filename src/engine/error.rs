@@ -104,7 +104,13 @@ impl Incomplete {
             ErrorKind::Timeout | ErrorKind::Unhealthy if !self.remaining.is_empty() => {
                 "remove what blocks the deletions listed above, and run again".into()
             }
-            ErrorKind::Timeout | ErrorKind::Unhealthy => format!(
+            ErrorKind::Unhealthy => format!(
+                "fix the problems listed above and run again; ksi stopped waiting because waiting does not \
+                 solve them: {} waits until the timeout",
+                names.of(Setting::FailFast)
+            )
+            .into(),
+            ErrorKind::Timeout => format!(
                 "fix the problems listed above and run again; a longer {} helps only if something is \
                  slow",
                 names.of(Setting::Timeout)

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::health::Cause;
 use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
 use crate::target::{ErrorKind, Finding};
@@ -76,6 +77,9 @@ pub enum Event {
         object: ObjectId,
         /// What it waits for.
         reason: String,
+        /// Why that takes so long, as its pods show it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<Cause>,
     },
     /// An object that was awaited is healthy.
     Ready {
@@ -91,6 +95,13 @@ pub enum Event {
         /// The finding.
         #[serde(flatten)]
         finding: Finding,
+    },
+    /// The API server stopped answering, or answers again. Meanwhile requests are retried.
+    Connection {
+        /// Which of both.
+        state: ConnectionState,
+        /// Why, and until when requests are retried.
+        message: String,
     },
     /// A warning of the target.
     Warning {
@@ -112,6 +123,16 @@ pub enum Event {
     },
     /// The run has succeeded.
     Summary(Summary),
+}
+
+/// Whether the API server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConnectionState {
+    /// It does not.
+    Lost,
+    /// It does again.
+    Restored,
 }
 
 /// What a preflight check found.

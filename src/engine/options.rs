@@ -50,10 +50,12 @@ pub struct Wait {
     pub health: bool,
     /// How long the whole run may take.
     pub timeout: Duration,
+    /// Whether the wait for an object ends when it is certain that waiting does not help.
+    pub fail_fast: bool,
 }
 
 impl Default for Wait {
     fn default() -> Self {
-        Self { health: true, timeout: Duration::from_secs(15 * 60) }
+        Self { health: true, timeout: Duration::from_secs(15 * 60), fail_fast: true }
     }
 }

@@ -21,15 +21,15 @@ impl<T: Target> Run<'_, T> {
     /// The intent of this run, signed.
     pub(super) fn intent(&self) -> Inventory {
         let mut intent = self.planned.intent.clone();
-        if self.started.is_some() {
-            intent.last_run.clone_from(&self.started);
+        if let Some(started) = self.started.get() {
+            intent.last_run = Some(started.clone());
         }
         intent
     }
 
     /// Signs the result: how this run ended, and when something was applied last.
     pub(super) fn sign(&self, result: &mut Inventory) {
-        let (Some(started), Some(runner)) = (&self.started, &self.options.runner) else { return };
+        let (Some(started), Some(runner)) = (self.started.get(), &self.options.runner) else { return };
         let mut run = started.clone();
         run.ended = Some((runner.now)());
         run.error = self.ensure_complete().err().map(|error| error.to_string());

@@ -27,9 +27,9 @@ pub(super) struct Run<'r, T> {
     /// Whether the target runs workloads, so that objects have a health.
     pub(super) runs: bool,
     /// Objects that had to be created for the lock.
-    pub(super) made_by_lock: BTreeSet<ObjectId>,
+    pub(super) made_by_lock: OnceCell<BTreeSet<ObjectId>>,
     /// This run, as it was recorded before its first write.
-    pub(super) started: Option<LastRun>,
+    pub(super) started: OnceCell<LastRun>,
     /// The results of the writes.
     pub(super) written: RefCell<BTreeMap<ObjectId, Written>>,
     /// The deleted objects.
@@ -87,9 +87,9 @@ impl<'r, T: Target> Run<'r, T> {
             target,
             planned,
             options,
-            runs: false,
-            made_by_lock: BTreeSet::new(),
-            started: None,
+            runs: target.runs_workloads(),
+            made_by_lock: OnceCell::new(),
+            started: OnceCell::new(),
             written: RefCell::default(),
             deleted: RefCell::default(),
             incomplete: RefCell::default(),
@@ -101,6 +101,11 @@ impl<'r, T: Target> Run<'r, T> {
             held_back: RefCell::default(),
             progress: watch::Sender::default(),
         }
+    }
+
+    /// Whether an object had to be created for the lock.
+    pub(super) fn is_made_by_lock(&self, id: &ObjectId) -> bool {
+        self.made_by_lock.get().is_some_and(|made| made.contains(id))
     }
 
     /// Whether the run waits for health.

@@ -8,8 +8,9 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{ComponentState, Event};
+use super::failures::Failures;
 use super::run::{Run, RunEnd};
-use crate::health::{Health, assess};
+use crate::health::{Cause, Health, assess};
 use crate::object::{Object, ObjectId};
 use crate::target::{Finding, NewKind, Target};
 
@@ -20,8 +21,10 @@ const FIRST_KIND_PAUSE: Duration = Duration::from_millis(50);
 const USUAL_KIND_DELAY: Duration = Duration::from_secs(3);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const UNSERVED: &str = "its kind is not served yet";
-/// How long an object may be failed before the run gives up: its cause may just have been fixed.
-const FAILURE_GRACE: Duration = Duration::from_secs(30);
+/// After this time pods are read to see why an object is not healthy, and how often.
+const CAUSES: Duration = Duration::from_secs(2);
+/// How long that may take.
+const CAUSES_LIMIT: Duration = Duration::from_secs(10);
 /// How long a diagnosis may take.
 pub(super) const DIAGNOSIS: Duration = Duration::from_secs(20);
 
@@ -33,10 +36,20 @@ fn next_pause(pause: Duration) -> Duration {
 /// The objects that are not healthy yet.
 #[derive(Default)]
 struct Awaited {
-    /// The reason of each, as last reported.
-    reasons: BTreeMap<ObjectId, String>,
-    /// When each failed object was first seen as failed.
-    failed: BTreeMap<ObjectId, Instant>,
+    /// The reason of each, as last reported, and its cause.
+    reasons: BTreeMap<ObjectId, (String, Option<Cause>)>,
+    failures: Failures,
+}
+
+impl Awaited {
+    /// Why an object is not healthy, in one sentence.
+    fn why(&self, id: &ObjectId) -> String {
+        match self.reasons.get(id) {
+            Some((reason, Some(cause))) => format!("{reason}; {cause}"),
+            Some((reason, None)) => reason.clone(),
+            None => String::new(),
+        }
+    }
 }
 
 impl<T: Target> Run<'_, T> {
@@ -53,6 +66,8 @@ impl<T: Target> Run<'_, T> {
         }
         let mut awaited = Awaited::default();
         let mut pause = FIRST_PAUSE;
+        let mut look_at = Instant::now() + CAUSES;
+        let mut causes = BTreeMap::new();
         loop {
             let live = match self.unless_ended(self.target.live(ids)).await {
                 Some(Ok(live)) => live,
@@ -65,20 +80,30 @@ impl<T: Target> Run<'_, T> {
                 }
                 None => return Err(self.give_up(component, &awaited).await),
             };
+            if Instant::now() >= look_at {
+                let unhealthy: Vec<&Value> =
+                    live.values().filter(|live| !assess(live).is_healthy()).collect();
+                let looked = timeout(CAUSES_LIMIT, self.target.causes(&unhealthy));
+                match self.unless_ended(looked).await {
+                    Some(looked) => causes = looked.unwrap_or_default(),
+                    None => return Err(self.give_up(component, &awaited).await),
+                }
+                look_at = Instant::now() + CAUSES;
+            }
             let before = awaited.reasons.len();
-            let all = self.assess(component, ids, &live, &mut awaited);
+            let all = self.assess(component, ids, (&live, &causes), &mut awaited);
             if all {
                 return Ok(());
             }
             if before != awaited.reasons.len() {
                 let missing = awaited.reasons.len();
-                let reason = awaited.reasons.iter().next().map(|(id, why)| match missing {
+                let reason = awaited.reasons.iter().next().map(|(id, (why, _))| match missing {
                     1 => format!("{id}: {why}"),
                     _ => format!("{id}: {why}, and {} more", missing - 1),
                 });
                 self.report_component(component, ComponentState::Checking, progress, reason);
             }
-            if awaited.failed.values().any(|since| since.elapsed() >= FAILURE_GRACE) {
+            if self.options.wait.fail_fast && awaited.failures.are_final() {
                 return Err(self.give_up(component, &awaited).await);
             }
             let changed = async {
@@ -99,30 +124,59 @@ impl<T: Target> Run<'_, T> {
         &self,
         component: &str,
         ids: &[ObjectId],
-        live: &BTreeMap<ObjectId, Value>,
+        (live, causes): (&BTreeMap<ObjectId, Value>, &BTreeMap<ObjectId, Cause>),
         awaited: &mut Awaited,
     ) -> bool {
+        let is_ours = |id: &ObjectId| self.planned.desired.objects.iter().any(|o| o.id == *id);
         for id in ids {
             let health = assess(live.get(id).unwrap_or(&Value::Null));
-            if !matches!(health, Health::Failed { .. }) {
-                awaited.failed.remove(id);
-            }
+            let cause = causes.get(id);
+            awaited.failures.note(id, &health, cause, is_ours);
             match health {
                 Health::Healthy => {
                     if awaited.reasons.remove(id).is_some() {
                         self.report_ready(component, id);
                     }
                 }
-                Health::Failed { reason } => {
-                    awaited.failed.entry(id.clone()).or_insert_with(Instant::now);
-                    self.report_awaited(component, id, reason, &mut awaited.reasons);
-                }
-                Health::Progressing { reason } => {
-                    self.report_awaited(component, id, reason, &mut awaited.reasons);
+                Health::Failed { reason } | Health::Progressing { reason } => {
+                    self.report_unhealthy(component, id, (reason, cause), &mut awaited.reasons);
                 }
             }
         }
         awaited.reasons.is_empty()
+    }
+
+    /// Reports why the run waits for an object, once for each reason and each cause. A cause that is gone is no
+    /// news: a program that crashes runs in between.
+    fn report_unhealthy(
+        &self,
+        component: &str,
+        id: &ObjectId,
+        (reason, cause): (String, Option<&Cause>),
+        reported: &mut BTreeMap<ObjectId, (String, Option<Cause>)>,
+    ) {
+        let known = reported.get(id);
+        let same_reason = known.is_some_and(|(before, _)| *before == reason);
+        let before = known.and_then(|(_, cause)| cause.as_ref());
+        let same_cause = match (before, cause) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(before), Some(cause)) => before.is_like(cause),
+        };
+        if same_reason && same_cause {
+            return;
+        }
+        let cause =
+            cause.map(|cause| Cause { message: self.scrub(&cause.message), ..cause.clone() });
+        let cause = cause.or_else(|| before.cloned());
+        let (component, object) = (component.to_owned(), id.clone());
+        self.report(Event::Wait {
+            component,
+            object,
+            reason: reason.clone(),
+            cause: cause.clone(),
+        });
+        reported.insert(id.clone(), (reason, cause));
     }
 
     /// Reports why the run waits for an object, once for each reason.
@@ -135,7 +189,7 @@ impl<T: Target> Run<'_, T> {
     ) {
         if reported.get(id) != Some(&reason) {
             let (component, object) = (component.to_owned(), id.clone());
-            self.report(Event::Wait { component, object, reason: reason.clone() });
+            self.report(Event::Wait { component, object, reason: reason.clone(), cause: None });
             reported.insert(id.clone(), reason);
         }
     }
@@ -148,18 +202,19 @@ impl<T: Target> Run<'_, T> {
         // In parallel: if the server does not answer, all take the time of one.
         let diagnoses = awaited.reasons.keys().map(|id| self.target.diagnose(id));
         let diagnoses = join_all(diagnoses.map(|diagnosis| timeout(DIAGNOSIS, diagnosis))).await;
-        for ((id, reason), diagnosis) in awaited.reasons.iter().zip(diagnoses) {
+        for (id, diagnosis) in awaited.reasons.keys().zip(diagnoses) {
+            let reason = awaited.why(id);
             let mut findings = diagnosis.unwrap_or_default();
             if findings.is_empty() {
-                findings.push(unexplained(id, reason));
+                findings.push(unexplained(id, &reason));
             }
             for finding in findings {
                 self.report_finding(component, finding);
             }
-            self.incomplete.borrow_mut().unhealthy.push((id.clone(), reason.clone()));
+            self.incomplete.borrow_mut().unhealthy.push((id.clone(), reason));
         }
-        let worst = awaited.failed.keys().next().or_else(|| awaited.reasons.keys().next());
-        worst.and_then(|id| Some(format!("{id}: {}", awaited.reasons.get(id)?))).unwrap_or_default()
+        let worst = awaited.failures.first().or_else(|| awaited.reasons.keys().next());
+        worst.map(|id| format!("{id}: {}", awaited.why(id))).unwrap_or_default()
     }
 
     /// Waits until new kinds are served. After a while, checks the health of the CRDs too.
@@ -205,7 +260,7 @@ impl<T: Target> Run<'_, T> {
         if !self.runs || kinds.is_empty() {
             return Ok(());
         }
-        let reasons = kinds.into_iter().map(|kind| (kind.definition, UNSERVED.to_owned()));
+        let reasons = kinds.into_iter().map(|kind| (kind.definition, (UNSERVED.to_owned(), None)));
         let awaited = Awaited { reasons: reasons.collect(), ..Awaited::default() };
         Err(self.give_up(component, &awaited).await)
     }
@@ -218,13 +273,9 @@ impl<T: Target> Run<'_, T> {
             match self.unless_ended(self.target.probe(object)).await {
                 Some(Ok(Ok(()))) => break,
                 Some(Ok(Err(why))) => {
-                    let reason = format!("a webhook does not answer yet: {why}");
-                    self.report_awaited(
-                        &object.component,
-                        &object.id,
-                        reason,
-                        &mut awaited.reasons,
-                    );
+                    let reason = (format!("a webhook does not answer yet: {why}"), None);
+                    let reported = &mut awaited.reasons;
+                    self.report_unhealthy(&object.component, &object.id, reason, reported);
                 }
                 Some(Err(error)) if error.kind.is_of_one_object() => break, // The write reports it.
                 Some(Err(error)) => {

@@ -45,7 +45,7 @@ impl<T: Target> Run<'_, T> {
         let write = Write {
             id: &change.id,
             policy: change.policy,
-            create: change.action == Action::Create && !self.made_by_lock.contains(&change.id),
+            create: change.action == Action::Create && !self.is_made_by_lock(&change.id),
             body,
             force: change.force,
         };

@@ -2,33 +2,32 @@
 
 use crate::object::scrub::visible;
 
-/// Longer messages are cut: their beginning names the problem.
-const LONGEST: usize = 300;
+/// Longer messages are cut in the middle: the beginning names what was tried, the end the cause.
+const LONGEST: usize = 480;
+/// How much of the beginning stays.
+const BEGINNING: usize = 160;
 
-/// One line without anything that controls a terminal (CVE-2021-21303 of Helm), cut at about 300
-/// characters. Escape sequences are removed as a whole, other control characters become spaces.
+/// One line without anything that controls a terminal (CVE-2021-21303 of Helm), cut in the middle. Escape
+/// sequences are removed as a whole, other control characters become spaces.
 pub(super) fn clean(text: &str) -> String {
-    let mut line = String::new();
-    let mut length = 0;
-    let mut space = false;
-    for c in visible(text) {
-        if c.is_control() || c.is_whitespace() {
-            space = length > 0;
-            continue;
-        }
-        if length >= LONGEST {
-            line.push('…');
-            return line;
-        }
-        if space {
-            line.push(' ');
-            length += 1;
-            space = false;
-        }
-        line.push(c);
-        length += 1;
+    cut(&line(text))
+}
+
+/// The same, not cut: what is classified by its words must be whole.
+pub(super) fn line(text: &str) -> String {
+    let visible: String = visible(text).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Cuts a long line in the middle.
+pub(super) fn cut(line: &str) -> String {
+    let length = line.chars().count();
+    if length <= LONGEST {
+        return line.to_owned();
     }
-    line
+    let beginning: String = line.chars().take(BEGINNING).collect();
+    let end: String = line.chars().skip(length - (LONGEST - BEGINNING)).collect();
+    format!("{} … {}", beginning.trim_end(), end.trim_start())
 }
 
 #[cfg(test)]
@@ -59,11 +58,11 @@ mod tests {
     }
 
     #[test]
-    fn cuts() {
-        let long = "ö".repeat(1000);
+    fn long_lines_lose_their_middle() {
+        let long = format!("begin {} the cause", "ö".repeat(1000));
         let cut = clean(&long);
-        assert_eq!(cut.chars().count(), LONGEST + 1);
-        assert!(cut.ends_with('…'));
+        assert!(cut.starts_with("begin ö") && cut.ends_with("ö the cause"), "{cut}");
+        assert_eq!(cut.chars().count(), LONGEST + 3);
         let exact = "x".repeat(LONGEST);
         assert_eq!(clean(&exact), exact);
     }
@@ -73,7 +72,7 @@ mod tests {
         fn nothing_that_steers_is_left(text in any::<String>()) {
             let cleaned = clean(&text);
             prop_assert!(!cleaned.chars().any(|c| c.is_control() || is_invisible(c)));
-            prop_assert!(cleaned.chars().count() <= LONGEST + 2);
+            prop_assert!(cleaned.chars().count() <= LONGEST + 3);
         }
     }
 }

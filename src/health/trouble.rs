@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::condition::false_condition;
 use super::number::{count, number};
 use super::remedy;
-use super::text::clean;
+use super::text::{clean, cut, line};
 use crate::object::{ObjectId, is_terminating};
 
 /// A problem of a pod, as Kubernetes reports it.
@@ -42,6 +42,11 @@ impl Trouble {
     /// never restarted.
     pub fn is_transient(&self) -> bool {
         !(self.is_pod_failure() || FINAL.contains(&self.reason.as_str()))
+    }
+
+    /// The next step if this message explains it better than its own.
+    pub fn explained_by(&self, pod: &Value, message: &str) -> String {
+        remedy::next_step(pod, self.container.as_deref(), &self.reason, &line(message))
     }
 
     /// Reasons that come from the pod's phase belong to the pod as a whole, not to a container.
@@ -90,7 +95,7 @@ fn failing_containers(pod: &Value) -> impl Iterator<Item = (&Value, Found)> {
         .filter_map(|status| Some((status, container_trouble(status)?)))
 }
 
-/// Reason, message and exit code of a problem.
+/// Reason, message and exit code of a problem. The message is whole: the next step goes by its words.
 struct Found {
     reason: String,
     message: String,
@@ -102,7 +107,7 @@ fn pod_trouble(pod: &Value, phase: &str) -> Option<Found> {
     let status = &pod["status"];
     let found = |reason: &str| Found {
         reason: reason.to_owned(),
-        message: clean(status["message"].as_str().unwrap_or_default()),
+        message: line(status["message"].as_str().unwrap_or_default()),
         exit_code: None,
     };
     match (phase, status["reason"].as_str()) {
@@ -121,7 +126,7 @@ fn pod_trouble(pod: &Value, phase: &str) -> Option<Found> {
             let waits = false_condition(pod, "PodScheduled")?;
             matches!(waits.reason(), UNSCHEDULABLE | GATED).then(|| Found {
                 reason: waits.reason().to_owned(),
-                message: clean(&waits.message()),
+                message: line(&waits.message()),
                 exit_code: None,
             })
         }
@@ -139,7 +144,7 @@ fn container_trouble(status: &Value) -> Option<Found> {
         }
         let mut found = Found {
             reason: reason.to_owned(),
-            message: clean(waiting["message"].as_str().unwrap_or_default()),
+            message: line(waiting["message"].as_str().unwrap_or_default()),
             exit_code: number(&last["exitCode"]),
         };
         if reason == "CrashLoopBackOff" {
@@ -175,7 +180,7 @@ fn refine_crash(found: &mut Found, last: &Value) {
 fn runtime_message(ended: &Value) -> Option<String> {
     let by_runtime = ["StartError", "ContainerCannotRun", "ContainerStatusUnknown"];
     let reason = ended["reason"].as_str().filter(|reason| by_runtime.contains(reason))?;
-    Some(clean(ended["message"].as_str().unwrap_or(reason)))
+    Some(line(ended["message"].as_str().unwrap_or(reason)))
 }
 
 fn name(status: &Value) -> String {
@@ -191,7 +196,7 @@ fn trouble(pod: &Value, object: &ObjectId, status: &Value, found: &Found) -> Tro
         object: object.clone(),
         container,
         reason,
-        message: found.message.clone(),
+        message: cut(&found.message),
         exit_code: found.exit_code,
         restarts: count(&status["restartCount"]).try_into().unwrap_or(0),
     }

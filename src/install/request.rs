@@ -18,6 +18,8 @@ pub struct ApplyRequest<'p> {
     pub take: Vec<String>,
     /// Wait until everything is healthy.
     pub wait: bool,
+    /// Stop waiting for an object when it is certain that waiting does not help.
+    pub fail_fast: bool,
     /// Nothing will be executed.
     pub dry_run: Option<DryRun>,
     /// Preflight checks that are left out.

@@ -67,7 +67,7 @@ fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Resul
         plan,
         blank: new_inventory()?,
         graph: graph(),
-        wait: Wait { health: request.wait, timeout: session.timeout() },
+        wait: Wait { health: request.wait, timeout: session.timeout(), ..Wait::default() },
         assumed: None,
         runner: session.runner(),
         only: None,

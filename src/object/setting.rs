@@ -14,6 +14,8 @@ pub enum Setting {
     ForceConflicts,
     /// How long a run may take.
     Timeout,
+    /// Whether a run gives up when waiting does not help.
+    FailFast,
 }
 
 /// The caller's names of the settings.
@@ -43,6 +45,7 @@ impl Default for SettingNames {
             }
             Setting::ForceConflicts => "force",
             Setting::Timeout => "timeout",
+            Setting::FailFast => "fail fast",
         })
     }
 }

@@ -62,6 +62,10 @@ const TABLE: &[Row] = &[
     row(Diagnosis, ("", "pods"), None, FOLLOW, &[]),
     row(Diagnosis, ("", "pods/log"), None, &["get"], &[]),
     row(Diagnosis, ("", "events"), None, FOLLOW, &[]),
+    row(Diagnosis, ("apps", "replicasets"), None, LIST, &[]),
+    row(Diagnosis, ("", "persistentvolumeclaims"), None, LIST, &[]),
+    row(Diagnosis, ("", "persistentvolumes"), None, LIST, &[]),
+    row(Diagnosis, ("storage.k8s.io", "storageclasses"), None, LIST, &[]),
     // A dry run of server-side apply.
     row(Inspection, ("", "configmaps"), Some("default"), &["create", "patch"], &["ksi-check"]),
     // Obstacles: NodePorts in use, webhooks without a backend.
@@ -83,13 +87,11 @@ const TABLE: &[Row] = &[
     ),
     row(Inspection, ("", "limitranges"), None, LIST, &[]),
     row(Inspection, ("", "namespaces"), None, LIST, &[]),
-    row(Inspection, ("", "persistentvolumeclaims"), None, LIST, &[]),
     row(Inspection, ("", "resourcequotas"), None, LIST, &[]),
     row(Inspection, SECRETS, None, &["get", "list"], &[]),
     row(Inspection, ("apiregistration.k8s.io", "apiservices"), None, LIST, &[]),
     row(Inspection, ("apps", "deployments"), None, LIST, &[]),
     row(Inspection, ("scheduling.k8s.io", "priorityclasses"), None, LIST, &[]),
-    row(Inspection, ("storage.k8s.io", "storageclasses"), None, LIST, &[]),
     // The configuration of the cluster.
     row(
         Inspection,

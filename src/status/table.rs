@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use time::OffsetDateTime;
 
-use super::age::{age, duration_text};
 use super::last_run::Run;
 use super::report::{Component, Count, Report, State, Unhealthy};
+use crate::object::age::{age, duration_text};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy)]

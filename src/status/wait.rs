@@ -2,11 +2,13 @@
 
 mod deletion;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::Value;
 use time::OffsetDateTime;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use self::deletion::Deletion;
 use super::about::About;
@@ -17,10 +19,12 @@ use super::report::{Report, State};
 use super::snapshot::Snapshot;
 use super::transitions::{Transitions, first_of};
 use super::watch::Watch;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Outage};
 use crate::diagnose;
-use crate::engine::Event;
+use crate::engine::{Connection, Event, Failures};
+use crate::health::{Cause, Health};
 use crate::inventory;
+use crate::object::ObjectId;
 
 /// Programs that run us kill what is silent for long.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -28,6 +32,8 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_secs(5);
 /// Of more objects than these the reasons are the same.
 const FINDINGS: usize = 8;
+/// How often pods are read to see why an object is not healthy, and how long that may take.
+const CAUSES: Duration = Duration::from_secs(5);
 
 /// What is reported during a wait.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +64,11 @@ pub enum Outcome {
         /// What is still awaited, on one line.
         awaited: String,
     },
+    /// It is certain that waiting does not help.
+    Failed {
+        /// What is still awaited, on one line.
+        awaited: String,
+    },
     /// Nobody knows: at the deadline the cluster did not answer.
     Unknown {
         /// Why not.
@@ -74,10 +85,12 @@ pub struct Wait<'w> {
     pub installed: &'w Installed,
     /// When to give up; never without one.
     pub deadline: Option<Instant>,
+    /// Whether to give up before, when it is certain that waiting does not help.
+    pub fail_fast: bool,
 }
 
 impl Wait<'_> {
-    /// Waits until every component is healthy. At the deadline, reports why objects are not.
+    /// Waits until every component is healthy. At the end, reports why objects are not.
     ///
     /// # Errors
     /// The cluster cannot be read at first, or `on_event` fails.
@@ -87,24 +100,42 @@ impl Wait<'_> {
     ) -> Result<Outcome, E> {
         let mut watch = self.watch().await?;
         let mut transitions = Transitions::default();
+        let mut connection = Connection::default();
+        let (mut causes, mut failures) = (BTreeMap::new(), Failures::default());
         let mut heartbeat = Instant::now() + HEARTBEAT;
+        let mut look_at = Instant::now();
         loop {
+            let error = watch.connection_error().map(str::to_owned);
+            if let Some(event) = connection.next(self.cluster.place(), self.outage(&watch)) {
+                on_event(WaitEvent::Event(event))?;
+            }
             let now = OffsetDateTime::now_utc();
             let report = Report::new(self.installed, watch.snapshot(), &About::default(), now);
-            for event in transitions.next(&report) {
+            if Instant::now() >= look_at {
+                if error.is_none() && report.state != State::Healthy {
+                    causes = self.causes(watch.snapshot(), &report).await;
+                }
+                look_at = Instant::now() + CAUSES;
+            }
+            for event in transitions.next(&report, &causes) {
                 on_event(WaitEvent::Event(event))?;
                 heartbeat = Instant::now() + HEARTBEAT;
             }
-            let error = watch.connection_error().map(str::to_owned);
             if report.state == State::Healthy && error.is_none() {
                 return Ok(Outcome::Reached);
             }
-            if self.is_over() {
+            self.note(&mut failures, &report, &causes);
+            let is_failed = self.fail_fast && error.is_none() && failures.are_final();
+            if is_failed || self.is_over() {
                 if let Some(error) = error {
                     return Ok(Outcome::Unknown { error });
                 }
                 self.explain(&transitions, &mut on_event).await?;
-                return Ok(Outcome::NotReached { awaited: transitions.awaited() });
+                let awaited = transitions.awaited();
+                return Ok(match is_failed {
+                    true => Outcome::Failed { awaited },
+                    false => Outcome::NotReached { awaited },
+                });
             }
             let unwritten = self.unwritten(watch.snapshot());
             if unwritten > 0
@@ -114,7 +145,7 @@ impl Wait<'_> {
                 return Ok(Outcome::Unwritten { count: unwritten });
             }
             let next = if unwritten > 0 { heartbeat.min(Instant::now() + POLL) } else { heartbeat };
-            let until = self.limited(next);
+            let until = self.limited(next.min(look_at));
             if timeout_at(until, watch.changed()).await.is_err() && Instant::now() >= heartbeat {
                 heartbeat = Instant::now() + HEARTBEAT;
                 let connection_error = watch.connection_error().map(str::to_owned);
@@ -123,6 +154,41 @@ impl Wait<'_> {
                     connection_error,
                 })?;
             }
+        }
+    }
+
+    /// Why the cluster cannot be followed at the moment.
+    fn outage(&self, watch: &Watch<'_>) -> Option<Outage> {
+        let of_watch = |cause: &str| Outage {
+            cause: cause.to_owned(),
+            silence: Duration::ZERO,
+            retries: self.deadline.map(|at| at - Instant::now()),
+        };
+        watch.connection_error().map(of_watch).or_else(|| self.cluster.outage())
+    }
+
+    /// Why what is not healthy is not.
+    async fn causes(&self, snapshot: &Snapshot, report: &Report) -> BTreeMap<ObjectId, Cause> {
+        let unhealthy = report.components.iter().flat_map(|component| &component.unhealthy);
+        let live: Vec<&Value> =
+            unhealthy.filter_map(|found| snapshot.objects.get(&found.object)).collect();
+        let causes = timeout(CAUSES, diagnose::causes(self.cluster, &live));
+        causes.await.unwrap_or_default()
+    }
+
+    /// Notes which objects are failed.
+    fn note(&self, failures: &mut Failures, report: &Report, causes: &BTreeMap<ObjectId, Cause>) {
+        let unhealthy = report.components.iter().flat_map(|component| &component.unhealthy);
+        let unhealthy: BTreeMap<&ObjectId, State> =
+            unhealthy.map(|found| (&found.object, found.state)).collect();
+        let is_ours = |id: &ObjectId| self.installed.inventory.get(id).is_some();
+        for id in self.installed.ids() {
+            let health = match unhealthy.get(id) {
+                None => Health::Healthy,
+                Some(State::Failed) => Health::Failed { reason: String::new() },
+                Some(_) => Health::Progressing { reason: String::new() },
+            };
+            failures.note(id, &health, causes.get(id), is_ours);
         }
     }
 
@@ -138,10 +204,14 @@ impl Wait<'_> {
     ) -> Result<Outcome, E> {
         let mut watch = self.watch().await?;
         let deletion = Deletion::of(self.installed);
+        let mut connection = Connection::default();
         let mut heartbeat = Instant::now();
         let mut reported = usize::MAX;
         loop {
             let error = watch.connection_error().map(str::to_owned);
+            if let Some(event) = connection.next(self.cluster.place(), self.outage(&watch)) {
+                on_event(WaitEvent::Event(event))?;
+            }
             let mut remaining = deletion.remaining(watch.snapshot());
             if whole && remaining.is_empty() && error.is_none() {
                 match Installed::read(self.cluster).await {

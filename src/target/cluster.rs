@@ -36,10 +36,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::{
-    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
-    Written,
+    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Outage, Reader, Store, Write,
+    Writer, Written,
 };
 use crate::cluster::{self, Cluster, WriteLock as _};
+use crate::health::Cause;
 use crate::inventory::Inventory;
 use crate::object::{Contents, Held, Object, ObjectId, Policy, kubesphere};
 use crate::values::StoredValues;
@@ -192,6 +193,10 @@ impl Reader for ClusterTarget {
     fn warnings(&self) -> Vec<String> {
         self.cluster.warnings()
     }
+
+    fn outage(&self) -> Option<Outage> {
+        self.cluster.outage()
+    }
 }
 
 impl Store for ClusterTarget {
@@ -324,6 +329,10 @@ impl Monitor for ClusterTarget {
 
     async fn probe(&self, object: &Object) -> Result<Result<(), String>, Error> {
         dry_run::probe(&self.cluster, object).await
+    }
+
+    async fn causes(&self, unhealthy: &[&Value]) -> BTreeMap<ObjectId, Cause> {
+        crate::diagnose::causes(&self.cluster, unhealthy).await
     }
 
     async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {

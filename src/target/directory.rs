@@ -32,6 +32,7 @@ use super::{
     Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
     Written,
 };
+use crate::health::Cause;
 use crate::inventory::Inventory;
 use crate::object::{Contents, Held, Object, ObjectId};
 use crate::values::StoredValues;
@@ -351,6 +352,10 @@ impl Monitor for Directory {
 
     async fn probe(&self, _: &Object) -> Result<Result<(), String>, Error> {
         Ok(Ok(()))
+    }
+
+    async fn causes(&self, _: &[&Value]) -> BTreeMap<ObjectId, Cause> {
+        BTreeMap::new()
     }
 
     async fn diagnose(&self, _: &ObjectId) -> Vec<Finding> {

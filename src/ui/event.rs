@@ -49,11 +49,15 @@ pub fn event_line(event: &Event) -> Option<String> {
             };
             Some(format!("{name} {word} ({done} of {total}){}", reason(why)))
         }
-        Event::Wait { component, object, reason } => {
-            Some(format!("waiting for {object} ({component}): {reason}"))
+        Event::Wait { component, object, reason, cause } => {
+            let cause = cause.as_ref().map_or_else(String::new, |cause| {
+                format!("; {cause}\n  next: {}", cause.next_step)
+            });
+            Some(format!("waiting for {object} ({component}): {reason}{cause}"))
         }
         Event::Ready { component, object } => Some(format!("ready {object} ({component})")),
         Event::Finding { component, finding } => Some(finding_text(component, finding)),
+        Event::Connection { message, .. } => Some(message.clone()),
         Event::Warning { message } => Some(format!("warning: {message}")),
         // One object of several; the final error is printed when the process exits.
         Event::Error { object: Some(object), reason: Some(_), message, help } => {

@@ -179,7 +179,13 @@ impl<W: Write> Live<W> {
 
 /// Whether an event reports a problem.
 fn is_problem(event: &Event) -> bool {
-    matches!(event, Event::Finding { .. } | Event::Error { .. })
+    matches!(
+        event,
+        Event::Finding { .. }
+            | Event::Error { .. }
+            | Event::Connection { .. }
+            | Event::Wait { cause: Some(_), .. }
+    )
 }
 
 /// Whether an event stays above the table, which does not show it well enough.

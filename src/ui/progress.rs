@@ -86,14 +86,20 @@ impl Progress {
                 (row.done, row.total) = (*done, *total);
                 row.enter((*state).into(), reason.clone(), now);
             }
-            Event::Wait { component, object, reason } => {
-                self.row(component, now).awaits(object, reason, now);
+            Event::Wait { component, object, reason, cause } => {
+                let reason = match cause {
+                    Some(cause) if cause.message.is_empty() => cause.reason.clone(),
+                    Some(cause) => format!("{}: {}", cause.reason, cause.message),
+                    None => reason.clone(),
+                };
+                self.row(component, now).awaits(object, &reason, now);
             }
             Event::Ready { component, object } => self.row(component, now).ready(object),
             Event::Finding { .. } => self.findings += 1,
             Event::Warning { .. } => self.warnings += 1,
             Event::Error { object: Some(_), reason: Some(_), .. } => self.errors += 1,
             Event::Check { .. }
+            | Event::Connection { .. }
             | Event::Prune { .. }
             | Event::Error { .. }
             | Event::Status { .. }

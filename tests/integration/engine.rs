@@ -14,5 +14,7 @@ mod order;
 mod record;
 #[path = "engine/uninstall.rs"]
 mod uninstall;
+#[path = "engine/waiting.rs"]
+mod waiting;
 #[path = "engine/world.rs"]
 mod world;

@@ -32,6 +32,7 @@ fn request(prepared: &Prepared) -> ApplyRequest<'_> {
         force_conflicts: false,
         take: Vec::new(),
         wait: true,
+        fail_fast: true,
         dry_run: None,
         skip_checks: Vec::new(),
         history_max: 10,

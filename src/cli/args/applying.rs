@@ -32,6 +32,12 @@ pub(in crate::cli) struct ApplyingArgs {
         num_args = 0..=1, require_equals = true, default_missing_value = "true"
     )]
     wait: bool,
+    /// Stop waiting for a component as soon as it is certain that waiting does not help
+    #[arg(
+        long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true"
+    )]
+    fail_fast: bool,
     /// Timeout of the whole run, for example 90s, 15m or 1h
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = timeout, env = "KSI_TIMEOUT")]
     pub(in crate::cli) timeout: Duration,
@@ -86,6 +92,7 @@ impl ApplyingArgs {
             force_conflicts: self.force_conflicts,
             take: self.take.clone(),
             wait: self.wait,
+            fail_fast: self.fail_fast,
             dry_run: self.dry_run.map(|mode| match mode {
                 DryRun::Client => install::DryRun::Client,
                 DryRun::Server => install::DryRun::Server,

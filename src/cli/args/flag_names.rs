@@ -10,5 +10,6 @@ pub(in crate::cli) fn flag_names() -> SettingNames {
         Setting::Deletion(DeletionConsent::DeleteNamespaces) => "--delete-namespaces",
         Setting::ForceConflicts => "--force-conflicts",
         Setting::Timeout => "--timeout",
+        Setting::FailFast => "--fail-fast=false",
     })
 }

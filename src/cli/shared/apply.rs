@@ -2,6 +2,7 @@
 
 use super::confirm::{confirm, consented};
 use super::execution::Execution;
+use super::outage::told;
 use super::{closing, plan, preflight};
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::args::format::TextOrJson;
@@ -22,7 +23,7 @@ pub(in crate::cli) async fn apply<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let request = args.request(prepared);
-    let review = install::review(session, &request).await?;
+    let review = told(session.target(), output, install::review(session, &request)).await?;
     plan::warn_of_replaced(&review.planned.plan, output);
     if let Some(mode) = request.dry_run {
         return dry_run(session, &review, &request, (mode, args.output), output).await;

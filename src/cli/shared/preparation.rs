@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::outage::told;
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::input::InputArgs;
 use crate::cli::exit::Failure;
@@ -50,7 +51,8 @@ pub(in crate::cli) async fn on_cluster(
     let draft = input.source().load();
     draft.precheck()?;
     let session = connection.session(timeout, stop).await?;
-    let prepared = draft.check_on(session.cluster()).await?;
+    let checked = draft.check_on(session.cluster());
+    let prepared = told(session.target(), output, checked).await?;
     warn(&prepared, output);
     Ok((session, prepared))
 }

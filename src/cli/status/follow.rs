@@ -1,5 +1,6 @@
 //! The output of `ksi status -w`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -40,7 +41,7 @@ pub(super) async fn print(
                 output.data(&format!("\x1b[H\x1b[2J\x1b[3J{text}{broken}"))?;
             }
             Format::Table => {
-                for event in transitions.next(&report) {
+                for event in transitions.next(&report, &BTreeMap::new()) {
                     if let Some(line) = ui::event_line(&event) {
                         output.data(&format!("{} {line}\n", status::clock(now)))?;
                     }

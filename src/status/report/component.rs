@@ -9,8 +9,8 @@ use crate::cluster::Kind;
 use crate::diagnose;
 use crate::health::{self, Health};
 use crate::inventory::Entry;
+use crate::object::age::age;
 use crate::object::{ObjectId, Policy};
-use crate::status::age::age;
 use crate::status::installed::InstalledComponent;
 use crate::status::snapshot::{Snapshot, is_passive};
 

@@ -16,7 +16,12 @@ fn applied(state: Action) -> Event {
 }
 
 fn waiting() -> Event {
-    Event::Wait { component: "tower".into(), object: object(), reason: "no replica".into() }
+    Event::Wait {
+        component: "tower".into(),
+        object: object(),
+        reason: "no replica".into(),
+        cause: None,
+    }
 }
 
 fn live(out: &mut Vec<u8>, mode: Mode, began: Instant) -> Live<&mut Vec<u8>> {

@@ -25,7 +25,7 @@ fn wrote(component: &str, kind: &str, name: &str) -> Event {
 
 fn wait(component: &str, kind: &str, name: &str, reason: &str) -> Event {
     let (component, reason) = (component.to_owned(), reason.to_owned());
-    Event::Wait { component, object: object(kind, name), reason }
+    Event::Wait { component, object: object(kind, name), reason, cause: None }
 }
 
 fn finding() -> Event {

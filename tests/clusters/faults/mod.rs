@@ -9,4 +9,5 @@ mod running;
 mod server;
 mod stage;
 mod takeover;
+mod waiting;
 mod webhooks;

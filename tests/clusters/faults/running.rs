@@ -55,6 +55,12 @@ impl Running {
         self.await_that(words, |said| said.contains(words));
     }
 
+    /// Until standard output has something.
+    pub(super) fn await_out(&mut self, words: &str) {
+        let out = self.out.clone();
+        self.await_that(words, |_| fs::read_to_string(&out).unwrap().contains(words));
+    }
+
     /// Until something is so, of which it may have said something. It must not end before.
     fn await_that(&mut self, what: &str, check: impl Fn(&str) -> bool) {
         let Self { child, err, .. } = self;

@@ -136,7 +136,7 @@ fn objects_of_a_webhook_wait_until_it_answers() {
 fn without_waiting_webhooks_are_written_last() {
     let slow = [(id("Deployment/core"), usize::MAX)];
     let memory = Memory::default().living(Life { slow: slow.into(), ..Life::default() });
-    let wait = Wait { health: false, timeout: Duration::from_secs(60) };
+    let wait = Wait { health: false, timeout: Duration::from_secs(60), ..Wait::default() };
     let report = run(&memory, objects(), &ksi::engine::Options { wait, ..options() });
     assert_eq!(report.answer.as_ref().unwrap().create, 10);
     assert_eq!(report.state("core"), ComponentState::Done);

@@ -73,7 +73,7 @@ pub(super) fn options() -> Options {
         plan: PlanOptions::default(),
         blank: Inventory::new(Key::new([3; 32]), "0.1.0"),
         graph: graph(),
-        wait: Wait { health: true, timeout: Duration::from_secs(600) },
+        wait: Wait { health: true, timeout: Duration::from_secs(600), fail_fast: true },
         assumed: None,
         runner: None,
         only: None,

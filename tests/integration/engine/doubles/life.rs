@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ksi::health::Cause;
 use ksi::object::ObjectId;
 use ksi::target::{ErrorKind, Finding};
 use serde_json::{Value, json};
@@ -28,6 +29,10 @@ pub(crate) struct Life {
     pub(crate) replaced: BTreeMap<ObjectId, usize>,
     /// When the webhook of a kind begins to respond.
     pub(crate) guarded: BTreeMap<String, usize>,
+    /// Why objects are not healthy, and for how long that is known.
+    pub(crate) causes: BTreeMap<ObjectId, (usize, Cause)>,
+    /// When the target does not answer.
+    pub(crate) silent: std::ops::Range<usize>,
     /// The findings of a diagnosis.
     pub(crate) findings: BTreeMap<ObjectId, Finding>,
     /// Warnings, each reported once.

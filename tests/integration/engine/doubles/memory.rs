@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use ksi::health::assess;
+use ksi::health::{Cause, assess};
 use ksi::inventory::Inventory;
 use ksi::object::{Contents, DryRunResult, Held, Object, ObjectId, rules};
 use ksi::target::{
-    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Reader, Store, Write, Writer,
-    Written,
+    Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Outage, Reader, Store, Write,
+    Writer, Written,
 };
 use ksi::values::StoredValues;
 use serde_json::Value;
@@ -228,6 +229,12 @@ impl Reader for Memory {
     fn warnings(&self) -> Vec<String> {
         self.life.as_ref().map(Life::take_warnings).unwrap_or_default()
     }
+
+    fn outage(&self) -> Option<Outage> {
+        let is_silent = self.life.as_ref()?.silent.contains(&self.content().now);
+        let (cause, silence) = ("connection refused".to_owned(), Duration::from_secs(2));
+        is_silent.then_some(Outage { cause, silence, retries: Some(Duration::from_secs(58)) })
+    }
 }
 
 impl Store for Memory {
@@ -390,6 +397,17 @@ impl Monitor for Memory {
             Some(until) if content.now < *until => Err("connection refused".into()),
             _ => Ok(()),
         })
+    }
+
+    async fn causes(&self, unhealthy: &[&Value]) -> BTreeMap<ObjectId, Cause> {
+        let Some(life) = &self.life else { return BTreeMap::new() };
+        let now = self.content().now;
+        let known = |live: &&Value| {
+            let id = ObjectId::of(live)?;
+            let (until, cause) = life.causes.get(&id)?;
+            (now < *until).then(|| (id, cause.clone()))
+        };
+        unhealthy.iter().filter_map(known).collect()
     }
 
     async fn diagnose(&self, id: &ObjectId) -> Vec<Finding> {
