@@ -14,6 +14,7 @@ mod gathered;
 mod held;
 mod interception;
 mod manifest;
+mod page;
 mod preflight;
 mod report;
 mod verdict;
@@ -24,8 +25,10 @@ pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};
 pub use gathered::{DryRun, Gathered, Part, Read, Rights};
 pub use held::held;
+pub use page::page;
 pub use preflight::{Writes, preflight};
 pub use report::{Report, Row, TableStyle, json, list, table};
+use verdict::UNREAD;
 pub use verdict::{Outcome, ReadError, Verdict};
 
 /// When a check applies.
@@ -69,7 +72,7 @@ impl Check {
     /// The outcome; what could not be read is an error.
     pub fn outcome(&self, gathered: &Gathered, context: &Context<'_>) -> Outcome {
         (self.evaluate)(gathered, context)
-            .unwrap_or_else(|ReadError(why)| Outcome::Error(format!("could not be read: {why}")))
+            .unwrap_or_else(|ReadError(why)| Outcome::Unread(format!("{UNREAD}{why}")))
     }
 }
 

@@ -24,7 +24,7 @@ use serde_json::Value;
 
 pub use contents::Contents;
 pub use dry_run::{DryRunResult, FieldConflict};
-pub use foreign::{foreign_fields, owned_fields, written_at};
+pub use foreign::{changed_by_others, foreign_fields, owned_fields, written_at};
 pub use held::Held;
 pub use id::ObjectId;
 pub use mask::Masker;

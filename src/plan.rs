@@ -41,7 +41,7 @@ use crate::object::{Contents, DryRunResult, Held, Object, ObjectId, Policy, Sett
 use crate::yaml::Path;
 
 pub use diff::{Difference, apply_differences, diff};
-pub use json::json;
+pub use json::{json, json_summary};
 pub use merge::{Conflict, Winner};
 pub use overview::{kept_help, overview};
 pub use record::record;

@@ -15,4 +15,4 @@ pub use live::Live;
 pub use mode::{Mode, Place, ProgressChoice};
 pub use output::Output;
 pub use progress::{Progress, TableStyle};
-pub use screen::{final_message, show_cursor};
+pub use screen::final_message;

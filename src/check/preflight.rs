@@ -13,7 +13,7 @@ use super::gathered::{Gathered, Part, Read};
 use super::interception::{Operation, Written, intercepted};
 use super::manifest::items;
 use super::report::{Report, Row};
-use super::verdict::{Outcome, ReadError};
+use super::verdict::{Outcome, ReadError, UNREAD};
 use super::{Check, checks};
 use crate::cluster::Cluster;
 use crate::facts::KubernetesVersion;
@@ -122,12 +122,11 @@ pub async fn preflight(
                 }
                 Ok(Outcome::Warning(_)) if of_workloads => Outcome::Ok(None),
                 Ok(outcome) => outcome,
-                Err(ReadError(why)) => Outcome::Warning(format!("could not be read: {why}")),
+                Err(ReadError(why)) => Outcome::Warning(format!("{UNREAD}{why}")),
             };
         Row { check, outcome }
     });
-    let is_problem = |row: &Row| matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
-    Report { rows: rows.filter(is_problem).collect() }
+    Report { rows: rows.filter(|row| row.outcome.is_problem()).collect() }
 }
 
 /// Whether the Service of a blocking webhook of others does not exist: missing pods may still start.

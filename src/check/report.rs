@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json as value};
 
-use super::verdict::Outcome;
+use super::verdict::{Outcome, UNREAD};
 use super::{Check, Phase, checks};
 
 /// A check and its outcome.
@@ -14,6 +14,33 @@ pub struct Row {
     pub check: &'static Check,
     /// The outcome.
     pub outcome: Outcome,
+}
+
+impl Row {
+    /// What to do: of what could not be read, how it can be.
+    pub fn hint(&self) -> &'static str {
+        let unread = match &self.outcome {
+            Outcome::Unread(why) => Some(why),
+            // Before the first write it is a warning.
+            Outcome::Warning(why) => Some(why).filter(|why| why.starts_with(UNREAD)),
+            _ => None,
+        };
+        match unread {
+            Some(why) if why.contains("system:anonymous") => {
+                "the kubeconfig has no credentials: log in, or use another context"
+            }
+            Some(why) if why.contains("forbidden") => {
+                "grant this user the right that the message names, or use an account with the rights of deploy/rbac.yaml"
+            }
+            Some(_) => "solve the problem in the message, then run the check again",
+            None => self.check.hint,
+        }
+    }
+
+    /// The hint, and where more is.
+    pub fn help(&self) -> String {
+        format!("{}; see `ksi explain {}`", self.hint(), self.check.id)
+    }
 }
 
 /// All outcomes in the order of the table.
@@ -26,17 +53,17 @@ pub struct Report {
 impl Report {
     /// Whether there is no error.
     pub fn success(&self) -> bool {
-        !self.rows.iter().any(|row| matches!(row.outcome, Outcome::Error(_)))
+        !self.rows.iter().any(|row| row.outcome.is_error())
     }
 
     /// How many errors there are.
     pub fn errors(&self) -> usize {
-        self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_))).count()
+        self.rows.iter().filter(|row| row.outcome.is_error()).count()
     }
 
     /// The id of the first check with an error.
     pub fn first_error(&self) -> &'static str {
-        let mut errors = self.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_)));
+        let mut errors = self.rows.iter().filter(|row| row.outcome.is_error());
         errors.next().map_or("none", |row| row.check.id)
     }
 
@@ -69,7 +96,7 @@ impl TableStyle {
         let (symbol, word, colour) = match outcome {
             Outcome::Ok(_) => ("√", "ok     ", "32"),
             Outcome::Warning(_) => ("‼", "warning", "33"),
-            Outcome::Error(_) => ("×", "error  ", "31"),
+            Outcome::Error(_) | Outcome::Unread(_) => ("×", "error  ", "31"),
             Outcome::Skipped(_) => ("-", "skipped", "2"),
         };
         let mark = if self.symbols { symbol } else { word };
@@ -81,13 +108,8 @@ impl TableStyle {
 pub fn table(report: &Report, look: TableStyle) -> String {
     let mut text = String::new();
     for (name, rows) in report.categories() {
-        let shown: Vec<&Row> = rows
-            .into_iter()
-            .filter(|row| {
-                let is_problem = matches!(row.outcome, Outcome::Warning(_) | Outcome::Error(_));
-                is_problem || !look.short
-            })
-            .collect();
+        let shown: Vec<&Row> =
+            rows.into_iter().filter(|row| row.outcome.is_problem() || !look.short).collect();
         if shown.is_empty() {
             continue;
         }
@@ -113,27 +135,27 @@ fn line(text: &mut String, row: &Row, look: TableStyle) {
         _ => String::new(),
     };
     let _ = writeln!(text, "{} {}{detail}", look.mark(outcome), check.description);
-    if let Outcome::Warning(found) | Outcome::Error(found) = outcome {
+    if let Outcome::Warning(found) | Outcome::Error(found) | Outcome::Unread(found) = outcome {
         for line in found.lines() {
             let _ = writeln!(text, "    {line}");
         }
-        let _ = writeln!(text, "    hint: {}", check.hint);
-        let _ = writeln!(text, "    see docs/check.md#{}", check.id);
+        let _ = writeln!(text, "    hint: {}", row.hint());
+        let _ = writeln!(text, "    see `ksi explain {}`", check.id);
     }
 }
 
 /// The report as JSON: the format of `linkerd check` plus the ids of the checks.
 pub fn json(report: &Report) -> Value {
     let categories = report.categories().into_iter().map(|(name, rows)| {
-        let checks = rows.into_iter().map(|Row { check, outcome }| {
+        let checks = rows.into_iter().map(|row| {
+            let Row { check, outcome } = row;
             let (result, error) = match outcome {
                 Outcome::Ok(_) => ("success", None),
                 Outcome::Warning(text) => ("warning", Some(text)),
-                Outcome::Error(text) => ("error", Some(text)),
+                Outcome::Error(text) | Outcome::Unread(text) => ("error", Some(text)),
                 Outcome::Skipped(why) => ("skipped", Some(why)),
             };
-            let hint = matches!(outcome, Outcome::Warning(_) | Outcome::Error(_))
-                .then(|| format!("{}; see docs/check.md#{}", check.hint, check.id));
+            let hint = outcome.is_problem().then(|| row.help());
             value!({
                 "id": check.id, "description": check.description, "hint": hint,
                 "error": error, "result": result,

@@ -11,9 +11,26 @@ pub enum Outcome {
     Warning(String),
     /// It does not work.
     Error(String),
+    /// Its data could not be read: why. An error, since nobody knows.
+    Unread(String),
     /// It does not apply here: why.
     Skipped(String),
 }
+
+impl Outcome {
+    /// Whether it is an error, also because nobody knows.
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::Error(_) | Self::Unread(_))
+    }
+
+    /// Whether it is a warning or an error.
+    pub fn is_problem(&self) -> bool {
+        self.is_error() || matches!(self, Self::Warning(_))
+    }
+}
+
+/// How a message begins about what could not be read.
+pub(super) const UNREAD: &str = "could not be read: ";
 
 /// Why something could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

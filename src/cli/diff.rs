@@ -44,7 +44,7 @@ pub(super) struct DiffArgs {
     output: TextOrJson,
     #[command(flatten)]
     prune: PruneArgs,
-    /// Show only one line per object
+    /// Show only what changes and the counts, without the differences
     #[arg(long)]
     summary: bool,
     /// Number of unchanged lines around each change
@@ -62,6 +62,7 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
             let (context, summary_only) = (args.lines, args.summary);
             plan::text(&plan, TextOptions { context, colour, summary_only })
         }
+        TextOrJson::Json if args.summary => format!("{:#}\n", plan::json_summary(&plan)),
         TextOrJson::Json => format!("{:#}\n", plan::json(&plan)),
     };
     output.data(&text)?;

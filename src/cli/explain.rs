@@ -8,20 +8,23 @@ use serde_json::json;
 use self::text::text;
 use super::args::format::TextOrJson;
 use super::exit::Failure;
+use crate::check;
 use crate::config::{self, Explanation};
 use crate::diagnostic::Code;
 use crate::ui::Output;
 
-/// Explain a key of the configuration or a code such as KSI0012
+/// Explain a key of the configuration, a code such as KSI0012, or a check
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi explain
   ksi explain multicluster.clusterRole
   ksi explain jwtSecret
   ksi explain common.redis --recursive
-  ksi explain KSI0012")]
+  ksi explain KSI0012
+  ksi explain storage-class-default")]
 pub(super) struct ExplainArgs {
-    /// Path below `spec`, the end of one, or a code such as KSI0012 [default: all keys directly below `spec`]
+    /// Path below `spec`, the end of one, a code such as KSI0012, or a check of `ksi check --list`
+    /// [default: all keys directly below `spec`]
     #[arg(default_value = "", hide_default_value = true)]
     subject: String,
     /// Show all keys below it as well
@@ -40,6 +43,16 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
             TextOrJson::Text => page.to_owned(),
             TextOrJson::Json => {
                 let json = json!({"code": code.to_string(), "title": code.title(), "page": page});
+                format!("{json:#}\n")
+            }
+        };
+        return Ok(output.data(&text)?);
+    }
+    if let Some((check, page)) = check::page(subject) {
+        let text = match format {
+            TextOrJson::Text => format!("{subject}: {}\n\n{page}\n", check.description),
+            TextOrJson::Json => {
+                let json = json!({"check": subject, "title": check.description, "page": page});
                 format!("{json:#}\n")
             }
         };

@@ -205,6 +205,12 @@ fn help(kind: &ErrorKind, cause: &str) -> &'static str {
         ErrorKind::Credentials => {
             "check the file, its context (`kubectl config get-contexts`) and its credentials with `kubectl get --raw /version`"
         }
+        ErrorKind::Unreachable if cause.contains("UnknownIssuer") => {
+            "the kubeconfig's certificate-authority does not match this server: use the kubeconfig of this cluster"
+        }
+        ErrorKind::Unreachable if cause.contains("NotValidForName") => {
+            "the certificate of the server is not valid for this address: correct the address, or set tls-server-name in the kubeconfig"
+        }
         ErrorKind::Unreachable | ErrorKind::Timeout => {
             "check with `kubectl get --raw /readyz` that the API server responds, then run again to continue"
         }
@@ -213,6 +219,9 @@ fn help(kind: &ErrorKind, cause: &str) -> &'static str {
         }
         ErrorKind::Unauthorized => {
             "the credentials are expired or invalid: log in again, or use another context"
+        }
+        ErrorKind::Forbidden if cause.contains("\"system:anonymous\"") => {
+            "the kubeconfig has no credentials: log in, or use another context"
         }
         ErrorKind::Forbidden => {
             "grant this user the permission, or use another user; `ksi check --pre` lists all missing permissions"
@@ -249,6 +258,19 @@ fn help(kind: &ErrorKind, cause: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_step_fits_the_cause() {
+        let help = |kind, cause| Error::new(kind, "list", "Secrets", cause).help;
+        let issuer = "invalid peer certificate: UnknownIssuer";
+        assert!(
+            help(ErrorKind::Unreachable, issuer).contains("certificate-authority does not match")
+        );
+        assert!(help(ErrorKind::Unreachable, "refused").contains("/readyz"));
+        let anonymous = "secrets is forbidden: User \"system:anonymous\" cannot list";
+        assert!(help(ErrorKind::Forbidden, anonymous).contains("has no credentials"));
+        assert!(help(ErrorKind::Forbidden, "User \"a\" cannot list").contains("grant this user"));
+    }
 
     #[test]
     fn control_characters_of_servers_are_removed() {

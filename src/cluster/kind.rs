@@ -36,6 +36,18 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// Several objects of this kind, in words: `Secrets`, `NetworkPolicies`, `Ingresses`.
+    pub(super) fn plural(&self) -> String {
+        let kind = &self.kind;
+        match kind.strip_suffix('y') {
+            Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+            _ if kind.ends_with(['s', 'x']) => format!("{kind}es"),
+            _ => format!("{kind}s"),
+        }
+    }
+}
+
 /// `Deployment.apps/v1`
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -76,9 +76,9 @@ impl Cluster {
                 ("fieldSelector", selection.fields.as_deref()),
                 ("continue", next.as_deref()),
             ];
-            let place = format!("list of {kind}");
-            let call = Call::new(Method::GET, with_query(&path, &parameters), "read", place)
-                .metadata_only(selection.metadata_only);
+            let call =
+                Call::new(Method::GET, with_query(&path, &parameters), "list", kind.plural())
+                    .metadata_only(selection.metadata_only);
             let mut list = match self.send(&call).await {
                 Ok(list) => list,
                 Err(e) if e.kind == ErrorKind::NotServed => return Ok(Vec::new()),
@@ -133,7 +133,7 @@ impl Cluster {
             return Ok(false);
         };
         let path = with_query(&request::collection(&resource, None), &[("limit", Some("1"))]);
-        let call = Call::new(Method::GET, path, "read", format!("list of {kind}"));
+        let call = Call::new(Method::GET, path, "list", kind.plural());
         let list = self.send(&call.metadata_only(true)).await;
         Ok(absent(list, &[ErrorKind::NotServed])?.is_some())
     }

@@ -22,9 +22,15 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 /// A client without Nagle's algorithm, which would delay a small request until the server acknowledges the one
 /// before: by 40 ms even on one machine. With a proxy the client of the library is used.
-pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> {
+pub(super) fn client(mut config: kube::Config) -> Result<kube::Client, kube::Error> {
     if config.proxy_url.is_some() {
         return kube::Client::try_from(config);
+    }
+    // A credential plugin gives a token or a certificate. Both the headers and the TLS configuration would run it:
+    // with a token, only the headers need it.
+    let auth = config.auth_layer()?;
+    if auth.is_some() {
+        config.auth_info.exec = None;
     }
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -40,7 +46,7 @@ pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> 
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
-        .option_layer(config.auth_layer()?)
+        .option_layer(auth)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
         .service(http);

@@ -170,17 +170,19 @@ impl<T: Target> Run<'_, T> {
                 return self.report_end(component, outcome);
             }
         }
-        let conflict = component.changes().find(|change| change.action == Action::Conflict);
-        let outcome = match (dependency_failed, conflict) {
-            // Nothing had to be written, but components that depend on it depend on the failed one too.
-            (Some(why), _) => {
-                self.report_component(component.name, State::Healthy, counts(), None);
-                return Outcome::Failed(why);
-            }
-            (None, Some(change)) => Outcome::Failed(format!("{} is in conflict", change.id)),
-            (None, None) => Outcome::Succeeded,
+        // Nothing had to be written, but components that depend on it depend on the failed one too.
+        if let Some(why) = dependency_failed {
+            self.report_component(component.name, State::Healthy, counts(), None);
+            return Outcome::Failed(why);
+        }
+        let is_conflict = |change: &&Change| change.action == Action::Conflict;
+        let why = match component.changes().filter(is_conflict).count() {
+            0 => return self.report_end(component, Outcome::Succeeded),
+            1 => "1 conflict, left alone".to_owned(),
+            several => format!("{several} conflicts, left alone"),
         };
-        self.report_end(component, outcome)
+        self.report_component(component.name, State::Conflict, counts(), Some(why.clone()));
+        Outcome::Failed(why)
     }
 
     /// Applies one stage, and waits until it is healthy if that is needed.

@@ -161,6 +161,9 @@ pub enum ComponentState {
     Done,
     /// An object could not be written or is not healthy.
     Failed,
+    /// Everything is written but objects in conflict; in JSON a failure like others.
+    #[serde(rename = "failed")]
+    Conflict,
     /// It was not written, because a dependency failed or the run timed out.
     Skipped,
 }

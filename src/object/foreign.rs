@@ -56,6 +56,43 @@ pub fn foreign_fields(id: &ObjectId, live: &Value) -> Vec<&'static PathPattern> 
         .collect()
 }
 
+/// Fields that others have changed since ksi last did, by field manager: `(kubectl-edit, [.spec.replicas])`. The
+/// status counts for nobody.
+pub fn changed_by_others(live: &Value) -> Vec<(&str, Vec<String>)> {
+    let entries = live["metadata"]["managedFields"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_ours = |entry: &&Value| entry["manager"] == FIELD_MANAGER;
+    let since = entries.iter().filter(is_ours).filter_map(|entry| entry["time"].as_str()).max();
+    let changed = entries.iter().filter(|entry| {
+        let is_later = entry["time"].as_str() >= since;
+        !is_ours(entry) && is_later && entry["subresource"].as_str().is_none_or(str::is_empty)
+    });
+    let named = changed.filter_map(|entry| {
+        let mut fields = Vec::new();
+        leaves(&entry["fieldsV1"], "", &mut fields);
+        Some((entry["manager"].as_str()?, fields))
+    });
+    named.collect()
+}
+
+/// The paths of the leaves of a `fieldsV1` set.
+fn leaves(fields: &Value, path: &str, found: &mut Vec<String>) {
+    let inner = fields.as_object().into_iter().flatten().filter(|(key, _)| *key != ".");
+    let mut is_leaf = true;
+    for (key, fields) in inner {
+        is_leaf = false;
+        let path = match key.split_once(':') {
+            Some(("f", name)) if name.contains(['.', '/']) => format!("{path}[{name}]"),
+            Some(("f", name)) => format!("{path}.{name}"),
+            Some((_, item)) => format!("{path}[{item}]"),
+            None => path.to_owned(),
+        };
+        leaves(fields, &path, found);
+    }
+    if is_leaf && !path.is_empty() {
+        found.push(path.to_owned());
+    }
+}
+
 /// Whether a `fieldsV1` set contains a field: `f:key` for keys, `k:{…}` for list items.
 fn owns(fields: &Value, path: &[Segment]) -> bool {
     let Some((first, rest)) = path.split_first() else {
@@ -82,6 +119,34 @@ mod tests {
             "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": {"name": "a", "managedFields": managed_fields},
         })
+    }
+
+    #[test]
+    fn who_changed_what_after_ksi() {
+        let at = |manager: &str, time: &str, fields: Value| json!({"manager": manager, "time": time, "fieldsV1": fields});
+        let mut status = at("kubelet", "2026-11-21T12:00:00Z", json!({"f:status": {}}));
+        status["subresource"] = json!("status");
+        let live = live(&json!([
+            at("ksi", "2026-11-21T10:00:00Z", json!({"f:spec": {"f:paused": {}}})),
+            at("old", "2026-11-21T09:00:00Z", json!({"f:spec": {"f:paused": {}}})),
+            at(
+                "kubectl-edit",
+                "2026-11-21T11:00:00Z",
+                json!({
+                    "f:metadata": {"f:labels": {".": {}, "f:a.b/c": {}}},
+                    "f:spec": {"f:replicas": {}, "f:containers": {"k:{\"name\":\"a\"}": {"f:image": {}}}},
+                })
+            ),
+            status,
+        ]));
+        let mut found = changed_by_others(&live);
+        found[0].1.sort();
+        let fields = [
+            ".metadata.labels[a.b/c]",
+            ".spec.containers[{\"name\":\"a\"}].image",
+            ".spec.replicas",
+        ];
+        assert_eq!(found, [("kubectl-edit", fields.map(str::to_owned).to_vec())]);
     }
 
     #[test]

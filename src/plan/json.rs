@@ -4,9 +4,21 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::{Change, Difference, Plan, diff, masked};
+use super::{Action, Change, Difference, Plan, diff, masked};
 use crate::object::{Masker, ObjectId};
 use crate::yaml::Path;
+
+/// The counts of a plan as JSON, and what changes without the differences.
+pub fn json_summary(plan: &Plan) -> Value {
+    let changed = plan.changes.iter().filter(|change| change.action != Action::Unchanged);
+    let changes = changed.map(|change| {
+        json!({
+            "action": change.action, "component": change.component, "object": object(&change.id),
+            "reason": change.reason,
+        })
+    });
+    json!({ "changes": changes.collect::<Vec<_>>(), "summary": plan.summary() })
+}
 
 /// A plan as JSON, secrets hidden: `changes` has one entry per object with the paths that differ,
 /// `summary` the numbers; `lost` the cascading deletes, `uncounted` the kinds that could not be listed

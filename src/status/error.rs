@@ -38,6 +38,14 @@ pub enum Error {
         /// The components that are installed.
         installed: Vec<String>,
     },
+    /// A workload was asked for where a component is expected.
+    #[error("`{name}` is no component, but a part of component `{component}`")]
+    PartOfComponent {
+        /// Its name.
+        name: String,
+        /// The component that it belongs to.
+        component: String,
+    },
     /// The cluster cannot be read.
     #[error(transparent)]
     Cluster(#[from] cluster::Error),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use crate::cluster::{self, Cluster, Kind};
+use crate::diagnose::is_workload;
 use crate::inventory::{Entry, Inventory, SECRET};
 use crate::object::ObjectId;
 use crate::render;
@@ -85,6 +86,13 @@ impl Installed {
     pub fn only(mut self, name: Option<&str>) -> Result<Self, Error> {
         let Some(name) = name else { return Ok(self) };
         if !self.components.iter().any(|component| component.name == name) {
+            let has_it = |part: &&InstalledComponent| {
+                part.entries.iter().any(|entry| is_workload(&entry.id) && entry.id.name == name)
+            };
+            if let Some(part) = self.components.iter().find(has_it) {
+                let (name, component) = (name.to_owned(), part.name.clone());
+                return Err(Error::PartOfComponent { name, component });
+            }
             let installed = self.components.into_iter().map(|component| component.name).collect();
             return Err(Error::NoSuchComponent { name: name.to_owned(), installed });
         }

@@ -37,15 +37,19 @@ pub fn event_line(event: &Event) -> Option<String> {
         Event::Status { state: Phase::ValuesStored, message } => {
             Some(format!("generated and stored: {message}"))
         }
+        Event::Component { name, state: ComponentState::Conflict, done, total, reason: why } => {
+            Some(format!("{name}{} ({done} of {total})", reason(why)))
+        }
         Event::Component { name, state, done, total, reason: why } => {
             let word = match state {
                 ComponentState::Healthy => "is healthy",
                 ComponentState::Failed => "failed",
                 ComponentState::Skipped => "skipped",
                 ComponentState::Done => "applied",
-                ComponentState::Waiting | ComponentState::Applying | ComponentState::Checking => {
-                    return None;
-                }
+                ComponentState::Waiting
+                | ComponentState::Applying
+                | ComponentState::Checking
+                | ComponentState::Conflict => return None,
             };
             Some(format!("{name} {word} ({done} of {total}){}", reason(why)))
         }

@@ -1,10 +1,14 @@
 //! The last lines of a terminal, redrawn in place.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Whether the cursor is hidden, so that it can be shown again before the process exits.
 static HIDDEN: AtomicBool = AtomicBool::new(false);
+/// How many lines are drawn below it, so that they can be removed then: nobody updates them any more.
+static DRAWN: AtomicUsize = AtomicUsize::new(0);
+/// Whether the process is about to exit, so that nothing more is drawn.
+static CLOSED: AtomicBool = AtomicBool::new(false);
 
 const HIDE: &str = "\x1b[?25l";
 const SHOW: &str = "\x1b[?25h";
@@ -27,6 +31,9 @@ impl<W: Write> Screen<W> {
 
     /// Writes `above` permanently, and the lines below it in place of the previous ones.
     pub(super) fn draw(&mut self, above: &str, lines: &[String]) {
+        if CLOSED.load(Ordering::SeqCst) {
+            return;
+        }
         let mut text = String::from(BEGIN);
         if !std::mem::replace(&mut self.hidden, true) {
             HIDDEN.store(true, Ordering::SeqCst);
@@ -51,6 +58,7 @@ impl<W: Write> Screen<W> {
         text.push_str("\x1b[J");
         text.push_str(END);
         self.drawn = lines.len();
+        DRAWN.store(self.drawn, Ordering::SeqCst);
         self.write(&text);
     }
 
@@ -77,15 +85,29 @@ impl<W: Write> Drop for Screen<W> {
     }
 }
 
-/// Prints a final message before the process exits immediately.
+/// Prints a final message before the process exits immediately, in place of the table.
 pub fn final_message(text: &str) {
-    show_cursor();
-    let _ = writeln!(io::stderr(), "{text}");
+    CLOSED.store(true, Ordering::SeqCst);
+    let table = HIDDEN.swap(false, Ordering::SeqCst).then(|| DRAWN.load(Ordering::SeqCst));
+    let _ = io::stderr().write_all(farewell(table, text).as_bytes());
 }
 
-/// Shows the cursor again if it is hidden, before the process exits immediately.
-pub fn show_cursor() {
-    if HIDDEN.swap(false, Ordering::SeqCst) {
-        let _ = io::stderr().write_all(SHOW.as_bytes());
+/// The message, after the lines of the table are removed and the cursor is shown.
+fn farewell(table: Option<usize>, text: &str) -> String {
+    match table {
+        None => format!("{text}\n"),
+        Some(0) => format!("{SHOW}{text}\n"),
+        Some(lines) => format!("\x1b[{lines}A\r\x1b[J{SHOW}{text}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_stale_is_left_of_a_table() {
+        assert_eq!(farewell(None, "bye"), "bye\n");
+        assert_eq!(farewell(Some(3), "bye"), "\x1b[3A\r\x1b[J\x1b[?25hbye\n");
     }
 }

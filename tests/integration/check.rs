@@ -7,7 +7,7 @@ mod rows;
 
 use std::collections::BTreeSet;
 
-use ksi::check::{self, Check, Context, Gathered, Outcome, Phase, TableStyle};
+use ksi::check::{self, Check, Context, Gathered, Outcome, Phase, Row, TableStyle};
 use serde_json::json;
 
 use self::healthy::Fixture;
@@ -19,7 +19,7 @@ fn outcome(check: &Check, fixture: &Fixture) -> Outcome {
 }
 
 fn is_trouble(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Warning(_) | Outcome::Error(_))
+    outcome.is_problem()
 }
 
 fn find(id: &str) -> &'static Check {
@@ -46,7 +46,8 @@ fn every_check_fails_where_it_should() {
         let mut fixture = Fixture::host();
         spoil(&mut fixture);
         match outcome(find(id), &fixture) {
-            Outcome::Warning(text) | Outcome::Error(text) if text.contains(expected) => {}
+            Outcome::Warning(text) | Outcome::Error(text) | Outcome::Unread(text)
+                if text.contains(expected) => {}
             other => wrong.push(format!("{id}: `{expected}` is not in {other:?}")),
         }
     }
@@ -85,7 +86,7 @@ fn what_could_not_be_read_is_never_fine() {
     let context = Context { configured: &host.configured, now: host.now };
     for check in check::checks().filter(|check| !elsewhere.contains(&check.id)) {
         let outcome = check.outcome(&Gathered::default(), &context);
-        let unread = matches!(&outcome, Outcome::Error(why) if why.contains("could not be read"));
+        let unread = matches!(&outcome, Outcome::Unread(why) if why.contains("could not be read"));
         let skipped = matches!(&outcome, Outcome::Skipped(_));
         assert!(unread || skipped, "{}: {outcome:?}", check.id);
         if skipped {
@@ -181,4 +182,19 @@ fn without_a_configuration_the_rest_is_still_judged() {
     assert!(report.success(), "{}", check::table(&report, TableStyle::default()));
     let skipped = report.rows.iter().filter(|r| matches!(r.outcome, Outcome::Skipped(_))).count();
     assert!(skipped < report.rows.len() / 2, "{skipped} of {}", report.rows.len());
+}
+
+#[test]
+fn what_could_not_be_read_has_a_hint_of_its_own() {
+    let check = check::checks().find(|check| check.id == "volume-claims").unwrap();
+    let hint = |outcome| Row { check, outcome }.hint();
+    let forbidden = "could not be read: PersistentVolumeClaims: User \"a\" cannot list: forbidden";
+    let anonymous = forbidden.replace("\"a\"", "\"system:anonymous\"");
+    assert_eq!(hint(Outcome::Error("a is Lost".into())), check.hint);
+    assert_eq!(hint(Outcome::Warning("a is Pending".into())), check.hint);
+    for outcome in [Outcome::Unread, Outcome::Warning] {
+        assert!(hint(outcome(forbidden.into())).contains("the right that the message names"));
+        assert!(hint(outcome(anonymous.clone())).contains("no credentials"));
+        assert!(!hint(outcome("could not be read: no answer".into())).contains("describe pvc"));
+    }
 }

@@ -54,6 +54,18 @@ fn no_error_shows_what_a_kubeconfig_or_its_plugin_holds() {
     }
 }
 
+#[test]
+fn a_plugin_that_gives_a_token_is_run_once() {
+    let (runs, credential) = (NamedTempFile::new().unwrap(), NamedTempFile::new().unwrap());
+    let text = r#"{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "t"}}"#;
+    std::fs::write(credential.path(), text).unwrap();
+    let (log, answer) = (runs.path().display(), credential.path().display());
+    let script = format!("echo run >> {log}; cat {answer}");
+    let (code, said) = status(&plugin(&script));
+    assert_eq!(code, Some(7), "{said}");
+    assert_eq!(std::fs::read_to_string(runs.path()).unwrap(), "run\n", "{said}");
+}
+
 /// Whether a proxy of the environment is asked for the way to an API server at 127.0.0.9.
 fn asks_the_proxy(no_proxy: &str) -> bool {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -95,3 +95,33 @@ fn a_help_heading_has_only_options_of_its_group() {
         }
     }
 }
+
+/// The text between two marks.
+fn blocks<'t>(text: &'t str, begin: &str) -> Vec<&'t str> {
+    text.split(begin).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_session_in_the_readme_is_what_ksi_prints() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let wrong = blocks(&readme, "```yaml\n")[0];
+    let sessions = blocks(&readme, "```console\n");
+    let folder = tempfile::tempdir().unwrap();
+    let run = |session: &str, configuration: &str| {
+        std::fs::write(folder.path().join("my.yaml"), configuration).unwrap();
+        let mut printed = String::new();
+        for command in session.lines().filter_map(|line| line.strip_prefix("$ ksi ")) {
+            let program = Path::new(env!("CARGO_BIN_EXE_ksi")).display();
+            let script = format!("{program} {command} 2>&1");
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", &script]).env_remove("CLICOLOR_FORCE").env_remove("FORCE_COLOR");
+            let output = shell.current_dir(folder.path()).env("NO_COLOR", "1").output().unwrap();
+            printed += &format!("$ ksi {command}\n{}", String::from_utf8(output.stdout).unwrap());
+        }
+        printed
+    };
+    assert_eq!(run(sessions[0], wrong), sessions[0]);
+    let right = wrong.replace("clusterrole", "clusterRole").replace("fasle", "false");
+    assert_eq!(run(sessions[1], &right), sessions[1]);
+    assert_eq!(sessions.len(), 2, "run the others, too");
+}

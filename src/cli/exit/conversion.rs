@@ -58,6 +58,9 @@ impl From<status::Error> for Failure {
                 Self::Target(target::Error::inventory(secret.to_string(), cause))
             }
             status::Error::NoSuchComponent { .. } => Self::Usage(error.to_string()),
+            status::Error::PartOfComponent { name, component } => Self::Usage(format!(
+                "{error}\nhelp: pass `{component}`; for its logs: `ksi logs {component} -c {name}`"
+            )),
         }
     }
 }

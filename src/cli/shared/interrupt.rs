@@ -22,6 +22,8 @@ pub(in crate::cli) fn while_asking<T>(ask: impl FnOnce() -> T) -> T {
 
 /// How long requests in progress may take after the first signal, before a supervisor kills the process.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
+const AT_ONCE: &str = "ksi: interrupted; requests in progress were not waited for\n\
+                       help: run the same command again to continue";
 const STUCK: &str = "ksi: interrupted; requests in progress did not finish within 10 s\n\
                      help: run the same command again to continue";
 
@@ -53,8 +55,8 @@ pub(in crate::cli) fn listen() -> Stop {
             }
             asked.request();
             tokio::select! {
-                _ = interrupt.recv() => crate::ui::show_cursor(),
-                _ = terminate.recv() => crate::ui::show_cursor(),
+                _ = interrupt.recv() => crate::ui::final_message(AT_ONCE),
+                _ = terminate.recv() => crate::ui::final_message(AT_ONCE),
                 () = tokio::time::sleep(GRACE_PERIOD) => crate::ui::final_message(STUCK),
             }
             std::process::exit(INTERRUPTED.into());

@@ -54,9 +54,10 @@ pub(in crate::cli) fn report(
 fn event(row: &Row) -> Event {
     let (state, message) = match &row.outcome {
         Outcome::Error(text) => (Found::Error, text.clone()),
-        Outcome::Warning(text) | Outcome::Skipped(text) => (Found::Warning, text.clone()),
+        Outcome::Warning(text) | Outcome::Unread(text) | Outcome::Skipped(text) => {
+            (Found::Warning, text.clone())
+        }
         Outcome::Ok(detail) => (Found::Warning, detail.clone().unwrap_or_default()),
     };
-    let help = format!("{}; see docs/check.md#{}", row.check.hint, row.check.id);
-    Event::Check { id: row.check.id, state, message, help }
+    Event::Check { id: row.check.id, state, message, help: row.help() }
 }

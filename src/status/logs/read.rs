@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use futures_util::stream::{ReadyChunks, StreamExt as _};
 
 use super::{Container, LogError, LogQuery, LogUpdate};
@@ -13,8 +12,6 @@ use crate::object::Scrubber;
 use crate::object::scrub::Lines;
 use crate::status::{Installed, Snapshot};
 
-/// So many logs are opened at a time; until its turn comes, nothing of a log is read.
-const OPEN: usize = 4;
 /// So many lines are handed on together, if they have arrived already.
 const TOGETHER: usize = 1000;
 
@@ -27,9 +24,9 @@ pub struct LogReader<'c> {
     scrubber: &'c Scrubber,
     /// Containers whose log is not open yet.
     waiting: VecDeque<Arc<Container>>,
-    /// The first of these is being read.
-    open: VecDeque<(Arc<Container>, OpenLog)>,
-    /// Redacts the first open log.
+    /// The log that is being read. Others are opened later: the server closes what is not read for long.
+    open: Option<(Arc<Container>, OpenLog)>,
+    /// Redacts the open log.
     lines: Lines<'c>,
     unreadable: Vec<cluster::Error>,
     /// How many of them were reported.
@@ -76,7 +73,7 @@ impl<'c> LogReader<'c> {
             query,
             scrubber,
             waiting,
-            open: VecDeque::new(),
+            open: None,
             lines: scrubber.lines(),
             unreadable: Vec::new(),
             reported: 0,
@@ -87,11 +84,11 @@ impl<'c> LogReader<'c> {
     /// The next lines; after all of them, which logs could not be read. `None` at the end.
     pub async fn next(&mut self) -> Option<LogUpdate> {
         loop {
-            if self.open.is_empty() && !self.waiting.is_empty() {
-                self.open_some().await;
+            let Some((container, log)) = &mut self.open else {
+                let Some(container) = self.waiting.pop_front() else { break };
+                self.open(container).await;
                 continue;
-            }
-            let Some((container, log)) = self.open.front_mut() else { break };
+            };
             let read = log.next().await;
             let is_over = read.as_ref().is_none_or(|lines| lines.iter().any(Result::is_err));
             let is_complete = read.is_none();
@@ -105,7 +102,7 @@ impl<'c> LogReader<'c> {
             let container = Arc::clone(container);
             if is_over {
                 self.complete += usize::from(is_complete);
-                self.open.pop_front();
+                self.open = None;
                 self.lines = self.scrubber.lines();
             }
             if !lines.is_empty() {
@@ -128,20 +125,11 @@ impl<'c> LogReader<'c> {
         }
     }
 
-    async fn open_some(&mut self) {
-        let (cluster, query) = (self.cluster, &self.query);
-        let some: Vec<_> = self.waiting.iter().take(OPEN).cloned().collect();
-        let opened = join_all(some.iter().map(|container| async move {
-            let options = query.options(container);
-            cluster.logs(&container.namespace, &container.pod, &options).await
-        }))
-        .await;
-        for (container, log) in some.into_iter().zip(opened) {
-            self.waiting.pop_front();
-            match log {
-                Ok(log) => self.open.push_back((container, log.ready_chunks(TOGETHER))),
-                Err(error) => self.unreadable.push(error),
-            }
+    async fn open(&mut self, container: Arc<Container>) {
+        let options = self.query.options(&container);
+        match self.cluster.logs(&container.namespace, &container.pod, &options).await {
+            Ok(log) => self.open = Some((container, log.ready_chunks(TOGETHER))),
+            Err(error) => self.unreadable.push(error),
         }
     }
 }

@@ -50,6 +50,7 @@ async fn lines_are_handed_on_while_the_log_still_comes() {
     drop(second);
     // The first log is not at its end, and is longer than what is in flight.
     assert_eq!(logs.next().await.map(text).unwrap(), "one: a,password=***");
+    assert_eq!(server.asked().len(), 1, "the others are opened when they are read");
     let line = "x".repeat(99) + "\n";
     std::thread::spawn(move || {
         (0..100).try_for_each(|_| first.send(Part::Text(line.repeat(1000))))

@@ -84,7 +84,11 @@ fn what_others_changed_is_told() {
     assert_eq!(shown(&installed, &live([again])).drift, []);
     let mut taken = body.clone();
     taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
-    assert!(shown(&installed, &live([taken])).drift[0].reason.contains("field managers changed"));
+    let reason = |body: Value| shown(&installed, &live([body])).drift[0].reason.clone();
+    assert!(reason(taken.clone()).starts_with("field managers changed: ksi no longer has"));
+    let other = json!({"manager": "helm", "fieldsV1": {"f:spec": {"f:replicas": {}}}});
+    taken["metadata"]["managedFields"].as_array_mut().unwrap().push(other);
+    assert_eq!(reason(taken), "field managers changed: helm has .spec.replicas");
     body["metadata"]["uid"] = json!("u2");
     assert!(shown(&installed, &live([body])).drift[0].reason.contains("recreated"));
 }

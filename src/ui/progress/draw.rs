@@ -79,7 +79,11 @@ impl Progress {
         if !self.rows.is_empty() {
             let word = if self.removes { "removed" } else { "ready" };
             let mut text = format!("{} of {} {word}", done, self.rows.len());
-            for (state, word) in [(State::Failed, "failed"), (State::Skipped, "skipped")] {
+            for (state, word) in [
+                (State::Failed, "failed"),
+                (State::Conflict, "in conflict"),
+                (State::Skipped, "skipped"),
+            ] {
                 match self.rows.iter().filter(|row| row.state == state).count() {
                     0 => {}
                     several => text = format!("{text}, {several} {word}"),

@@ -62,7 +62,7 @@ impl Row {
                 self.began.get_or_insert(now);
             }
             // The object that never became healthy explains best why it failed.
-            State::Failed => {}
+            State::Failed | State::Conflict => {}
             _ => self.awaited.clear(),
         }
         if state.is_success() {
@@ -139,6 +139,7 @@ impl Row {
             State::Failed => self
                 .awaited_text()
                 .map_or_else(|| with_reason("failed"), |what| format!("failed: {what}")),
+            State::Conflict => self.reason.clone().unwrap_or_else(|| "conflict".to_owned()),
             State::Skipped => with_reason("skipped"),
             State::Stopped => "stopped".to_owned(),
         }

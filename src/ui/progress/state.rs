@@ -23,6 +23,8 @@ pub(super) enum State {
     Removed,
     /// At least one of its objects failed.
     Failed,
+    /// At least one of its objects is in conflict.
+    Conflict,
     /// It was not applied.
     Skipped,
     /// The run ended before it was done.
@@ -42,7 +44,7 @@ impl State {
 
     /// Whether it ended without being done.
     pub(super) fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::Skipped)
+        matches!(self, Self::Failed | Self::Conflict | Self::Skipped)
     }
 }
 
@@ -55,6 +57,7 @@ impl From<ComponentState> for State {
             ComponentState::Healthy => Self::Healthy,
             ComponentState::Done => Self::Written,
             ComponentState::Failed => Self::Failed,
+            ComponentState::Conflict => Self::Conflict,
             ComponentState::Skipped => Self::Skipped,
         }
     }
