@@ -8,6 +8,7 @@ mod directory;
 mod entropy;
 mod error;
 mod new_kind;
+mod outage;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,13 +21,13 @@ use crate::inventory::Inventory;
 use crate::object::{Contents, DryRunResult, Held, Object, ObjectId};
 use crate::values::StoredValues;
 
-pub use crate::cluster::Outage;
 pub use crate::diagnose::Finding;
 pub use cluster::{About, ClusterTarget, Revision, RunResult};
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Error, ErrorKind};
 pub use new_kind::NewKind;
+pub use outage::Outage;
 pub use write::{Effect, Write, Written};
 
 /// What was observed.

@@ -19,12 +19,13 @@ use super::report::{Report, State};
 use super::snapshot::Snapshot;
 use super::transitions::{Transitions, first_of};
 use super::watch::Watch;
-use crate::cluster::{Cluster, Outage};
+use crate::cluster::Cluster;
 use crate::diagnose;
 use crate::engine::{Connection, Event, Failures};
 use crate::health::{Cause, Health};
 use crate::inventory;
 use crate::object::ObjectId;
+use crate::target::Outage;
 
 /// Programs that run us kill what is silent for long.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -164,7 +165,7 @@ impl Wait<'_> {
             silence: Duration::ZERO,
             retries: self.deadline.map(|at| at - Instant::now()),
         };
-        watch.connection_error().map(of_watch).or_else(|| self.cluster.outage())
+        watch.connection_error().map(of_watch).or_else(|| self.cluster.outage().map(Outage::from))
     }
 
     /// Why what is not healthy is not.

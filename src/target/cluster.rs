@@ -195,7 +195,7 @@ impl Reader for ClusterTarget {
     }
 
     fn outage(&self) -> Option<Outage> {
-        self.cluster.outage()
+        self.cluster.outage().map(Into::into)
     }
 }
 

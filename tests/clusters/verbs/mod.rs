@@ -205,7 +205,7 @@ fn wait_says_why_and_then_ends(light: &Light) {
     for words in [
         "waiting for Deployment/kubesphere-system/tower (tower)",
         "Unschedulable",
-        "event: FailedScheduling",
+        " ago): FailedScheduling",
         "next: ",
         "timed out after 3s",
     ] {

@@ -37,6 +37,7 @@ fn timed(target: &Memory, fail_fast: bool) -> (RunReport, Vec<Duration>) {
     let (mut events, mut times) = (Vec::new(), Vec::new());
     let mut options = options();
     options.wait.fail_fast = fail_fast;
+    options.wait.timeout = Duration::from_secs(100);
     let answer = wait(async {
         let planned = plan(target, objects(), &options).await;
         let begin = Instant::now();
