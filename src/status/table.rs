@@ -83,8 +83,13 @@ fn head(report: &Report, now: OffsetDateTime, options: TableOptions) -> String {
     let _ = writeln!(text, "ksi         {}{when}", report.ksi);
     let total = report.components.len();
     let healthy = report.components.iter().filter(|c| c.state == State::Healthy).count();
-    let state = painted(report.state, report.state.as_str(), options);
-    let _ = writeln!(text, "State       {state}, {healthy} of {total} components healthy");
+    // What is missing or failed is one component, not everything.
+    let word = match report.state {
+        State::Missing | State::Failed => "degraded",
+        state => state.as_str(),
+    };
+    let state = painted(report.state, word, options);
+    let _ = writeln!(text, "State       {state} ({healthy} of {total} components healthy)");
     if let Some(message) = report.last_run.as_ref().and_then(Run::message) {
         wrapped(&mut text, "Last run    ", &message, options.width);
     }
