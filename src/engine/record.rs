@@ -29,7 +29,9 @@ impl<T: Target> Run<'_, T> {
 
     /// Signs the result: how this run ended, and when something was applied last.
     pub(super) fn sign(&self, result: &mut Inventory) {
-        let (Some(started), Some(runner)) = (self.started.get(), &self.options.runner) else { return };
+        let (Some(started), Some(runner)) = (self.started.get(), &self.options.runner) else {
+            return;
+        };
         let mut run = started.clone();
         run.ended = Some((runner.now)());
         run.error = self.ensure_complete().err().map(|error| error.to_string());
