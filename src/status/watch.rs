@@ -71,12 +71,13 @@ impl<'c> Watch<'c> {
             discovery_error: None,
         };
         for group in active {
+            // What cannot be listed cannot be watched.
+            if group.ids.iter().all(|id| watch.snapshot.unreadable.contains(id)) {
+                continue;
+            }
             match cluster.watch(&group.kind, &group.selection).await {
                 Ok(changes) => watch.add(Source::of_objects(&group), changes),
                 Err(error) if error.kind == ErrorKind::NotServed => watch.unserved.push(group),
-                Err(error) if error.kind == ErrorKind::Forbidden => {
-                    watch.snapshot.unreadable.extend(group.ids);
-                }
                 Err(error) => return Err(error),
             }
         }
