@@ -13,7 +13,8 @@ use crate::hands::{Hands as _, SYSTEM};
 
 /// How soon a run ends that has lost its lock and hears of the server again.
 const SOON: Duration = Duration::from_secs(15);
-const THEIRS: [&str; 2] = ["--set", "local_registry=theirs.example"];
+/// What the first run wrote and could not record is a conflict where documents are merged.
+const THEIRS: [&str; 3] = ["--set", "local_registry=theirs.example", "--force-conflicts"];
 const CONFIG_MAP: &str = "-n kubesphere-system configmap ks-router-config";
 
 /// The machine of a run is suspended, or its connection is cut, in the middle of its writes.
