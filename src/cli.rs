@@ -51,7 +51,8 @@ struct Cli {
     /// Print only data and errors
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
-    /// Show every warning, and log every request to the cluster; -vv and -vvv also log the libraries
+    /// Show every warning and list every object, and log every request to the cluster; -vv and -vvv
+    /// also log the libraries
     ///
     /// Without -v, `KSI_LOG` sets a level per target, for example `KSI_LOG=ksi=debug,kube=trace`. Secrets
     /// are never logged.

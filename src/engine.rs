@@ -2,7 +2,7 @@
 //!
 //! [`plan`] reads the target and plans without changing anything. [`apply`] executes a plan. If there is
 //! nothing to do, it writes nothing. Otherwise it takes the lock, checks that the plan is still the same,
-//! stores the values, records the intent in the inventory, writes, commits, prunes, and records the
+//! deletes what the run [replaces](Replaced), stores the values, records the intent in the inventory, writes, commits, prunes, and records the
 //! result. A run that is killed at any point leaves a state from which the next run continues: values
 //! are stored before objects that contain them, and every object of ksi is in the inventory.
 //!
@@ -32,6 +32,7 @@ mod planned;
 mod record;
 mod release;
 mod removal;
+mod replacement;
 mod run;
 mod stage;
 mod stop;
@@ -46,7 +47,7 @@ pub use error::{Error, Incomplete};
 pub use event::{ComponentState, ConnectionState, Event, Found, Phase, Pruned};
 pub use failures::Failures;
 pub use graph::Graph;
-pub use options::{Options, Runner, Wait};
+pub use options::{Options, Replaced, Runner, Wait};
 pub use planned::{Desired, Planned, plan};
 pub use stage::Stage;
 pub use stop::Stop;

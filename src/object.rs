@@ -36,6 +36,15 @@ pub use rules::{
 pub use scrub::Scrubber;
 pub use setting::{Setting, SettingNames};
 
+/// Why a federated object stays as it is.
+pub const FEDERATED: &str =
+    "managed by KubeFed of the host cluster (label kubefed.io/managed=true)";
+
+/// Whether KubeFed distributed a live object to this cluster. A host is a member of its own federation.
+pub fn is_federated(live: &Value) -> bool {
+    live["metadata"]["labels"]["kubefed.io/managed"] == "true"
+}
+
 /// Whether a live object is terminating: it exists until its finalizers are removed.
 pub fn is_terminating(live: &Value) -> bool {
     !live["metadata"]["deletionTimestamp"].is_null()

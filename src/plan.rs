@@ -29,6 +29,7 @@ mod overview;
 mod ownership;
 mod record;
 mod summary;
+mod take;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,7 @@ pub use merge::{Conflict, Winner};
 pub use overview::{kept_help, overview};
 pub use record::record;
 pub use summary::Summary;
+pub use take::{nothing_to_take, takeable};
 pub use text::{TextOptions, replaced, text};
 
 /// The action for one object.

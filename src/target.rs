@@ -73,6 +73,15 @@ pub trait Reader {
         inventory: Option<&Inventory>,
     ) -> impl Future<Output = Result<Observation, Error>> + Send;
 
+    /// These objects as they are; those that do not exist are omitted.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn read(
+        &self,
+        ids: &[ObjectId],
+    ) -> impl Future<Output = Result<BTreeMap<ObjectId, Value>, Error>> + Send;
+
     /// All objects of these CRDs, by CRD; none if the target runs no workloads.
     ///
     /// # Errors
@@ -168,6 +177,12 @@ pub trait Writer {
     /// # Errors
     /// It was changed since it was found ([`ErrorKind::Conflict`]), or cannot be changed.
     fn remove_finalizers(&self, held: &Held) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Deletes a workload of others, if it still has this uid. It is terminating until its pods have ended.
+    ///
+    /// # Errors
+    /// It is another one by now, or cannot be deleted.
+    fn replace(&self, id: &ObjectId, uid: &str) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// Makes all changes so far visible and durable.
     ///

@@ -1,13 +1,14 @@
 //! Values: secrets and certificates that are generated once and then stored.
 //!
-//! [`resolve`] takes each value from the configuration, or else from the values stored in the target, or
-//! else generates it with [`Entropy`]. It is a pure function: the caller provides randomness, keys and
+//! [`resolve`] takes each value from the configuration, or else from the values that are known, or else generates
+//! it with [`Entropy`]. Known are the stored values, [`completed`] by those that live objects contain. It is a pure function: the caller provides randomness, keys and
 //! the time. [`resolve_without_generating`] does the same without generating anything, [`preview`] without a target.
 
 mod certificate;
 mod entropy;
 mod error;
 mod given;
+mod live;
 mod password;
 mod resolve;
 mod stored;
@@ -18,6 +19,7 @@ use serde::Serialize;
 pub use entropy::{Entropy, KeyKind};
 pub use error::{EntropyError, Error};
 pub use given::{Given, preview};
+pub use live::{completed, ignores_password, jwt_secret_in_use, missing, sources};
 pub use resolve::{resolve, resolve_without_generating};
 pub use stored::StoredValues;
 

@@ -96,6 +96,7 @@ async fn run(cluster: Arc<Cluster>, desired: Desired) {
         assumed: None,
         runner: None,
         only: None,
+        replaced: None,
     };
     let stored = target.values().await.expect("no stored values");
     let planned = engine::plan(&target, stored, desired, &options).await.expect("a plan");

@@ -6,15 +6,16 @@ use clap::Args;
 
 use super::args::connection::ConnectionArgs;
 use super::args::consents::PruneArgs;
+use super::args::duration::NO_TIMEOUT;
 use super::args::format::TextOrJson;
 use super::args::input::InputArgs;
 use super::args::target::{AgainstArg, TargetArg};
 use super::exit::Failure;
 use super::shared::preparation;
 use crate::engine::Stop;
-use crate::install::diff;
+use crate::install::{Consents, Prepared, Session, diff};
 use crate::plan::{self, Plan, TextOptions};
-use crate::target::Directory;
+use crate::target::{Directory, Target};
 use crate::ui::Output;
 
 /// Show what would change
@@ -60,7 +61,8 @@ pub(super) fn run(args: &DiffArgs, output: &Output) -> Result<(), Failure> {
         TextOrJson::Text => {
             let colour = output.colour;
             let (context, summary_only) = (args.lines, args.summary);
-            plan::text(&plan, TextOptions { context, colour, summary_only })
+            let list_all = output.verbose;
+            plan::text(&plan, TextOptions { context, colour, summary_only, list_all })
         }
         TextOrJson::Json if args.summary => format!("{:#}\n", plan::json_summary(&plan)),
         TextOrJson::Json => format!("{:#}\n", plan::json(&plan)),
@@ -76,10 +78,10 @@ fn compare(args: &DiffArgs, output: &Output) -> Result<Plan, Failure> {
     {
         return super::block_on(async {
             let (input, connection) = (&args.input, &args.connection);
-            let (timeout, stop) = (super::args::duration::NO_TIMEOUT, Stop::default());
+            let (timeout, stop) = (NO_TIMEOUT, Stop::default());
             let (session, prepared) =
                 preparation::on_cluster(input, connection, timeout, &stop, output).await?;
-            Ok(diff::against_target(session.target(), &prepared, &consents).await?)
+            against_target(&session, &prepared, &consents, output).await
         })?;
     }
     let prepared = preparation::offline(&args.input, output)?;
@@ -89,8 +91,21 @@ fn compare(args: &DiffArgs, output: &Output) -> Result<Plan, Failure> {
     }
     match &args.against {
         AgainstArg::Target(TargetArg::Directory(path)) => super::block_on(async {
-            Ok(diff::against_target(&Directory::new(path), &prepared, &consents).await?)
+            let session = Session::new(Directory::new(path), NO_TIMEOUT, Stop::default());
+            against_target(&session, &prepared, &consents, output).await
         })?,
         _ => Ok(diff::against_nothing(&prepared)?),
     }
+}
+
+/// Compares with what a target holds; prints what has no effect there.
+async fn against_target<T: Target>(
+    session: &Session<T>,
+    prepared: &Prepared,
+    consents: &Consents,
+    output: &Output,
+) -> Result<Plan, Failure> {
+    let (plan, warnings) = diff::against_target(session, prepared, consents).await?;
+    output.diagnostics(&warnings, &prepared.loaded.sources);
+    Ok(plan)
 }

@@ -66,8 +66,8 @@ async fn prepared(
     output: &Output,
 ) -> Result<Prepared, Failure> {
     let top = InputArgs::of(&args.filename, &[], false).source();
-    let (revision, prepared) = rollback::prepare(session, args.revision, top).await?;
-    preparation::warn(&prepared, output);
+    let (revision, mut prepared) = rollback::prepare(session, args.revision, top).await?;
+    preparation::complete(&mut prepared, session, output).await?;
     output.print(&format!("ksi: applying revision {} of {}", revision.number, revision.about.time));
     Ok(prepared)
 }

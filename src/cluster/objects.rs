@@ -40,6 +40,8 @@ pub enum Propagation {
     /// They are deleted later.
     #[default]
     Background,
+    /// They are deleted first; until then the object is terminating.
+    Foreground,
     /// They are kept without an owner.
     Orphan,
 }
@@ -204,6 +206,7 @@ impl Cluster {
         let path = request::object(&resource, id.namespace.as_deref(), &id.name);
         let policy = match propagation {
             Propagation::Background => "Background",
+            Propagation::Foreground => "Foreground",
             Propagation::Orphan => "Orphan",
         };
         let mut body = json!({

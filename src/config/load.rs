@@ -118,7 +118,11 @@ impl Loaded {
         }
         self.metadata = document.remove("metadata").map(|e| e.value).or(self.metadata.take());
         match &mut self.spec {
-            Some(base) => overlay::overlay(base, spec),
+            Some(base) => {
+                // What is empty was not given, so it does not override.
+                drop_nulls(&mut spec, Some(shape::spec()));
+                overlay::overlay(base, spec);
+            }
             None => self.spec = Some(spec),
         }
     }
@@ -228,4 +232,40 @@ fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
         }
     });
     secrets
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::API_VERSION;
+
+    fn spec_of(specs: &[&str]) -> Value {
+        let inputs = specs.iter().map(|spec| Input {
+            name: "test.yaml".into(),
+            bytes: format!("apiVersion: {API_VERSION}\nkind: ClusterConfiguration\nspec:\n{spec}")
+                .into(),
+        });
+        let loaded = load(Request { inputs: inputs.collect(), sets: Vec::new() });
+        loaded.spec.unwrap().to_json()
+    }
+
+    #[test]
+    fn what_is_empty_in_a_later_file_does_not_override() {
+        let first = "  multicluster: {clusterRole: host, hostClusterName: hq}\n  authentication: {jwtSecret: a}\n";
+        let expected = json!({
+            "multicluster": {"clusterRole": "host", "hostClusterName": "hq"},
+            "authentication": {"jwtSecret": "a"},
+        });
+        for empty in [
+            "  multicluster:\n",
+            "  multicluster: {clusterRole: }\n",
+            "  authentication: {jwtSecret: null}\n",
+        ] {
+            assert_eq!(spec_of(&[first, empty]), expected, "{empty}");
+        }
+        let second = "  multicluster: {clusterRole: member}\n";
+        assert_eq!(spec_of(&[first, second])["multicluster"]["clusterRole"], "member");
+    }
 }

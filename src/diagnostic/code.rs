@@ -83,6 +83,8 @@ codes! {
     InconsistentSwitch = 56 "0056", "a setting without effect";
     JwtSecretExample = 57 "0057", "a jwtSecret that is an example or a placeholder";
     KubeKeyDiffers = 58 "0058", "different values in KubeKey's Cluster and the ClusterConfiguration";
+    ExistingAdmin = 59 "0059", "an adminPassword for an existing admin";
+    HostRenamed = 60 "0060", "another name for an installed host";
 
     // Old forms: 80 to 89
     Migrated = 80 "0080", "a key or file in an old format";

@@ -62,7 +62,7 @@ impl<T: Target> Run<'_, T> {
         if self.is_ended() {
             return Err(Error::Interrupted);
         }
-        if planned.is_settled() {
+        if planned.is_settled() && self.options.replaced.is_none() {
             self.report_kept_and_conflicts();
             if self.waits() {
                 let components = ComponentPlan::all(planned, &self.options.graph);
@@ -110,15 +110,19 @@ impl<T: Target> Run<'_, T> {
         if self.is_ended() {
             return Err(Error::Interrupted);
         }
-        // An installation that is not recorded yet is recorded before anything of it goes, with its secrets.
-        let assumed = self.options.assumed.is_some();
-        if *stored != desired.values || (assumed && !stored.0.is_empty()) {
+        if let Some(replaced) = &self.options.replaced {
+            self.drive(self.replace(replaced)).await;
+            self.ensure_complete()?;
+        }
+        if *stored != desired.values {
             self.target.store_values(&desired.values).await?;
         }
         if let Some(run) = self.starts() {
             self.started.get_or_init(|| run);
         }
         let intent = self.intent();
+        // An installation that is not recorded yet is recorded before anything of it goes.
+        let assumed = self.options.assumed.is_some();
         if assumed || observed.inventory.as_ref() != Some(&intent) {
             self.target.record(&intent).await?;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Graph;
 use crate::inventory::Inventory;
+use crate::object::ObjectId;
 use crate::plan::PlanOptions;
 
 /// The options of a plan and its run.
@@ -24,6 +25,17 @@ pub struct Options {
     pub runner: Option<Runner>,
     /// The components to apply; `None` for all.
     pub only: Option<BTreeSet<String>>,
+    /// What the run replaces: deleted under the lock and before the first write, and awaited.
+    pub replaced: Option<Replaced>,
+}
+
+/// A workload of others that would revert what a run writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// The workload.
+    pub object: ObjectId,
+    /// The uid of the one that was found. A new one of the same name stays.
+    pub uid: String,
 }
 
 impl Options {

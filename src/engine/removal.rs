@@ -111,7 +111,8 @@ impl<T: Target> Run<'_, T> {
         stage::removal(id) + usize::from(is_own)
     }
 
-    fn note_time(&self) {
+    /// Notes that the run timed out.
+    pub(super) fn note_time(&self) {
         if let Some(RunEnd::TimedOut) = self.run_end() {
             self.incomplete.borrow_mut().timed_out = true;
         }

@@ -4,11 +4,12 @@ use super::desired::{graph, new_inventory, with_placeholders, with_values};
 use super::error::Error;
 use super::execute::Review;
 use super::history::Record;
-use super::request::{ApplyRequest, DryRun};
+use super::known_values::KnownValues;
+use super::request::ApplyRequest;
 use super::session::Session;
-use super::{preflight, safeguards};
+use super::{installed, preflight, safeguards};
 use crate::engine::{self, Options, Wait};
-use crate::plan::{PlanOptions, Winner};
+use crate::plan::{self, PlanOptions, Winner};
 use crate::render;
 use crate::target::Target;
 
@@ -28,36 +29,43 @@ pub async fn review<T: Target>(
 async fn reviewed<T: Target>(
     session: &Session<T>,
     request: &ApplyRequest<'_>,
-    options: Options,
+    mut options: Options,
 ) -> Result<Review, Error> {
     let (target, prepared) = (session.target(), request.prepared);
-    let stored = target.values().await?;
+    let known = KnownValues::read(target, prepared).await?;
     let desired = match request.dry_run {
-        // The API server accepts no placeholders.
-        Some(DryRun::Server) if session.is_on_cluster() => with_values(prepared, &stored)?,
-        Some(_) => with_placeholders(prepared, &stored)?,
-        None => with_values(prepared, &stored)?,
+        Some(_) => with_placeholders(prepared, &known)?,
+        None => with_values(prepared, &known, &request.components)?,
     };
-    let planned = engine::plan(target, stored, desired, &options).await?;
-    let mut risks = safeguards::of_deletions(&planned.plan);
-    let Some(cluster) = session.cluster_target() else {
-        return Ok(Review {
-            planned,
-            risks,
-            preflight: None,
-            options,
-            record: None,
-            unrecorded: false,
-        });
+    let planned = engine::plan(target, known.stored.clone(), desired, &options).await?;
+    if let Some(field) =
+        plan::nothing_to_take(&request.take, &planned.desired.objects, &planned.observed)
+    {
+        let conflicts = plan::takeable(&planned.observed);
+        return Err(Error::NothingToTake { field: field.clone(), conflicts });
+    }
+    let preflight = async {
+        match session.cluster_target() {
+            Some(cluster) => preflight::check(cluster, &planned, request).await,
+            None => None,
+        }
     };
-    let (of_apply, preflight) = futures_util::join!(
-        safeguards::of_apply(cluster, &planned, prepared),
-        preflight::check(cluster, &planned, request),
+    let (installed, of_apply, of_installer, preflight) = futures_util::join!(
+        installed::check(session, &planned, prepared, &known),
+        safeguards::of_apply(session, &planned, prepared, &known.all),
+        safeguards::of_ks_installer(session, &planned),
+        preflight,
     );
+    let warnings = installed?;
+    let mut risks = safeguards::of_deletions(&planned.plan);
     risks.extend(of_apply?);
-    let whole = request.components.is_empty();
-    let record = whole.then(|| Record::new(&prepared.configuration, request.history_max));
-    Ok(Review { planned, risks, preflight, options, record, unrecorded: false })
+    let (replaced, risk) = of_installer?;
+    options.replaced = replaced;
+    risks.extend(risk);
+    let recorded = session.is_on_cluster() && request.components.is_empty();
+    let record = recorded.then(|| Record::new(&prepared.configuration, request.history_max));
+    let unrecorded = false;
+    Ok(Review { planned, warnings, risks, preflight, options, record, unrecorded })
 }
 
 fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Result<Options, Error> {
@@ -82,5 +90,6 @@ fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Resul
         assumed: None,
         runner: session.runner(),
         only: (!request.components.is_empty()).then(|| components.collect()),
+        replaced: None,
     })
 }

@@ -3,15 +3,16 @@
 use std::time::SystemTime;
 
 use super::error::Error;
+use super::known_values::{KnownValues, given};
 use super::prepared::Prepared;
-use crate::config::{Configuration, KUBESPHERE_VERSION, Role};
+use crate::config::{Configuration, KUBESPHERE_VERSION};
 use crate::engine::{Desired, Graph};
 use crate::facts::Facts;
 use crate::inventory::{Inventory, Key};
 use crate::object::Object;
 use crate::render;
 use crate::target::{SystemEntropy, Target};
-use crate::values::{self, Entropy as _, Given, StoredValues, Values};
+use crate::values::{self, Entropy as _, StoredValues, Values};
 
 /// The manifests without any target: what only an installation generates is a placeholder.
 ///
@@ -26,8 +27,8 @@ pub fn offline(prepared: &Prepared) -> Result<Vec<Object>, Error> {
 /// # Errors
 /// The target cannot be read, a stored value is broken, or a template of ksi is broken.
 pub async fn on_target<T: Target>(target: &T, prepared: &Prepared) -> Result<Vec<Object>, Error> {
-    let stored = target.values().await?;
-    Ok(with_placeholders(prepared, &stored)?.objects)
+    let known = KnownValues::read(target, prepared).await?;
+    Ok(with_placeholders(prepared, &known)?.objects)
 }
 
 /// Which component waits for which.
@@ -52,42 +53,34 @@ pub(super) fn sketch(configuration: &Configuration, facts: &Facts) -> Result<Vec
     render(configuration, facts, &values::preview(&given(configuration)))
 }
 
-/// What is wanted, from stored values; what is not stored yet is a placeholder.
+/// What is wanted, from known values; what has to be generated is a placeholder.
 pub(super) fn with_placeholders(
     prepared: &Prepared,
-    stored: &StoredValues,
+    known: &KnownValues,
 ) -> Result<Desired, Error> {
-    let values = values::resolve_without_generating(
-        &given(&prepared.configuration),
-        stored,
-        SystemTime::now(),
-    )?;
+    let given = known.given(prepared)?;
+    let values = values::resolve_without_generating(&given, &known.all, SystemTime::now())?;
     let objects = render(&prepared.configuration, &prepared.facts, &values)?;
-    Ok(desired(prepared, objects, stored.clone()))
+    Ok(desired(prepared, objects, known.stored.clone()))
 }
 
-/// What is wanted, from stored values and those that are generated now.
-pub(super) fn with_values(prepared: &Prepared, stored: &StoredValues) -> Result<Desired, Error> {
-    let given = given(&prepared.configuration);
-    let by_reference = prepared.configuration.authentication.jwt_secret_ref.is_some();
-    if by_reference && given.jwt_secret.is_none() {
-        return Err(Error::SecretRefWithoutCluster);
-    }
-    let (values, all) = values::resolve(&given, stored, &mut SystemEntropy, SystemTime::now())?;
+/// What is wanted, from known values and those that are generated now. A run of some components stores only the
+/// values that these contain.
+pub(super) fn with_values(
+    prepared: &Prepared,
+    known: &KnownValues,
+    components: &[String],
+) -> Result<Desired, Error> {
+    let given = known.given(prepared)?;
+    let (values, mut all) =
+        values::resolve(&given, &known.all, &mut SystemEntropy, SystemTime::now())?;
     let objects = render(&prepared.configuration, &prepared.facts, &values)?;
+    if !components.is_empty() {
+        let chosen = render::components().iter().filter(|c| components.contains(&c.name));
+        let names = chosen.flat_map(|component| &component.values).map(String::as_str).collect();
+        all = all.only(&names, &known.stored);
+    }
     Ok(desired(prepared, objects, all))
-}
-
-/// What the configuration says about values.
-fn given(configuration: &Configuration) -> Given<'_> {
-    let host = configuration.role() == Role::Host;
-    let multicluster = &configuration.multicluster;
-    Given {
-        jwt_secret: configuration.authentication.jwt_secret.as_deref(),
-        admin_password: configuration.authentication.admin_password.as_deref(),
-        tower: host && multicluster.tower.ca.secret_name.is_none(),
-        kubefed: host && multicluster.kubefed.enabled,
-    }
 }
 
 fn render(

@@ -3,7 +3,11 @@
 use super::consent::Consents;
 use super::desired::{graph, offline, unstored_inventory, with_placeholders};
 use super::error::Error;
+use super::installed;
+use super::known_values::KnownValues;
 use super::prepared::Prepared;
+use super::session::Session;
+use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Options, Wait};
 use crate::plan::{self, Observed, Plan, PlanOptions};
 use crate::target::Target;
@@ -37,15 +41,16 @@ pub fn against_configuration(
     Ok(plan::plan_with(&offline(prepared)?, &observed, &options(consents)))
 }
 
-/// Against what a target holds.
+/// Against what a target holds, and what of the configuration has no effect there.
 ///
 /// # Errors
-/// The target cannot be read, or the manifests cannot be made.
+/// The target cannot be read, the manifests cannot be made, or the configuration cannot be applied to what is
+/// installed.
 pub async fn against_target<T: Target>(
-    target: &T,
+    session: &Session<T>,
     prepared: &Prepared,
     consents: &Consents,
-) -> Result<Plan, Error> {
+) -> Result<(Plan, Diagnostics), Error> {
     let options = Options {
         plan: options(consents),
         blank: unstored_inventory(),
@@ -54,10 +59,14 @@ pub async fn against_target<T: Target>(
         assumed: None,
         runner: None,
         only: None,
+        replaced: None,
     };
-    let stored = target.values().await?;
-    let desired = with_placeholders(prepared, &stored)?;
-    Ok(engine::plan(target, stored, desired, &options).await?.plan)
+    let target = session.target();
+    let known = KnownValues::read(target, prepared).await?;
+    let desired = with_placeholders(prepared, &known)?;
+    let planned = engine::plan(target, known.stored.clone(), desired, &options).await?;
+    let warnings = installed::check(session, &planned, prepared, &known).await?;
+    Ok((planned.plan, warnings))
 }
 
 fn options(consents: &Consents) -> PlanOptions {

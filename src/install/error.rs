@@ -32,6 +32,14 @@ pub enum Error {
     /// There is no such component.
     #[error("unknown component `{0}`")]
     UnknownComponent(String),
+    /// A field is to be taken over that no object has.
+    #[error("no object has the field `{field}`")]
+    NothingToTake {
+        /// The field.
+        field: String,
+        /// The fields in conflict, with object and owner.
+        conflicts: Vec<String>,
+    },
     /// The history has no such revision; without a number, no earlier good one.
     #[error("revision not found")]
     NoRevision(Option<u32>),

@@ -4,10 +4,11 @@ use super::consent::Consents;
 use super::error::Error;
 use super::history::{self, Record};
 use super::preflight;
-use super::safeguards::{Risk, delete_ks_installer, unconfirmed};
+use super::safeguards::{Risk, unconfirmed};
 use super::session::Session;
 use crate::check::Report;
-use crate::engine::{self, Options, Phase, Planned};
+use crate::diagnostic::Diagnostics;
+use crate::engine::{self, Event, Options, Phase, Planned};
 use crate::object::ObjectId;
 use crate::plan::{self, PlanOptions, Summary};
 use crate::target::{self, Target};
@@ -16,6 +17,8 @@ use crate::target::{self, Target};
 pub struct Review {
     /// The plan, with what is there and what is wanted.
     pub planned: Planned,
+    /// What of the configuration has no effect on what is installed.
+    pub warnings: Diagnostics,
     /// What the plan would break.
     pub risks: Vec<Risk>,
     /// What the preflight checks found; `None` where none were made.
@@ -44,16 +47,9 @@ impl Review {
         plan::kept_help(&self.planned.plan, *prune, *names)
     }
 
-    /// The installer of KubeSphere 3 that is deleted beside the plan.
+    /// The installer of KubeSphere 3 that is deleted before the first write.
     pub fn replaced_installer(&self) -> Option<&ObjectId> {
-        self.installer().map(|(deployment, _)| deployment)
-    }
-
-    fn installer(&self) -> Option<(&ObjectId, &str)> {
-        self.risks.iter().find_map(|risk| match risk {
-            Risk::KsInstaller { deployment, uid } => Some((deployment, uid.as_str())),
-            _ => None,
-        })
+        self.options.replaced.as_ref().map(|replaced| &replaced.object)
     }
 
     /// Whether it may be carried out.
@@ -65,15 +61,6 @@ impl Review {
         let failed = self.failed_checks();
         if failed.is_empty() { Ok(()) } else { Err(Error::Preflight(failed)) }
     }
-}
-
-/// What happens while a review is carried out.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// The installer of KubeSphere 3 was deleted.
-    KsInstallerDeleted(ObjectId),
-    /// The run did something.
-    Run(engine::Event),
 }
 
 /// What came of it.
@@ -101,15 +88,10 @@ pub async fn execute<T: Target>(
     if session.stop().is_requested() {
         return Err(engine::Error::Interrupted.into());
     }
-    if let (Some((deployment, uid)), Some(target)) = (review.installer(), session.cluster_target())
-    {
-        delete_ks_installer(target.cluster(), deployment, uid).await?;
-        on_event(Event::KsInstallerDeleted(deployment.clone()));
-    }
     let mut locked = false;
     let mut report = |event| {
-        locked |= matches!(event, engine::Event::Status { state: Phase::Locked, .. });
-        on_event(Event::Run(event));
+        locked |= matches!(event, Event::Status { state: Phase::Locked, .. });
+        on_event(event);
     };
     let (target, stop) = (session.target(), session.stop());
     let answer = engine::apply(target, &review.planned, &review.options, stop, &mut report).await;
@@ -126,7 +108,7 @@ pub async fn execute<T: Target>(
         Err(error) => {
             if let Some(unwritten) = history_error {
                 let message = format!("this run is not in the history: {unwritten}");
-                on_event(Event::Run(engine::Event::Warning { message }));
+                on_event(Event::Warning { message });
             }
             Err(error.into())
         }

@@ -38,6 +38,18 @@ pub struct Prepared {
     pub warnings: Diagnostics,
 }
 
+impl Prepared {
+    /// Reads the Secret that `authentication.jwtSecretRef` names, which may add a warning.
+    ///
+    /// # Errors
+    /// The Secret is missing or has no usable value, or the cluster cannot be read.
+    pub async fn read_secret(&mut self, cluster: &Cluster) -> Result<(), Error> {
+        let warning = secret_ref::resolve(&mut self.configuration, cluster).await?;
+        self.warnings.extend(warning);
+        Ok(())
+    }
+}
+
 impl Draft {
     /// Checks the configuration without a cluster.
     ///
@@ -60,17 +72,15 @@ impl Draft {
         })
     }
 
-    /// Checks the configuration with the facts of a cluster, and reads the Secret that it names.
+    /// Checks the configuration with the facts of a cluster. The Secret that it names is
+    /// [read](Prepared::read_secret) after that.
     ///
     /// # Errors
-    /// [`Error::Rejected`] when it is invalid; the cluster cannot be read; or the Secret is missing.
+    /// [`Error::Rejected`] when it is invalid; or the cluster cannot be read.
     pub async fn check_on(mut self, cluster: &Cluster) -> Result<Prepared, Error> {
         let facts = observe_facts(cluster).await?;
         self.observe(cluster).await?;
-        let mut prepared = self.check_with(Some(facts))?;
-        let warning = secret_ref::resolve(&mut prepared.configuration, cluster).await?;
-        prepared.warnings.extend(warning);
-        Ok(prepared)
+        self.check_with(Some(facts))
     }
 
     /// Checks the configuration for a target that is no cluster.

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::effective::document;
 use super::error::Error;
+use super::known_values::KnownValues;
 use super::prepared::Prepared;
 use super::session::Session;
 use super::source::Source;
 use crate::config::{Configuration, Input};
 use crate::object::embedded;
-use crate::target::{ClusterTarget, Revision, Store as _};
-use crate::values::StoredValues;
+use crate::target::{ClusterTarget, Revision};
+use crate::values::{Given, StoredValues};
 use crate::yaml;
 
 /// Secrets that ksi stores itself, as pointers below `spec`, and under which names.
@@ -39,8 +40,8 @@ async fn prepared(
 ) -> Result<(Revision, Prepared), Error> {
     let revisions = session.target().history().await?;
     let revision = chosen(&revisions, number)?;
-    let stored = session.target().values().await?;
-    let draft = top.on_top_of(inputs(revision, &stored)).load();
+    let known = KnownValues::for_given(session.target(), &Given::default()).await?;
+    let draft = top.on_top_of(inputs(revision, &known.all)).load();
     let spec = draft.loaded.spec.as_ref().map(yaml::Node::to_json);
     complete(revision, spec.as_ref())?;
     Ok((revision.clone(), draft.check_on(session.cluster()).await?))

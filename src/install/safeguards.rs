@@ -7,42 +7,95 @@ mod role;
 
 use super::consent::{Consent, Consents};
 use super::error::Error;
+use super::known_values::given;
 use super::prepared::Prepared;
+use super::session::Session;
 use crate::config::Role;
-use crate::engine::Planned;
+use crate::engine::{Planned, Replaced};
 use crate::object::{DeletionConsent, ObjectId, rules};
 use crate::plan::{Action, Plan};
-use crate::target::ClusterTarget;
-pub(super) use ks_installer::delete as delete_ks_installer;
+use crate::target::{ClusterTarget, Target};
+use crate::values::StoredValues;
+use ks_installer::KsInstaller;
+use members::Members;
 pub use risk::Risk;
-use role::{RoleChange, changes_jwt_secret, installed_role};
+use role::{
+    HOST_CLUSTER, RoleChange, changes_config, changes_jwt_secret, installed_name, installed_role,
+    lost_values,
+};
 
 /// The risks without consent.
 pub fn unconfirmed<'r>(risks: &'r [Risk], consents: &Consents) -> Vec<&'r Risk> {
     risks.iter().filter(|risk| !consents.include(risk.consent())).collect()
 }
 
-/// The risks of an apply on a cluster.
+/// The risks of an apply. `known` are the values before it.
 ///
 /// # Errors
 /// The cluster cannot be read.
-pub(super) async fn of_apply(
-    target: &ClusterTarget,
+pub(super) async fn of_apply<T: Target>(
+    session: &Session<T>,
     planned: &Planned,
     prepared: &Prepared,
+    known: &StoredValues,
 ) -> Result<Vec<Risk>, Error> {
     let before = installed_role(&planned.observed);
-    let change = RoleChange { before, after: prepared.configuration.role() };
-    let jwt_secret = changes_jwt_secret(&prepared.configuration, &planned.stored);
-    let members = match before {
-        Some(Role::Host) if change.is_one() || jwt_secret => members::of(target.cluster()).await?,
-        _ => Vec::new(),
+    let role = RoleChange { before, after: prepared.configuration.role() };
+    let jwt_secret = changes_jwt_secret(&planned.plan, known);
+    let lost = lost_values(&planned.observed, &given(&prepared.configuration), known);
+    let matters = role.is_one() || jwt_secret || !lost.is_empty();
+    let members = match session.cluster_target() {
+        _ if before != Some(Role::Host) || !matters => Members::Known(Vec::new()),
+        Some(target) => Members::Known(members::of(target.cluster()).await?),
+        None => Members::Unknown,
     };
-    let mut risks = change.risks(jwt_secret, members);
-    let installer =
-        ks_installer::find(target.cluster(), planned.observed.inventory.as_ref()).await?;
-    risks.extend(installer);
+    let mut risks = role.risks(jwt_secret, &members);
+    if let Members::Known(members) = members
+        && !members.is_empty()
+        && !lost.is_empty()
+    {
+        risks.push(Risk::LostValues { values: lost, members });
+    }
     Ok(risks)
+}
+
+/// The name of an installed host, if the configuration has another one. KubeSphere does not change it.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub(super) async fn renamed_host<T: Target>(
+    session: &Session<T>,
+    planned: &Planned,
+    prepared: &Prepared,
+) -> Result<Option<String>, Error> {
+    let stays = prepared.configuration.role() == Role::Host
+        && installed_role(&planned.observed) == Some(Role::Host);
+    if !stays || !changes_config(&planned.plan) {
+        return Ok(None);
+    }
+    let name = match session.cluster_target() {
+        // A host that never ran has no name yet.
+        Some(target) => members::host(target.cluster()).await?,
+        None => Some(installed_name(&planned.observed)),
+    };
+    let wanted = prepared.configuration.multicluster.host_cluster_name.as_deref();
+    let wanted = wanted.filter(|name| !name.is_empty()).unwrap_or(HOST_CLUSTER);
+    Ok(name.filter(|name| name != wanted))
+}
+
+/// The installer of KubeSphere 3 that runs, and the risk of replacing it.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub(super) async fn of_ks_installer<T: Target>(
+    session: &Session<T>,
+    planned: &Planned,
+) -> Result<(Option<Replaced>, Option<Risk>), Error> {
+    let Some(target) = session.cluster_target() else { return Ok((None, None)) };
+    let inventory = planned.observed.inventory.as_ref();
+    let found = ks_installer::find(target.cluster(), inventory).await?;
+    let risk = found.as_ref().and_then(KsInstaller::risk);
+    Ok((found.map(KsInstaller::into_replaced), risk))
 }
 
 /// The risks of removing what a plan deletes from a host.

@@ -4,13 +4,16 @@ use super::consent::Consents;
 use super::desired::{graph, new_inventory};
 use super::error::Error;
 use super::execute::Review;
+use super::known_values::KnownValues;
 use super::safeguards;
 use super::session::Session;
 use super::unrecorded;
 use crate::config;
+use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Desired, Options, Wait};
 use crate::plan::PlanOptions;
 use crate::target::Target;
+use crate::values::Given;
 
 /// How to uninstall.
 #[derive(Debug, Clone)]
@@ -42,14 +45,20 @@ async fn reviewed<T: Target>(session: &Session<T>, mut options: Options) -> Resu
         options.assumed = Box::pin(unrecorded::inventory(cluster)).await?;
     }
     let stored = target.values().await?;
-    let nothing = Desired::nothing(&stored);
+    // The secrets of one that is not recorded are stored, so that a later installation goes on with them.
+    let nothing = match options.assumed {
+        Some(_) => Desired::nothing(&KnownValues::for_given(target, &Given::default()).await?.all),
+        None => Desired::nothing(&stored),
+    };
     let planned = engine::plan(target, stored, nothing, &options).await?;
     let mut risks = safeguards::of_deletions(&planned.plan);
     if let Some(cluster) = session.cluster_target() {
         risks.extend(safeguards::of_uninstall(cluster, &planned.plan).await?);
     }
     let unrecorded = options.assumed.is_some();
-    Ok(Review { planned, risks, preflight: None, options, record: None, unrecorded })
+    let warnings = Diagnostics::default();
+    let (preflight, record) = (None, None);
+    Ok(Review { planned, warnings, risks, preflight, options, record, unrecorded })
 }
 
 /// What ksi made may go, what it only creates included: the first account and the Secrets of values.
@@ -71,5 +80,6 @@ fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Resul
         assumed: None,
         runner: session.runner(),
         only: None,
+        replaced: None,
     })
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::Entry;
 use crate::object::{
-    DeletionConsent, FIELD_MANAGER, ObjectId, Policy, Protected, Setting, SettingNames, rules,
+    DeletionConsent, FEDERATED, FIELD_MANAGER, ObjectId, Policy, Protected, Setting, SettingNames,
+    is_federated, rules,
 };
 
 /// What the user has consented to delete.
@@ -48,8 +49,8 @@ pub fn prune(
     let metadata = &live["metadata"];
     let keep = |reason: &str| Prune::Keep(reason.to_owned());
 
-    if metadata["labels"]["kubefed.io/managed"] == "true" {
-        return keep("managed by the host cluster (label kubefed.io/managed=true)");
+    if is_federated(live) {
+        return keep(FEDERATED);
     }
     if let (Some(ours), Some(uid)) = (&entry.uid, metadata["uid"].as_str())
         && ours != uid

@@ -7,7 +7,9 @@ use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
 use super::{Action, Change, Observed, PlanOptions, dry_run, labels, ownership};
 use crate::inventory::{Base, Entry, Inventory, Prune, prune};
-use crate::object::{Object, Policy, embedded, foreign_fields, is_terminating, semantic};
+use crate::object::{
+    FEDERATED, Object, Policy, embedded, foreign_fields, is_federated, is_terminating, semantic,
+};
 
 /// Decides about a desired object.
 pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOptions) -> Change {
@@ -21,10 +23,8 @@ pub(super) fn desired(object: &Object, observed: &Observed, options: &PlanOption
         };
         return change.write(Action::Create, None, body);
     };
-    if ownership::is_federated(live) {
-        return change
-            .because("managed by the host cluster (label kubefed.io/managed=true)")
-            .without_write(Action::Keep);
+    if is_federated(live) {
+        return change.because(FEDERATED).without_write(Action::Keep);
     }
     let inventory = observed.inventory.as_ref();
     let entry = inventory.and_then(|inventory| inventory.get(&object.id));

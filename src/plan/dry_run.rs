@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::draft::Draft;
 use super::merge::Winner;
 use super::normal::normal;
+use super::take::is_taken;
 use super::{Action, Change, PlanOptions, ownership};
 use crate::object::{
-    DryRunResult, FIELD_MANAGER, FieldConflict, Object, ObjectId, foreign_fields, owned_fields,
-    rules,
+    DryRunResult, FIELD_MANAGER, FieldConflict, Object, foreign_fields, owned_fields, rules,
 };
 
 /// How many fields a reason names.
@@ -93,15 +93,6 @@ pub(super) fn decide(
 /// Whether a field manager is an installation tool, such as kubectl or helm.
 fn is_adoptable(manager: &str) -> bool {
     rules().adoptable.iter().any(|known| known == manager)
-}
-
-/// Whether the user consented to take a field: this one or one above it, of this object or of all.
-fn is_taken(id: &ObjectId, field: &str, take: &[String]) -> bool {
-    let own = format!("{id}:");
-    take.iter().map(|taken| taken.strip_prefix(&own).unwrap_or(taken)).any(|taken| {
-        let below = field.strip_prefix(taken);
-        below.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    })
 }
 
 fn named(fields: &[&FieldConflict]) -> String {

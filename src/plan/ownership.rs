@@ -5,11 +5,6 @@ use serde_json::Value;
 use crate::inventory::Entry;
 use crate::object::FIELD_MANAGER;
 
-/// Whether KubeFed of a host cluster created the object: it is managed by the host then.
-pub(super) fn is_federated(live: &Value) -> bool {
-    live["metadata"]["labels"]["kubefed.io/managed"] == "true"
-}
-
 /// Why an existing object has to be adopted; `None` if it is ours or nothing is known.
 pub(super) fn adoption(entry: Option<&Entry>, recorded: bool, live: &Value) -> Option<String> {
     let metadata = &live["metadata"];

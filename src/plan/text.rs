@@ -9,7 +9,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::masked::{self, Masked};
 use super::{Action, Change, Plan, overview};
-use crate::object::Masker;
+use crate::object::{FEDERATED, Masker};
 use crate::yaml;
 
 /// How a plan is shown.
@@ -21,21 +21,32 @@ pub struct TextOptions {
     pub colour: bool,
     /// Headers and summary only.
     pub summary_only: bool,
+    /// List also objects that are otherwise only counted.
+    pub list_all: bool,
 }
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { context: 3, colour: false, summary_only: false }
+        Self { context: 3, colour: false, summary_only: false, list_all: false }
     }
 }
 
-/// A plan as text, secrets hidden. Unchanged objects are only counted.
+/// A plan as text, secrets hidden. Unchanged objects are only counted, and federated ones as well: a member has
+/// dozens of them.
 pub fn text(plan: &Plan, options: TextOptions) -> String {
     let mut writer = Writer { out: String::new(), options };
     let mut masker = Masker::new();
+    let federated = plan.changes.iter().filter(|change| is_federated(change)).count();
+    let counts = federated > 1 && !options.list_all;
     for change in plan.changes.iter().filter(|change| change.action != Action::Unchanged) {
+        if counts && is_federated(change) {
+            continue;
+        }
         // Writing to a string does not fail.
         let _ = writer.change(change, &mut masker);
+    }
+    if counts {
+        let _ = writer.line(Style::new(), "", &format!("= keep {federated} objects: {FEDERATED}"));
     }
     if !options.summary_only && !writer.out.is_empty() {
         writer.out.push('\n');
@@ -64,6 +75,11 @@ pub fn replaced(plan: &Plan) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Whether an object is kept because KubeFed manages it.
+fn is_federated(change: &Change) -> bool {
+    change.action == Action::Keep && change.reason.as_deref() == Some(FEDERATED)
 }
 
 struct Writer {

@@ -30,6 +30,10 @@ pub struct Component {
     /// Names of the images that it runs or hands to KubeSphere, as in the version's image list.
     #[serde(default)]
     pub images: Vec<String>,
+    /// The values that its objects contain, by the names under which they are stored; all of those that are
+    /// generated together. A run of other components does not store them.
+    #[serde(default)]
+    pub values: Vec<String>,
     /// Its webhook configurations whose backends must be ready before anything that they intercept is
     /// written: `Kind/name`.
     #[serde(default)]
@@ -175,6 +179,27 @@ mod tests {
                 );
             }
             seen.push(&component.name);
+        }
+    }
+
+    #[test]
+    fn a_component_lists_the_values_in_its_templates() {
+        for component in components() {
+            let listed: Vec<String> =
+                component.values.iter().map(|name| name.to_ascii_lowercase()).collect();
+            for template in &component.templates {
+                let text = embedded::text(template.path).unwrap_or_default();
+                for used in text.split("values.").skip(1) {
+                    let name: String =
+                        used.chars().take_while(char::is_ascii_alphanumeric).collect();
+                    assert!(
+                        listed.contains(&name.to_ascii_lowercase()),
+                        "{}/component.yaml: add {name}, which {} uses, to `values`",
+                        component.name,
+                        template.path
+                    );
+                }
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::installed::NAMESPACE;
 use crate::health::{self, Endpoint};
-use crate::object::{Object, ObjectId, kubesphere};
+use crate::object::{Object, ObjectId, is_federated, kubesphere};
 use crate::target::Target;
 
 const CONSOLE: &str = kubesphere::CONSOLE;
@@ -16,10 +16,21 @@ const TOWER: &str = kubesphere::TOWER;
 pub struct NextSteps {
     /// Where the console is.
     pub console: Option<Endpoint>,
-    /// Whether the first password of `admin` was made by ksi, or given to it.
-    pub has_first_password: bool,
+    /// Where the password of `admin` is.
+    pub password: Password,
     /// Where agents of members find Tower.
     pub tower: Option<Endpoint>,
+}
+
+/// Where the password of `admin` is, as far as ksi knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Password {
+    /// The initial one is in Secret kubesphere-secret.
+    Stored,
+    /// Nobody stored it.
+    Unknown,
+    /// The cluster is a member: its users are those of the host.
+    OfHost,
 }
 
 /// What is known of a cluster and its configuration.
@@ -36,26 +47,29 @@ impl NextSteps {
     /// fails: the installation itself went well.
     pub async fn read<T: Target>(target: &T, desired: &[Object], known: Known<'_>) -> Option<Self> {
         let services = [CONSOLE, TOWER].map(|name| service(desired, name));
-        let ids: Vec<ObjectId> = services.iter().flatten().map(|s| s.id.clone()).collect();
+        let admin = desired.iter().find(|object| is_admin(&object.id));
+        let ids = services.iter().flatten().chain(&admin).map(|object| object.id.clone());
+        let ids: Vec<ObjectId> = ids.collect();
         if !target.runs_workloads() {
             return None;
         }
         let live = target.live(&ids).await.ok()?;
+        let password = password(desired, admin.and_then(|admin| live.get(&admin.id)));
         let [console, tower] = services
             .map(|service| service.map(|service| live.get(&service.id).unwrap_or(&service.body)));
-        Self::of(console, tower, has_first_password(desired), known)
+        Self::of(console, tower, password, known)
     }
 
     fn of(
         console: Option<&Value>,
         tower: Option<&Value>,
-        has_first_password: bool,
+        password: Password,
         known: Known<'_>,
     ) -> Option<Self> {
         let Known { published, node } = known;
         (console.is_some() || tower.is_some()).then(|| Self {
             console: console.map(|service| health::console(service, node)),
-            has_first_password,
+            password,
             tower: tower.map(|service| health::tower(service, published, node)),
         })
     }
@@ -65,7 +79,7 @@ impl NextSteps {
         let mut lines = Vec::new();
         if let Some(console) = &self.console {
             lines.push(format!("Console:   {}", console.message));
-            lines.push(account(self.has_first_password));
+            lines.push(account(self.password));
         }
         if let Some(tower) = &self.tower {
             lines.push(format!("Tower:     {}", tower.message));
@@ -100,25 +114,47 @@ fn service<'o>(objects: &'o [Object], name: &str) -> Option<&'o Object> {
     })
 }
 
-fn has_first_password(objects: &[Object]) -> bool {
-    objects.iter().any(|object| {
+fn is_admin(id: &ObjectId) -> bool {
+    id.kind == "User" && id.name == "admin"
+}
+
+/// Where the password is. `admin` is the live User.
+fn password(objects: &[Object], admin: Option<&Value>) -> Password {
+    let is_initial = |object: &Object| {
         object.id.kind == "Secret"
-            && object.id.name == "kubesphere-secret"
+            && object.id.name == kubesphere::SECRET
             && object.body["data"]["initAdminPassword"].is_string()
-    })
+    };
+    if admin.is_some_and(|admin| is_federated(admin) && !is_federation_host(objects)) {
+        Password::OfHost
+    } else if objects.iter().any(is_initial) {
+        Password::Stored
+    } else {
+        Password::Unknown
+    }
+}
+
+/// Whether KubeFed runs here. A host is a member of its own federation.
+fn is_federation_host(objects: &[Object]) -> bool {
+    objects.iter().any(|object| object.id.kind == "Deployment" && object.component == "kubefed")
 }
 
 /// The account, and the command that prints its password.
-fn account(has_first_password: bool) -> String {
-    let password = if has_first_password {
-        format!(
-            "\n  kubectl -n {NAMESPACE} get secret kubesphere-secret \
-             -o jsonpath='{{.data.initAdminPassword}}' | base64 -d"
-        )
-    } else {
-        " the one from your configuration, or the existing one".to_owned()
-    };
-    format!("Account:   admin\nPassword:  initial password (until changed):{password}")
+fn account(password: Password) -> String {
+    let initial = "Account:   admin\nPassword:  initial password (until changed):";
+    match password {
+        Password::Stored => format!(
+            "{initial}\n  kubectl -n {NAMESPACE} get secret {} \
+             -o jsonpath='{{.data.initAdminPassword}}' | base64 -d",
+            kubesphere::SECRET
+        ),
+        Password::Unknown => {
+            format!("{initial} the one from your configuration, or the existing one")
+        }
+        Password::OfHost => {
+            "Account:   admin, with the password that it has on the host of this member".to_owned()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -175,7 +211,7 @@ mod tests {
         for published in [None, Some("http://t:80"), Some("https://t:443"), Some("t:80")] {
             let expected = health::tower(&service, published, Some(node));
             let known = Known { published, node: Some(node) };
-            let next = NextSteps::of(None, Some(&service), false, known).unwrap();
+            let next = NextSteps::of(None, Some(&service), Password::Unknown, known).unwrap();
             assert_eq!(next.tower.as_ref(), Some(&expected));
             assert!(next.text().contains(&expected.message));
             let about = About {
@@ -195,7 +231,7 @@ mod tests {
             let finding = finding.unwrap();
             assert_eq!((finding.message, finding.next_step), (expected.message, next_step));
         }
-        assert_eq!(NextSteps::of(None, None, false, Known::default()), None);
+        assert_eq!(NextSteps::of(None, None, Password::Unknown, Known::default()), None);
     }
 
     #[test]
@@ -207,10 +243,26 @@ mod tests {
         });
         let (id, policy) = (ObjectId::of(&body).unwrap(), crate::object::Policy::Apply);
         let secret = Object { id, component: "ks-core".into(), policy, body };
-        assert!(has_first_password(&[secret]) && !has_first_password(&[]));
+        let user = |managed: &str| json!({"metadata": {"labels": {"kubefed.io/managed": managed}}});
+        let (own, federated) = (user("false"), user("true"));
+        let secret = [secret];
+        assert_eq!(password(&secret, None), Password::Stored);
+        assert_eq!(password(&secret, Some(&own)), Password::Stored);
+        assert_eq!(password(&secret, Some(&federated)), Password::OfHost);
+        assert_eq!(password(&[], None), Password::Unknown);
+        let [secret] = secret;
+        let body =
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "k"}});
+        let (id, component) = (ObjectId::of(&body).unwrap(), "kubefed".into());
+        let host = [secret, Object { id, component, policy: crate::object::Policy::Apply, body }];
+        assert_eq!(password(&host, Some(&federated)), Password::Stored);
         let console = json!({"spec": {"type": "ClusterIP", "ports": [{"port": 80}]}});
-        let text = |has| NextSteps::of(Some(&console), None, has, Known::default()).unwrap().text();
-        assert!(text(true).contains("kubectl -n kubesphere-system get secret"));
-        assert!(text(false).contains("the one from your configuration"));
+        let text = |password| {
+            NextSteps::of(Some(&console), None, password, Known::default()).unwrap().text()
+        };
+        assert!(text(Password::Stored).contains("kubectl -n kubesphere-system get secret"));
+        assert!(text(Password::Unknown).contains("the one from your configuration"));
+        let of_host = text(Password::OfHost);
+        assert!(of_host.contains("on the host") && !of_host.contains("initAdminPassword"));
     }
 }

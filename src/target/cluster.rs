@@ -16,10 +16,10 @@ mod dry_run;
 mod error;
 mod history;
 mod identity;
-mod installer_values;
 mod lease;
 mod live;
 mod observe;
+mod placeholder;
 mod pods;
 mod ports;
 mod process;
@@ -164,6 +164,10 @@ impl Reader for ClusterTarget {
         Ok(observation)
     }
 
+    async fn read(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        live::read(&self.cluster, ids).await
+    }
+
     async fn instances(
         &self,
         definitions: &[ObjectId],
@@ -201,10 +205,7 @@ impl Reader for ClusterTarget {
 
 impl Store for ClusterTarget {
     async fn values(&self) -> Result<StoredValues, Error> {
-        match store::values(&self.cluster).await? {
-            Some(values) => Ok(values),
-            None => installer_values::values(&self.cluster).await,
-        }
+        store::values(&self.cluster).await
     }
 
     async fn inventory(&self) -> Result<Option<Inventory>, Error> {
@@ -282,6 +283,10 @@ impl Writer for ClusterTarget {
             Err(error) if error.kind == cluster::ErrorKind::NotFound => Ok(()),
             answer => Ok(answer?),
         }
+    }
+
+    async fn replace(&self, id: &ObjectId, uid: &str) -> Result<(), Error> {
+        removal::delete_with_pods(&self.writable()?, id, uid).await
     }
 
     async fn commit(&self) -> Result<(), Error> {

@@ -106,6 +106,21 @@ impl Directory {
         }
     }
 
+    /// The manifests of these objects.
+    fn manifests<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i ObjectId>,
+    ) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        if !self.check()? {
+            return Ok(BTreeMap::new());
+        }
+        let read = |id: &ObjectId| {
+            let body = manifest::read(&self.path_of(id), id)?;
+            Ok(body.map(|body| (id.clone(), body)))
+        };
+        ids.into_iter().filter_map(|id| read(id).transpose()).collect()
+    }
+
     /// The content of a file below `.ksi`.
     fn load(&self, name: &str) -> Result<Option<Value>, Error> {
         if !self.check()? {
@@ -205,15 +220,12 @@ impl Reader for Directory {
         desired: &[Object],
         inventory: Option<&Inventory>,
     ) -> Result<Observation, Error> {
-        let mut observation = Observation::default();
-        if self.check()? {
-            for id in super::ids(desired, inventory) {
-                if let Some(body) = manifest::read(&self.path_of(id), id)? {
-                    observation.objects.insert(id.clone(), body);
-                }
-            }
-        }
-        Ok(observation)
+        let objects = self.manifests(super::ids(desired, inventory))?;
+        Ok(Observation { objects, ..Observation::default() })
+    }
+
+    async fn read(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        self.manifests(ids)
     }
 
     async fn instances(&self, _: &[ObjectId]) -> Result<BTreeMap<ObjectId, Vec<ObjectId>>, Error> {
@@ -308,6 +320,10 @@ impl Writer for Directory {
 
     async fn remove_finalizers(&self, _: &Held) -> Result<(), Error> {
         Ok(())
+    }
+
+    async fn replace(&self, id: &ObjectId, _: &str) -> Result<(), Error> {
+        self.delete(id).await.map(|_| ())
     }
 
     async fn commit(&self) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use super::progress::{Progress, TableStyle, cut, span};
 use super::screen::Screen;
 use super::{Output, event_line};
 use crate::engine::{Event, Phase, Pruned};
+use crate::object::FEDERATED;
 use crate::plan::Action;
 
 /// The shortest and the longest time between two drawings of the table.
@@ -33,6 +34,8 @@ pub struct Live<W: Write = Stderr> {
     above: String,
     /// The line after the table.
     end: Option<String>,
+    /// Federated objects that are only counted; `None` lists them.
+    federated: Option<usize>,
     changed: bool,
     shown: Instant,
 }
@@ -52,7 +55,8 @@ impl Live {
         let choice = if output.quiet { ProgressChoice::None } else { choice };
         let mode = Mode::of(choice, place, |name| std::env::var(name).ok());
         let looks = (output.colour_messages, output.symbols);
-        Self::with(io::stderr(), mode, looks, size, progress, now)
+        let federated = (!output.verbose).then_some(0);
+        Self { federated, ..Self::with(io::stderr(), mode, looks, size, progress, now) }
     }
 }
 
@@ -66,15 +70,32 @@ impl<W: Write> Live<W> {
         now: Instant,
     ) -> Self {
         let screen = Screen::new(out);
-        let (above, end) = (String::new(), None);
-        let changed = true;
-        Self { mode, progress, screen, colour, symbols, size, above, end, changed, shown: now }
+        let (above, end, federated) = (String::new(), None, Some(0));
+        let (changed, shown) = (true, now);
+        Self {
+            mode,
+            progress,
+            screen,
+            colour,
+            symbols,
+            size,
+            above,
+            end,
+            federated,
+            changed,
+            shown,
+        }
     }
 
     /// Shows an event.
     pub fn record(&mut self, event: &Event, now: Instant) {
         self.progress.record(event, now);
         self.changed = true;
+        if let Some(count) = self.federated.as_mut().filter(|_| is_federated(event)) {
+            *count += 1;
+            return;
+        }
+        self.show_count(now);
         // The plan has already listed what an uninstallation keeps.
         let is_known =
             self.progress.removes() && matches!(event, Event::Prune { state: Pruned::Kept, .. });
@@ -91,15 +112,30 @@ impl<W: Write> Live<W> {
                 _ => event_line(event).filter(|_| stays(event)),
             },
         };
-        match line {
-            Some(line) if self.mode == Mode::Table => {
-                self.above.push_str(&line);
-                self.above.push('\n');
-            }
-            Some(line) => self.print(&line, now),
-            None => {}
+        if let Some(line) = line {
+            self.show(&line, now);
         }
         self.draw_when_due(now);
+    }
+
+    /// Shows how many federated objects were kept.
+    fn show_count(&mut self, now: Instant) {
+        let count = self.federated.as_mut().map(std::mem::take).unwrap_or_default();
+        let is_shown = matches!(self.mode, Mode::Lines | Mode::Table) && !self.progress.removes();
+        if count > 0 && is_shown {
+            let objects = if count == 1 { "object" } else { "objects" };
+            self.show(&format!("kept {count} {objects}: {FEDERATED}"), now);
+        }
+    }
+
+    /// Shows a line that stays: above the table, or below the lines before.
+    fn show(&mut self, line: &str, now: Instant) {
+        if self.mode == Mode::Table {
+            self.above.push_str(line);
+            self.above.push('\n');
+        } else {
+            self.print(line, now);
+        }
     }
 
     /// Updates the times.
@@ -128,6 +164,7 @@ impl<W: Write> Live<W> {
 
     /// The run has ended; `success` is set if it was not cut short. The table stays.
     pub fn finish(&mut self, success: bool, now: Instant) {
+        self.show_count(now);
         self.progress.end(success, now);
         if self.mode == Mode::Table {
             self.draw(None, now);
@@ -175,6 +212,12 @@ impl<W: Write> Live<W> {
             awaited.iter().take(NAMED).map(|text| cut(text, 120, self.symbols)).collect();
         format!("still running after {time}, {done} of {total} objects: {}{more}", named.join(", "))
     }
+}
+
+/// Whether an object was kept because KubeFed manages it.
+fn is_federated(event: &Event) -> bool {
+    let Event::Prune { state: Pruned::Kept, reason, .. } = event else { return false };
+    reason.as_deref() == Some(FEDERATED)
 }
 
 /// Whether an event reports a problem.

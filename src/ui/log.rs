@@ -8,7 +8,7 @@ use super::Output;
 const VARIABLE: &str = "KSI_LOG";
 
 impl Output {
-    /// Starts the log if `-v` or the environment asks for it.
+    /// Starts the log, and lists more, if `-v` or the environment asks for it.
     ///
     /// # Errors
     /// The environment variable is not valid: why.

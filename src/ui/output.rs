@@ -18,8 +18,8 @@ pub struct Output {
     pub(super) quiet: bool,
     /// Whether a log goes to standard error, so that nothing there can be redrawn.
     pub(super) logs: bool,
-    /// Whether each warning is shown, or one line for each kind.
-    pub(super) verbose: bool,
+    /// Whether each warning and each object is shown, or one line for each kind.
+    pub verbose: bool,
     width: usize,
 }
 

@@ -49,11 +49,12 @@ impl Error {
     pub fn help(&self) -> String {
         match self {
             Self::Damaged { name, .. } => format!(
-                "restore `{name}` from a backup, or remove it from the stored values to generate a new one"
+                "restore `{name}` from a backup; to generate a new one, remove it from the stored values, and \
+                 delete the Secret that KubeSphere reads it from"
             ),
             Self::Expired { name, .. } => format!(
-                "remove `{name}.crt` and `{name}.key` from the stored values to generate a new \
-                 certificate authority; agents reconnect with it"
+                "to generate a new certificate authority, remove `{name}.crt` and `{name}.key` from the stored \
+                 values and delete the Secret with it, such as tower-ca; agents need the new one"
             ),
             Self::PasswordTooLong => {
                 "shorten `authentication.adminPassword`, or give a bcrypt hash of it".into()

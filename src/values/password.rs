@@ -34,6 +34,11 @@ pub(super) fn hash(password: &str, entropy: &mut dyn Entropy) -> Result<String, 
     Ok(parts.format_for_version(Version::TwoA))
 }
 
+/// Whether this is the password of a hash.
+pub(super) fn is_of(password: &str, hash: &str) -> bool {
+    bcrypt::non_truncating_verify(password, hash).unwrap_or(false)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::entropy::fixed::{Fixed, Stuck};

@@ -22,8 +22,9 @@ const CONTROLLER_MANAGER: Served =
 const KUBEFED: Served =
     Served { service: "kubefed-admission-webhook", namespace: kubesphere::FEDERATION };
 
-/// Resolves every value for this configuration, and returns the values that the target must store. Values
-/// that a later configuration no longer sets or needs stay stored, so that nothing changes silently.
+/// Resolves every value for this configuration, and returns the values that the target must store. `stored` are
+/// the stored values, [completed](super::completed) by those of live objects. Values that a later configuration
+/// no longer sets or needs stay stored, so that nothing changes silently.
 ///
 /// Values that `given` does not need are [`AT_INSTALL`](super::AT_INSTALL).
 ///
@@ -76,7 +77,7 @@ impl Resolution<'_> {
         let redis_password = self.text(stored::REDIS_PASSWORD, None, REDIS_PASSWORD_LENGTH)?;
         let tower_ca =
             if given.tower { self.tower_authority()? } else { Certificate::at_install() };
-        let webhook_ca = self.webhook_authority()?;
+        let webhook_ca = self.webhook_authority(given)?;
         let controller_manager_webhook =
             self.serving(stored::CONTROLLER_MANAGER_WEBHOOK, CONTROLLER_MANAGER, &webhook_ca)?;
         let kubefed_webhook = if given.kubefed {
@@ -197,10 +198,25 @@ impl Resolution<'_> {
     }
 
     /// Only the API server of this cluster trusts it, through objects of the same run: before it expires,
-    /// it is replaced together with the certificates that it signed.
-    fn webhook_authority(&mut self) -> Result<Certificate, Error> {
+    /// it is replaced together with the certificates that it signed. If its key is lost, it stays for as long as
+    /// these serve.
+    fn webhook_authority(&mut self, given: &Given<'_>) -> Result<Certificate, Error> {
         let name = stored::WEBHOOK_CA;
-        if let Some(live) = self.pair(name)?
+        if let Some(certificate) = self.stored.text(&format!("{name}.crt"))?
+            && self.stored.text(&format!("{name}.key"))?.is_none()
+        {
+            let (certificate, key) = (certificate.to_owned(), String::new());
+            let kubefed = given.kubefed.then_some((stored::KUBEFED_WEBHOOK, KUBEFED));
+            let mut served = [(stored::CONTROLLER_MANAGER_WEBHOOK, CONTROLLER_MANAGER)]
+                .into_iter()
+                .chain(kubefed);
+            let lasts = served.try_fold(true, |lasts, (name, served)| {
+                Ok::<_, Error>(lasts && self.still_serves(name, served, &certificate)?.is_some())
+            })?;
+            if lasts {
+                return Ok(Certificate { certificate, key, source: ValueSource::Live });
+            }
+        } else if let Some(live) = self.pair(name)?
             && self.is_durable(read_authority(name, &live)?.not_after)
         {
             return Ok(live);
@@ -218,7 +234,7 @@ impl Resolution<'_> {
             return Ok(Certificate::at_install());
         };
         let pair = certificate::authority(name, common_name, kind, *entropy, self.now)?;
-        self.store_pair(name, &pair);
+        self.stored.store_pair(name, &pair.certificate, &pair.key);
         Ok(pair)
     }
 
@@ -228,22 +244,31 @@ impl Resolution<'_> {
         served: Served,
         authority: &Certificate,
     ) -> Result<Certificate, Error> {
-        if let Some(live) = self.pair(name)? {
-            let pair = Pair::read(name, &live.certificate, &live.key)?;
-            if self.is_durable(pair.not_after)
-                && pair.names == served.names().into_iter().collect()
-                && is_signed_by(&live.certificate, &authority.certificate)
-            {
-                return Ok(live);
-            }
+        if let Some(live) = self.still_serves(name, served, &authority.certificate)? {
+            return Ok(live);
         }
         let Some(entropy) = &mut self.entropy else {
             return Ok(Certificate::at_install());
         };
         let authority = read_authority(stored::WEBHOOK_CA, authority)?;
         let pair = certificate::serving(name, served, &authority, *entropy, self.now)?;
-        self.store_pair(name, &pair);
+        self.stored.store_pair(name, &pair.certificate, &pair.key);
         Ok(pair)
+    }
+
+    /// A stored serving certificate, unless it expires soon, has other names, or another authority signed it.
+    fn still_serves(
+        &self,
+        name: &str,
+        served: Served,
+        authority: &str,
+    ) -> Result<Option<Certificate>, Error> {
+        let Some(live) = self.pair(name)? else { return Ok(None) };
+        let pair = Pair::read(name, &live.certificate, &live.key)?;
+        let is_usable = self.is_durable(pair.not_after)
+            && pair.names == served.names().into_iter().collect()
+            && is_signed_by(&live.certificate, authority);
+        Ok(is_usable.then_some(live))
     }
 
     fn is_durable(&self, not_after: OffsetDateTime) -> bool {
@@ -265,11 +290,6 @@ impl Resolution<'_> {
                 Err(Error::damaged(key, "it is missing, but its certificate exists"))
             }
         }
-    }
-
-    fn store_pair(&mut self, name: &str, pair: &Certificate) {
-        self.stored.store(format!("{name}.crt"), pair.certificate.as_str());
-        self.stored.store(format!("{name}.key"), pair.key.as_str());
     }
 }
 

@@ -1,6 +1,6 @@
 //! The stored values and their names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,28 @@ impl StoredValues {
         names
     }
 
+    /// These values as far as they belong to one of `names` (a pair has one name), and otherwise those of `before`.
+    #[must_use]
+    pub fn only(&self, names: &BTreeSet<&str>, before: &Self) -> Self {
+        let belongs = |name: &str| names.contains(name.split('.').next().unwrap_or_default());
+        let of = |values: &Self, wanted: bool| {
+            let chosen = values.0.iter().filter(move |(name, _)| belongs(name) == wanted);
+            chosen.map(|(name, text)| (name.clone(), text.clone())).collect::<Vec<_>>()
+        };
+        Self(of(self, true).into_iter().chain(of(before, false)).collect())
+    }
+
+    /// Whether a certificate and its key are stored.
+    pub(super) fn has_pair(&self, name: &str) -> bool {
+        ["crt", "key"].iter().all(|end| self.0.contains_key(&format!("{name}.{end}")))
+    }
+
+    /// Stores a certificate and its key.
+    pub(super) fn store_pair(&mut self, name: &str, certificate: &str, key: &str) {
+        self.store(format!("{name}.crt"), certificate);
+        self.store(format!("{name}.key"), key);
+    }
+
     /// A stored text. An empty one is damaged.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, super::Error> {
         match self.0.get(name).map(String::as_str) {
@@ -87,5 +109,17 @@ mod tests {
         assert_eq!(after.changed_from(&before), ["b", "gone", "new"]);
         assert!(after.changed_from(&after).is_empty());
         assert_eq!(format!("{after:?}"), r#"StoredValues{"a", "b", "new"}"#);
+    }
+
+    #[test]
+    fn a_part_of_the_values_is_taken_by_name() {
+        let of = |pairs: &[(&str, &str)]| {
+            StoredValues(pairs.iter().map(|(n, t)| ((*n).into(), (*t).into())).collect())
+        };
+        let before = of(&[("jwtSecret", "old"), ("towerCA.crt", "old"), ("towerCA.key", "old")]);
+        let after = of(&[("jwtSecret", "new"), ("towerCA.crt", "new"), ("webhookCA.crt", "new")]);
+        let tower = of(&[("jwtSecret", "old"), ("towerCA.crt", "new")]);
+        assert_eq!(after.only(&["towerCA"].into(), &before), tower);
+        assert_eq!(after.only(&BTreeSet::new(), &before), before);
     }
 }

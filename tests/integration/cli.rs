@@ -274,15 +274,20 @@ fn a_changed_jwt_secret_reaches_everything_that_holds_it() {
     use base64::Engine as _;
     let folder = tempfile::tempdir().unwrap();
     let target = format!("dir:{}", folder.path().join("out").display());
-    let apply = |secret: &str| {
+    let run_with = |secret: &str, more: &[&str]| {
         let set = format!("authentication.jwtSecret={secret}");
-        let (code, _, errors) =
-            run(&["apply", "-f", "samples/host.yaml", "--target", &target, "--set", &set]);
+        let apply = ["apply", "-f", "samples/host.yaml", "--target", &target, "--set", &set];
+        run(&[&apply[..], more].concat())
+    };
+    let apply = |secret: &str| {
+        let (code, _, errors) = run_with(secret, &["--yes-break-members"]);
         assert_eq!(code, 0, "{errors}");
         tree(folder.path())
     };
     let (old, new) = ("first-secret-0123456789abcdefghij", "second-secret-0123456789abcdefghi");
     let before = apply(old);
+    let (code, _, errors) = run_with(new, &[]);
+    assert!(code == 2 && errors.contains("--yes-break-members"), "{errors}");
     let after = apply(new);
     let encoded = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
     let holders =

@@ -12,6 +12,8 @@ mod held;
 mod order;
 #[path = "engine/record.rs"]
 mod record;
+#[path = "engine/replaced.rs"]
+mod replaced;
 #[path = "engine/uninstall.rs"]
 mod uninstall;
 #[path = "engine/waiting.rs"]

@@ -5,21 +5,33 @@ use std::path::Path;
 use std::time::Duration;
 
 use ksi::config::{Input, Role};
+use ksi::diagnostic::Code;
 use ksi::engine::{self, Stop};
 use ksi::install::{
-    ApplyRequest, Consent, Consents, Error, Event, Prepared, Risk, Session, Source,
-    UninstallRequest, execute, review, review_uninstall,
+    ApplyRequest, Consent, Consents, DryRun, Error, Prepared, Review, Risk, Session, Source,
+    UninstallRequest, diff, execute, review, review_uninstall,
 };
-use ksi::target::{Directory, Target};
+use ksi::object::{DryRunResult, FieldConflict, ObjectId};
+use ksi::target::{Directory, Store as _, Target};
+use serde_json::json;
 
 use crate::engine::doubles::Memory;
 
+const JWT_SECRET: &str = "canary-jwt-0123456789-0123456789";
+
 fn prepared(role: &str) -> Prepared {
-    let text = format!(
-        "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\nspec:\n  \
-         authentication: {{jwtSecret: canary-jwt-0123456789-0123456789}}\n  \
-         multicluster: {{clusterRole: {role}}}\n"
-    );
+    with(role, &format!("jwtSecret: {JWT_SECRET}"))
+}
+
+fn with(role: &str, authentication: &str) -> Prepared {
+    parsed(&format!(
+        "authentication: {{{authentication}}}\n  multicluster: {{clusterRole: {role}}}"
+    ))
+}
+
+fn parsed(spec: &str) -> Prepared {
+    let head = "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\n";
+    let text = format!("{head}spec:\n  {spec}\n");
     let input = Input { name: "test.yaml".into(), bytes: text.into_bytes() };
     Source { inputs: vec![input], ..Source::default() }.load().check().unwrap()
 }
@@ -116,7 +128,7 @@ fn a_cancel_in_the_middle_ends_the_run_and_the_next_one_goes_on() {
     let found = wait(review(&first, &request(&prepared))).unwrap();
     let stop = first.stop().clone();
     let mut on_event = |event| {
-        if matches!(event, Event::Run(engine::Event::Status { state: engine::Phase::Locked, .. })) {
+        if matches!(event, engine::Event::Status { state: engine::Phase::Locked, .. }) {
             stop.request();
         }
     };
@@ -187,4 +199,196 @@ fn what_is_uninstalled_is_gone_and_what_needs_consent_is_kept_without_it() {
     let left: Vec<_> = session.target().objects().into_keys().map(|id| id.name).collect();
     let others = ["default", "kube-node-lease", "kube-public", "kube-system", "cluster-admin"];
     assert_eq!(left, others);
+}
+
+/// Applies with this consent, and returns the review.
+fn apply(session: &Session<Memory>, request: &ApplyRequest<'_>) -> Result<Review, Error> {
+    let found = wait(review(session, request))?;
+    wait(execute(session, &found, &request.consents, &mut |_| {}))?;
+    Ok(found)
+}
+
+fn stored(session: &Session<Memory>) -> BTreeMap<String, String> {
+    wait(session.target().values()).unwrap().0
+}
+
+fn id(api: &str, kind: &str, name: &str) -> ObjectId {
+    let metadata = json!({"name": name, "namespace": "kubesphere-system"});
+    ObjectId::of(&json!({"apiVersion": api, "kind": kind, "metadata": metadata})).unwrap()
+}
+
+/// The jwtSecret that KubeSphere uses.
+fn jwt_secret(session: &Session<Memory>) -> String {
+    let config = &session.target().objects()[&id("v1", "ConfigMap", "kubesphere-config")];
+    ksi::values::jwt_secret_in_use(Some(config)).unwrap()
+}
+
+#[test]
+fn a_run_of_some_components_stores_only_what_they_contain() {
+    let session = session(Memory::default());
+    apply(&session, &request(&prepared("host"))).unwrap();
+    let before = stored(&session);
+
+    let changed = with("host", "jwtSecret: another-0123456789-0123456789-01");
+    let only = |components: &[&str]| ApplyRequest {
+        components: components.iter().map(|name| (*name).to_owned()).collect(),
+        ..request(&changed)
+    };
+    apply(&session, &only(&["tower", "kubefed"])).unwrap();
+    assert_eq!(stored(&session), before);
+
+    // And so a file without a jwtSecret changes nothing.
+    let without = with("host", "");
+    let found = apply(&session, &request(&without)).unwrap();
+    assert!(!found.planned.plan.has_writes());
+    assert_eq!((jwt_secret(&session).as_str(), found.risks), (JWT_SECRET, vec![]));
+}
+
+#[test]
+fn the_jwt_secret_in_use_stays_without_one_in_the_configuration() {
+    let session = session(Memory::default());
+    apply(&session, &request(&prepared("host"))).unwrap();
+    // As an older ksi stored it, with --only.
+    let config = id("v1", "ConfigMap", "kubesphere-config");
+    session.target().meddle(&config, |body| {
+        let text = body["data"]["kubesphere.yaml"].as_str().unwrap();
+        body["data"]["kubesphere.yaml"] =
+            text.replace(JWT_SECRET, "in-use-0123456789-0123456789").into();
+    });
+    let found = apply(&session, &request(&with("host", ""))).unwrap();
+    assert_eq!(jwt_secret(&session), "in-use-0123456789-0123456789");
+    assert_eq!(found.planned.plan.summary().conflict, 0);
+    assert_eq!(stored(&session)["jwtSecret"], "in-use-0123456789-0123456789");
+    let again = apply(&session, &request(&with("host", ""))).unwrap();
+    assert!(!again.planned.plan.has_writes());
+}
+
+#[test]
+fn lost_values_are_taken_from_the_objects_that_contain_them() {
+    let session = session(Memory::default());
+    let configuration = with("host", "");
+    apply(&session, &request(&configuration)).unwrap();
+    let mut before = stored(&session);
+    session.target().forget_values();
+
+    let foreseen = ApplyRequest { dry_run: Some(DryRun::Client), ..request(&configuration) };
+    let foreseen = wait(review(&session, &foreseen)).unwrap();
+    assert!(!foreseen.planned.plan.has_writes(), "{:?}", foreseen.planned.plan.summary());
+    let objects = session.target().objects();
+    let found = apply(&session, &request(&configuration)).unwrap();
+    assert!(!found.planned.plan.has_writes());
+    assert_eq!(session.target().objects(), objects);
+    // Nowhere but there, and not needed for as long as the certificates last.
+    before.remove("webhookCA.key");
+    let mut after = stored(&session);
+    // Of what is not installed.
+    assert_ne!(after.remove("redisPassword"), before.remove("redisPassword"));
+    assert!(after == before, "{:?}", after.keys());
+}
+
+#[test]
+fn a_password_for_an_existing_admin_is_not_stored() {
+    let session = session(Memory::default());
+    apply(&session, &request(&with("none", ""))).unwrap();
+    let (before, objects) = (stored(&session), session.target().objects());
+    let changed = with("none", "adminPassword: Another-0001");
+    let found = apply(&session, &request(&changed)).unwrap();
+    let codes: Vec<Code> = found.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(codes, [Code::ExistingAdmin]);
+    assert!(found.warnings.iter().all(|warning| warning.span.is_some()));
+    assert!(!found.planned.plan.has_writes());
+    assert_eq!(session.target().objects(), objects);
+    assert!(stored(&session) == before);
+    // The one that is known is no mistake.
+    let same = with("none", &format!("adminPassword: \"{}\"", before["adminPassword"]));
+    assert!(apply(&session, &request(&same)).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn a_role_change_that_was_confirmed_is_over() {
+    let memory = session(Memory::default());
+    apply(&memory, &request(&prepared("host"))).unwrap();
+    let none = prepared("none");
+    let refused = apply(&memory, &request(&none));
+    assert!(matches!(refused, Err(Error::Unconfirmed(_))));
+    let consents: Consents = [Consent::RoleChange].into_iter().collect();
+    apply(&memory, &ApplyRequest { consents, ..request(&none) }).unwrap();
+    // CRDs and Secrets of the host are kept, and recorded.
+    let inventory = wait(memory.target().inventory()).unwrap().unwrap();
+    assert!(inventory.entries().iter().any(|entry| entry.component == "tower"));
+    let again = apply(&memory, &request(&none)).unwrap();
+    assert_eq!(again.risks, []);
+    apply(&memory, &request(&prepared("host"))).unwrap();
+}
+
+#[test]
+fn a_directory_is_guarded_as_a_cluster_is() {
+    let root = tempfile::tempdir().unwrap();
+    let apply = |prepared: &Prepared, consent: Option<Consent>| {
+        let session = session(Directory::new(root.path()));
+        let consents: Consents = consent.into_iter().collect();
+        let found = wait(review(&session, &request(prepared)))?;
+        wait(execute(&session, &found, &consents, &mut |_| {})).map(|_| ())
+    };
+    apply(&prepared("host"), None).unwrap();
+    let refused = |answer| match answer {
+        Err(Error::Unconfirmed(risks)) => risks,
+        other => panic!("{other:?}"),
+    };
+    let change = Risk::RoleChange { before: Role::Host, after: Role::None, members: Vec::new() };
+    assert_eq!(refused(apply(&prepared("none"), None)), [change]);
+    let other = with("host", "jwtSecret: another-0123456789-0123456789-01");
+    let change = Risk::JwtSecretChange { members: Vec::new() };
+    assert_eq!(refused(apply(&other, None)), [change]);
+    apply(&other, Some(Consent::BreakMembers)).unwrap();
+
+    let renamed = parsed("multicluster: {clusterRole: host, hostClusterName: hq}");
+    match apply(&renamed, None) {
+        Err(Error::Rejected(rejected)) => {
+            let codes: Vec<Code> = rejected.diagnostics.iter().map(|found| found.code).collect();
+            assert_eq!(codes, [Code::HostRenamed]);
+        }
+        other => panic!("{other:?}"),
+    }
+    apply(&with("none", ""), Some(Consent::RoleChange)).unwrap();
+    apply(&with("none", ""), None).unwrap();
+}
+
+#[test]
+fn a_reference_to_a_secret_needs_a_cluster_in_every_answer() {
+    let root = tempfile::tempdir().unwrap();
+    let session = session(Directory::new(root.path()));
+    let prepared = with("host", "jwtSecretRef: {name: a, key: b}");
+    for dry_run in [None, Some(DryRun::Client), Some(DryRun::Server)] {
+        let answer = wait(review(&session, &ApplyRequest { dry_run, ..request(&prepared) }));
+        assert!(matches!(answer, Err(Error::SecretRefWithoutCluster)));
+    }
+    let answer = wait(diff::against_target(&session, &prepared, &Consents::default()));
+    assert!(matches!(answer, Err(Error::SecretRefWithoutCluster)));
+}
+
+#[test]
+fn a_field_that_nobody_could_take_is_named() {
+    let config = id("v1", "ConfigMap", "ks-console-config");
+    let fields = vec![FieldConflict { manager: "other".into(), field: ".data.a".into() }];
+    let conflict = DryRunResult::Conflict { fields, forced: None };
+    let session = session(Memory::default().with_dry_runs([(config.clone(), conflict)]));
+    let prepared = prepared("none");
+    apply(&session, &request(&prepared)).unwrap();
+    let take = |field: &str| {
+        let request = ApplyRequest { take: vec![field.to_owned()], ..request(&prepared) };
+        wait(review(&session, &request)).map(|_| ())
+    };
+    match take("foo.bar") {
+        Err(Error::NothingToTake { field, conflicts }) => {
+            assert_eq!(field, "foo.bar");
+            assert_eq!(conflicts, [format!("{config}:.data.a (owned by other)")]);
+        }
+        other => panic!("{other:?}"),
+    }
+    // A field that is in conflict, and one that was taken by an earlier run.
+    for field in [".data.a", ".data", ".spec.replicas", &format!("{config}:.data.a")] {
+        take(field).unwrap();
+    }
+    assert!(take("Deployment/kubesphere-system/none:.spec.replicas").is_err());
 }

@@ -118,8 +118,9 @@ fn every_invalid_fixture_has_its_golden() {
         codes.extend(found.iter().map(|d| d.code));
     }
     assert!(silent.is_empty(), "no error and no warning for tests/fixtures/invalid: {silent:?}");
-    // Flags, unreadable files and templates are not fixtures.
-    let elsewhere = [Code::Unreadable, Code::BadSet, Code::Template];
+    // Flags, unreadable files, templates and what is installed are not fixtures.
+    let elsewhere =
+        [Code::Unreadable, Code::BadSet, Code::Template, Code::ExistingAdmin, Code::HostRenamed];
     let missing: Vec<_> =
         Code::ALL.iter().filter(|c| !codes.contains(c) && !elsewhere.contains(c)).collect();
     assert!(

@@ -30,6 +30,15 @@ impl From<Error> for Failure {
                 let names: Vec<_> = render::components().iter().map(|c| c.name.as_str()).collect();
                 Self::Usage(format!("{error}\nhelp: components are {}", names.join(", ")))
             }
+            Error::NothingToTake { ref conflicts, .. } => {
+                let help = if conflicts.is_empty() {
+                    "no field is in conflict; write a field as in `--take .spec.replicas`"
+                        .to_owned()
+                } else {
+                    format!("fields in conflict:\n  {}", conflicts.join("\n  "))
+                };
+                Self::Usage(format!("--take: {error}\nhelp: {help}"))
+            }
             Error::NoRevision(number) => {
                 let what = match number {
                     Some(number) => format!("revision {number} does not exist"),

@@ -25,6 +25,7 @@ pub(in crate::cli) async fn apply<T: Target>(
     let request = args.request(prepared);
     let review = told(session.target(), output, install::review(session, &request)).await?;
     plan::warn_of_replaced(&review.planned.plan, output);
+    output.diagnostics(&review.warnings, &prepared.loaded.sources);
     if let Some(mode) = request.dry_run {
         return dry_run(session, &review, &request, (mode, args.output), output).await;
     }
@@ -69,6 +70,7 @@ async fn dry_run<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let shown = plan::show(&review.planned.plan, format, output);
+    show_replaced(review, output);
     consented(review, &request.consents)?;
     let passed = preflight::report(review, TextOrJson::Text, output);
     if mode == DryRun::Server {
@@ -91,12 +93,17 @@ fn ask<T: Target>(session: &Session<T>, review: &Review, output: &Output) -> Res
         return Ok(());
     }
     output.message(&plan::summary(&review.planned.plan, output));
-    if let Some(id) = installer {
+    show_replaced(review, output);
+    confirm(&format!("Apply these changes to {}?", session.place()), false, output)
+}
+
+/// The installer that goes, which is no part of the plan.
+fn show_replaced(review: &Review, output: &Output) {
+    if let Some(id) = review.replaced_installer() {
         output.message(&format!(
             "- delete {id}: replaced by ksi; its ServiceAccount and ClusterRole are kept"
         ));
     }
-    confirm(&format!("Apply these changes to {}?", session.place()), false, output)
 }
 
 fn warn_of_history(outcome: &Outcome, output: &Output) {

@@ -48,18 +48,15 @@ impl Execution {
         // Before the first event there is nothing to draw.
         let started = Cell::new(false);
         let mut write_error = None;
-        let mut on_event = |event| match event {
-            install::Event::KsInstallerDeleted(id) => output.print(&format!("deleted {id}")),
-            install::Event::Run(event) => {
-                started.set(true);
-                if events && !ends(&event) {
-                    let json = ui::event_json(&event, OffsetDateTime::now_utc());
-                    if let Err(error) = output.data(&format!("{json}\n")) {
-                        write_error.get_or_insert(error);
-                    }
+        let mut on_event = |event| {
+            started.set(true);
+            if events && !ends(&event) {
+                let json = ui::event_json(&event, OffsetDateTime::now_utc());
+                if let Err(error) = output.data(&format!("{json}\n")) {
+                    write_error.get_or_insert(error);
                 }
-                live.borrow_mut().record(&event, Instant::now());
             }
+            live.borrow_mut().record(&event, Instant::now());
         };
         let run = install::execute(session, review, consents, &mut on_event);
         let answer = beside_clock(run, || {

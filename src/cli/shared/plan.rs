@@ -7,8 +7,12 @@ use crate::ui::Output;
 
 /// One line per change.
 pub(in crate::cli) fn summary(plan: &Plan, output: &Output) -> String {
-    let options =
-        TextOptions { colour: output.colour, summary_only: true, ..TextOptions::default() };
+    let options = TextOptions {
+        colour: output.colour,
+        summary_only: true,
+        list_all: output.verbose,
+        ..TextOptions::default()
+    };
     plan::text(plan, options)
 }
 

@@ -52,12 +52,25 @@ pub(in crate::cli) async fn on_cluster(
     draft.precheck()?;
     let session = connection.session(timeout, stop).await?;
     let checked = draft.check_on(session.cluster());
-    let prepared = told(session.target(), output, checked).await?;
-    warn(&prepared, output);
+    let mut prepared = told(session.target(), output, checked).await?;
+    complete(&mut prepared, &session, output).await?;
     Ok((session, prepared))
 }
 
-/// Prints the warnings of a configuration.
-pub(in crate::cli) fn warn(prepared: &Prepared, output: &Output) {
+/// Reads the Secret that a configuration names, and prints the warnings of both.
+///
+/// # Errors
+/// The Secret is missing, or the cluster cannot be read.
+pub(in crate::cli) async fn complete(
+    prepared: &mut Prepared,
+    session: &Session<ClusterTarget>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let read = prepared.read_secret(session.cluster()).await;
+    warn(prepared, output);
+    Ok(read?)
+}
+
+fn warn(prepared: &Prepared, output: &Output) {
     output.diagnostics(&prepared.warnings, &prepared.loaded.sources);
 }

@@ -23,9 +23,21 @@ pub(in crate::cli) fn notice(risk: &Risk) -> Option<String> {
 fn refusal(risk: &Risk) -> String {
     match risk {
         Risk::RoleChange { before, after, members } => role_change(*before, *after, members),
-        Risk::JwtSecretChange { members } => format!(
-            "the new jwtSecret disconnects these members until they get it too: {}\n\
-             help: do not change `authentication.jwtSecret`, or pass --yes-break-members",
+        Risk::JwtSecretChange { members } => {
+            let members = match &members[..] {
+                [] => "all members".to_owned(),
+                names => format!("these members until they get it too: {}", names.join(", ")),
+            };
+            format!(
+                "the new jwtSecret disconnects {members}\n\
+                 help: do not change `authentication.jwtSecret`, or pass --yes-break-members"
+            )
+        }
+        Risk::LostValues { values, members } => format!(
+            "{} neither stored in Secret kubesphere-system/ksi-values nor found in the cluster, and a new value \
+             disconnects these members: {}\n\
+             help: restore the Secret from a backup, or pass --yes-break-members to generate a new value",
+            are(values),
             members.join(", ")
         ),
         Risk::KsInstaller { deployment, .. } => format!(
@@ -39,6 +51,12 @@ fn refusal(risk: &Risk) -> String {
         ),
         Risk::Deletion { consent, objects, .. } => deletion(*consent, objects),
     }
+}
+
+/// The names as the subject of a sentence.
+fn are(names: &[&str]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", names.join(" and "))
 }
 
 fn role_change(before: Role, after: Role, members: &[String]) -> String {
@@ -76,6 +94,13 @@ mod tests {
         let members = vec!["m1".to_owned(), "m2".to_owned()];
         let change =
             Risk::RoleChange { before: Role::Host, after: Role::None, members: members.clone() };
+        let lost =
+            Risk::LostValues { values: vec!["jwtSecret", "towerCA"], members: members.clone() };
+        let lost = refusals([&lost]);
+        assert!(lost.starts_with("jwtSecret and towerCA are neither stored"), "{lost}");
+        assert!(lost.contains("disconnects these members: m1, m2\nhelp: restore"), "{lost}");
+        let unknown = refusals([&Risk::JwtSecretChange { members: Vec::new() }]);
+        assert!(unknown.contains("disconnects all members\n"), "{unknown}");
         let text = refusals([&change, &Risk::JwtSecretChange { members }]);
         assert!(text.contains("lose their host: m1, m2"), "{text}");
         assert!(text.contains("pass --allow-role-change\nksi: the new jwtSecret"), "{text}");

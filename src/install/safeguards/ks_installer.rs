@@ -3,48 +3,68 @@
 use serde_json::Value;
 
 use super::Risk;
-use crate::cluster::{Cluster, Error, Kind, Preconditions, Propagation};
+use crate::cluster::{Cluster, Error, Kind};
 use crate::config;
+use crate::engine::Replaced;
 use crate::inventory::Inventory;
 use crate::object::{FIELD_MANAGER, ObjectId, is_terminating};
 
-/// A running ks-installer that is not ours.
+/// The Deployment of an installer that is not ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KsInstaller {
+    /// It runs.
+    Running(Replaced),
+    /// It was deleted, and its pods still run.
+    Terminating(Replaced),
+}
+
+impl KsInstaller {
+    /// What the run deletes and awaits.
+    pub(super) fn into_replaced(self) -> Replaced {
+        match self {
+            Self::Running(replaced) | Self::Terminating(replaced) => replaced,
+        }
+    }
+
+    /// The risk of deleting it.
+    pub(super) fn risk(&self) -> Option<Risk> {
+        match self {
+            Self::Running(Replaced { object, uid }) => {
+                Some(Risk::KsInstaller { deployment: object.clone(), uid: uid.clone() })
+            }
+            Self::Terminating(_) => None,
+        }
+    }
+}
+
+/// The ks-installer that is not ours and could write.
 ///
 /// # Errors
 /// It cannot be read.
 pub(super) async fn find(
     cluster: &Cluster,
     inventory: Option<&Inventory>,
-) -> Result<Option<Risk>, Error> {
+) -> Result<Option<KsInstaller>, Error> {
     let kind = Kind::new("apps", "v1", "Deployment");
     let deployment = kind.named(Some(config::NAMESPACE), config::NAME);
     let ours = inventory.is_some_and(|inventory| inventory.get(&deployment).is_some());
     let live = if ours { None } else { cluster.get(&deployment).await? };
-    let uid = live.as_ref().and_then(foreign_and_running);
-    Ok(uid.map(|uid| Risk::KsInstaller { deployment, uid }))
+    Ok(live.as_ref().and_then(|live| foreign_and_running(deployment, live)))
 }
 
-/// Deletes it, if it is still the one that was found.
-///
-/// # Errors
-/// It is not, or we may not.
-pub(in crate::install) async fn delete(
-    cluster: &Cluster,
-    deployment: &ObjectId,
-    uid: &str,
-) -> Result<(), Error> {
-    let same = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
-    cluster.delete(deployment, &same, Propagation::Background).await
-}
-
-fn foreign_and_running(live: &Value) -> Option<String> {
+fn foreign_and_running(object: ObjectId, live: &Value) -> Option<KsInstaller> {
     let writers = live["metadata"]["managedFields"].as_array().into_iter().flatten();
     let ours = writers.into_iter().any(|entry| entry["manager"] == FIELD_MANAGER);
-    let runs = live["spec"]["replicas"].as_u64() != Some(0);
-    if ours || is_terminating(live) || !runs {
-        return None;
+    let uid = live["metadata"]["uid"].as_str()?.to_owned();
+    let replaced = Replaced { object, uid };
+    if ours {
+        None
+    } else if is_terminating(live) {
+        Some(KsInstaller::Terminating(replaced))
+    } else {
+        let runs = live["spec"]["replicas"].as_u64() != Some(0);
+        runs.then_some(KsInstaller::Running(replaced))
     }
-    live["metadata"]["uid"].as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -54,14 +74,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_installer_counts_that_runs_and_is_not_ours() {
-        let deployment = |replicas: Value, manager: &str| {
-            json!({"metadata": {"uid": "u", "managedFields": [{"manager": manager}]},
-                   "spec": {"replicas": replicas}})
+    fn an_installer_counts_that_may_write_and_is_not_ours() {
+        let id = Kind::new("apps", "v1", "Deployment").named(Some("n"), "ks-installer");
+        let found = |replicas: Value, manager: &str, deleted: Value| {
+            let metadata = json!({
+                "uid": "u", "managedFields": [{"manager": manager}], "deletionTimestamp": deleted,
+            });
+            let live = json!({"metadata": metadata, "spec": {"replicas": replicas}});
+            foreign_and_running(id.clone(), &live)
         };
-        assert_eq!(foreign_and_running(&deployment(json!(1), "kubectl")), Some("u".into()));
-        assert_eq!(foreign_and_running(&deployment(json!(null), "kubectl")), Some("u".into()));
-        assert_eq!(foreign_and_running(&deployment(json!(0), "kubectl")), None);
-        assert_eq!(foreign_and_running(&deployment(json!(1), "ksi")), None);
+        let replaced = Replaced { object: id.clone(), uid: "u".into() };
+        let running = KsInstaller::Running(replaced.clone());
+        for replicas in [json!(1), json!(null)] {
+            assert_eq!(found(replicas, "kubectl", json!(null)).as_ref(), Some(&running));
+        }
+        assert_eq!(found(json!(0), "kubectl", json!(null)), None);
+        assert_eq!(found(json!(1), "ksi", json!(null)), None);
+        let terminating = found(json!(1), "kubectl", json!("2026-01-01T00:00:00Z")).unwrap();
+        assert_eq!(terminating, KsInstaller::Terminating(replaced));
+        assert_eq!((terminating.risk(), running.risk().is_some()), (None, true));
     }
 }

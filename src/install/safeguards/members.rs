@@ -6,21 +6,63 @@ use crate::cluster::{Cluster, Error, Kind, Selection};
 
 const HOST_LABEL: &str = "cluster-role.kubesphere.io/host";
 
+/// The clusters that a host manages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Members {
+    /// Their names.
+    Known(Vec<String>),
+    /// A directory does not know them.
+    Unknown,
+}
+
+impl Members {
+    /// The names that are known.
+    pub(super) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Known(names) => names.clone(),
+            Self::Unknown => Vec::new(),
+        }
+    }
+
+    /// Whether it is certain that there are none.
+    pub(super) fn are_none(&self) -> bool {
+        matches!(self, Self::Known(names) if names.is_empty())
+    }
+}
+
 /// The names of the clusters that a host manages, without itself.
 ///
 /// # Errors
 /// They cannot be read.
 pub(super) async fn of(cluster: &Cluster) -> Result<Vec<String>, Error> {
-    let kind = Kind::new("cluster.kubesphere.io", "v1alpha1", "Cluster");
-    let all = cluster.list(&kind, &Selection::default().metadata()).await?;
+    let all = clusters(cluster).await?;
     Ok(all.iter().filter_map(member).map(str::to_owned).collect())
 }
 
+/// The name of the host itself; `None` before KubeSphere has registered it.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) async fn host(cluster: &Cluster) -> Result<Option<String>, Error> {
+    let all = clusters(cluster).await?;
+    Ok(all.iter().find(|live| has_label(live)).and_then(name).map(str::to_owned))
+}
+
+async fn clusters(cluster: &Cluster) -> Result<Vec<Value>, Error> {
+    let kind = Kind::new("cluster.kubesphere.io", "v1alpha1", "Cluster");
+    cluster.list(&kind, &Selection::default().metadata()).await
+}
+
 fn member(live: &Value) -> Option<&str> {
-    let metadata = &live["metadata"];
-    let name = metadata["name"].as_str()?;
-    let host = name == "host" || !metadata["labels"][HOST_LABEL].is_null();
-    (!host).then_some(name)
+    name(live).filter(|name| *name != "host" && !has_label(live))
+}
+
+fn name(live: &Value) -> Option<&str> {
+    live["metadata"]["name"].as_str()
+}
+
+fn has_label(live: &Value) -> bool {
+    !live["metadata"]["labels"][HOST_LABEL].is_null()
 }
 
 #[cfg(test)]

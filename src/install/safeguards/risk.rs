@@ -18,6 +18,13 @@ pub enum Risk {
     },
     /// A host gets another jwtSecret. Its members refuse every token until they get it too.
     JwtSecretChange {
+        /// The clusters that the host manages; none where they are not known, as in a directory.
+        members: Vec<String>,
+    },
+    /// Values of a host are lost, and its members would not accept new ones.
+    LostValues {
+        /// Their names in Secret ksi-values.
+        values: Vec<&'static str>,
         /// The clusters that the host manages.
         members: Vec<String>,
     },
@@ -49,7 +56,9 @@ impl Risk {
     pub fn consent(&self) -> Consent {
         match self {
             Self::RoleChange { .. } => Consent::RoleChange,
-            Self::JwtSecretChange { .. } | Self::MembersLoseHost { .. } => Consent::BreakMembers,
+            Self::JwtSecretChange { .. }
+            | Self::LostValues { .. }
+            | Self::MembersLoseHost { .. } => Consent::BreakMembers,
             Self::KsInstaller { .. } => Consent::ReplaceKsInstaller,
             Self::Deletion { consent, .. } => *consent,
         }

@@ -4,6 +4,7 @@ use super::*;
 use crate::inventory::{Inventory, Key};
 use crate::object::{Object, Policy};
 use crate::plan::{Change, Observed};
+use crate::values::Given;
 
 fn object(component: &str, body: Value) -> Object {
     let id = ObjectId::of(&body).unwrap();
@@ -28,12 +29,79 @@ fn the_role_that_is_installed_is_seen() {
         assert_eq!(installed_role(&observed), Some(expected));
     }
     let mut inventory = Inventory::new(Key::new([1; 32]), "0.1.0");
-    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x"}});
-    for (component, expected) in [("ks-core", Role::None), ("tower", Role::Host)] {
-        inventory.insert(inventory.entry(&object(component, service.clone()), None));
+    let named = |api: &str, kind: &str| json!({"apiVersion": api, "kind": kind, "metadata": {"name": "tower"}});
+    let kept = object("tower", named("v1", "Secret"));
+    let runs = object("tower", named("apps/v1", "Deployment"));
+    for (object, expected) in [(kept, Role::None), (runs, Role::Host)] {
+        inventory.insert(inventory.entry(&object, None));
         let inventory = Some(inventory.clone());
-        assert_eq!(installed_role(&Observed { inventory, ..Observed::default() }), Some(expected));
+        let objects = [config("none"), (object.id, object.body)].into();
+        let observed = Observed { objects, inventory, ..Observed::default() };
+        assert_eq!(installed_role(&observed), Some(expected));
     }
+    // Recorded, and gone since.
+    let observed = Observed { inventory: Some(inventory), ..Observed::default() };
+    assert_eq!(installed_role(&observed), Some(Role::None));
+}
+
+fn known(texts: &[(&str, &str)]) -> StoredValues {
+    StoredValues(texts.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect())
+}
+
+#[test]
+fn another_jwt_secret_is_one_that_replaces_the_one_in_use() {
+    let of = |secret: &str| {
+        let (id, mut body) = config("host");
+        body["data"]["kubesphere.yaml"] =
+            json!(format!("authentication:\n  jwtSecret: \"{secret}\"\n"));
+        (id, body)
+    };
+    let change = |before: Option<&str>, after: &str, action| {
+        let (id, after) = of(after);
+        let before = before.map(|text| of(text).1);
+        Plan {
+            changes: vec![Change {
+                policy: Policy::Embedded,
+                action,
+                before,
+                after: Some(after),
+                ..Change::cascading(&id, "ks-core")
+            }],
+            ..Plan::default()
+        }
+    };
+    let none = known(&[]);
+    let other = known(&[("jwtSecret", "stored")]);
+    assert!(changes_jwt_secret(&change(Some("live"), "new", Action::Update), &none));
+    assert!(!changes_jwt_secret(&change(Some("live"), "live", Action::Update), &other));
+    // Somebody else's is left alone.
+    assert!(!changes_jwt_secret(&change(Some("live"), "new", Action::Conflict), &none));
+    // The ConfigMap is lost, or new.
+    assert!(changes_jwt_secret(&change(None, "new", Action::Create), &other));
+    assert!(!changes_jwt_secret(&change(None, "stored", Action::Create), &other));
+    assert!(!changes_jwt_secret(&change(None, "new", Action::Create), &none));
+    assert!(!changes_jwt_secret(&Plan::default(), &other));
+}
+
+#[test]
+fn values_are_lost_that_were_there_once() {
+    let given = Given { tower: true, ..Given::default() };
+    let mut inventory = Inventory::new(Key::new([1; 32]), "0.1.0");
+    let recorded = |inventory: &Inventory| Observed {
+        inventory: Some(inventory.clone()),
+        ..Observed::default()
+    };
+    assert_eq!(lost_values(&recorded(&inventory), &given, &known(&[])), [""; 0]);
+    for component in ["ks-core", "tower"] {
+        let body = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": component}});
+        inventory.insert(inventory.entry(&object(component, body), None));
+    }
+    let observed = recorded(&inventory);
+    assert_eq!(lost_values(&observed, &given, &known(&[])), ["jwtSecret", "towerCA"]);
+    let stored = known(&[("jwtSecret", "s"), ("towerCA.crt", "c"), ("towerCA.key", "k")]);
+    assert_eq!(lost_values(&observed, &given, &stored), [""; 0]);
+    let given = Given { jwt_secret: Some("s"), tower: false, ..given };
+    assert_eq!(lost_values(&observed, &given, &known(&[])), [""; 0]);
 }
 
 #[test]
@@ -41,26 +109,28 @@ fn only_a_cluster_that_is_alone_changes_its_role_without_consent() {
     let consents = [Consent::RoleChange].into_iter().collect();
     let roles = [Role::Host, Role::Member, Role::None];
     for (before, after) in roles.iter().flat_map(|b| roles.iter().map(move |a| (*b, *a))) {
-        let risks = RoleChange { before: Some(before), after }.risks(false, vec!["m1".into()]);
+        let risks = RoleChange { before: Some(before), after }
+            .risks(false, &Members::Known(vec!["m1".into()]));
         let free = before == after || before == Role::None;
         let none = Consents::default();
         assert_eq!(unconfirmed(&risks, &none).is_empty(), free, "{before} to {after}");
         assert!(unconfirmed(&risks, &consents).is_empty());
     }
     let change = RoleChange { before: None, after: Role::Host };
-    assert_eq!(change.risks(true, Vec::new()), []);
+    assert_eq!(change.risks(true, &Members::Known(Vec::new())), []);
     let members = vec!["m1".to_owned(), "m2".to_owned()];
     let (before, after) = (Role::Host, Role::None);
-    let risks = RoleChange { before: Some(before), after }.risks(false, members.clone());
+    let risks =
+        RoleChange { before: Some(before), after }.risks(false, &Members::Known(members.clone()));
     assert_eq!(risks, [Risk::RoleChange { before, after, members }]);
 }
 
 #[test]
 fn another_jwt_secret_of_a_host_names_its_members() {
     let change = RoleChange { before: Some(Role::Host), after: Role::Host };
-    assert_eq!(change.risks(true, Vec::new()), []);
+    assert_eq!(change.risks(true, &Members::Known(Vec::new())), []);
     let members = vec!["m1".to_owned()];
-    let risks = change.risks(true, members.clone());
+    let risks = change.risks(true, &Members::Known(members.clone()));
     assert_eq!(risks, [Risk::JwtSecretChange { members }]);
     assert_eq!(unconfirmed(&risks, &Consents::default()).len(), 1);
     let other = [Consent::RoleChange].into_iter().collect();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::inventory::{Inventory, Key};
-use crate::object::Policy;
+use crate::object::{ObjectId, Policy};
 use crate::plan::{Observed, plan_with, record};
 
 fn wanted() -> Object {

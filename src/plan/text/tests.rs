@@ -107,3 +107,29 @@ fn names_from_elsewhere_do_not_steer_the_terminal() {
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
     assert!(shown.starts_with("+ create ConfigMap/a\\u{1b}[2Jb"), "{shown:?}");
 }
+
+#[test]
+fn federated_objects_are_counted() {
+    let secrets: Vec<Object> = ["a", "b"]
+        .map(|name| {
+            let mut body = secret("x").body;
+            body["metadata"]["name"] = name.into();
+            object(Policy::Apply, body)
+        })
+        .into();
+    let live = secrets.iter().map(|secret| {
+        let mut live = secret.clone();
+        live.body["metadata"]["labels"] = json!({"kubefed.io/managed": "true"});
+        live
+    });
+    let live: Vec<Object> = live.collect();
+    let made = plan(&secrets, &observed(&live));
+    let shown = text(&made, TextOptions { summary_only: true, ..TextOptions::default() });
+    assert!(shown.starts_with("= keep 2 objects: managed by KubeFed"), "{shown}");
+    assert_eq!(shown.lines().count(), 2);
+    let options = TextOptions { summary_only: true, list_all: true, ..TextOptions::default() };
+    let all = text(&made, options);
+    assert!(all.contains("= keep Secret/ns/a (ks-core): managed by KubeFed"), "{all}");
+    let one = text(&plan(&secrets[..1], &observed(&live)), TextOptions::default());
+    assert!(one.starts_with("= keep Secret/ns/a (ks-core)"), "{one}");
+}

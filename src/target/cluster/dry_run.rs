@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Error;
+use super::placeholder::{sendable, shown};
 use crate::cluster::{self, Apply, Cluster, ErrorKind};
 use crate::object::{DryRunResult, FieldConflict, Object, Policy, foreign_fields};
 
@@ -18,9 +19,10 @@ pub(super) async fn existing_object(
     for field in foreign_fields(&object.id, live) {
         field.remove(&mut body);
     }
+    let body = sendable(body);
     let asked = Apply { dry_run: true, ..Apply::default() };
     let error = match cluster.apply(&body, asked).await {
-        Ok(live) => return Ok(Some(DryRunResult::Changes(live))),
+        Ok(live) => return Ok(Some(DryRunResult::Changes(shown(live)))),
         Err(error) => error,
     };
     match error.kind {
@@ -30,7 +32,7 @@ pub(super) async fn existing_object(
                 .map(|owner| FieldConflict { manager: owner.manager, field: owner.field })
                 .collect();
             let forced = match cluster.apply(&body, Apply { force: true, ..asked }).await {
-                Ok(live) => Some(live),
+                Ok(live) => Some(shown(live)),
                 // It would be rejected even without the conflict.
                 Err(error) if error.kind == ErrorKind::Invalid => {
                     return Ok(Some(rejected(&error)));
@@ -63,12 +65,13 @@ pub(super) async fn new_object(
     policy: Policy,
     body: &Value,
 ) -> Result<Option<String>, Error> {
+    let body = sendable(body.clone());
     let answer = match policy {
         Policy::Apply | Policy::Patch => {
             let asked = Apply { dry_run: true, ..Apply::default() };
-            cluster.apply(body, asked).await
+            cluster.apply(&body, asked).await
         }
-        Policy::Create | Policy::Embedded => cluster.create(body, true).await,
+        Policy::Create | Policy::Embedded => cluster.create(&body, true).await,
     };
     let Err(error) = answer else { return Ok(None) };
     match error.kind {

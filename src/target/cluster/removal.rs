@@ -41,6 +41,21 @@ pub(super) async fn delete(
     Err(changed(id, "it keeps changing while it is being deleted"))
 }
 
+/// Deletes the workload with this uid. It is terminating until its pods have ended.
+pub(super) async fn delete_with_pods(
+    cluster: &Cluster,
+    id: &ObjectId,
+    uid: &str,
+) -> Result<(), Error> {
+    let same = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+    match cluster.delete(id, &same, Propagation::Foreground).await {
+        Err(error) if error.kind == cluster::ErrorKind::Changed => {
+            Err(changed(id, "somebody else deleted and recreated it"))
+        }
+        answer => Ok(answer?),
+    }
+}
+
 /// The object with the annotation that makes its controller keep what it created for it; `None` if it no longer
 /// exists.
 async fn released(cluster: &Cluster, id: &ObjectId, live: Value) -> Result<Option<Value>, Error> {

@@ -54,11 +54,11 @@ pub(super) async fn record(
     Ok(live["metadata"]["resourceVersion"].as_str().map(str::to_owned))
 }
 
-/// The stored values; `None` if nothing was ever stored.
-pub(super) async fn values(cluster: &Cluster) -> Result<Option<StoredValues>, Error> {
+/// The stored values; none on a new cluster.
+pub(super) async fn values(cluster: &Cluster) -> Result<StoredValues, Error> {
     let id = secret(VALUES);
     let Some(live) = cluster.get(&id).await? else {
-        return Ok(None);
+        return Ok(StoredValues::default());
     };
     let names = live["data"].as_object().into_iter().flat_map(Map::keys);
     names
@@ -71,7 +71,7 @@ pub(super) async fn values(cluster: &Cluster) -> Result<Option<StoredValues>, Er
             Ok((name.clone(), value))
         })
         .collect::<Result<_, Error>>()
-        .map(|values| Some(StoredValues(values)))
+        .map(StoredValues)
 }
 
 /// Stores values. Only the holder of the lock writes them, so the current version is overwritten.

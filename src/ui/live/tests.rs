@@ -101,3 +101,30 @@ fn only_trouble_where_only_that_is_wanted() {
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text, "failed Deployment/kubesphere-system/tower: spec is wrong\n");
 }
+
+#[test]
+fn federated_objects_are_counted_in_one_line() {
+    let kept = |reason: &str| Event::Prune {
+        component: "tower".into(),
+        object: object(),
+        state: Pruned::Kept,
+        reason: Some(reason.into()),
+    };
+    let shown = |list_all: bool| {
+        let (mut out, began) = (Vec::new(), Instant::now());
+        let mut live = live(&mut out, Mode::Lines, began);
+        live.federated = (!list_all).then_some(0);
+        for event in [kept(FEDERATED), kept(FEDERATED), kept("other"), kept(FEDERATED)] {
+            live.record(&event, began);
+        }
+        live.finish(true, began);
+        drop(live);
+        String::from_utf8(out).unwrap()
+    };
+    let expected = format!(
+        "kept 2 objects: {FEDERATED}\nkept Deployment/kubesphere-system/tower: other\n\
+         kept 1 object: {FEDERATED}\n"
+    );
+    assert_eq!(shown(false), expected);
+    assert_eq!(shown(true).lines().count(), 4);
+}

@@ -61,6 +61,8 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
     assert_eq!(host.writes(since), [""; 0]);
     host.ksi(&["diff", "-f", &host.sample]).expect(0);
 
+    what_cannot_change_is_told(&host);
+
     // What KubeSphere, KubeFed and cloud controllers do every day is none of our business.
     for row in [
         "admin-user",
@@ -92,6 +94,18 @@ fn a_host_is_installed_whole_and_stays_as_it_is() {
     );
 
     removed::a_host_goes_with_what_controllers_made(&host);
+}
+
+/// The name of the host, and the password of an account that KubeSphere owns.
+fn what_cannot_change_is_told(host: &Host<'_>) {
+    let since = host.mark();
+    let renamed = ["--set", "multicluster.hostClusterName=other"];
+    let said = host.apply(&renamed).expect(3);
+    assert!(said.err.contains("KSI0060"), "{}", said.err);
+    host.ksi(&[&["diff", "-f", &host.sample], &renamed[..]].concat()).expect(3);
+    let said = host.apply(&["--set", "authentication.adminPassword=Another-0001"]).expect(0);
+    assert!(said.err.contains("KSI0059"), "{}", said.err);
+    assert_eq!(host.writes(since), [""; 0]);
 }
 
 /// Each of the 28 types is accepted by the webhook and synchronised by the controllers.

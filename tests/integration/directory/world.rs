@@ -139,6 +139,7 @@ pub(super) fn options(seed: u64) -> Options {
         assumed: None,
         runner: None,
         only: None,
+        replaced: None,
     }
 }
 

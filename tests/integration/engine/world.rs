@@ -77,6 +77,7 @@ pub(super) fn options() -> Options {
         assumed: None,
         runner: None,
         only: None,
+        replaced: None,
     }
 }
 

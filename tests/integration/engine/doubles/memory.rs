@@ -77,6 +77,11 @@ impl Memory {
         }
     }
 
+    /// Loses the stored values.
+    pub(crate) fn forget_values(&self) {
+        self.content().values = StoredValues::default();
+    }
+
     /// Creates an object as another client would.
     pub(crate) fn make(&self, body: Value) {
         if let Some(id) = ObjectId::of(&body) {
@@ -192,6 +197,11 @@ impl Reader for Memory {
             objects: objects.map(owned).collect(),
             dry_runs: dry_runs.map(|(id, f)| (id.clone(), f.clone())).collect(),
         })
+    }
+
+    async fn read(&self, ids: &[ObjectId]) -> Result<BTreeMap<ObjectId, Value>, Error> {
+        let content = self.content();
+        Ok(ids.iter().filter_map(|id| content.objects.get_key_value(id)).map(owned).collect())
     }
 
     async fn instances(
@@ -334,6 +344,10 @@ impl Writer for Memory {
                 body["metadata"]["finalizers"] = held.patch()["metadata"]["finalizers"].clone();
             }
         })
+    }
+
+    async fn replace(&self, id: &ObjectId, _: &str) -> Result<(), Error> {
+        self.delete(id).await.map(|_| ())
     }
 
     async fn commit(&self) -> Result<(), Error> {
