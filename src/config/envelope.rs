@@ -2,7 +2,7 @@
 //! nobody reads must never look like an empty configuration.
 
 use super::{API_VERSION, NAME, NAMESPACE};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, redacted_text};
 use crate::yaml::{Content, Entry, Node, Path};
 
 /// The keys of a ClusterConfiguration.
@@ -34,16 +34,12 @@ pub(super) fn check(document: &Node, found: &mut Vec<Diagnostic>) {
         let meant = KEYS.iter().find(|key| {
             strsim::damerau_levenshtein(key, &entry.key) <= 1 && document.entry(key).is_none()
         });
+        let key = redacted_text(&entry.key);
         let diagnostic = match meant {
-            Some(meant) => {
-                Diagnostic::error(Code::UnknownField, format!("unknown field `{}`", entry.key))
-                    .label(format!("help: did you mean `{meant}`?"))
-            }
-            None => Diagnostic::error(
-                Code::MisplacedField,
-                format!("`{}` is outside `spec`", entry.key),
-            )
-            .help(format!("indent `{}` under `spec:`", entry.key)),
+            Some(meant) => Diagnostic::error(Code::UnknownField, format!("unknown field `{key}`"))
+                .label(format!("help: did you mean `{meant}`?")),
+            None => Diagnostic::error(Code::MisplacedField, format!("`{key}` is outside `spec`"))
+                .help(format!("indent `{key}` under `spec:`")),
         };
         found.push(diagnostic.at(entry.key_span));
     }
@@ -136,7 +132,7 @@ fn metadata_keys(document: &Node, found: &mut Vec<Diagnostic>) {
         !METADATA.contains(&entry.key.as_str()) && entry.key != "spec" && !entry.value.is_null()
     };
     for entry in metadata.entries().iter().filter(unknown) {
-        let key = &entry.key;
+        let key = &redacted_text(&entry.key);
         let diagnostic = match METADATA.iter().find(|m| strsim::damerau_levenshtein(m, key) <= 1) {
             Some(meant) => {
                 Diagnostic::error(Code::UnknownField, format!("unknown field `metadata.{key}`"))
