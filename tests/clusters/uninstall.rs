@@ -151,6 +151,31 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     assert!(nothing.err.contains("nothing is installed"), "{}", nothing.err);
     assert!(!world.has(&format!("namespace {SYSTEM}")), "looking makes nothing");
     world.kubectl("delete namespace user --timeout=60s");
+    what_somebody_else_left_is_cleaned_up(&world);
+}
+
+/// As if KubeSphere had been removed in another way: a namespace that somebody deletes hangs until then.
+fn what_somebody_else_left_is_cleaned_up(world: &World) {
+    world.kubectl("create namespace shop");
+    world.kubectl(&format!("patch namespace shop --type=merge -p {HELD}"));
+    world.kubectl(&format!("patch namespace default --type=merge -p {HELD}"));
+    world.kubectl("delete namespace shop --wait=false");
+    let found = world.0.admin(&["check", "--pre", "-o", "short"]).expect(4);
+    assert!(found.out.contains("its finalizers are still on 2 objects"), "{}", found.out);
+    assert!(found.out.contains("ksi cleanup finalizers"), "{}", found.out);
+
+    let since = world.mark();
+    let listed = world.0.admin(&["cleanup", "finalizers", "--dry-run"]).expect(0);
+    let line = "Namespace/shop: finalizer finalizers.kubesphere.io/namespaces of \
+                Deployment/kubesphere-system/ks-controller-manager, terminating";
+    assert!(listed.out.lines().any(|listed| listed == line), "{}", listed.out);
+    world.0.admin(&["cleanup", "finalizers"]).expect(2);
+    assert_eq!(world.writes(since), [""; 0]);
+    let said = world.0.admin(&["cleanup", "finalizers", "--yes"]).expect(0);
+    assert!(said.err.contains("released Namespace/shop"), "{}", said.err);
+    world.kubectl("wait --for=delete namespace shop --timeout=60s");
+    let again = world.0.admin(&["cleanup", "finalizers", "--yes"]).expect(0);
+    assert!(again.err.contains("no object has a finalizer"), "{}", again.err);
 }
 
 const INSIDE: &str = r"

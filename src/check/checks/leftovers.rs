@@ -147,11 +147,14 @@ fn finalizers(gathered: &Gathered, _: &Context<'_>) -> Verdict {
         .map(|(controller, all)| {
             let names: Vec<String> = all.iter().map(|held| held.id.to_string()).collect();
             let stuck = all.iter().filter(|held| held.is_terminating).count();
-            let stuck =
-                if stuck > 0 { format!("; {stuck} of them are terminating") } else { String::new() };
+            let stuck = if stuck > 0 { format!("; terminating: {stuck}") } else { String::new() };
+            let count = if all.len() == 1 {
+                "1 object".to_owned()
+            } else {
+                format!("{} objects", all.len())
+            };
             format!(
-                "{controller} does not exist, so that these {} objects cannot be deleted: {}{stuck}",
-                all.len(),
+                "{controller} does not exist, but its finalizers are still on {count}: {}{stuck}",
                 some_of(&names)
             )
         })

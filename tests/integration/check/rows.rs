@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[Row] = &[
     }),
     (
         "finalizers-without-controller",
-        "ks-controller-manager does not exist, so that these 1 objects cannot be deleted: Namespace/shop; 1 of them",
+        "ks-controller-manager does not exist, but its finalizers are still on 1 object: Namespace/shop; terminating: 1",
         |f| {
             let live = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
                 "deletionTimestamp": "2026-01-01T00:00:00Z",
