@@ -48,6 +48,13 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
     nothing_is_held(host);
     host.kubectl("delete namespace shop --timeout=60s");
     host.apply(&[]).expect(0);
+    // Its finalizer went with the first uninstallation; without one it would be deleted behind KubeFed's back.
+    let path = "jsonpath={.metadata.finalizers}";
+    let federated = format!("get federatedconfigmaps.types.kubefed.io spread -n project -o {path}");
+    wait_until("KubeFed to take it up again", Duration::from_secs(90), || {
+        Ok(host.kubectl(&federated).contains("kubefed.io/sync-controller"))
+    })
+    .unwrap();
 
     let all = ["--delete-crds", "--delete-data", "--delete-namespaces"];
     let listed = host.ksi(&[&["uninstall", "--dry-run"], &all[..]].concat()).expect(0);
