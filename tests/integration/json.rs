@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ksi::check::{self, Configured, Context, Gathered};
 use ksi::diagnose::Event as ClusterEvent;
-use ksi::engine::{ComponentState, Event, Found, Phase, Pruned};
+use ksi::engine::{ComponentState, ConnectionState, Event, Found, Phase, Pruned};
+use ksi::health::{Cause, Passing};
 use ksi::install::history;
 use ksi::inventory::{Inventory, Key, LastRun, Operation};
 use ksi::object::{Object, ObjectId, Policy};
@@ -137,8 +138,20 @@ fn events() -> Vec<(&'static str, Event)> {
         ),
         (
             "wait",
-            Event::Wait { component: component.clone(), object: object.clone(), reason: text() },
+            Event::Wait {
+                component: component.clone(),
+                object: object.clone(),
+                reason: text(),
+                cause: Some(Cause {
+                    object: object.clone(),
+                    reason: text(),
+                    message: text(),
+                    next_step: text(),
+                    passing: Passing::Possible,
+                }),
+            },
         ),
+        ("connection", Event::Connection { state: ConnectionState::Lost, message: text() }),
         ("ready", Event::Ready { component: component.clone(), object: object.clone() }),
         ("finding", Event::Finding { component, finding }),
         ("warning", Event::Warning { message: text() }),
