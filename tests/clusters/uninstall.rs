@@ -359,8 +359,13 @@ fn rollback_after_a_failure_is_to_the_last_good_one(world: &World) {
     let status: Value = serde_json::from_str(&status.out).unwrap();
     assert_eq!(status["lastRun"]["state"], "succeeded");
     let kept: Vec<_> = status["kept"].as_array().unwrap().iter().map(|id| &id["kind"]).collect();
-    assert_eq!(kept, ["PersistentVolumeClaim"], "the volume of Redis is no part of the state");
-    world.0.ksi(&["wait", "--timeout", "2m"]).expect(0);
+    assert_eq!(
+        kept,
+        ["PersistentVolumeClaim", "Secret"],
+        "those of Redis are no part of the state"
+    );
+    let components = status["components"].as_array().unwrap();
+    assert!(components.iter().all(|component| component["name"] != "redis"), "{components:?}");
     world.kubectl_file("delete", &policy);
     world.await_kubectl(&probe, true);
     let revisions = world.history();
