@@ -1,6 +1,8 @@
 //! `ksi man`: manual pages from the definition of `--help`.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 use clap_mangen::Man;
@@ -29,10 +31,19 @@ pub(super) fn run(args: &ManArgs, output: &Output) -> Result<(), Failure> {
     std::fs::create_dir_all(dir).map_err(failed)?;
     let mut count = 0;
     for (name, page) in pages(&command, "ksi")? {
-        std::fs::write(dir.join(format!("{name}.1")), page).map_err(failed)?;
+        write(dir, &format!("{name}.1"), &page).map_err(failed)?;
         count += 1;
     }
     output.print(&format!("wrote {count} pages to {}", dir.display()));
+    Ok(())
+}
+
+/// Puts a file in place of another at once, also of a link: what that points to stays as it is.
+fn write(dir: &Path, name: &str, text: &str) -> std::io::Result<()> {
+    let mode = std::fs::Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(dir)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(dir.join(name))?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! PATH/00-namespaces/namespace_kubesphere-system.yaml     see `layout`
+//! PATH/.ksi               0700: other users of the machine may not put anything there
 //! PATH/.ksi/.gitignore    nothing below is for version control
 //! PATH/.ksi/values        generated secrets, 0600
 //! PATH/.ksi/inventory     what ksi owns here, with the key of its fingerprints, 0600
@@ -38,7 +39,7 @@ use crate::object::{Contents, Held, Object, ObjectId};
 use crate::values::StoredValues;
 use crate::yaml;
 use changes::Changes;
-use disk::{Disk, PRIVATE, PUBLIC, RESTORE, shown};
+use disk::{Disk, OWN, PRIVATE, PUBLIC, RESTORE, STAGING, shown};
 
 const IGNORED: &str = "# Generated secrets, and the key of the inventory: do not delete them, and do not put them into version control.\n*\n";
 
@@ -82,14 +83,14 @@ impl Directory {
     }
 
     fn own(&self, name: &str) -> PathBuf {
-        self.root.join(".ksi").join(name)
+        self.root.join(OWN).join(name)
     }
 
     /// Whether the directory exists. It is an error if a folder is a link or a file.
     fn check(&self) -> Result<bool, Error> {
         match std::fs::metadata(&self.root) {
             Ok(found) if found.is_dir() => {
-                for folder in layout::folders().chain([".ksi"]) {
+                for folder in layout::folders().chain([OWN]) {
                     disk::is_directory("read", &self.root.join(folder))?;
                 }
                 Ok(true)
@@ -127,7 +128,7 @@ impl Directory {
             return Ok(None);
         }
         let path = self.own(name);
-        let Some(text) = disk::read(&path)? else { return Ok(None) };
+        let Some(text) = disk::read_own(&path)? else { return Ok(None) };
         let mut documents = manifest::documents(&path, text)?;
         match (documents.pop(), documents.len()) {
             (Some(document), 0) => Ok(Some(document)),
@@ -142,7 +143,7 @@ impl Directory {
     fn store(&self, name: &str, content: &impl Serialize) -> Result<(), Error> {
         let mut run = self.run();
         let run = locked_run(run.as_mut(), &self.root)?;
-        let (staging, path) = (self.own("staging"), self.own(name));
+        let (staging, path) = (self.own(STAGING), self.own(name));
         run.changes.put(&self.disk, &staging, path, &yaml::emit(content), PRIVATE)
     }
 
@@ -162,14 +163,14 @@ impl Directory {
     fn begin(&self) -> Result<Run, Error> {
         self.disk.make_root(&self.root)?;
         self.check()?;
-        self.disk.make_directory(&self.root.join(".ksi"), 0o777)?;
+        self.disk.make_private(&self.root.join(OWN))?;
         let path = self.own("lock");
         let lock = lock(&path, self.disk.open_lock(&path)?)?;
-        self.disk.clear(&self.own("staging"))?;
+        self.disk.clear(&self.own(STAGING))?;
         let mut changes = Changes::default();
         let ignore = self.own(".gitignore");
         if !disk::is_file("write", &ignore)? {
-            changes.put(&self.disk, &self.own("staging"), ignore, IGNORED, PUBLIC)?;
+            changes.put(&self.disk, &self.own(STAGING), ignore, IGNORED, PUBLIC)?;
         }
         Ok(Run { changes, _lock: lock })
     }
@@ -304,7 +305,7 @@ impl Writer for Directory {
         let (path, text) = (self.path_of(write.id), yaml::emit(write.body));
         run.changes.put(
             &self.disk,
-            &self.own("staging"),
+            &self.own(STAGING),
             path,
             &text,
             manifest::mode(write.id, write.body),
@@ -339,7 +340,7 @@ impl Writer for Directory {
         let mut run = self.run();
         if run.is_some() {
             // If this fails, the next run cleans up.
-            let _ = self.disk.clear(&self.own("staging"));
+            let _ = self.disk.clear(&self.own(STAGING));
             *run = None;
         }
     }

@@ -6,6 +6,8 @@ mod crash;
 mod disk;
 #[path = "directory/order.rs"]
 mod order;
+#[path = "directory/others.rs"]
+mod others;
 #[path = "directory/runs.rs"]
 mod runs;
 #[path = "directory/secrets.rs"]
