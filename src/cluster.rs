@@ -22,6 +22,7 @@ mod lock;
 mod logs;
 mod nodes;
 mod objects;
+mod plugin;
 mod proxy;
 mod pulse;
 mod request;

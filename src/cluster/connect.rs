@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use time::OffsetDateTime;
 
 use super::discovery::Discovery;
 use super::error::{Error, ErrorKind};
 use super::limit::Limit;
-use super::{Cluster, proxy, transport};
+use super::{Cluster, plugin, proxy, transport};
 
 /// How long a credential plugin of a kubeconfig may take.
 const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
@@ -142,12 +142,17 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
     // Watches may be silent for long; every other request has its own limit.
     config.read_timeout = None;
     config.headers.extend(headers);
+    config.cluster_url = without_user(config.cluster_url);
     let place = format!("{name} ({})", config.cluster_url.to_string().trim_end_matches('/'));
     // A credential plugin is run here, and blocks.
-    let built = tokio::task::spawn_blocking(move || transport::client(config));
+    let told = place.clone();
+    let built = tokio::task::spawn_blocking(move || {
+        let refused = |cause| Error::connect(ErrorKind::Credentials, &told, cause);
+        plugin::log_in(&mut config.auth_info).map_err(refused)?;
+        transport::client(config).map_err(|error| Error::credentials(&told, &error))
+    });
     match tokio::time::timeout(PLUGIN_LIMIT, built).await {
-        Ok(Ok(Ok(client))) => Ok((client, place)),
-        Ok(Ok(Err(error))) => Err(Error::credentials(&place, &error)),
+        Ok(Ok(client)) => Ok((client?, place)),
         Ok(Err(_)) => {
             Err(Error::connect(ErrorKind::Credentials, &place, "the client could not be created"))
         }
@@ -167,6 +172,15 @@ fn impersonated_name(name: &str) -> Result<HeaderValue, Error> {
     value.filter(|_| is_whole).ok_or_else(|| {
         Error::usage(format!("{name:?} is not a valid name of a user or group to impersonate"))
     })
+}
+
+/// The address without user and password, which the library would not send but show.
+fn without_user(url: Uri) -> Uri {
+    let mut parts = url.clone().into_parts();
+    let host = parts.authority.as_ref().and_then(|whole| whole.as_str().rsplit_once('@'));
+    let Some(Ok(host)) = host.map(|(_, host)| host.parse()) else { return url };
+    parts.authority = Some(host);
+    Uri::from_parts(parts).unwrap_or(url)
 }
 
 async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Error> {

@@ -100,7 +100,8 @@ impl Error {
         place: impl Into<String>,
         cause: impl Into<String>,
     ) -> Self {
-        let cause = printable(&cause.into());
+        // What libraries and servers say may quote an address with a password.
+        let cause = Scrubber::new().text(&printable(&cause.into()));
         let help = help(&kind, &cause).to_owned();
         Self { kind, action, place: place.into(), cause, help }
     }
@@ -175,8 +176,7 @@ fn unquoted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
     match error.downcast_ref()? {
         AuthError::AuthExecRun { cmd: _, out } => {
-            let output = Scrubber::new().text(&String::from_utf8_lossy(&out.stderr));
-            Some(format!("the credential plugin failed ({}): {}", out.status, output.trim()))
+            Some(format!("the credential plugin failed ({})", out.status))
         }
         AuthError::AuthExecParse(_) => {
             Some("the output of the credential plugin is not valid".to_owned())

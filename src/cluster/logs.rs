@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::io::{AsyncBufRead, AsyncBufReadExt as _};
+use futures_util::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, LogParams};
@@ -12,6 +12,11 @@ use super::error::{Error, ErrorKind};
 
 /// How long a log that is not followed may be silent, and a short one may take.
 const LOG_LIMIT: Duration = Duration::from_secs(30);
+
+/// Longer lines are cut. The kubelet joins what it has split, so a program that never ends a line could fill the memory.
+const LONGEST_LINE: u64 = 1 << 20;
+/// What a cut line loses at its end: half a secret is not recognized as one.
+const CUT: usize = 4096;
 
 /// A stream of log lines; an error is the last item.
 pub type LogLines = BoxStream<'static, Result<String, Error>>;
@@ -95,14 +100,44 @@ impl Cluster {
         let place = || format!("the log of Pod/{namespace}/{pod}");
         let all = async {
             let mut all = Vec::new();
-            while let Some(line) = lines.next().await {
-                all.push(line?);
+            let most = options.bytes.and_then(|bytes| usize::try_from(bytes).ok());
+            let mut bytes = 0;
+            while most.is_none_or(|most| bytes < most)
+                && let Some(line) = lines.next().await
+            {
+                let line = line?;
+                bytes += line.len() + 1;
+                all.push(line);
             }
             Ok(all)
         };
         let late = || Error::new(ErrorKind::Timeout, "read", place(), "it took more than 30 s");
         tokio::time::timeout(LOG_LIMIT, all).await.unwrap_or_else(|_| Err(late()))
     }
+}
+
+/// Reads one line, with its end. Of a longer one than [`LONGEST_LINE`] the rest is skipped.
+async fn read_line(
+    reader: &mut (impl AsyncBufRead + Unpin),
+    line: &mut Vec<u8>,
+) -> std::io::Result<usize> {
+    let read = (&mut *reader).take(LONGEST_LINE).read_until(b'\n', line).await?;
+    if (read as u64) < LONGEST_LINE || line.ends_with(b"\n") {
+        return Ok(read);
+    }
+    loop {
+        let buffer = reader.fill_buf().await?;
+        let end = buffer.iter().position(|b| *b == b'\n');
+        let (skipped, is_end) = (end.map_or(buffer.len(), |at| at + 1), end.is_some());
+        let is_over = is_end || buffer.is_empty();
+        reader.consume_unpin(skipped);
+        if is_over {
+            break;
+        }
+    }
+    line.truncate(line.len() - CUT);
+    line.extend_from_slice(b" ... (cut: the line is longer than 1 MiB)\n");
+    Ok(read)
 }
 
 /// The lines of a reader. `limit` is the longest silence.
@@ -114,7 +149,7 @@ fn lines(
     let lines = stream::unfold(Some((Box::pin(reader), place)), move |state| async move {
         let (mut reader, place) = state?;
         let mut line = Vec::new();
-        let read = reader.read_until(b'\n', &mut line);
+        let read = read_line(&mut reader, &mut line);
         let read = match limit {
             Some(limit) => tokio::time::timeout(limit, read).await,
             None => Ok(read.await),
@@ -148,6 +183,20 @@ mod tests {
             std::io::Result::Ok("line\n")
         });
         lines(chunks.boxed().into_async_read(), "the log".into(), limit)
+    }
+
+    #[tokio::test]
+    async fn a_line_that_never_ends_is_cut() {
+        let chunk = || Ok::<_, std::io::Error>(vec![b'x'; 1 << 16]);
+        let long =
+            stream::repeat_with(chunk).take(40).chain(stream::iter([Ok(b"\nnext\n".to_vec())]));
+        let all: Vec<String> = lines(long.boxed().into_async_read(), "the log".into(), None)
+            .try_collect()
+            .await
+            .unwrap();
+        assert_eq!(all.len(), 2);
+        assert!(all[0].len() < 1 << 20 && all[0].ends_with("longer than 1 MiB)"));
+        assert_eq!(all[1], "next");
     }
 
     #[tokio::test(start_paused = true)]

@@ -36,6 +36,20 @@ fn plugin(script: &str) -> String {
     )
 }
 
+/// A kubeconfig whose plugin returns this token, in a text of JSON in a text of YAML.
+fn returned(token: &str) -> String {
+    let credential =
+        format!(r#"{{\"kind\": \"ExecCredential\", \"status\": {{\"token\": \"{token}\"}}}}"#);
+    plugin("SCRIPT").replace("'SCRIPT'", &format!("\"printf %s '{credential}'\""))
+}
+
+/// A kubeconfig with this token, in a text of YAML.
+fn with_token(token: &str) -> String {
+    let (start, _) =
+        plugin("").split_once("users:").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    format!("{start}users: [{{name: a, user: {{token: \"{token}\"}}}}]\n")
+}
+
 #[test]
 fn no_error_shows_what_a_kubeconfig_or_its_plugin_holds() {
     let broken =
@@ -44,7 +58,18 @@ fn no_error_shows_what_a_kubeconfig_or_its_plugin_holds() {
     for (kubeconfig, told) in [
         (broken, "line 6"),
         (of_wrong_type, "line 4"),
-        (plugin(&format!("echo {CANARY}; echo log in first >&2; exit 3")), "log in first"),
+        (plugin(&format!("echo {CANARY}; echo {CANARY} >&2; exit 3")), "exit status: 3"),
+        (plugin("exit 0").replace("command: sh", "command: no-such-plugin"), "no-such-plugin"),
+        (plugin("echo {}"), "neither a token nor a certificate"),
+        (returned(&format!("{CANARY}\\\\n")), "line break"),
+        (returned(&format!("{CANARY}\\\\u0000")), "line break"),
+        (with_token(&format!("{CANARY}\\n")), "line break"),
+        (with_token(&format!("{CANARY}\\0")), "line break"),
+        (with_token("t").replace("127.0.0.1", &format!("me:{CANARY}@127.0.0.1")), "127.0.0.1:1"),
+        (
+            with_token("t").replace("https://127.0.0.1", &format!("https://me:{CANARY}@ 1")),
+            "invalid uri",
+        ),
         (plugin(&format!("echo \"{{{CANARY}: [\"")), "credential plugin"),
     ] {
         let (code, said) = status(&kubeconfig);

@@ -3,6 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Nothing that ksi waits for or looks back at is longer: a hundred years. More cannot be added to a time.
+const LONGEST: Duration = Duration::from_secs(36_500 * 24 * 60 * 60);
+
 /// A duration such as `90s`, `10m`, `1h30m` or `2d`; a number without a unit is seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) struct DurationArg(pub Duration);
@@ -12,9 +15,15 @@ impl FromStr for DurationArg {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let seconds = || text.parse().map(Duration::from_secs);
-        humantime::parse_duration(text).or_else(|_| seconds()).map(Self).map_err(|_| {
-            format!("invalid duration `{text}`: use for example 90s, 15m, 1h30m or 2d")
-        })
+        match humantime::parse_duration(text).or_else(|_| seconds()) {
+            Ok(duration) if duration > LONGEST => {
+                Err(format!("invalid duration `{text}`: use at most 36500d"))
+            }
+            Ok(duration) => Ok(Self(duration)),
+            Err(_) => {
+                Err(format!("invalid duration `{text}`: use for example 90s, 15m, 1h30m or 2d"))
+            }
+        }
     }
 }
 
@@ -54,6 +63,9 @@ mod tests {
             ["", "m", "5x", "-1s", "1h30", "99999999999999999999s", "9999999999999999999d", "9e9"]
         {
             assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+        for long in ["36501d", "1000000000000h", "18446744073709551615"] {
+            assert!(seconds(long).unwrap_err().contains("at most 36500d"), "{long}");
         }
         assert!(timeout("0s").is_err());
     }
