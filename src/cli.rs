@@ -2,6 +2,7 @@
 
 mod apply;
 mod args;
+mod bug;
 mod bundle;
 mod check;
 mod cleanup;
@@ -72,6 +73,7 @@ const EXIT_CODES: &str = "Exit codes:
   6    field manager conflict
   7    the cluster cannot be reached, or access is denied
   8    another run holds the lock, or something changed after the plan was made
+  70   an internal error, which is a bug in ksi
   130  interrupted; it is safe to run the command again";
 
 #[derive(Debug, Subcommand)]
@@ -104,6 +106,7 @@ enum Verb {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    bug::report_panics();
     let Cli { verb, color, quiet, verbose } = Cli::parse();
     let mut output = Output::new(color, quiet);
     let diff = matches!(verb, Verb::Diff(_));

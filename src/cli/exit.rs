@@ -11,6 +11,7 @@
 //! | 6 | field manager conflict |
 //! | 7 | the cluster cannot be reached, or access is denied |
 //! | 8 | another run holds the lock, or something changed after the plan was made |
+//! | 70 | an internal error, which is a bug in ksi |
 //! | 130 | interrupted; it is safe to run the command again |
 //!
 //! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.

@@ -68,15 +68,8 @@ impl InputArgs {
 
 /// Reads one input whole.
 fn read(name: &str) -> Result<Input, Diagnostic> {
-    let (shown, result) = if name == "-" {
-        let mut bytes = Vec::new();
-        // One byte above the limit, so that longer input is an error instead of being truncated.
-        let limit = config::LARGEST_INPUT as u64 + 1;
-        ("standard input", std::io::stdin().take(limit).read_to_end(&mut bytes).map(|_| bytes))
-    } else {
-        (name, read_file(Path::new(name)))
-    };
-    result.map(|bytes| Input { name: shown.to_owned(), bytes }).map_err(|error| {
+    let shown = if name == "-" { "standard input" } else { name };
+    bytes(name).map(|bytes| Input { name: shown.to_owned(), bytes }).map_err(|error| {
         let diagnostic =
             Diagnostic::error(Code::Unreadable, format!("cannot read {shown}: {error}"));
         match error.kind() {
@@ -89,12 +82,22 @@ fn read(name: &str) -> Result<Input, Diagnostic> {
     })
 }
 
-fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The bytes of a file, or of standard input for `-`, up to one byte above the limit: longer input is then an error
+/// instead of being truncated.
+///
+/// # Errors
+/// It cannot be read, or is a directory.
+pub(in crate::cli) fn bytes(name: &str) -> std::io::Result<Vec<u8>> {
+    let limit = config::LARGEST_INPUT as u64 + 1;
     let mut bytes = Vec::new();
-    let file = std::fs::File::open(path)?;
+    if name == "-" {
+        std::io::stdin().take(limit).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let file = std::fs::File::open(name)?;
     if file.metadata()?.is_dir() {
         return Err(std::io::ErrorKind::IsADirectory.into());
     }
-    file.take(config::LARGEST_INPUT as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

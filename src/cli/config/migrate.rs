@@ -1,19 +1,19 @@
 //! `ksi config migrate`: rewrite a file in the current format.
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::cli::args::input;
 use crate::cli::exit::Failure;
 use crate::config;
 use crate::ui::Output;
 
 pub(super) fn migrate(from: &Path, write: bool, output: &Output) -> Result<(), Failure> {
     let shown = from.display();
-    let text = if from.as_os_str() == "-" {
-        std::io::read_to_string(std::io::stdin())
-    } else {
-        std::fs::read_to_string(from)
-    };
+    let text = input::bytes(&shown.to_string()).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| std::io::Error::other("it is not UTF-8 text"))
+    });
     let text = text.map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
     let Some(rewritten) = config::rewrite(&shown.to_string(), &text) else {
         output.message(&format!(
@@ -60,13 +60,17 @@ fn old_keys(count: usize) -> String {
     }
 }
 
-/// Writes a file atomically, with the permissions of `like`: both may contain secrets.
+/// Writes a file atomically, with the owner and the permissions of `like`: both may contain secrets.
 fn replace(like: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    let permissions = std::fs::metadata(like)?.permissions();
+    let found = std::fs::metadata(like)?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(permissions)?;
+    let made = file.as_file().metadata()?;
+    if (made.uid(), made.gid()) != (found.uid(), found.gid()) {
+        std::os::unix::fs::fchown(file.as_file(), Some(found.uid()), Some(found.gid()))?;
+    }
+    file.as_file().set_permissions(found.permissions())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
