@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use ksi::config::{self, Input, KUBESPHERE_VERSION, Request};
 use ksi::diagnostic::Sources;
 use ksi::facts::Facts;
-use ksi::object::Object;
+use ksi::object::{Object, Scrubber};
 use ksi::plan::{self, Observed, TextOptions};
 use ksi::render;
 use ksi::validate::{self, Options};
@@ -49,6 +49,36 @@ fn main() {
     beside_helm(ksi);
     beside_kustomize(ksi);
     growth();
+    redaction();
+}
+
+/// How fast secrets are hidden in logs, and that twice the text takes twice the time: in lines, and in one line.
+#[allow(clippy::cast_precision_loss)]
+fn redaction() {
+    const HARMLESS: &str = include_str!("../tests/fixtures/logs/harmless.txt");
+    const SECRETS: &str = include_str!("../tests/fixtures/logs/secrets.txt");
+    const SIZE: usize = 10_000_000;
+    let known: Vec<String> = (0..100).map(|n| format!("A-known-value-{n:04}")).collect();
+    let scrubber = Scrubber::knowing(known.iter().map(String::as_bytes));
+    println!("\n{:34} {:>9} {:>9} {:>9}", "redaction of 10 MB", "ms", "goal", "growth");
+    let short = HARMLESS.to_owned() + SECRETS;
+    for (name, part) in [
+        ("log lines", short.clone()),
+        ("one line", short.replace('\n', " ")),
+        ("one line of opening quotes", "token:\"{ ".to_owned()),
+        ("one line of assignments", "password=((&".to_owned()),
+    ] {
+        let whole = part.repeat(SIZE / part.len());
+        let half = &whole[..part.len() * (SIZE / part.len() / 2)];
+        let time = |text: &str| {
+            let start = Instant::now();
+            std::hint::black_box(scrubber.text(text));
+            start.elapsed().as_secs_f64()
+        };
+        let (took, took_half) = (time(&whole), time(half));
+        let ratio = took / took_half / (whole.len() as f64 / half.len() as f64);
+        println!("{name:34} {:9.0} {:9} {ratio:9.2}", took * 1e3, 1000);
+    }
 }
 
 fn run(program: &str, args: &[&str]) {

@@ -14,8 +14,8 @@ mod text;
 
 pub use code::Code;
 pub use json::to_json;
-pub use redact::redacted_text;
-pub use secret_name::{is_secret_name, is_secret_name_or_typo};
+pub use redact::{merged, redacted_text, replaced};
+pub use secret_name::{SECRET_WORDS, is_password_name, is_secret_name, is_secret_name_or_typo};
 pub use source::{Position, SourceId, Sources, Span};
 pub use template::{bare_template, is_only_template, template, unrendered};
 pub use text::{TextStyle, to_text};

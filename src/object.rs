@@ -16,6 +16,7 @@ mod pattern;
 pub mod quantity;
 mod rules;
 pub mod scrub;
+mod secret_fields;
 pub mod semantic;
 mod setting;
 

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use serde_json::Value;
+
 use super::error::Error;
 use crate::object::Scrubber;
+use crate::yaml;
 
 /// A tar.gz that is written under another name first.
 pub(super) struct Archive {
@@ -60,7 +63,28 @@ impl Archive {
     /// # Errors
     /// It cannot be written.
     pub(super) fn add(&mut self, path: &str, text: &str) -> Result<(), Error> {
-        let text = self.scrubber.text(text);
+        self.write(path, &self.scrubber.text(text))
+    }
+
+    /// Adds objects as YAML documents, with the secrets in them hidden. Their form stays: a text that is hidden
+    /// afterwards need not be YAML any more.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn add_yaml(&mut self, path: &str, bodies: Vec<Value>) -> Result<(), Error> {
+        let bodies: Vec<Value> = bodies.into_iter().map(|body| self.scrubber.value(body)).collect();
+        self.write(path, &yaml::emit_documents(&bodies))
+    }
+
+    /// Adds a value as JSON, with the secrets in it hidden.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn add_json(&mut self, path: &str, value: Value) -> Result<(), Error> {
+        self.write(path, &format!("{:#}\n", self.scrubber.value(value)))
+    }
+
+    fn write(&mut self, path: &str, text: &str) -> Result<(), Error> {
         let place = self.scrubber.text(&format!("{}/{path}", self.root));
         let mut header = tar::Header::new_gnu();
         header.set_size(text.len() as u64);
@@ -108,7 +132,10 @@ fn cannot_write(path: &Path, cause: io::Error) -> Error {
 mod tests {
     use std::io::Read as _;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::object::embedded;
 
     #[test]
     fn it_is_there_when_it_is_whole_and_for_its_owner_alone() {
@@ -132,6 +159,32 @@ mod tests {
         let mut text = String::new();
         entry.read_to_string(&mut text).unwrap();
         assert_eq!(text, "a *** b\n");
+    }
+
+    #[test]
+    fn what_is_hidden_leaves_yaml_and_json_readable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        let mut archive = Archive::create(&path, "root", 0).unwrap();
+        archive.knows(Scrubber::knowing([&b"CANARY-known"[..]]));
+        let body = json!({
+            "kind": "X", "metadata": {"name": "kubesphere-system", "annotations": {"a": "CANARY-known"}},
+            "spec": {"password": "CANARY-named", "list": ["--token=CANARY-flag", "x: CANARY-known"],
+                "text": "a: 1\npassword: CANARY-line\n", "CANARY-known": true, "number": 7},
+        });
+        archive.add_yaml("a.yaml", vec![body.clone()]).unwrap();
+        archive.add_json("a.json", body).unwrap();
+        archive.finish().unwrap();
+        let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(File::open(&path).unwrap()));
+        for entry in tar.entries().unwrap() {
+            let mut text = String::new();
+            entry.unwrap().read_to_string(&mut text).unwrap();
+            assert!(!text.contains("CANARY"), "{text}");
+            let document = embedded::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+            assert_eq!(document["metadata"]["name"], "kubesphere-system");
+            assert_eq!(document["spec"]["number"], 7);
+            assert_eq!(document["spec"]["password"], "***");
+        }
     }
 
     #[test]

@@ -17,12 +17,17 @@ use crate::object::ObjectId;
 use crate::status::{
     About, EventQuery, NAMESPACE, Report, Snapshot, TableOptions, table, timestamp,
 };
-use crate::yaml;
 
 /// How the state is written to a file.
 const PLAIN: TableOptions = TableOptions { colour: false, width: 80 };
 /// The one list that is not YAML.
 const DEFINITIONS: &str = "definitions.txt";
+
+/// What stands in a file.
+enum Content {
+    Text(String),
+    Json(Value),
+}
 
 impl Collector<'_> {
     /// Fills the archive. Returns what could not be read.
@@ -39,33 +44,36 @@ impl Collector<'_> {
         let pods: Vec<(ObjectId, Value)> =
             live.pods.iter().map(|(id, body)| (id.clone(), known.masked(body))).collect();
         archive.knows(known.scrubber());
-        let mut add = |path: &str, text: &str| archive.add(path, text);
-        add("README", README)?;
-        add("secrets.json", &format!("{:#}\n", Value::from(secrets)))?;
-        add("inventory.json", &format!("{:#}\n", contents::inventory(&self.installed)))?;
+        archive.add("README", README)?;
+        archive.add_json("secrets.json", Value::from(secrets))?;
+        archive.add_json("inventory.json", contents::inventory(&self.installed))?;
         for (component, id, body) in objects {
-            add(&contents::path(&format!("objects/{component}"), &id), &yaml::emit(&body))?;
+            let path = contents::path(&format!("objects/{component}"), &id);
+            archive.add_yaml(&path, vec![body])?;
         }
-        for (id, body) in &pods {
-            add(&contents::path("pods", id), &yaml::emit(body))?;
+        for (id, body) in pods {
+            archive.add_yaml(&contents::path("pods", &id), vec![body])?;
         }
-        for (path, text) in self.overview(&live, &mut missing).await {
-            add(path, &text)?;
+        for (path, content) in self.overview(&live, &mut missing).await {
+            match content {
+                Content::Text(text) => archive.add(path, &text)?,
+                Content::Json(value) => archive.add_json(path, value)?,
+            }
         }
         for (path, bodies) in self.lists(&mut missing).await {
-            let text = if path == DEFINITIONS {
-                contents::definitions(&bodies)
+            if path == DEFINITIONS {
+                archive.add(path, &contents::definitions(&bodies))?;
             } else {
-                yaml::emit_documents(bodies.iter().map(|body| Known::default().masked(body)))
-            };
-            add(path, &text)?;
+                let masked = bodies.iter().map(|body| Known::default().masked(body));
+                archive.add_yaml(path, masked.collect())?;
+            }
         }
         for some in self.wanted_logs(&live).chunks(LOGS) {
             for (path, text) in self.read_logs(some, &mut missing).await {
-                add(&path, &text)?;
+                archive.add(&path, &text)?;
             }
         }
-        add("left-out.txt", &contents::lines(&missing.0))?;
+        archive.add("left-out.txt", &contents::lines(&missing.0))?;
         Ok(missing.0)
     }
 
@@ -141,7 +149,7 @@ impl Collector<'_> {
         &self,
         live: &Snapshot,
         missing: &mut Missing,
-    ) -> Vec<(&'static str, String)> {
+    ) -> Vec<(&'static str, Content)> {
         let mut texts = Vec::new();
         let version = missing.unless(self.cluster.read_path("/version").await);
         let version = json!({
@@ -149,18 +157,18 @@ impl Collector<'_> {
             "cluster": self.cluster.place(), "kubernetes": version,
             "time": timestamp(self.now),
         });
-        texts.push(("version.json", format!("{version:#}\n")));
+        texts.push(("version.json", Content::Json(version)));
         if let Some(about) = missing.unless(About::read(self.cluster).await) {
             let report = Report::new(&self.installed, live, &about, self.now);
             let json = serde_json::to_value(&report).unwrap_or_default();
-            texts.push(("status.json", format!("{json:#}\n")));
-            texts.push(("status.txt", table(&report, self.now, PLAIN)));
+            texts.push(("status.json", Content::Json(json)));
+            texts.push(("status.txt", Content::Text(table(&report, self.now, PLAIN))));
         }
         let events = EventQuery::default().read_of(self.cluster, self.installed.clone()).await;
         if let Some(events) = missing.unless(events) {
-            texts.push(("events.txt", contents::events(&events)));
+            texts.push(("events.txt", Content::Text(contents::events(&events))));
             let json = serde_json::to_value(&events).unwrap_or_default();
-            texts.push(("events.json", format!("{json:#}\n")));
+            texts.push(("events.json", Content::Json(json)));
         }
         texts
     }

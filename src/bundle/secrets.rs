@@ -1,5 +1,7 @@
 //! What is known to be secret in an installation. Pure.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::inventory;
@@ -12,6 +14,8 @@ const PUBLIC: [&str; 5] = ["ca.crt", "tls.crt", "service-ca.crt", "namespace", "
 #[derive(Debug, Default)]
 pub(super) struct Known {
     masker: Masker,
+    /// Of objects: what is also a name is no secret, and hiding it would make the archive unreadable.
+    names: BTreeSet<String>,
 }
 
 impl Known {
@@ -19,6 +23,7 @@ impl Known {
     pub(super) fn masked(&mut self, body: &Value) -> Value {
         let mut body = body.clone();
         let Some(id) = ObjectId::of(&body) else { return body };
+        self.names.extend([Some(&id.name), id.namespace.as_ref()].into_iter().flatten().cloned());
         if id.kind == "Secret" && id.group.is_empty() {
             return self.secret(&body);
         }
@@ -57,7 +62,10 @@ impl Known {
 
     /// Hides everything that is known by now.
     pub(super) fn scrubber(&self) -> Scrubber {
-        Scrubber::knowing(self.masker.hidden())
+        let is_name = |value: &[u8]| {
+            std::str::from_utf8(value).is_ok_and(|text| self.names.contains(text.trim()))
+        };
+        Scrubber::knowing(self.masker.hidden().filter(|value| !is_name(value)))
     }
 }
 
@@ -123,6 +131,39 @@ mod tests {
         let text = "Secret/kubesphere-system/redis-secret CANARY-of-data CANARY-of-text";
         let shown = known.scrubber().text(text);
         assert_eq!(shown, "Secret/kubesphere-system/redis-secret *** ***");
+    }
+
+    /// A revision of the history is a Secret, but almost nothing in it is one.
+    #[test]
+    fn of_a_stored_configuration_only_its_secrets_are_secret() {
+        let mut known = Known::default();
+        let configuration = "apiVersion: installer.kubesphere.io/v1alpha1\nkind: ClusterConfiguration\n\
+            metadata:\n  name: ks-installer\n  namespace: kubesphere-system\nspec:\n  authentication:\n    \
+            jwtSecret: CANARY-of-an-old-revision\n  multicluster:\n    tower:\n      resources:\n        \
+            limits:\n          memory: 1024Mi\n";
+        let about = "{\"specHash\":\"0123456789abcdef\",\"time\":\"2026-11-30T12:00:00Z\"}";
+        known.masked(&json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "ksi-history-1", "namespace": "kubesphere-system"},
+            "data": {"configuration": BASE64_STANDARD.encode(configuration),
+                "about": BASE64_STANDARD.encode(about)},
+        }));
+        let shown = known.scrubber().text(configuration);
+        assert_eq!(shown, configuration.replace("CANARY-of-an-old-revision", "***"));
+        assert_eq!(known.scrubber().text(about), about);
+    }
+
+    #[test]
+    fn the_name_of_an_object_is_no_secret() {
+        let mut known = Known::default();
+        known.masked(&json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "tower-ca", "namespace": "kubesphere-system"},
+            "data": {"where": BASE64_STANDARD.encode("kubesphere-system"),
+                "password": BASE64_STANDARD.encode("CANARY-password")},
+        }));
+        let text = "kubesphere-system/tower-ca CANARY-password";
+        assert_eq!(known.scrubber().text(text), "kubesphere-system/tower-ca ***");
     }
 
     #[test]

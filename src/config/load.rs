@@ -1,7 +1,9 @@
 //! Loads the inputs into one specification: parse, choose the documents, migrate, overlay, `--set`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
 use super::kubekey::KubeKey;
@@ -9,7 +11,7 @@ use super::migrate;
 use super::overlay;
 use super::text::{self, Input};
 use super::{document, envelope, shape, status};
-use crate::diagnostic::{Diagnostic, Severity, SourceId, Sources, Span, is_only_template};
+use crate::diagnostic::{self, Diagnostic, Severity, SourceId, Sources, Span, is_only_template};
 use crate::yaml::{Content, Node, Path, Step};
 
 /// The sources of a configuration.
@@ -35,7 +37,7 @@ pub struct Loaded {
     /// The metadata of the last ClusterConfiguration.
     metadata: Option<Node>,
     /// The secret texts in the specification.
-    secrets: Vec<String>,
+    secrets: Option<AhoCorasick>,
     /// An input without a ClusterConfiguration that may stand beside one, and what it has instead.
     beside: Option<(SourceId, &'static str)>,
     /// Whether an input had a status.
@@ -64,7 +66,7 @@ pub fn load(request: Request) -> Loaded {
         diagnostics: Vec::new(),
         kubekey: None,
         metadata: None,
-        secrets: Vec::new(),
+        secrets: None,
         beside: None,
         has_status: false,
     };
@@ -132,7 +134,9 @@ impl Loaded {
     #[must_use]
     pub fn redacted(&self, diagnostic: Diagnostic) -> Diagnostic {
         let hide = |text: String| {
-            self.secrets.iter().fold(text, |text, secret| text.replace(secret.as_str(), "(hidden)"))
+            let Some(secrets) = &self.secrets else { return text };
+            let places = secrets.find_overlapping_iter(&text).map(|place| place.range());
+            diagnostic::replaced(&text, places.collect(), "(hidden)")
         };
         Diagnostic {
             message: hide(diagnostic.message),
@@ -213,8 +217,8 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
 }
 
 /// Marks the secrets in the sources, so that no snippet shows one.
-fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
-    let mut secrets = Vec::new();
+fn hide_secrets(spec: &Node, sources: &mut Sources) -> Option<AhoCorasick> {
+    let mut secrets = BTreeSet::new();
     spec.each(&Path::default(), &mut |path, node| {
         let shows = matches!(node.content, Content::Scalar(Value::String(_) | Value::Number(_)));
         // A template that was not rendered is no secret, but a mistake to be shown.
@@ -227,11 +231,12 @@ fn hide_secrets(spec: &Node, sources: &mut Sources) -> Vec<String> {
         }
         // Shorter ones are words that may occur anywhere, such as `admin`.
         if let Some(secret) = node.as_str().filter(|text| text.len() >= 8) {
-            sources.hide_text(secret);
-            secrets.push(secret.to_owned());
+            secrets.insert(secret.to_owned());
         }
     });
-    secrets
+    let secrets = AhoCorasick::new(secrets).ok()?;
+    sources.hide_texts(&secrets);
+    Some(secrets)
 }
 
 #[cfg(test)]

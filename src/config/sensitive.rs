@@ -49,6 +49,7 @@ mod tests {
             [
                 "authentication.jwtSecret",
                 "authentication.adminPassword",
+                "common.s3.accessKeyID",
                 "common.s3.secretAccessKey",
                 "common.es.basicAuth.password",
                 "common.opensearch.basicAuth.password",

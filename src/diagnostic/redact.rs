@@ -11,7 +11,7 @@ use super::secret_name::{is_secret_name, is_secret_name_or_typo};
 use super::template;
 
 /// Byte ranges of what follows a secret word, by lines.
-pub(super) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
+pub(super) fn secret_ranges(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     let mut below: Option<Below> = None;
     let mut words = Words::default();
@@ -20,7 +20,7 @@ pub(super) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
         let content = line.trim_end();
         let indent = content.len() - content.trim_start().len();
         if below.as_mut().is_some_and(|below| below.covers(content, indent)) {
-            ranges.push((offset + indent, offset + content.len()));
+            ranges.push(offset + indent..offset + content.len());
             // The line that closes the quote is the last one of the text.
             if below.as_ref().is_some_and(|b| b.quote.is_some_and(|quote| content.contains(quote)))
             {
@@ -28,11 +28,11 @@ pub(super) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
             }
         } else {
             below = None;
-            ranges.extend(credentials(content).map(|(start, end)| (offset + start, offset + end)));
+            ranges.extend(credentials(content).map(|(start, end)| offset + start..offset + end));
             if let Some(word) = words.first_secret(content) {
                 let value = behind_separator(&content[word.end..]);
                 if !template::is_only_template(value) {
-                    ranges.push((offset + content.len() - value.len(), offset + content.len()));
+                    ranges.push(offset + content.len() - value.len()..offset + content.len());
                 }
                 below = Some(Below {
                     key_start: word.start,
@@ -48,7 +48,7 @@ pub(super) fn secret_ranges(text: &str) -> Vec<(usize, usize)> {
 
 /// A text of the user with its secrets hidden, for quoting it in a message.
 pub fn redacted_text(text: &str) -> String {
-    blank(text, 0..text.len(), &secret_ranges(text))
+    blank(text, 0..text.len(), &merged(secret_ranges(text)))
 }
 
 /// What of the lines below a secret key belongs to its value.
@@ -166,17 +166,45 @@ fn credentials(line: &str) -> Option<(usize, usize)> {
     line[start..at].contains(':').then_some((start, at))
 }
 
+/// Ranges in their order, those that overlap or touch as one.
+pub fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut apart: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match apart.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => apart.push(range),
+        }
+    }
+    apart
+}
+
+/// A text with a mark in place of each range; the ranges may overlap.
+pub fn replaced(text: &str, ranges: Vec<Range<usize>>, mark: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in merged(ranges) {
+        shown.push_str(&text[from..range.start]);
+        shown.push_str(mark);
+        from = range.end;
+    }
+    shown.push_str(&text[from..]);
+    shown
+}
+
 /// A part of the text in which each character of the ranges is `*`; offsets stay right, since a
-/// character becomes as many asterisks as it has bytes.
-pub(super) fn blank(text: &str, part: Range<usize>, ranges: &[(usize, usize)]) -> String {
-    let ranges: Vec<_> =
-        ranges.iter().filter(|(start, end)| *start < part.end && *end > part.start).collect();
-    let hidden = |at: usize| ranges.iter().any(|(start, end)| *start <= at && at < *end);
+/// character becomes as many asterisks as it has bytes. The ranges are [merged].
+pub(super) fn blank(text: &str, part: Range<usize>, ranges: &[Range<usize>]) -> String {
+    let mut next = ranges.partition_point(|range| range.end <= part.start);
     let base = part.start;
     let part = text.get(part).unwrap_or_default();
     part.char_indices()
         .flat_map(|(at, c)| {
-            let hide = !c.is_whitespace() && hidden(base + at);
+            while ranges.get(next).is_some_and(|range| range.end <= base + at) {
+                next += 1;
+            }
+            let hidden = ranges.get(next).is_some_and(|range| range.start <= base + at);
+            let hide = !c.is_whitespace() && hidden;
             let times = if hide { c.len_utf8() } else { 1 };
             std::iter::repeat_n(if hide { '*' } else { c }, times)
         })
@@ -188,7 +216,7 @@ mod tests {
     use super::*;
 
     fn redact(text: &str) -> String {
-        blank(text, 0..text.len(), &secret_ranges(text))
+        redacted_text(text)
     }
 
     #[test]
@@ -269,9 +297,9 @@ mod tests {
 
     #[test]
     fn hides_credentials_in_a_url() {
-        assert_eq!(redact("a: http://me:pw@host:80 x"), "a: http://*****@host:80 x");
+        assert_eq!(redact("a: http://me:hunter2@host:80 x"), "a: http://**********@host:80 x");
         assert_eq!(redact("a: http://host:80"), "a: http://host:80");
-        assert_eq!(redact("a: me:pw@host"), "a: *****@host");
+        assert_eq!(redact("a: me:hunter2@host"), "a: **********@host");
         assert_eq!(redact("a: r/i:v1@sha256:ab"), "a: r/i:v1@sha256:ab");
         assert_eq!(redact("mail: me@example.com"), "mail: me@example.com");
     }

@@ -1,28 +1,45 @@
 //! Names whose values are secret: the one table that every output goes by.
 
 /// Parts of names (letters and digits only, lowercase) that make a value secret.
-const WORDS: &[&str] = &[
+pub const SECRET_WORDS: &[&str] = &[
     "password",
     "passwd",
     "passphrase",
+    "passcode",
     "pwd",
     "requirepass",
     "adminpass",
-    "adminpw",
     "secret",
     "token",
     "credential",
     "apikey",
     "accesskey",
+    "authkey",
+    "clientkey",
+    "encryptionkey",
+    "hmackey",
+    "masterkey",
     "privatekey",
+    "sharedkey",
+    "signingkey",
+    "sshkey",
+    "tlskey",
     "kubeconfig",
     "jwt",
 ];
 
-/// Whole names that do: as a part, they stand in harmless ones.
-const WHOLE: &[&str] = &["auths"];
+/// Parts that make it a password.
+const PASSWORDS: &[&str] =
+    &["password", "passwd", "passphrase", "passcode", "pwd", "requirepass", "adminpass"];
 
-/// Ends of names that make a value harmless again: such a name is that of an object, a place or a time.
+/// Ends of names that do: `dbPass`, `bindPW`. Inside of a name they are part of another word.
+const PASSWORD_ENDINGS: &[&str] = &["pass", "pw"];
+
+/// Whole names that make a value secret: as a part, they stand in harmless ones.
+const WHOLE: &[&str] = &["auth", "auths", "authorization", "proxyauthorization"];
+
+/// Ends of names that make a value harmless again: such a name is that of an object, a place, a time, a number or a
+/// kind.
 const HARMLESS_ENDINGS: &[&str] = &[
     "name",
     "names",
@@ -30,14 +47,44 @@ const HARMLESS_ENDINGS: &[&str] = &[
     "refs",
     "pullsecrets",
     "file",
+    "files",
     "path",
     "dir",
     "endpoint",
     "url",
+    "host",
+    "port",
+    "mount",
+    "volume",
     "maxage",
     "timeout",
     "ttl",
+    "seconds",
+    "duration",
+    "interval",
+    "period",
+    "expiration",
+    "expiry",
+    "count",
+    "length",
+    "size",
     "type",
+    "kind",
+    "mode",
+    "algorithm",
+    "policy",
+    "version",
+    "namespace",
+    "issuer",
+    "review",
+    "reviews",
+    "enabled",
+    "cache",
+    "cleaner",
+    "controller",
+    "manager",
+    "bypass",
+    "compass",
 ];
 
 /// Whether the value of a key, a flag or a variable is secret, by its name.
@@ -46,7 +93,13 @@ pub fn is_secret_name(name: &str) -> bool {
     !is_harmless(&name) && is_secret(&name)
 }
 
-/// The same for a name in a file that a person wrote: `jwtSecert` is the reason why its line is shown, and its
+/// Whether the name is that of a password.
+pub fn is_password_name(name: &str) -> bool {
+    let name = letters(name);
+    !is_harmless(&name) && is_password(&name)
+}
+
+/// The same as [`is_secret_name`] for a name in a file that a person wrote: `jwtSecert` is the reason why its line is shown, and its
 /// value is as secret as that of `jwtSecret`. A reference is no exception here, since the secret itself is
 /// often pasted under it.
 pub fn is_secret_name_or_typo(name: &str) -> bool {
@@ -54,7 +107,7 @@ pub fn is_secret_name_or_typo(name: &str) -> bool {
     let typo = |word: &&&str| word.len() > 5 && has_typo_of(&name, word);
     let is_reference = ["ref", "refs"].iter().any(|end| name.ends_with(end));
     let is_harmless = is_harmless(&name) && !is_reference;
-    !is_harmless && (is_secret(&name) || WORDS.iter().any(|word| typo(&word)))
+    !is_harmless && (is_secret(&name) || SECRET_WORDS.iter().any(|word| typo(&word)))
 }
 
 fn letters(name: &str) -> String {
@@ -66,16 +119,37 @@ fn is_harmless(name: &str) -> bool {
 }
 
 fn is_secret(name: &str) -> bool {
-    WHOLE.contains(&name) || WORDS.iter().any(|word| name.contains(word))
+    WHOLE.contains(&name)
+        || is_password(name)
+        || SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+fn is_password(name: &str) -> bool {
+    PASSWORDS.iter().any(|word| name.contains(word))
+        || PASSWORD_ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a part of the name is the word with one typo in it.
 fn has_typo_of(name: &str, word: &str) -> bool {
     // Only ASCII letters and digits are left: every byte is a character.
-    (word.len() - 1..=word.len() + 1).any(|length| {
-        (length..=name.len())
-            .any(|end| strsim::damerau_levenshtein(&name[end - length..end], word) <= 1)
-    })
+    (word.len() - 1..=word.len() + 1)
+        .any(|length| name.as_bytes().windows(length).any(|part| is_typo_of(part, word.as_bytes())))
+}
+
+/// Whether one character is missing, too much, another one, or changed places with the next: what a distance of
+/// Damerau and Levenshtein of one means. Without its table, since this is asked for every key of a file.
+fn is_typo_of(part: &[u8], word: &[u8]) -> bool {
+    let same = part.iter().zip(word).take_while(|(a, b)| a == b).count();
+    match (&part[same..], &word[same..]) {
+        ([], rest) | (rest, []) => rest.len() <= 1,
+        ([a, part @ ..], [b, word @ ..]) => {
+            let swapped = part.first() == Some(b) && word.first() == Some(a);
+            part == word
+                || part.len() > word.len() && part.split_first() == Some((b, word))
+                || word.len() > part.len() && word.split_first() == Some((a, part))
+                || swapped && part[1..] == word[1..]
+        }
+    }
 }
 
 #[cfg(test)]
@@ -84,8 +158,8 @@ mod tests {
 
     #[test]
     fn the_table_is_in_letters_and_digits() {
-        for word in WORDS.iter().chain(WHOLE).chain(HARMLESS_ENDINGS) {
-            assert_eq!(letters(word), *word);
+        for word in [SECRET_WORDS, PASSWORDS, PASSWORD_ENDINGS, WHOLE, HARMLESS_ENDINGS].concat() {
+            assert_eq!(letters(word), word);
         }
     }
 
@@ -105,7 +179,15 @@ mod tests {
             "token",
             "credentials",
             "pwd",
+            "passphrase",
+            "DB_PASS",
+            "bindPW",
+            "signingKey",
+            "client-key-data",
+            "auth",
+            "_auth",
             "auths",
+            "Authorization",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -119,6 +201,10 @@ mod tests {
             "accessTokenMaxAge",
             "--token-file",
             "tokenURL",
+            "authMode",
+            "tokenExpirationSeconds",
+            "passwordMinLength",
+            "bypass",
             "oauthServer",
             "storageClass",
             "",
@@ -134,6 +220,17 @@ mod tests {
             assert!(is_secret_name_or_typo(name), "{name}");
         }
         assert!(!is_secret_name("adminPasword"));
+    }
+
+    #[test]
+    fn a_typo_is_a_distance_of_one() {
+        for part in [
+            "secret", "secrt", "seecret", "sacret", "secert", "secre", "ecret", "sceert", "token",
+            "sekrat", "",
+        ] {
+            let close = strsim::damerau_levenshtein(part, "secret") <= 1;
+            assert_eq!(is_typo_of(part.as_bytes(), b"secret"), close, "{part}");
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
+
 use super::redact;
 
 /// Identifies one text: a file, standard input, or a `--set` flag.
@@ -41,10 +43,10 @@ pub struct Position {
 struct Source {
     name: String,
     text: String,
-    /// Searched when a part of the text is first shown, since most texts never are.
-    secrets: OnceLock<Vec<(usize, usize)>>,
-    /// Marked by `hide` and `hide_text`.
-    marked: Vec<(usize, usize)>,
+    /// All of them, also the marked ones. Searched when a part of the text is first shown, since most texts never are.
+    secrets: OnceLock<Vec<Range<usize>>>,
+    /// Marked by `hide` and `hide_texts`.
+    marked: Vec<Range<usize>>,
     line_starts: Vec<usize>,
 }
 
@@ -90,23 +92,29 @@ impl Sources {
     /// Marks a value as secret, so that no snippet shows it.
     pub fn hide(&mut self, span: Span) {
         if let Some(source) = self.0.get_mut(span.source.0 as usize) {
-            source.marked.push((span.start, span.end));
+            source.marked.push(span.start..span.end);
+            source.secrets.take();
         }
     }
 
-    /// Marks every occurrence of a secret text: it may be repeated by an anchor or a copy.
-    pub fn hide_text(&mut self, secret: &str) {
+    /// Marks every occurrence of secret texts: they may be repeated by an anchor or a copy.
+    pub fn hide_texts(&mut self, secrets: &AhoCorasick) {
         for source in &mut self.0 {
-            let places = source.text.match_indices(secret).map(|(at, _)| (at, at + secret.len()));
-            source.marked.extend(places);
+            let places = secrets.find_overlapping_iter(&source.text);
+            source.marked.extend(places.map(|place| place.range()));
+            source.secrets.take();
         }
     }
 
     /// A part of the text with every secret replaced by asterisks of the same length.
     pub fn redacted(&self, id: SourceId, part: Range<usize>) -> String {
         self.get(id).map_or_else(String::new, |source| {
-            let found = source.secrets.get_or_init(|| redact::secret_ranges(&source.text));
-            redact::blank(&source.text, part, &[found.as_slice(), &source.marked].concat())
+            let secrets = source.secrets.get_or_init(|| {
+                let mut ranges = redact::secret_ranges(&source.text);
+                ranges.extend_from_slice(&source.marked);
+                redact::merged(ranges)
+            });
+            redact::blank(&source.text, part, secrets)
         })
     }
 

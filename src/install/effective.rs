@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::config::{self, Configuration};
-use crate::yaml::Path;
+use crate::object::{Scrubber, embedded};
+use crate::yaml::{self, Path};
 
 /// A ClusterConfiguration with this specification.
 pub fn document(spec: &Value) -> Value {
@@ -25,6 +26,14 @@ pub fn redacted_spec(configuration: &Configuration) -> Result<Value, serde_json:
     Ok(spec)
 }
 
+/// A stored configuration with asterisks in place of every secret: older versions of ksi stored some. A text that is
+/// none is hidden as a whole.
+pub(super) fn redacted(text: &str) -> String {
+    let Ok(mut document) = embedded::parse(text) else { return "***".to_owned() };
+    redact(&mut document["spec"], &Path::default());
+    yaml::emit(&document)
+}
+
 fn redact(value: &mut Value, path: &Path) {
     match value {
         Value::Object(map) => {
@@ -37,9 +46,9 @@ fn redact(value: &mut Value, path: &Path) {
                 redact(item, &path.index(at));
             }
         }
-        Value::String(text) if !text.is_empty() && config::is_sensitive(path) => {
-            "***".clone_into(text);
-        }
+        Value::String(text) if text.is_empty() => {}
+        Value::String(_) | Value::Number(_) if config::is_sensitive(path) => *value = "***".into(),
+        Value::String(text) => *text = Scrubber::new().text(text),
         _ => {}
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use similar::TextDiff;
 
-use super::effective::document;
+use super::effective::{self, document};
 use super::error::Error;
 use super::session::now;
 use crate::cluster::Cluster;
@@ -37,13 +37,17 @@ impl Record {
     }
 }
 
-/// The history, the newest revision last.
+/// The history without secrets, the newest revision last.
 ///
 /// # Errors
 /// It cannot be read.
 pub async fn list(cluster: &Cluster) -> Result<Vec<Revision>, Error> {
     // Reading takes no lock, so the holder does not matter.
-    Ok(ClusterTarget::new(cluster, "").history().await?)
+    let mut revisions = ClusterTarget::new(cluster, "").history().await?;
+    for revision in &mut revisions {
+        revision.configuration = effective::redacted(&revision.configuration);
+    }
+    Ok(revisions)
 }
 
 /// A revision as JSON, with its configuration.

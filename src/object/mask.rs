@@ -4,8 +4,6 @@
 //! output, in base64 or not: one sees that two secrets are equal, or that one changed, and nothing
 //! else of them. What is secret is data, in `schemas/rules.yaml`.
 
-mod names;
-
 use std::collections::HashMap;
 use std::fmt;
 
@@ -13,7 +11,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Map, Value};
 
 use super::rules::{Encoding, SecretText};
-use super::{ObjectId, embedded, rules};
+use super::{ObjectId, embedded, rules, scrub, secret_fields};
 use crate::yaml::{self, Path, Step};
 
 /// Numbers secret values. Use one for a whole output.
@@ -39,7 +37,7 @@ impl Masker {
         if masking.searched.iter().any(|kind| kind.matches(id))
             && let Some(spec) = body.get_mut("spec")
         {
-            names::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
+            secret_fields::visit_fields(spec, &mut |value| self.hide(value, Encoding::Plain));
         }
         if id.is_config_map()
             && let Some(data) = body.get_mut("data")
@@ -52,7 +50,25 @@ impl Masker {
         }
         // Schemas describe arguments and environments without having any.
         if !id.is_definition() {
-            names::visit_containers(body, &mut |value| self.hide(value, Encoding::Plain));
+            secret_fields::visit_containers(body, &mut |value| self.hide(value, Encoding::Plain));
+            self.hide_parts(body);
+        }
+    }
+
+    /// Hides what looks like a secret in texts: a password in a URL, a token in a header.
+    fn hide_parts(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) if !is_mask(text) => {
+                let secrets = scrub::secrets(text);
+                for range in secrets.into_iter().rev() {
+                    let mut secret = Value::from(&text[range.clone()]);
+                    self.hide(&mut secret, Encoding::Plain);
+                    text.replace_range(range, secret.as_str().unwrap_or_default());
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_parts(item)),
+            Value::Object(map) => map.values_mut().for_each(|child| self.hide_parts(child)),
+            _ => {}
         }
     }
 
@@ -96,7 +112,8 @@ impl Masker {
         for path in &rule.paths {
             path.visit(document, &mut |value| self.hide(value, Encoding::Plain));
         }
-        names::visit_fields(document, &mut |value| self.hide(value, Encoding::Plain));
+        secret_fields::visit_fields(document, &mut |value| self.hide(value, Encoding::Plain));
+        self.hide_parts(document);
     }
 
     /// Replaces one value. Nothing, empty text and the placeholder for a value that is made later
@@ -264,6 +281,26 @@ unheardOf: {adminToken: [CANARY], apiKey: CANARY}
         assert_eq!(container["args"][0], "--token-file=/var/token");
         assert_eq!(container["env"][0]["value"], "*** (#1)");
         assert_eq!(container["env"][1]["value"], "info");
+    }
+
+    #[test]
+    fn parts_of_texts() {
+        let mut masker = Masker::new();
+        let text = "
+authentication: {oauthOptions: {identityProviders: [{provider: {issuer: 'https://me:CANARY-1@idp/', bindPW: CANARY-2,
+  signingKey: CANARY-3, auth: CANARY-4, passphrase: CANARY-5, pwd: CANARY-6, headers: ['Authorization: Bearer CANARY-7']}}]}}
+";
+        let shown = masked(&mut masker, config_map(text)).to_string();
+        assert!(!shown.contains("CANARY") && shown.contains("@idp/"), "{shown}");
+        let mut job = json!({
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "annotations": {
+                "note": "mysql://root:CANARY-8@tcp(db)/x", "key": "-----BEGIN PRIVATE KEY-----\nCANARY\n-----END PRIVATE KEY-----\n"}},
+            "spec": {"env": [{"name": "URL", "value": "redis://:CANARY-9@redis:6379"}]},
+        });
+        let id = ObjectId::of(&job).unwrap();
+        masker.mask(&id, &mut job);
+        assert!(!job.to_string().contains("CANARY"), "{job}");
+        assert!(job["spec"]["env"][0]["value"].as_str().unwrap().ends_with("@redis:6379"), "{job}");
     }
 
     #[test]

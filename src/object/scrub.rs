@@ -6,12 +6,20 @@
 //! written by programs of others.
 
 mod known;
+mod named;
 mod patterns;
 mod plain;
+mod shape;
+mod value;
 
 use std::fmt;
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
+use serde_json::Value;
+
+use super::secret_fields;
+use crate::diagnostic::replaced;
 
 pub use plain::{is_invisible, plain, visible};
 
@@ -41,7 +49,7 @@ impl Scrubber {
         let mut spellings: Vec<String> = values.into_iter().flat_map(known::spellings).collect();
         spellings.sort_unstable();
         spellings.dedup();
-        let known = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(spellings);
+        let known = AhoCorasick::new(spellings);
         // Only more patterns than memory has room for are an error.
         Self { closed: known.is_err(), known: known.ok() }
     }
@@ -61,19 +69,39 @@ impl Scrubber {
         clean
     }
 
+    /// A value without the secrets in its texts and keys, and without what has a secret name.
+    pub fn value(&self, value: Value) -> Value {
+        let mut value = value;
+        secret_fields::visit_fields(&mut value, &mut |secret| {
+            let shown =
+                secret.as_str().is_some_and(|text| text.is_empty() || text.starts_with(MASK));
+            if !shown {
+                *secret = Value::from(MASK);
+            }
+        });
+        self.texts(value)
+    }
+
+    fn texts(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(&text)),
+            Value::Array(items) => items.into_iter().map(|item| self.texts(item)).collect(),
+            Value::Object(map) => {
+                map.into_iter().map(|(key, child)| (self.text(&key), self.texts(child))).collect()
+            }
+            other => other,
+        }
+    }
+
     /// Lines that belong together, one after the other.
     pub fn lines(&self) -> Lines<'_> {
         Lines { scrubber: self, in_key: 0 }
     }
 
     fn known(&self, line: &str) -> Option<String> {
-        let known = self.known.as_ref().filter(|known| known.is_match(line))?;
-        let mut clean = String::with_capacity(line.len());
-        known.replace_all_with(line, &mut clean, |_, _, clean| {
-            clean.push_str(MASK);
-            true
-        });
-        Some(clean)
+        let places = self.known.as_ref()?.find_overlapping_iter(line).map(|place| place.range());
+        let places: Vec<_> = places.collect();
+        (!places.is_empty()).then(|| replaced(line, places, MASK))
     }
 }
 
@@ -108,8 +136,36 @@ impl Lines<'_> {
             self.in_key = LONGEST_KEY;
         }
         let line = self.scrubber.known(&line).unwrap_or(line);
-        patterns::mask(line)
+        masked(line)
     }
+}
+
+/// Where in a text something stands that looks like a secret, in order and apart from each other.
+pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut key = None;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let place = |range: Range<usize>| offset + range.start..offset + range.end;
+        if let Some(start) = key.take_if(|_| patterns::ends_key(line)) {
+            found.push(start..offset + line.trim_end().len());
+        } else if key.is_none() && patterns::begins_key(line) {
+            key = Some(offset);
+        } else if key.is_none() {
+            found.extend(
+                patterns::ranges(line.trim_end_matches(['\n', '\r'])).into_iter().map(place),
+            );
+        }
+        offset += line.len();
+    }
+    found.extend(key.map(|start| start..text.len()));
+    found
+}
+
+/// A line without what looks like a secret.
+fn masked(line: String) -> String {
+    let secrets = patterns::ranges(&line);
+    if secrets.is_empty() { line } else { replaced(&line, secrets, MASK) }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub struct Limits {
     pub nodes: usize,
     /// Depth of nesting.
     pub depth: usize,
+    /// Nodes that aliases repeat: few bytes can ask for many.
+    pub aliased: usize,
     /// Bytes of text that aliases repeat.
     pub repeated: usize,
 }
@@ -25,7 +27,7 @@ pub struct Limits {
 impl Default for Limits {
     /// A ClusterConfiguration has some 300 nodes; a KubeKey file for 1,000 hosts some 10,000.
     fn default() -> Self {
-        Self { nodes: 500_000, depth: 128, repeated: 16 << 20 }
+        Self { nodes: 500_000, depth: 128, aliased: 20_000, repeated: 1 << 20 }
     }
 }
 
@@ -68,6 +70,7 @@ struct Builder<'t> {
     anchors: HashMap<usize, Node>,
     limits: Limits,
     nodes: usize,
+    aliased: usize,
     repeated: usize,
     diagnostics: Vec<Diagnostic>,
 }
@@ -85,6 +88,7 @@ impl<'t> Builder<'t> {
             anchors: HashMap::new(),
             limits: Limits::default(),
             nodes: 0,
+            aliased: 0,
             repeated: 0,
             diagnostics: Vec::new(),
         }
@@ -153,11 +157,11 @@ impl<'t> Builder<'t> {
                 let span = cover(span, end, entries.last().and_then(|e| e.value.span));
                 Ok(self.anchored(anchor, Node { content: Content::Map(entries), span: Some(span) }))
             }
-            Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(mut node) => {
-                    self.repeat(&node, span)?;
-                    node.span = Some(span);
-                    Ok(node)
+            Event::Alias(anchor) => match self.anchors.get(&anchor).map(size) {
+                Some(size) => {
+                    self.repeat(size, span)?;
+                    let node = self.anchors.get(&anchor).cloned().unwrap_or_else(Node::empty_map);
+                    Ok(Node { span: Some(span), ..node })
                 }
                 None => {
                     self.refuse(Code::Syntax, span, "an alias inside its own anchor".to_owned())
@@ -293,9 +297,17 @@ impl<'t> Builder<'t> {
     }
 
     /// An alias counts as what it repeats: nodes and bytes of text.
-    fn repeat(&mut self, node: &Node, span: Span) -> Step<()> {
-        let (nodes, bytes) = size(node);
+    fn repeat(&mut self, (nodes, bytes): (usize, usize), span: Span) -> Step<()> {
+        self.aliased = self.aliased.saturating_add(nodes);
         self.repeated = self.repeated.saturating_add(bytes);
+        if self.aliased > self.limits.aliased {
+            let limit = self.limits.aliased;
+            return self.refuse(
+                Code::TooLarge,
+                span,
+                format!("aliases repeat more than {limit} values"),
+            );
+        }
         if self.repeated > self.limits.repeated {
             let limit = self.limits.repeated >> 20;
             return self.refuse(

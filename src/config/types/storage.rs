@@ -69,7 +69,7 @@ section! {
         force_path_style: bool = true,
         /// The access key ID.
         #[serde(rename = "accessKeyID")]
-        access_key_id: String = "openpitrixminioaccesskey".into(),
+        access_key_id: Sensitive = "openpitrixminioaccesskey".into(),
         /// The secret access key.
         secret_access_key?: Sensitive,
         /// The bucket of the application store.

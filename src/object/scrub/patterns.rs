@@ -1,59 +1,49 @@
 //! What secrets look like where nobody knows their values.
 
-use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use regex::{Captures, Regex};
+use regex::Regex;
 
-use super::MASK;
-use crate::diagnostic::is_secret_name;
+use super::value::Value;
+use super::{named, shape};
+use crate::diagnostic::merged;
 
 /// The expressions, made once. They are tested, so that each of them is one.
 struct Patterns {
-    key: Option<Regex>,
     begin: Option<Regex>,
     end: Option<Regex>,
     /// Hidden as a whole.
     whole: Vec<Regex>,
-    /// Hidden but for what the first group holds.
-    behind: Vec<Regex>,
+    /// What stands in front of a token.
+    bearer: Option<Regex>,
+    /// What stands behind one in the address of a database.
+    network: Option<Regex>,
+    /// What stands in front of a password.
+    curl: Option<Regex>,
     encoded_pem: Option<Regex>,
-    /// `name`, what stands between, `value`.
-    named: Vec<Regex>,
 }
 
 fn patterns() -> &'static Patterns {
     static PATTERNS: OnceLock<Patterns> = OnceLock::new();
     let one = |text: &str| Regex::new(text).ok();
     let all = |texts: &[&str]| texts.iter().filter_map(|text| one(text)).collect();
+    // Ends of words are those of ASCII: an expression that knows all others is slow.
     PATTERNS.get_or_init(|| Patterns {
-        key: one(
-            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)",
-        ),
         begin: one(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"),
         end: one(r"-----END [A-Z0-9 ]*PRIVATE KEY-----"),
         whole: all(&[
             // A JSON Web Token, and any other object in base64: registries' credentials are one.
-            r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*)?",
-            r"\beyJ[A-Za-z0-9_+/-]{40,}={0,2}",
+            r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{2,}(?:\.[A-Za-z0-9_-]*)?",
+            r"eyJ[A-Za-z0-9_+/-]{40,}={0,2}",
             // A password that was hashed with bcrypt.
             r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{20,}",
         ]),
-        behind: all(&[
-            r"(?i)(\bauthorization\W{1,6}\w+\s+)[^\s\x22']+",
-            r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/-]{16,}=*",
-            r"([a-z][a-z0-9+.-]*://)[^/\s:@]*:[^/\s@]+@",
-        ]),
-        encoded_pem: one(r"\bLS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}"),
-        named: all(&[
-            concat!(
-                r"([A-Za-z][A-Za-z0-9_.-]*)",
-                r#"(\\?["']?\s*[:=]\s*)"#,
-                r#"(\\"(?:[^"\\]|\\[^"])*\\"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;&})"'\\]+)"#,
-            ),
-            r"--([A-Za-z][A-Za-z0-9-]*)(\s+)([^\s-]\S*)",
-        ]),
+        bearer: one(r"(?i-u:\b(?:bearer|basic)) +"),
+        network: one(r"@(?:tcp|udp|unix)\("),
+        curl: one(r"(?-u:\bcurl) [^|]*?(?:-u ?|--user[ =])[^ :]+:"),
+        encoded_pem: one(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}"),
     })
 }
 
@@ -71,69 +61,102 @@ pub(super) fn ends_key(line: &str) -> bool {
     patterns().end.as_ref().is_some_and(|end| end.is_match(line))
 }
 
-/// A line without what looks like a secret.
-pub(super) fn mask(line: String) -> String {
-    let Patterns { key, whole, behind, encoded_pem, named, .. } = patterns();
-    let mut line = line;
-    for expression in key.iter().chain(whole) {
-        keep(&mut line, |line| expression.replace_all(line, MASK));
+/// Where in a line something stands that looks like a secret, in order and apart from each other.
+pub(super) fn ranges(line: &str) -> Vec<Range<usize>> {
+    let Patterns { whole, bearer, curl, encoded_pem, .. } = patterns();
+    let mut found = keys(line);
+    for expression in whole {
+        found.extend(expression.find_iter(line).map(|secret| secret.range()));
     }
     if let Some(expression) = encoded_pem {
-        keep(&mut line, |line| expression.replace_all(line, |found: &Captures<'_>| pem(&found[0])));
+        let pem = expression.find_iter(line).filter(|pem| !is_certificate(pem.as_str()));
+        found.extend(pem.map(|pem| pem.range()));
     }
-    for expression in behind {
-        keep(&mut line, |line| {
-            expression.replace_all(line, |found: &Captures<'_>| {
-                // What ends a user and a password in a URL.
-                let at = if found[0].ends_with('@') { "@" } else { "" };
-                format!("{}{MASK}{at}", &found[1])
-            })
-        });
+    if let Some(expression) = bearer {
+        found.extend(expression.find_iter(line).filter_map(|before| word(line, before.end())));
     }
-    pairs(line, named)
+    if let Some(expression) = curl {
+        let ends = expression.find_iter(line).map(|before| before.end());
+        found.extend(ends.map(|at| Value::at(line, at).range));
+    }
+    found.extend(addresses(line));
+    found.extend(named::ranges(line));
+    merged(found)
 }
 
-fn pairs(line: String, named: &[Regex]) -> String {
-    let mut line = line;
-    for expression in named {
-        keep(&mut line, |line| {
-            expression.replace_all(line, |found: &Captures<'_>| pair(found, named))
-        });
+/// Private keys that stand in one line.
+fn keys(line: &str) -> Vec<Range<usize>> {
+    let (Some(begin), Some(end)) = (&patterns().begin, &patterns().end) else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(key) = begin.find_at(line, from) {
+        from = end.find_at(line, key.end()).map_or(line.len(), |end| end.end());
+        found.push(key.start()..from);
     }
-    line
+    found
 }
 
-fn keep(line: &mut String, replace: impl FnOnce(&str) -> Cow<'_, str>) {
-    if let Cow::Owned(new) = replace(line) {
-        *line = new;
-    }
+/// A word that is likely to be a token.
+fn word(line: &str, at: usize) -> Option<Range<usize>> {
+    const SHORTEST: usize = 16;
+    let is_part = |b: &&u8| b.is_ascii_alphanumeric() || b"._~+/=-!#$%^&*:@".contains(b);
+    let end = at + line.as_bytes()[at..].iter().take_while(is_part).count();
+    let text = &line[at..end];
+    let has_digit = text.bytes().any(|b| b.is_ascii_digit());
+    (has_digit && (text.len() >= SHORTEST || shape::is_password(text))).then_some(at..end)
 }
 
-/// A certificate in base64 is public; anything else that PEM holds is hidden.
-fn pem(encoded: &str) -> String {
+/// User and password in a URL, and in the address of a database: `me:password@tcp(host)`.
+fn addresses(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = line[from..].find("://") {
+        let start = from + at + 3;
+        let end = word_end(line, start);
+        found.extend(user_info(line, start..end));
+        from = end;
+    }
+    let mut from = 0;
+    for network in patterns().network.iter().flat_map(|expression| expression.find_iter(line)) {
+        let end = network.start();
+        let word =
+            line[from..end].rfind([' ', '\t', '"', '\'', '`']).map_or(from, |at| from + at + 1);
+        found.extend(line[word..end].find(':').map(|colon| word + colon + 1..end));
+        from = network.end();
+    }
+    found
+}
+
+fn word_end(line: &str, start: usize) -> usize {
+    let ends = |b: &u8| b" \t\"`<>".contains(b);
+    let end = line.as_bytes()[start..].iter().position(ends).map_or(line.len(), |at| start + at);
+    // The quote that closes an escaped text.
+    if end > start && line.as_bytes()[end - 1] == b'\\' { end - 1 } else { end }
+}
+
+/// What stands before the last `@` of a URL, if it is a user with a password, or a token. An image with a digest has
+/// an `@`, too, and so may a path.
+fn user_info(line: &str, url: Range<usize>) -> Option<Range<usize>> {
+    let text = &line[url.clone()];
+    // `@sha256:` of an image is none.
+    let text = text.split("@sha256:").next().unwrap_or_default();
+    let at = text.rfind('@')?;
+    let user = &text[..at];
+    let is_token = shape::is_likely(user) && !user.contains('/');
+    let has_password = user.split_once(':').is_some_and(|(name, rest)| {
+        let port = rest.split('/').next().unwrap_or_default();
+        let is_port =
+            rest.contains('/') && !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+        !name.contains('/') && !is_port
+    });
+    (has_password || is_token).then_some(url.start..url.start + at)
+}
+
+/// Whether a text in base64 begins as a certificate does, which everybody may know.
+pub(super) fn is_certificate(encoded: &str) -> bool {
     let start = encoded.len().min(48) / 4 * 4;
-    let public = encoded
+    encoded
         .get(..start)
         .and_then(|start| BASE64_STANDARD.decode(start).ok())
-        .is_some_and(|start| start.starts_with(b"-----BEGIN CERTIFICATE-----"));
-    if public { encoded.to_owned() } else { MASK.to_owned() }
-}
-
-/// `name: value`, hidden when the name says that it is secret.
-fn pair(found: &Captures<'_>, named: &[Regex]) -> String {
-    let (name, between, value) = (&found[1], &found[2], &found[3]);
-    let bare = value.trim_matches(['"', '\'', '\\']);
-    // Nothing, switches, and what begins a structure or stands for another value.
-    let harmless =
-        matches!(bare, "" | "true" | "false" | "null" | "nil" | "<nil>" | "|" | "|-" | ">")
-            || bare.starts_with(['[', '{', '*', '<', '$'])
-            || bare.starts_with("(generated");
-    let prefix = if found[0].starts_with("--") { "--" } else { "" };
-    if harmless || !is_secret_name(name) {
-        // A message in quotes has pairs of its own.
-        let value = if value.len() > 6 { pairs(value.to_owned(), named) } else { value.to_owned() };
-        return format!("{prefix}{name}{between}{value}");
-    }
-    let quote = ["\\\"", "\"", "'"].into_iter().find(|q| value.starts_with(q)).unwrap_or_default();
-    format!("{prefix}{name}{between}{quote}{MASK}{quote}")
+        .is_some_and(|start| start.starts_with(b"-----BEGIN CERTIFICATE-----"))
 }

@@ -105,3 +105,52 @@ fn what_is_secret_in_name_only_does_not_hide_names() {
     let scrubber = Scrubber::knowing([&b"kubesphere"[..]]);
     assert_eq!(scrubber.text("kubesphere-system"), "kubesphere-system");
 }
+
+/// Lines as KubeSphere, KubeFed, kubelet and API server write them, and events of Kubernetes.
+#[test]
+fn true_log_lines_stay() {
+    let lines = include_str!("../../../tests/fixtures/logs/harmless.txt");
+    let changed: Vec<(&str, String)> = lines
+        .lines()
+        .map(|line| (line, clean(line)))
+        .filter(|(line, clean)| line != clean)
+        .collect();
+    assert!(lines.lines().count() >= 80);
+    assert!(changed.is_empty(), "{changed:#?}");
+}
+
+#[test]
+fn secrets_in_every_form_are_hidden() {
+    let lines = include_str!("../../../tests/fixtures/logs/secrets.txt");
+    let shown: Vec<String> = lines
+        .lines()
+        .map(clean)
+        .filter(|line| line.to_ascii_lowercase().contains("canary"))
+        .collect();
+    assert!(lines.lines().count() >= 60);
+    assert!(shown.is_empty(), "{shown:#?}");
+}
+
+/// However a line goes on, nothing of it is lost but its secrets, and no character is cut.
+#[test]
+fn any_text_can_be_searched() {
+    for text in [
+        "password=",
+        "token: \"",
+        "\"auth\":[",
+        "密码 password=密码",
+        "Token set to ",
+        "é:é@tcp(",
+        "--token",
+        "://",
+        "://@",
+        "Authorization:",
+        "\\npassword:\\n",
+        "password \"",
+        "name: PASSWORD, value:",
+    ] {
+        for end in (0..=text.len()).filter(|end| text.is_char_boundary(*end)) {
+            clean(&text[..end]);
+        }
+    }
+}

@@ -15,7 +15,7 @@ pub(super) struct S3 {
     disable_ssl: bool,
     force_path_style: bool,
     #[serde(rename = "accessKeyID")]
-    access_key_id: String,
+    access_key_id: Sensitive,
     secret_access_key: Sensitive,
     bucket: String,
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ksi::diagnostic::Sources;
+use ksi::yaml;
 use sandbox::light::Light;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{CANARY, apply, config, object, run, tower};
@@ -39,6 +41,7 @@ pub(super) fn no_secret_is_in_it(light: &Light) {
             assert!(!encoded.contains("CANARY"), "{name}: {encoded}");
         }
     }
+    every_file_can_be_read(&members);
     let secrets = &members.iter().find(|(name, _)| name.ends_with("secrets.json")).unwrap().1;
     assert!(secrets.contains("kubesphere-secret") && secrets.contains(".dockerconfigjson"));
     let (code, _, errors) = run(light, &["bundle", "--output", path]);
@@ -46,6 +49,22 @@ pub(super) fn no_secret_is_in_it(light: &Light) {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let (code, out, _) = run(light, &["bundle", "--dry-run", "--quick"]);
     assert!(code == 0 && out.contains("/status.json"), "{out}");
+}
+
+/// Whatever is hidden, YAML stays YAML and JSON stays JSON.
+pub(crate) fn every_file_can_be_read(members: &[(String, String)]) {
+    for (name, text) in members {
+        if name.ends_with(".json") {
+            let parsed = serde_json::from_str::<Value>(text);
+            assert!(parsed.is_ok(), "{name}: {parsed:?}\n{text}");
+        }
+        if name.ends_with(".yaml") {
+            let mut sources = Sources::default();
+            let id = sources.add(name, text.as_str());
+            let (documents, problems) = yaml::parse(&sources, id);
+            assert!(!documents.is_empty() && problems.is_empty(), "{name}: {problems:?}\n{text}");
+        }
+    }
 }
 
 /// The value of the Secret in every place that goes into a bundle.
