@@ -114,15 +114,15 @@ impl<T: Target> Run<'_, T> {
             self.drive(self.replace(replaced)).await;
             self.ensure_complete()?;
         }
-        if *stored != desired.values {
+        // An installation that is not recorded yet is recorded before anything of it goes, with its secrets.
+        let assumed = self.options.assumed.is_some();
+        if *stored != desired.values || (assumed && !stored.0.is_empty()) {
             self.target.store_values(&desired.values).await?;
         }
         if let Some(run) = self.starts() {
             self.started.get_or_init(|| run);
         }
         let intent = self.intent();
-        // An installation that is not recorded yet is recorded before anything of it goes.
-        let assumed = self.options.assumed.is_some();
         if assumed || observed.inventory.as_ref() != Some(&intent) {
             self.target.record(&intent).await?;
         }

@@ -91,7 +91,7 @@ impl NextSteps {
 
 /// What to do with a directory of manifests, as lines of text.
 pub fn after_directory(path: &str, objects: &[Object]) -> String {
-    let password = if has_first_password(objects) {
+    let password = if has_initial_password(objects) {
         format!("in Secret kubesphere-secret of {path}, key initAdminPassword (base64)")
     } else {
         "the one from your configuration".to_owned()
@@ -120,18 +120,22 @@ fn is_admin(id: &ObjectId) -> bool {
 
 /// Where the password is. `admin` is the live User.
 fn password(objects: &[Object], admin: Option<&Value>) -> Password {
-    let is_initial = |object: &Object| {
-        object.id.kind == "Secret"
-            && object.id.name == kubesphere::SECRET
-            && object.body["data"]["initAdminPassword"].is_string()
-    };
     if admin.is_some_and(|admin| is_federated(admin) && !is_federation_host(objects)) {
         Password::OfHost
-    } else if objects.iter().any(is_initial) {
+    } else if has_initial_password(objects) {
         Password::Stored
     } else {
         Password::Unknown
     }
+}
+
+/// Whether the initial password is stored, because ksi generated it.
+fn has_initial_password(objects: &[Object]) -> bool {
+    objects.iter().any(|object| {
+        object.id.kind == "Secret"
+            && object.id.name == kubesphere::SECRET
+            && object.body["data"]["initAdminPassword"].is_string()
+    })
 }
 
 /// Whether KubeFed runs here. A host is a member of its own federation.

@@ -70,7 +70,7 @@ fn a_run_that_ends_before_it_has_ended_wrote_nothing_and_the_next_one_goes_on() 
     let is_waiting = |e: &Event| matches!(e, Event::Wait { .. });
     let report = run_until(&memory, objects(), &replacing(), is_waiting);
     assert!(matches!(report.answer, Err(Error::Interrupted)), "{:?}", report.answer);
-    let short = Wait { health: true, timeout: Duration::from_secs(30) };
+    let short = Wait { health: true, timeout: Duration::from_secs(30), fail_fast: true };
     let report = run(&memory, objects(), &Options { wait: short, ..replacing() });
     assert!(report.incomplete().timed_out);
     assert_eq!(report.incomplete().remaining[0].0, installer_id());
