@@ -290,6 +290,7 @@ mod tests {
         ("load-balancer", "only warnings"),
         ("helm-releases", "only warnings"),
         ("helm-pending", "only warnings"),
+        ("finalizers-without-controller", "an installation brings the controller back"),
         ("ks-installer", "a risk that needs a consent"),
         ("namespaces-terminating", "the run waits for it"),
         ("definitions-terminating", "the run waits for it"),

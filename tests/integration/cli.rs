@@ -502,7 +502,18 @@ fn a_published_jwt_secret_is_refused_unless_it_is_in_use() {
     let stored = std::fs::read_to_string(&values).unwrap();
     assert!(stored.contains(mine));
     std::fs::write(&values, stored.replace(mine, published)).unwrap();
-    let (code, _, errors) = apply(published);
+    // Only the stored values were replaced, so the manifests would get another one.
+    let set = format!("authentication.jwtSecret={published}");
+    let (code, _, errors) = run(&[
+        "apply",
+        "-f",
+        "samples/host.yaml",
+        "--target",
+        &target,
+        "--set",
+        &set,
+        "--yes-break-members",
+    ]);
     assert_eq!(code, 0, "{errors}");
     assert!(errors.contains("warning[KSI0057]") && !errors.contains(published), "{errors}");
 }

@@ -49,7 +49,7 @@ pub(in crate::cli) async fn apply<T: Target>(
             let objects = &review.planned.desired.objects;
             if let Some(next) = next {
                 output.print(&format!("\n{}", next.text()));
-            } else if !session.target().runs_workloads() {
+            } else if !session.target().runs_workloads() && !review.planned.is_settled() {
                 output.print(&format!("\n{}", status::after_directory(&session.place(), objects)));
             }
         }

@@ -86,7 +86,8 @@ fn what_others_changed_is_told() {
     taken["metadata"]["managedFields"][0]["fieldsV1"] = json!({});
     let reason = |body: Value| shown(&installed, &live([body])).drift[0].reason.clone();
     assert!(reason(taken.clone()).starts_with("field managers changed: ksi no longer has"));
-    let other = json!({"manager": "helm", "fieldsV1": {"f:spec": {"f:replicas": {}}}});
+    let other =
+        json!({"manager": "helm", "time": "10:00:02", "fieldsV1": {"f:spec": {"f:replicas": {}}}});
     taken["metadata"]["managedFields"].as_array_mut().unwrap().push(other);
     assert_eq!(reason(taken), "field managers changed: helm has .spec.replicas");
     body["metadata"]["uid"] = json!("u2");
