@@ -56,8 +56,8 @@ pub(crate) fn measure(plane: &ControlPlane, manifests: &[Value], prepare: impl F
             values: StoredValues::default(),
             spec_hash: String::new(),
         };
-        let fresh = timed(plane, async |cluster| run(cluster, desired()).await);
-        let again = timed(plane, async |cluster| run(cluster, desired()).await);
+        let fresh = timed(plane, async |cluster| Box::pin(run(cluster, desired())).await);
+        let again = timed(plane, async |cluster| Box::pin(run(cluster, desired())).await);
         let ms = |took: Duration| took.as_secs_f64() * 1e3;
         let each = ms(fresh) / f64::from(u32::try_from(objects.len()).unwrap_or(u32::MAX));
         println!(

@@ -212,7 +212,7 @@ async fn gather(
         needed
     };
     let includes = |category: &str| wanted.iter().any(|check| check.category == category);
-    let parts = match (workloads, ports) {
+    let lists = match (workloads, ports) {
         (true, _) => WORKLOAD_PARTS,
         (false, true) => &[Part::Services],
         (false, false) => &[],
@@ -226,7 +226,7 @@ async fn gather(
             }
         },
         lists_of(cluster, &[Part::MutatingWebhooks, Part::ValidatingWebhooks]),
-        lists_of(cluster, parts),
+        lists_of(cluster, lists),
     );
     let mut objects = intercepting(writes, webhooks);
     let any = objects.values().any(|read| read.as_ref().is_ok_and(|list| !list.is_empty()));

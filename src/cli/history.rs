@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::fmt::Write as _;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -123,11 +125,11 @@ fn commented(revision: &Revision) -> String {
     let by = if about.by.is_empty() { String::new() } else { format!(" by {}", about.by) };
     let mut text = format!("# revision {}, {result} {}{by}\n", revision.number, time(revision));
     for line in about.error.iter().flat_map(|error| error.lines()) {
-        text.push_str(&format!("# error: {line}\n"));
+        let _ = writeln!(text, "# error: {line}");
     }
     for pointer in &about.left_out {
         let key = pointer.trim_start_matches('/').replace('/', ".");
-        text.push_str(&format!("# without the secret {key}\n"));
+        let _ = writeln!(text, "# without the secret {key}");
     }
     text + &revision.configuration
 }

@@ -102,7 +102,7 @@ fn information(exec: &ExecConfig, interactive: bool) -> Value {
     json!({"apiVersion": exec.api_version, "kind": "ExecCredential", "spec": spec})
 }
 
-/// An ExecCredential: JSON, or YAML, which client-go takes, too.
+/// An `ExecCredential`: JSON, or YAML, which client-go takes, too.
 fn parse(output: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(output).ok()?;
     serde_json::from_str(text).ok().or_else(|| crate::object::embedded::parse(text).ok())

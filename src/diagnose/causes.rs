@@ -27,13 +27,13 @@ pub async fn causes(cluster: &Cluster, unhealthy: &[&Value]) -> BTreeMap<ObjectI
         }
     }
     let found = namespaces.into_iter().map(|(namespace, all)| within(cluster, namespace, all));
-    let scrubber = Scrubber::new();
+    let secrets = Scrubber::new();
     let found = join_all(found).await.into_iter().flatten();
-    let scrubbed = found.map(|(id, cause)| {
-        let message = scrubber.text(&cause.message);
+    let shown = found.map(|(id, cause)| {
+        let message = secrets.text(&cause.message);
         (id, Cause { message, ..cause })
     });
-    scrubbed.collect()
+    shown.collect()
 }
 
 async fn within(

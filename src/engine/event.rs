@@ -79,7 +79,7 @@ pub enum Event {
         reason: String,
         /// Why that takes so long, as its pods show it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        cause: Option<Cause>,
+        cause: Option<Box<Cause>>,
     },
     /// An object that was awaited is healthy.
     Ready {

@@ -174,7 +174,7 @@ impl<T: Target> Run<'_, T> {
             component,
             object,
             reason: reason.clone(),
-            cause: cause.clone(),
+            cause: cause.clone().map(Box::new),
         });
         reported.insert(id.clone(), (reason, cause));
     }

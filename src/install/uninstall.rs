@@ -58,7 +58,7 @@ async fn reviewed<T: Target>(session: &Session<T>, mut options: Options) -> Resu
     let unrecorded = options.assumed.is_some();
     let warnings = Diagnostics::default();
     let (preflight, record) = (None, None);
-    Ok(Review { planned, warnings, risks, preflight, options, record, unrecorded })
+    Ok(Review { planned, warnings, risks, preflight, unrecorded, options, record })
 }
 
 /// What ksi made may go, what it only creates included: the first account and the Secrets of values.

@@ -10,8 +10,8 @@ use crate::yaml::Path;
 
 /// The counts of a plan as JSON, and what changes without the differences.
 pub fn json_summary(plan: &Plan) -> Value {
-    let changed = plan.changes.iter().filter(|change| change.action != Action::Unchanged);
-    let changes = changed.map(|change| {
+    let shown = plan.changes.iter().filter(|change| change.action != Action::Unchanged);
+    let changes = shown.map(|change| {
         json!({
             "action": change.action, "component": change.component, "object": object(&change.id),
             "reason": change.reason,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::config_checksum::{ANNOTATION, config_checksum};
 use crate::object::{Object, Policy, embedded};
 
-/// Adds a checksum of the ConfigMaps that a workload mounts to its pod template, where the template of the
+/// Adds a checksum of the `ConfigMap`s that a workload mounts to its pod template, where the template of the
 /// workload sets none itself.
 pub(super) fn annotate(objects: &mut [Object]) {
     let maps: BTreeMap<(String, String), Value> = objects

@@ -54,7 +54,7 @@ impl Transitions {
                         component: component.name.clone(),
                         object: unhealthy.object.clone(),
                         reason: reason.clone(),
-                        cause: cause.clone(),
+                        cause: cause.clone().map(Box::new),
                     });
                 }
                 let component = component.name.clone();
@@ -140,7 +140,7 @@ mod tests {
             passing: Passing::Possible,
         };
         let caused = |reason: &str| BTreeMap::from([(object.clone(), cause(reason))]);
-        let pull = wait(Some(cause("ErrImagePull")));
+        let pull = wait(Some(Box::new(cause("ErrImagePull"))));
         assert_eq!(transitions.next(&waits, &caused("ErrImagePull")), [pull]);
         assert_eq!(transitions.next(&waits, &caused("ImagePullBackOff")), []);
         assert_eq!(transitions.next(&waits, &none), []);

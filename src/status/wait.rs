@@ -133,9 +133,10 @@ impl Wait<'_> {
                 }
                 self.explain(&transitions, &mut on_event).await?;
                 let awaited = transitions.awaited();
-                return Ok(match is_failed {
-                    true => Outcome::Failed { awaited },
-                    false => Outcome::NotReached { awaited },
+                return Ok(if is_failed {
+                    Outcome::Failed { awaited }
+                } else {
+                    Outcome::NotReached { awaited }
                 });
             }
             let unwritten = self.unwritten(watch.snapshot());

@@ -33,7 +33,9 @@ pub fn event_line(event: &Event) -> Option<String> {
             };
             Some(format!("{word} {object}{}", reason(why)))
         }
-        Event::Status { state: Phase::Locking, message } => Some(message.clone()),
+        Event::Status { state: Phase::Locking, message } | Event::Connection { message, .. } => {
+            Some(message.clone())
+        }
         Event::Status { state: Phase::ValuesStored, message } => {
             Some(format!("generated and stored: {message}"))
         }
@@ -61,7 +63,6 @@ pub fn event_line(event: &Event) -> Option<String> {
         }
         Event::Ready { component, object } => Some(format!("ready {object} ({component})")),
         Event::Finding { component, finding } => Some(finding_text(component, finding)),
-        Event::Connection { message, .. } => Some(message.clone()),
         Event::Warning { message } => Some(format!("warning: {message}")),
         // One object of several; the final error is printed when the process exits.
         Event::Error { object: Some(object), reason: Some(_), message, help } => {

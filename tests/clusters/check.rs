@@ -29,10 +29,10 @@ struct Checked {
 impl Checked {
     fn run(light: &Light, args: &[&str]) -> Self {
         let args = [&["check", "-o", "json"], args].concat();
-        Self::of(ksi(&light.plane().kubeconfig(), &args))
+        Self::of(&ksi(&light.plane().kubeconfig(), &args))
     }
 
-    fn of(out: Output) -> Self {
+    fn of(out: &Output) -> Self {
         let said = String::from_utf8_lossy(&out.stderr).into_owned();
         let json = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {said}"));
         Self { code: out.status.code().unwrap(), json }
@@ -205,7 +205,7 @@ fn without_a_file_what_was_applied_last_is_checked() {
     let apply = ["apply", "-f", &sample("host.yaml"), "--yes", "--wait=false", "--timeout", "3m"];
     rig.ksi(&apply).expect(0);
     rig.kubectl("delete service tower -n kubesphere-system");
-    let checked = Checked::of(rig.command(&["check", "-o", "json"]).output().unwrap());
+    let checked = Checked::of(&rig.command(&["check", "-o", "json"]).output().unwrap());
     assert!(checked.says("tower-address").contains("does not exist"), "{:#}", checked.json);
     assert!(!checked.with("skipped").contains("federated-types"), "{:#}", checked.json);
     assert_eq!(checked.code, 4);
@@ -223,7 +223,7 @@ fn without_a_file_what_was_applied_last_is_checked() {
     assert!(text.contains(source), "{text}");
 
     rig.ksi(&["uninstall", "--yes", "--timeout", "3m"]).expect(0);
-    let checked = Checked::of(rig.command(&["check", "-o", "json"]).output().unwrap());
+    let checked = Checked::of(&rig.command(&["check", "-o", "json"]).output().unwrap());
     assert!(checked.with("skipped").contains("configuration-valid"), "{:#}", checked.json);
 }
 

@@ -330,7 +330,7 @@ fn rollback_keeps_the_secret(world: &World) {
 /// A run that fails is in the history, marked, and is not what `rollback` takes for current.
 fn rollback_after_a_failure_is_to_the_last_good_one(world: &World) {
     let rule =
-        r#"{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}"#;
+        "{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}";
     let secrets =
         r#"{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}"#;
     let policy = NO_SECRETS.replace(secrets, rule).replace("kubesphere-secret", "redis");

@@ -32,7 +32,7 @@ fn tables() -> BTreeMap<String, Vec<Field>> {
     let (mut tables, mut heading) = (BTreeMap::<String, Vec<Field>>::new(), String::new());
     for line in include_str!("../../docs/json.md").lines() {
         if line.starts_with('#') {
-            heading = line.trim_start_matches('#').trim().to_owned();
+            line.trim_start_matches('#').trim().clone_into(&mut heading);
         }
         let cells: Vec<&str> =
             line.split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect();
@@ -142,13 +142,13 @@ fn events() -> Vec<(&'static str, Event)> {
                 component: component.clone(),
                 object: object.clone(),
                 reason: text(),
-                cause: Some(Cause {
+                cause: Some(Box::new(Cause {
                     object: object.clone(),
                     reason: text(),
                     message: text(),
                     next_step: text(),
                     passing: Passing::Possible,
-                }),
+                })),
             },
         ),
         ("connection", Event::Connection { state: ConnectionState::Lost, message: text() }),

@@ -35,9 +35,8 @@ impl From<status::Error> for Failure {
                 if error.kind == cluster::ErrorKind::Forbidden
                     && error.place.contains(inventory::SECRET)
                 {
-                    error.help = "Role ksi-view of deploy/rbac-view.yaml has this right, beside ClusterRole \
-                                  view: see docs/rights.md"
-                        .to_owned();
+                    "Role ksi-view of deploy/rbac-view.yaml has this right, beside ClusterRole view: see docs/rights.md"
+                        .clone_into(&mut error.help);
                 }
                 Self::Cluster(error)
             }

@@ -103,7 +103,7 @@ fn runs(hashes: &[&str]) -> Vec<Revision> {
         let spec_hash = hash.trim_end_matches('!').to_owned();
         let failed = hash.ends_with('!');
         let result = if failed { RunResult::Failed } else { RunResult::Applied };
-        let about = About { spec_hash, result, ..About::default() };
+        let about = About { result, spec_hash, ..About::default() };
         Revision { number, about, configuration: String::new() }
     };
     (1..).zip(hashes).map(of).collect()

@@ -31,7 +31,9 @@ pub(super) fn spellings(value: &[u8]) -> Vec<String> {
         one(value, &mut found);
     } else {
         encoded(value, &mut found);
-        documents.iter().for_each(|document| inside(document, false, &mut found));
+        for document in &documents {
+            inside(document, false, &mut found);
+        }
     }
     found.retain(|spelling| {
         spelling.len() >= SHORTEST && !IN_NAME_ONLY.contains(&spelling.as_str())
@@ -44,17 +46,16 @@ fn documents(text: &str) -> Vec<Value> {
     if text.len() < SHORTEST_STRUCTURE || !text.contains(['{', '\n']) {
         return Vec::new();
     }
-    let mut documents = match serde_json::from_str(text) {
-        Ok(document) => vec![document],
-        Err(_) => {
-            let mut sources = Sources::default();
-            let id = sources.add("secret", text);
-            let (documents, problems) = yaml::parse(&sources, id);
-            if !problems.is_empty() {
-                return Vec::new();
-            }
-            documents.iter().map(yaml::Node::to_json).collect()
+    let mut documents = if let Ok(document) = serde_json::from_str(text) {
+        vec![document]
+    } else {
+        let mut sources = Sources::default();
+        let id = sources.add("secret", text);
+        let (documents, problems) = yaml::parse(&sources, id);
+        if !problems.is_empty() {
+            return Vec::new();
         }
+        documents.iter().map(yaml::Node::to_json).collect()
     };
     documents.retain(|document| document.is_object() || document.is_array());
     documents
@@ -67,7 +68,9 @@ fn inside(value: &Value, secret: bool, found: &mut Vec<String>) {
             one(text.as_bytes(), found);
         }
         Value::String(text) => {
-            documents(text).iter().for_each(|document| inside(document, false, found));
+            for document in &documents(text) {
+                inside(document, false, found);
+            }
         }
         Value::Array(items) => items.iter().for_each(|item| inside(item, secret, found)),
         Value::Object(map) => {

@@ -98,7 +98,7 @@ impl<'l> Name<'l> {
         let operator = skip_blanks(line, behind);
         let rest = &line[operator..];
         if self.is_authorization() {
-            return self.credentials(line, operator);
+            return Self::credentials(line, operator);
         }
         if bytes.get(behind) == Some(&b'>')
             && self.range.start > 0
@@ -130,12 +130,12 @@ impl<'l> Name<'l> {
             return self.argument(line, operator);
         }
         if is_password_name(self.text) && quote(line, operator).is_some() {
-            return self.if_shaped(line, operator, shape::is_password);
+            return Self::if_shaped(line, operator, shape::is_password);
         }
         let said = ["set to ", "has been set to ", "is "]
             .iter()
             .find_map(|said| rest.strip_prefix(said))?;
-        self.if_shaped(line, line.len() - said.len(), shape::is_likely)
+        Self::if_shaped(line, line.len() - said.len(), shape::is_likely)
     }
 
     /// `name=value`, `name := "value"`, `"name":"value"`.
@@ -219,7 +219,7 @@ impl<'l> Name<'l> {
     }
 
     /// `Authorization: Bearer value`, `"Authorization":["Basic value"]`.
-    fn credentials(&self, line: &str, at: usize) -> Option<Range<usize>> {
+    fn credentials(line: &str, at: usize) -> Option<Range<usize>> {
         let operator =
             assignment(&line[at..]).or_else(|| line[at..].starts_with(':').then_some(1))?;
         let at = skip_blanks(line, at + operator);
@@ -244,7 +244,7 @@ impl<'l> Name<'l> {
         (is_data || shape::is_likely(text)).then_some(value.range)
     }
 
-    fn if_shaped(&self, line: &str, at: usize, is: fn(&str) -> bool) -> Option<Range<usize>> {
+    fn if_shaped(line: &str, at: usize, is: fn(&str) -> bool) -> Option<Range<usize>> {
         let value = Value::at(line, at);
         (!is_harmless(value.text(line)) && is(value.text(line))).then_some(value.range)
     }

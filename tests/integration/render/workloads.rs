@@ -128,8 +128,8 @@ fn placement_reaches_every_pod() {
     assert_eq!(pools["ks-apiserver"], "all");
 }
 
-/// The ConfigMaps and Secrets that a workload reads only at its start: environment variables, files mounted by
-/// `subPath`, which are never updated, and all other ConfigMaps, which no program here watches. Not read is
+/// The `ConfigMap`s and Secrets that a workload reads only at its start: environment variables, files mounted by
+/// `subPath`, which are never updated, and all other `ConfigMap`s, which no program here watches. Not read is
 /// ks-router-config: versions before 3.2 read it.
 fn read_at_the_start(pod: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
