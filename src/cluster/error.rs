@@ -231,7 +231,9 @@ fn help(kind: &ErrorKind, cause: &str) -> &'static str {
         ErrorKind::Exists | ErrorKind::Changed | ErrorKind::Expired => {
             "somebody else changed it at the same time: run again"
         }
-        ErrorKind::Owned(_) => "put the values into the configuration, or take over the fields",
+        ErrorKind::Owned(_) => {
+            "put the values into the configuration, or take over the fields with --take FIELD, or all of them with --force-conflicts"
+        }
         ErrorKind::Refused => "change the quota or policy that rejects it, or the configuration",
         ErrorKind::Invalid => {
             "if the field is immutable, delete the object first; otherwise this is a bug in ksi: please report it"

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Event, Options, Phase, Planned};
 use crate::object::ObjectId;
 use crate::plan::{self, PlanOptions, Summary};
-use crate::target::{self, Target};
+use crate::target::{self, ErrorKind, Target};
 
 /// What a change would do: the first step, which changes nothing.
 pub struct Review {
@@ -95,8 +95,13 @@ pub async fn execute<T: Target>(
     };
     let (target, stop) = (session.target(), session.stop());
     let answer = engine::apply(target, &review.planned, &review.options, stop, &mut report).await;
-    // A run that wrote nothing changed no configuration.
-    let failed = locked && !matches!(answer, Err(engine::Error::Changed(_)));
+    // A run that wrote nothing changed no configuration, and one that lost the lock or the API server writes
+    // nothing more.
+    let failed = locked
+        && answer.as_ref().is_err_and(|error| {
+            !matches!(error, engine::Error::Changed(_))
+                && !matches!(error.kind(), Some(ErrorKind::Locked | ErrorKind::Unreachable))
+        });
     let history_error = match (session.cluster_target(), &review.record) {
         (Some(target), Some(record)) if answer.is_ok() || failed => {
             history::keep(target, record, answer.as_ref()).await.err()

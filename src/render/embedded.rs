@@ -41,6 +41,7 @@ files! {
     "ks-core-iam/30-cluster-admin.rows.jsonl"
     "ks-core-iam/30-cluster-admin.yaml.j2"
     "ks-core-iam/40-user.yaml.j2"
+    "ks-core-iam/50-token.yaml.j2"
     "kubefed/component.yaml"
     "kubefed/10-crds.rows.jsonl"
     "kubefed/10-crds.yaml.j2"

@@ -166,11 +166,6 @@ fn what_ks_installer_left_is_taken_over_with_its_secrets() {
 /// What else there is where ks-installer was: its own parts, a release, accounts and what users have. The
 /// controller does not run, so that its webhook has nobody behind it.
 const REST: &str = r#"
-apiVersion: installer.kubesphere.io/v1alpha1
-kind: ClusterConfiguration
-metadata: {name: ks-installer, namespace: kubesphere-system, labels: {version: v3.4.1}}
-spec: {multicluster: {clusterRole: none}, etcd: {monitoring: false}, unknown: fasle}
----
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: ks-installer, namespace: kubesphere-system}

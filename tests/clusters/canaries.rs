@@ -77,7 +77,7 @@ fn no_output_of_a_run_shows_a_secret() {
         // On kwok nobody starts the federated types.
         ("status", 5, &[]),
         ("status", 5, &["-o", "json"]),
-        ("check", 0, &["-o", "json"]),
+        ("check", 4, &["-o", "json"]),
     ];
     for (verb, code, more) in runs {
         let wait: &[&str] =

@@ -96,7 +96,7 @@ fn whole_life(rig: &Rig) {
         rig.ksi(&[&arguments, more].concat()).expect(0)
     };
     rig.kubectl(&format!("apply -f {}", root().join("deploy/crd.yaml").display()));
-    rig.ksi(&["apply", "-f", &host, "--dry-run=server"]).expect(0);
+    rig.ksi(&["apply", "-f", &host, "--wait=false", "--dry-run=server"]).expect(0);
     apply(&all);
     hold(rig);
     apply(&all);

@@ -65,10 +65,6 @@ fn cluster_help(error: &cluster::Error) -> &str {
         ErrorKind::NoCluster => {
             "set --kubeconfig FILE or KUBECONFIG; `ksi apply --target dir:PATH` needs no cluster"
         }
-        ErrorKind::Owned(_) => {
-            "put the values into the configuration, or take over the fields with --take FIELD, or all of them with \
-             --force-conflicts"
-        }
         _ => &error.help,
     }
 }

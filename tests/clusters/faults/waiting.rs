@@ -8,13 +8,14 @@ use super::stage::{Stage, says};
 use crate::hands::Hands as _;
 
 /// No StorageClass is there, so that the claim of redis cannot be bound.
-const REDIS: [&str; 6] = [
+const REDIS: [&str; 7] = [
     "--wait",
     "--set",
     "common.redis.enabled=true",
     "--skip-check",
     "storage-class-default",
-    "--timeout=3m",
+    "--timeout",
+    "3m",
 ];
 const CAUSE: &str = "PersistentVolumeClaim redis-pvc is not bound: it has no StorageClass, and no StorageClass is the default";
 
