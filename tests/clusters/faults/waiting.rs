@@ -8,12 +8,16 @@ use super::stage::{Stage, says};
 use crate::hands::Hands as _;
 
 /// No StorageClass is there, so that the claim of redis cannot be bound.
-const REDIS: [&str; 7] = [
+const REDIS: [&str; 11] = [
     "--wait",
     "--set",
     "common.redis.enabled=true",
     "--skip-check",
     "storage-class-default",
+    "--skip-check",
+    "nodes-ready",
+    "--skip-check",
+    "nodes-schedulable",
     "--timeout",
     "3m",
 ];

@@ -63,7 +63,7 @@ pub(crate) fn every_file_can_be_read(members: &[(String, String)]) {
             let mut sources = Sources::default();
             let id = sources.add(name, text.as_str());
             let (documents, problems) = yaml::parse(&sources, id);
-            let is_read = !documents.is_empty() || text.trim() == "[]";
+            let is_read = !documents.is_empty() || text.trim().is_empty();
             assert!(is_read && problems.is_empty(), "{name}: {problems:?}\n{text}");
         }
     }
