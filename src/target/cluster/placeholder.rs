@@ -15,7 +15,7 @@ const CA_BUNDLE: &str = "caBundle";
 /// A body whose placeholders the API server accepts: `data` of a Secret and `caBundle` are base64.
 pub(super) fn sendable(mut body: Value) -> Value {
     if body["kind"] == "Secret"
-        && let Some(data) = body["data"].as_object_mut()
+        && let Some(data) = body.get_mut("data").and_then(Value::as_object_mut)
     {
         data.values_mut()
             .for_each(|value| replace(value, AT_INSTALL, &STANDARD.encode(AT_INSTALL)));
@@ -27,7 +27,7 @@ pub(super) fn sendable(mut body: Value) -> Value {
 /// The answer to it, with placeholders as ksi shows them.
 pub(super) fn shown(mut answer: Value) -> Value {
     if answer["kind"] == "Secret"
-        && let Some(data) = answer["data"].as_object_mut()
+        && let Some(data) = answer.get_mut("data").and_then(Value::as_object_mut)
     {
         data.values_mut()
             .for_each(|value| replace(value, &STANDARD.encode(AT_INSTALL), AT_INSTALL));
@@ -73,6 +73,11 @@ mod tests {
         );
         assert_eq!(sent["data"]["b"], "eA==");
         assert_eq!(shown(sent), secret);
+
+        // Kubernetes fills it: even an empty field would be taken over.
+        let token = json!({"kind": "Secret", "type": "kubernetes.io/service-account-token"});
+        assert_eq!(sendable(token.clone()), token);
+        assert_eq!(shown(token.clone()), token);
 
         let webhook =
             json!({"webhooks": [{"clientConfig": {"caBundle": AT_INSTALL}}], "other": AT_INSTALL});

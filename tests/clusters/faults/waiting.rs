@@ -39,16 +39,9 @@ fn the_cause_of_a_failing_pod_is_told_at_once() {
             "--fail-fast=false waits until the timeout",
         ],
     );
-    // `wait` tells the same, as JSON; without failing fast until its timeout.
-    let said = stage.rig.ksi(&["wait", "-o", "json", "--timeout", "2m"]).expect(5);
-    assert!(
-        said.out.contains("\"cause\":{\"object\":") && said.out.contains(CAUSE),
-        "{}",
-        said.out
-    );
-    assert!(said.err.contains("waiting does not help: "), "{}", said.err);
-    let said = stage.rig.ksi(&["wait", "--fail-fast=false", "--timeout", "40s"]).expect(5);
-    assert!(said.err.contains("timed out after 40s"), "{}", said.err);
+    // What needs redis was not written, so that there is nothing to wait for.
+    let said = stage.rig.ksi(&["wait", "--timeout", "2m"]).expect(5);
+    assert!(said.err.contains("the last one did not write "), "{}", said.err);
 }
 
 #[test]
