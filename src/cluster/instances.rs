@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{select_ok, try_join_all};
 use serde_json::Value;
 
 use super::{Cluster, Error, Kind, Selection};
@@ -38,19 +38,16 @@ impl Cluster {
         Ok(try_join_all(lists).await?.into_iter().collect())
     }
 
-    /// All objects of a kind, in the first version that can be read: others may need a conversion webhook
-    /// that no longer exists.
+    /// All objects of a kind, in whichever version can be read: others may need a conversion webhook that no
+    /// longer exists, and are asked for again for a minute.
     async fn readable(&self, kinds: Vec<Kind>) -> Result<Vec<Value>, Error> {
-        let mut refused = None;
-        for kind in kinds {
-            match self.list(&kind, &Selection::default().metadata()).await {
-                Ok(all) => return Ok(all),
-                Err(error) => {
-                    refused.get_or_insert(error);
-                }
-            }
+        if kinds.is_empty() {
+            return Ok(Vec::new());
         }
-        refused.map_or(Ok(Vec::new()), Err)
+        let metadata = Selection::default().metadata();
+        let lists = kinds.iter().map(|kind| Box::pin(self.list(kind, &metadata)));
+        let (all, _) = select_ok(lists).await?;
+        Ok(all)
     }
 }
 

@@ -113,7 +113,7 @@ fn whole_life(rig: &Rig) {
     // Some objects go, some change.
     apply(&["--set", "authentication.maximumClockSkew=30s", "--history-max", "1"]);
     rig.ksi(&["rollback", "--dry-run"]);
-    rig.ksi(&["uninstall", "--yes", "--timeout", "5m", "--delete-data"]).expect(0);
+    rig.ksi(&["uninstall", "--yes", "--timeout", "2m", "--delete-data"]).expect(0);
     let held = rig.admin(&["cleanup", "finalizers", "--dry-run"]).expect(0);
     assert_eq!(held.out, "", "{}", held.err);
     // Now the kinds are old, and their objects are made by POST.
@@ -156,7 +156,7 @@ fn is_enough_and_no_more(release: Release) {
         requests.iter().filter(|request| [401, 403].contains(&request.code)).collect();
     assert!(refused.is_empty(), "{refused:#?}");
     // With its kinds goes what others made of them, which the account cannot even see.
-    let all = ["uninstall", "--yes", "--timeout", "5m", "--delete-crds"];
+    let all = ["uninstall", "--yes", "--timeout", "2m", "--delete-crds"];
     let said = rig.ksi(&all).expect(7);
     assert!(said.err.contains("cannot list resource"), "{}", said.err);
     rig.admin(&all).expect(0);
