@@ -40,6 +40,7 @@ use serde_json::Value;
 
 pub use address::{Address, address};
 pub use cause::{Cause, Passing, Surroundings};
+pub use claim::is_default_class;
 pub use current::{ReplicaSets, current_pods, is_owned};
 pub use endpoint::{Endpoint, Reach, console, tower};
 pub use explanation::{cause, is_starting};

@@ -2,6 +2,7 @@
 
 pub mod age;
 mod contents;
+mod counted;
 mod dry_run;
 pub mod duration;
 pub mod embedded;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use contents::Contents;
+pub use counted::counted;
 pub use dry_run::{DryRunResult, FieldConflict};
 pub use foreign::{changed_by_others, foreign_fields, owned_fields, written_at};
 pub use held::Held;

@@ -9,6 +9,7 @@ use super::exit::Failure;
 use super::shared::confirm::confirm;
 use crate::cluster::Cluster;
 use crate::install::cleanup::{self, Deletion};
+use crate::object::counted;
 use crate::ui::Output;
 
 /// Delete leftovers of earlier installations
@@ -120,8 +121,8 @@ async fn finalizers(
         return Ok(());
     }
     let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-    let question =
-        format!("Remove these finalizers from {} objects in {}?", found.len(), cluster.place());
+    let objects = counted(found.len(), "object");
+    let question = format!("Remove these finalizers from {objects} in {}?", cluster.place());
     if !options.agreed(&lines, &question, output)? {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use super::component_plan::ComponentPlan;
 use super::event::ComponentState as State;
 use super::run::{Outcome, Run, RunEnd};
 use super::stage::Stage;
-use crate::object::{Object, ObjectId, Policy, defined_kind, is_terminating};
+use crate::object::{Object, ObjectId, Policy, counted, defined_kind, is_terminating};
 use crate::plan::{Action, Change};
 use crate::target::{NewKind, Target};
 
@@ -178,8 +178,7 @@ impl<T: Target> Run<'_, T> {
         let is_conflict = |change: &&Change| change.action == Action::Conflict;
         let why = match component.changes().filter(is_conflict).count() {
             0 => return self.report_end(component, Outcome::Succeeded),
-            1 => "1 conflict, left alone".to_owned(),
-            several => format!("{several} conflicts, left alone"),
+            count => format!("{}, left alone", counted(count, "conflict")),
         };
         self.report_component(component.name, State::Conflict, counts(), Some(why.clone()));
         Outcome::Failed(why)

@@ -16,7 +16,8 @@ pub(super) async fn releases<T: Target>(
     known: Option<&Inventory>,
     options: &Options,
 ) -> Result<Vec<Release>, Error> {
-    let mut controllers = deleted(plan);
+    let deleted = deleted(plan);
+    let mut controllers = deleted.clone();
     if options.plan.allow_empty {
         controllers.extend(gone(known));
     }
@@ -26,7 +27,6 @@ pub(super) async fn releases<T: Target>(
     let ids: Vec<ObjectId> = controllers.into_iter().collect();
     let live = target.live(&ids).await?;
     // One that exists and is not deleted goes on.
-    let deleted = deleted(plan);
     let ended: Vec<ObjectId> =
         ids.into_iter().filter(|id| deleted.contains(id) || !live.contains_key(id)).collect();
     let held = target.held(&ended).await?;

@@ -40,7 +40,7 @@ fn why(class: Option<&str>, around: &Surroundings) -> (String, String, Passing) 
     let known = around.classes.as_deref();
     let exists =
         |name: &str| known.is_none_or(|all| all.iter().any(|c| c["metadata"]["name"] == name));
-    let has_default = known.is_none_or(|all| all.iter().any(is_default));
+    let has_default = known.is_none_or(|all| all.iter().any(is_default_class));
     match class {
         Some("") => (
             "it takes only an existing PersistentVolume, and none fits".to_owned(),
@@ -69,7 +69,8 @@ fn why(class: Option<&str>, around: &Surroundings) -> (String, String, Passing) 
     }
 }
 
-fn is_default(class: &Value) -> bool {
+/// Whether a StorageClass is that of claims that name none.
+pub fn is_default_class(class: &Value) -> bool {
     let annotations = &class["metadata"]["annotations"];
     [
         "storageclass.kubernetes.io/is-default-class",

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::Health;
 use super::condition::true_condition;
-use super::number::{count, counted, number};
+use super::number::{count, number};
+use crate::object::counted;
 
 /// A Job is healthy when it is complete: whatever waits for it needs its result, not its pods.
 pub(super) fn assess(live: &Value) -> Health {

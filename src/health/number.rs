@@ -20,11 +20,6 @@ pub(super) fn count(value: &Value) -> i64 {
     number(value).unwrap_or(0)
 }
 
-/// `1 replica`, `2 replicas`.
-pub(super) fn counted(count: i64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

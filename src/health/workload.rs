@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::Health;
 use super::condition::{Condition, true_condition};
-use super::number::{count, counted, number};
+use super::number::{count, number};
+use crate::object::counted;
 
 pub(super) use daemon_set::assess as daemon_set;
 pub(super) use deployment::assess as deployment;

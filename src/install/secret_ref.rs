@@ -8,15 +8,15 @@ use crate::cluster::{self, Cluster, Kind};
 use crate::config::jwt_secret::unusable;
 use crate::config::{self, Configuration};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::object::{embedded, kubesphere};
+use crate::object::kubesphere;
+use crate::values;
 
 /// The jwtSecret that the installation in a cluster uses.
 pub(super) async fn in_use(cluster: &Cluster) -> Result<Option<String>, cluster::Error> {
     let config =
         Kind::new("", "v1", "ConfigMap").named(Some(config::NAMESPACE), kubesphere::CONFIG);
     let live = cluster.get(&config).await?;
-    let document = live.as_ref().and_then(|live| embedded::read(live).ok().flatten());
-    Ok(document.and_then(|d| d["authentication"]["jwtSecret"].as_str().map(str::to_owned)))
+    Ok(values::jwt_secret_in_use(live.as_ref()))
 }
 
 /// Puts the value of the Secret into the configuration, unless it gives the value itself.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Action, Change, Plan, Policy, Release};
 use crate::inventory::{PruneOptions, missing_consent};
-use crate::object::{ObjectId, Setting, SettingNames};
+use crate::object::{ObjectId, Setting, SettingNames, counted};
 
 /// How many objects of one kind are named.
 const NAMED: usize = 5;
@@ -26,7 +26,7 @@ pub fn overview(plan: &Plan) -> String {
     let released: Vec<&Change> = released.collect();
     // Writing to a string does not fail.
     if !components.is_empty() {
-        let _ = writeln!(out, "- delete {}", objects(deleted().count()));
+        let _ = writeln!(out, "- delete {}", counted(deleted().count(), "object"));
     }
     for (name, changes) in &components {
         let name = if name.is_empty() { "no component" } else { name };
@@ -41,7 +41,8 @@ pub fn overview(plan: &Plan) -> String {
         } else {
             "change"
         };
-        let _ = writeln!(out, "~ {what} {}: {}", objects(released.len()), kinds(&released));
+        let _ =
+            writeln!(out, "~ {what} {}: {}", counted(released.len(), "object"), kinds(&released));
     }
     for line in releases(plan) {
         let _ = writeln!(out, "~ {line}");
@@ -76,7 +77,7 @@ pub fn kept_help(plan: &Plan, options: PruneOptions, names: SettingNames) -> Opt
 pub(super) fn lost(plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     if !plan.cascading.is_empty() {
-        let count = objects(plan.cascading.len());
+        let count = counted(plan.cascading.len(), "object");
         lines.push(format!("- delete {count} of others, whose CRDs or namespaces are deleted"));
     }
     let mut places: BTreeMap<Option<&str>, Vec<&ObjectId>> = BTreeMap::new();
@@ -121,7 +122,7 @@ pub(super) fn releases(plan: &Plan) -> Vec<String> {
         let why = if is_running { "which is deleted" } else { "which does not run" };
         format!(
             "take the finalizers of {controller}, {why}, off {}: {}",
-            objects(ids.len()),
+            counted(ids.len(), "object"),
             kinds_of(&ids)
         )
     });
@@ -169,10 +170,6 @@ fn by_kind<'i>(ids: &[&'i ObjectId]) -> Vec<(&'i str, Vec<&'i ObjectId>)> {
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, ids)| std::cmp::Reverse(ids.len()));
     kinds
-}
-
-fn objects(count: usize) -> String {
-    if count == 1 { "1 object".to_owned() } else { format!("{count} objects") }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use sandbox::light::Light;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::hands::Hands as _;
+use crate::hands::{Hands as _, policy_against};
 use crate::installed::{self, Rig, release, sample};
 use crate::manifests::root;
 
@@ -223,8 +223,7 @@ fn without_a_file_what_was_applied_last_is_checked() {
     let text = rig.ksi(&["check"]).expect(4).out;
     assert!(text.contains(source), "{text}");
 
-    let policy = NO_REDIS;
-    rig.make(policy);
+    rig.make(policy_against("redis-secret"));
     let probe = "create secret generic redis-secret --dry-run=server -n kubesphere-system";
     rig.await_kubectl(probe, false);
     rig.ksi(&[&apply[..], &["--set", "common.redis.enabled=true"]].concat()).expect(4);
@@ -236,25 +235,6 @@ fn without_a_file_what_was_applied_last_is_checked() {
     let checked = Checked::of(&rig.command(&["check", "-o", "json"]).output().unwrap());
     assert!(checked.with("skipped").contains("configuration-valid"), "{:#}", checked.json);
 }
-
-/// A policy that lets nobody make one of our Secrets.
-const NO_REDIS: &str = r#"
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: no-redis}
-spec:
-  failurePolicy: Fail
-  matchConstraints:
-    resourceRules:
-      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}
-  validations:
-    - {expression: "object.metadata.name != 'redis-secret'", message: not here}
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: no-redis}
-spec: {policyName: no-redis, validationActions: [Deny]}
-"#;
 
 #[test]
 fn without_a_server_the_code_is_seven() {

@@ -132,3 +132,26 @@ impl Hands for Light {
         self.control_plane()
     }
 }
+
+/// A policy that lets nobody create a Secret of this name.
+pub(crate) fn policy_against(secret: &str) -> String {
+    format!(
+        r#"
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: no-{secret}}}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+      - {{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}}
+  validations:
+    - {{expression: "object.metadata.name != '{secret}'", message: not here}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{name: no-{secret}}}
+spec: {{policyName: no-{secret}, validationActions: [Deny]}}
+"#
+    )
+}

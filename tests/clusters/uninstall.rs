@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use sandbox::control_plane::ControlPlane;
 use serde_json::Value;
 
-use crate::hands::{Hands, SYSTEM};
+use crate::hands::{Hands, SYSTEM, policy_against};
 use crate::installed::{Rig, Said, ksi, release, sample};
 
 const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
@@ -14,25 +14,6 @@ const APPLY: [&str; 4] = ["--yes", "--wait=false", "--timeout", "3m"];
 const SECRET: &str = "Uo4vT1cXq8Jm2WzKd7RbY5nHs0LpGf3E";
 
 const HELD: &str = r#"{"metadata":{"finalizers":["finalizers.kubesphere.io/namespaces"]}}"#;
-
-/// A policy that lets nobody make one of our Secrets.
-const NO_SECRETS: &str = r#"
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: no-secrets}
-spec:
-  failurePolicy: Fail
-  matchConstraints:
-    resourceRules:
-      - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}
-  validations:
-    - {expression: "object.metadata.name != 'kubesphere-secret'", message: not here}
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: no-secrets}
-spec: {policyName: no-secrets, validationActions: [Deny]}
-"#;
 
 struct World(Rig);
 
@@ -287,11 +268,12 @@ fn installer_is_refused_and_replaced(world: &World) {
     assert!(refused.err.contains("--replace-ks-installer"), "{}", refused.err);
     let foreseen = ["--dry-run=server", "--replace-ks-installer"];
     let probe = format!("create secret generic kubesphere-secret --dry-run=server -n {SYSTEM}");
-    world.make(NO_SECRETS);
+    let policy = policy_against("kubesphere-secret");
+    world.make(&policy);
     world.await_kubectl(&probe, false);
     let said = world.apply("member.yaml", &foreseen).expect(4);
     assert!(said.err.contains("rejected Secret/kubesphere-system/"), "{}", said.err);
-    world.kubectl_file("delete", NO_SECRETS);
+    world.kubectl_file("delete", &policy);
     world.await_kubectl(&probe, true);
     world.apply("member.yaml", &foreseen).expect(0);
     assert!(world.has("deployment ks-installer -n kubesphere-system"), "it was only asked");
@@ -333,7 +315,7 @@ fn rollback_after_a_failure_is_to_the_last_good_one(world: &World) {
         "{apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments]}";
     let secrets =
         r#"{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [secrets]}"#;
-    let policy = NO_SECRETS.replace(secrets, rule).replace("kubesphere-secret", "redis");
+    let policy = policy_against("redis").replace(secrets, rule);
     let probe = format!("create deployment redis --image=x --dry-run=server -n {SYSTEM}");
     world.make(&policy);
     world.await_kubectl(&probe, false);

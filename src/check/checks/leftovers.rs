@@ -6,7 +6,7 @@ use super::super::gathered::{Gathered, Part};
 use super::super::manifest::{full_name, items, message, name, some_of, text};
 use super::super::verdict::{ReadError, Verdict, error, errors, ok, warning, warnings};
 use super::super::{Check, Phase};
-use crate::object::{Held, ObjectId, is_terminating};
+use crate::object::{Held, ObjectId, counted, is_terminating};
 
 const CATEGORY: &str = "Leftovers";
 
@@ -148,11 +148,7 @@ fn finalizers(gathered: &Gathered, _: &Context<'_>) -> Verdict {
             let names: Vec<String> = all.iter().map(|held| held.id.to_string()).collect();
             let stuck = all.iter().filter(|held| held.is_terminating).count();
             let stuck = if stuck > 0 { format!("; terminating: {stuck}") } else { String::new() };
-            let count = if all.len() == 1 {
-                "1 object".to_owned()
-            } else {
-                format!("{} objects", all.len())
-            };
+            let count = counted(all.len(), "object");
             format!(
                 "{controller} does not exist, but its finalizers are still on {count}: {}{stuck}",
                 some_of(&names)

@@ -1,12 +1,11 @@
 //! Volumes.
 
-use serde_json::Value;
-
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
 use super::super::manifest::{full_name, name, some_of, text};
 use super::super::verdict::{Verdict, error, errors, fine, ok, skipped, warning, warnings};
 use super::super::{Check, Phase};
+use crate::health::is_default_class;
 
 const CATEGORY: &str = "Storage";
 
@@ -37,20 +36,10 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-fn is_default(class: &Value) -> bool {
-    let annotations = &class["metadata"]["annotations"];
-    [
-        "storageclass.kubernetes.io/is-default-class",
-        "storageclass.beta.kubernetes.io/is-default-class",
-    ]
-    .iter()
-    .any(|key| annotations[key] == "true")
-}
-
 fn default_class(gathered: &Gathered, context: &Context<'_>) -> Verdict {
     let classes = gathered.list(Part::StorageClasses)?;
     let defaults: Vec<String> =
-        classes.iter().filter(|c| is_default(c)).map(|c| name(c).to_owned()).collect();
+        classes.iter().filter(|c| is_default_class(c)).map(|c| name(c).to_owned()).collect();
     let needs_volumes = context.desired("PersistentVolumeClaim").next().is_some()
         || context
             .desired("StatefulSet")

@@ -5,6 +5,7 @@ use std::fmt;
 use super::Failure;
 use crate::cli::args::flag_names;
 use crate::cluster::{self, ErrorKind};
+use crate::object::counted;
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -26,8 +27,7 @@ impl fmt::Display for Failure {
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),
             Self::Value(error) => write!(f, "{error}\nhelp: {}", error.help()),
             Self::Refused(count) => {
-                let what =
-                    if *count == 1 { "1 new object" } else { &format!("{count} new objects") };
+                let what = counted(*count, "new object");
                 write!(
                     f,
                     "{what} would be rejected\nhelp: fix the problems listed above and try again"
@@ -40,14 +40,14 @@ impl fmt::Display for Failure {
                 ids.join(", ")
             ),
             Self::Conflicts { count, takeable: false } => {
-                let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
+                let what = counted(*count, "object");
                 write!(
                     f,
                     "conflict: {what} not changed\nhelp: fix the problems listed above and run again"
                 )
             }
             Self::Conflicts { count, takeable: true } => {
-                let what = if *count == 1 { "1 object" } else { &format!("{count} objects") };
+                let what = counted(*count, "object");
                 write!(
                     f,
                     "field manager conflict: {what} not changed, because others own their fields\n\

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::super::Health;
-use super::super::number::{count, counted, number};
+use super::super::number::{count, number};
 use super::{is_unobserved, unobserved};
+use crate::object::counted;
 
 /// Healthy when every node that should run a pod has an available one from the current template. With
 /// `OnDelete` old pods stay until somebody deletes them, so the template does not count.
