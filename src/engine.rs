@@ -42,7 +42,7 @@ mod wait;
 mod write;
 
 pub use apply::apply;
-pub use connection::Connection;
+pub use connection::{Connection, watched};
 pub use error::{Error, Incomplete};
 pub use event::{ComponentState, ConnectionState, Event, Found, Phase, Pruned};
 pub use failures::Failures;

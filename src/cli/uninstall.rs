@@ -100,7 +100,7 @@ async fn remove<T: Target>(
     let request = UninstallRequest { consents: args.members.consents(args.prune), wait: args.wait };
     let reviewed = install::review_uninstall(session, &request);
     let review = told(session.target(), output, reviewed).await?;
-    if review.unrecorded {
+    if review.is_unrecorded() {
         output.message(UNRECORDED);
     }
     if args.dry_run {

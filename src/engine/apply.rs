@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::component_plan::ComponentPlan;
+use super::connection::watched;
 use super::error::Error;
 use super::event::{Event, Phase, Pruned};
 use super::planned::{Planned, observe};
@@ -35,7 +36,7 @@ pub async fn apply<T: Target>(
     report: &mut dyn FnMut(Event),
 ) -> Result<Summary, Error> {
     let run = Run::new(target, planned, options, stop, report);
-    let answer = run.watched(run.carry_out()).await;
+    let answer = watched(target, run.carry_out(), |event| run.report(event)).await;
     run.report_warnings();
     match &answer {
         Ok(outcome) => run.report(Event::Summary(*outcome)),
@@ -114,15 +115,15 @@ impl<T: Target> Run<'_, T> {
             self.drive(self.replace(replaced)).await;
             self.ensure_complete()?;
         }
-        // An installation that is not recorded yet is recorded before anything of it goes, with its secrets.
-        let assumed = self.options.assumed.is_some();
-        if *stored != desired.values || (assumed && !stored.0.is_empty()) {
+        if *stored != desired.values {
             self.target.store_values(&desired.values).await?;
         }
         if let Some(run) = self.starts() {
             self.started.get_or_init(|| run);
         }
         let intent = self.intent();
+        // An installation that is not recorded yet is recorded before anything of it goes.
+        let assumed = self.options.assumed.is_some();
         if assumed || observed.inventory.as_ref() != Some(&intent) {
             self.target.record(&intent).await?;
         }

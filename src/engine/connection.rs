@@ -3,32 +3,28 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, timeout};
 
 use super::event::{ConnectionState, Event};
-use super::run::Run;
 use crate::object::age::duration_text;
-use crate::target::{Outage, Target};
+use crate::target::{Outage, Reader};
 
 const TICK: Duration = Duration::from_millis(500);
 
-impl<T: Target> Run<'_, T> {
-    /// Runs a future to its end; meanwhile reports changes of the connection.
-    pub(super) async fn watched<O>(&self, work: impl Future<Output = O>) -> O {
-        let mut work = pin!(work);
-        let mut ticks = interval(TICK);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut connection = Connection::default();
-        loop {
-            tokio::select! {
-                biased;
-                answer = &mut work => return answer,
-                _ = ticks.tick() => {
-                    if let Some(event) = connection.next(&self.target.place(), self.target.outage()) {
-                        self.report(event);
-                    }
-                }
-            }
+/// The output of a future; meanwhile reports when the target stops answering, and when it answers again.
+pub async fn watched<O>(
+    target: &impl Reader,
+    work: impl Future<Output = O>,
+    mut report: impl FnMut(Event),
+) -> O {
+    let mut work = pin!(work);
+    let mut connection = Connection::default();
+    loop {
+        if let Ok(answer) = timeout(TICK, &mut work).await {
+            return answer;
+        }
+        if let Some(event) = connection.next(&target.place(), target.outage()) {
+            report(event);
         }
     }
 }

@@ -64,8 +64,7 @@ async fn reviewed<T: Target>(
     risks.extend(risk);
     let recorded = session.is_on_cluster() && request.components.is_empty();
     let record = recorded.then(|| Record::new(&prepared.configuration, request.history_max));
-    let unrecorded = false;
-    Ok(Review { planned, warnings, risks, preflight, unrecorded, options, record })
+    Ok(Review { planned, warnings, risks, preflight, options, record })
 }
 
 fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Result<Options, Error> {

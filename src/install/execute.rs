@@ -23,14 +23,17 @@ pub struct Review {
     pub risks: Vec<Risk>,
     /// What the preflight checks found; `None` where none were made.
     pub preflight: Option<Report>,
-    /// Whether ksi did not install what the plan removes: ks-installer did.
-    pub unrecorded: bool,
     pub(super) options: Options,
     /// What the history gets when all of it is applied.
     pub(super) record: Option<Record>,
 }
 
 impl Review {
+    /// Whether ksi did not install what the plan removes: ks-installer did.
+    pub fn is_unrecorded(&self) -> bool {
+        self.options.assumed.is_some()
+    }
+
     /// The risks without consent.
     pub fn unconfirmed(&self, consents: &Consents) -> Vec<&Risk> {
         unconfirmed(&self.risks, consents)

@@ -55,10 +55,9 @@ async fn reviewed<T: Target>(session: &Session<T>, mut options: Options) -> Resu
     if let Some(cluster) = session.cluster_target() {
         risks.extend(safeguards::of_uninstall(cluster, &planned.plan).await?);
     }
-    let unrecorded = options.assumed.is_some();
     let warnings = Diagnostics::default();
     let (preflight, record) = (None, None);
-    Ok(Review { planned, warnings, risks, preflight, unrecorded, options, record })
+    Ok(Review { planned, warnings, risks, preflight, options, record })
 }
 
 /// What ksi made may go, what it only creates included: the first account and the Secrets of values.
