@@ -121,7 +121,7 @@ pub(super) fn releases(plan: &Plan) -> Vec<String> {
     let lines = controllers.into_iter().map(|(controller, is_running, ids)| {
         let why = if is_running { "which is deleted" } else { "which does not run" };
         format!(
-            "take the finalizers of {controller}, {why}, off {}: {}",
+            "remove the finalizers of {controller}, {why}, from {}: {}",
             counted(ids.len(), "object"),
             kinds_of(&ids)
         )
@@ -248,7 +248,7 @@ mod tests {
     namespace ks: 7 ConfigMap (a, b, c, d, e and 2 more)
 - not counted, since they cannot be listed: Widget.test.io/v1
 ~ remove labels and annotations of ksi from 1 object: Namespace/default
-~ take the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, off 2 objects: 2 Namespace
+~ remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, from 2 objects: 2 Namespace
 = keep 2 PersistentVolumeClaim: deleting it deletes data
 Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 2 release, 0 unchanged
 "

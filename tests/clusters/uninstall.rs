@@ -91,8 +91,8 @@ fn what_ksi_made_goes_and_everything_else_stays() {
     let listed = world.0.ksi(&["uninstall", "--dry-run"]).expect(0);
     assert!(listed.out.contains("delete User/admin"), "{}", listed.out);
     assert!(listed.out.contains("to delete it, use --delete-crds"), "{}", listed.out);
-    let held = "take the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, \
-                off 2 objects: 2 Namespace";
+    let held = "remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, \
+                from 2 objects: 2 Namespace";
     assert!(listed.out.contains(held), "{}", listed.out);
     let said = world.uninstall(&[]).expect(0);
     let released = "released Namespace/user: removed finalizer finalizers.kubesphere.io/namespaces";
