@@ -56,13 +56,15 @@ impl Stage {
 /// The step in which webhooks are deleted.
 pub(super) const WEBHOOKS: usize = 0;
 /// The step in which workloads are deleted.
-pub(super) const WORKLOADS: usize = 4;
+pub(super) const WORKLOADS: usize = CRDS + 1;
 /// The last step: the namespace with the inventory.
-pub(super) const LAST: usize = 7;
-/// The steps in which custom resources are deleted.
-pub(super) const RESOURCES: RangeInclusive<usize> = 1..=2;
+pub(super) const LAST: usize = WORKLOADS + 3;
+/// The steps in which custom resources are deleted: the last ones are for `deleteLate` of the rules.
+pub(super) const RESOURCES: RangeInclusive<usize> = 1..=3;
+/// The step in which CRDs are deleted.
+const CRDS: usize = 4;
 /// The last step whose objects may have finalizers of controllers.
-pub(super) const LAST_WITH_CONTROLLERS: usize = 3;
+pub(super) const LAST_WITH_CONTROLLERS: usize = CRDS;
 
 /// The step in which an object is deleted. Each is complete before the next one begins: controllers still run
 /// while the resources with their finalizers are deleted, and while the CRDs are, after which no controller
@@ -76,16 +78,16 @@ pub(super) fn removal(id: &ObjectId) -> usize {
     if is_installer || is_one_of(&rules().delete_first) {
         return WEBHOOKS;
     }
-    if is_one_of(&rules().delete_late) {
-        return 2;
+    if let Some(late) = rules().delete_late.iter().position(|kinds| is_one_of(kinds)) {
+        return RESOURCES.start() + 1 + late;
     }
     match Stage::of(id) {
         Stage::Webhooks => WEBHOOKS,
-        Stage::Resources => 1,
-        Stage::Prerequisites if id.kind != "Namespace" => 3,
+        Stage::Resources => *RESOURCES.start(),
+        Stage::Prerequisites if id.kind != "Namespace" => CRDS,
         Stage::Workloads => WORKLOADS,
-        Stage::Services | Stage::Access => 5,
-        Stage::Prerequisites => 6,
+        Stage::Services | Stage::Access => WORKLOADS + 1,
+        Stage::Prerequisites => WORKLOADS + 2,
     }
 }
 
@@ -107,15 +109,15 @@ mod tests {
     #[test]
     fn every_kind_has_its_stage() {
         for (api, kind, stage, removed) in [
-            ("v1", "Namespace", Stage::Prerequisites, 6),
-            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Stage::Prerequisites, 3),
-            ("v1", "ResourceQuota", Stage::Access, 5),
-            ("v1", "ServiceAccount", Stage::Access, 5),
-            ("v1", "Secret", Stage::Access, 5),
-            ("core.kubefed.io/v1beta1", "KubeFedConfig", Stage::Access, 5),
-            ("v1", "Service", Stage::Services, 5),
-            ("apps/v1", "Deployment", Stage::Workloads, 4),
-            ("batch/v1", "Job", Stage::Workloads, 4),
+            ("v1", "Namespace", Stage::Prerequisites, 7),
+            ("apiextensions.k8s.io/v1", "CustomResourceDefinition", Stage::Prerequisites, 4),
+            ("v1", "ResourceQuota", Stage::Access, 6),
+            ("v1", "ServiceAccount", Stage::Access, 6),
+            ("v1", "Secret", Stage::Access, 6),
+            ("core.kubefed.io/v1beta1", "KubeFedConfig", Stage::Access, 6),
+            ("v1", "Service", Stage::Services, 6),
+            ("apps/v1", "Deployment", Stage::Workloads, 5),
+            ("batch/v1", "Job", Stage::Workloads, 5),
             ("apiregistration.k8s.io/v1", "APIService", Stage::Webhooks, 0),
             (
                 "admissionregistration.k8s.io/v1",
@@ -123,14 +125,17 @@ mod tests {
                 Stage::Webhooks,
                 0,
             ),
-            ("core.kubefed.io/v1beta1", "FederatedTypeConfig", Stage::Resources, 2),
+            ("core.kubefed.io/v1beta1", "FederatedTypeConfig", Stage::Resources, 3),
             ("iam.kubesphere.io/v1alpha2", "User", Stage::Resources, 1),
+            ("types.kubefed.io/v1beta1", "FederatedConfigMap", Stage::Resources, 1),
+            ("types.kubefed.io/v1beta1", "FederatedNamespace", Stage::Resources, 2),
             ("unheard.of/v1", "Anything", Stage::Resources, 1),
-            ("cluster.kubesphere.io/v1alpha1", "Cluster", Stage::Resources, 2),
+            ("cluster.kubesphere.io/v1alpha1", "Cluster", Stage::Resources, 3),
         ] {
             let id = id(api, kind);
             assert_eq!((Stage::of(&id), removal(&id)), (stage, removed), "{kind}");
         }
+        assert_eq!(RESOURCES.count(), 1 + rules().delete_late.len());
         // Somebody else's of a kind of which ours is made early.
         let theirs = id("core.kubefed.io/v1beta1", "KubeFedConfig");
         assert!(RESOURCES.contains(&cascading_removal(&theirs)));

@@ -20,8 +20,8 @@ pub struct Rules {
     pub stages: Stages,
     /// Kinds whose objects are deleted before all others.
     pub delete_first: Vec<KindPattern>,
-    /// Kinds whose objects are deleted after all other custom resources.
-    pub delete_late: Vec<KindPattern>,
+    /// Kinds whose objects are deleted after all other custom resources, each list after the one before it.
+    pub delete_late: Vec<Vec<KindPattern>>,
     /// The controllers that remove finalizers.
     pub finalizers: Vec<Finalizers>,
     /// Objects that Kubernetes makes in each namespace without being asked.
@@ -313,7 +313,7 @@ mod tests {
         assert!(places[0] == 0 && places.is_sorted_by(|a, b| a < b), "{places:?}");
         assert!(!rules.adoptable.is_empty());
         assert!(rules.delete_first.iter().all(|kind| rules.order.contains(kind)));
-        assert!(rules.delete_late.len() > 2 && rules.finalizers.len() > 1);
+        assert!(rules.delete_late.len() > 1 && rules.finalizers.len() > 1);
         assert!(rules.finalizers.iter().all(|known| !known.puts.is_empty()));
         assert!(!rules.generated.is_empty());
         assert!(rules.pruning.orphaning.len() > 1 && !rules.pruning.releasing.is_empty());

@@ -259,7 +259,7 @@ fn what_ks_installer_installed_is_removed_without_being_taken_over() {
         "delete User/admin",
         "keep CustomResourceDefinition/clusterconfigurations.installer.kubesphere.io",
         "keep Namespace/kubesphere-system",
-        "ks-controller-manager, which does not run, off 3 objects: 2 User, Namespace/shop",
+        "ks-controller-manager, which does not run, from 3 objects: 2 User, Namespace/shop",
     ] {
         assert!(listed.out.contains(line), "{line}: {}", listed.out);
     }
