@@ -33,16 +33,14 @@ pub fn crd_of(spec: &Value) -> Value {
                 "singular": "clusterconfiguration",
                 "shortNames": ["cc"],
             },
-            // No status subresource. The CRD that clusters already have has none; ks-installer's
-            // documented repair (`kubectl patch cc … remove /status/devops`, `kubectl edit cc`) and
-            // its own patches go through the main resource and would silently be dropped. The price
-            // is that a status write raises metadata.generation, too: to detect a changed spec, compare
-            // a hash of it.
             "versions": [{
                 "name": "v1alpha1",
                 "served": true,
                 "storage": true,
                 "schema": { "openAPIV3Schema": document(spec) },
+                // Only a change of the specification raises metadata.generation, so observedGeneration
+                // tells whether the status is about it. An old status stays when the CRD is replaced.
+                "subresources": { "status": {} },
                 "additionalPrinterColumns": columns(),
             }],
         },
@@ -69,17 +67,17 @@ fn document(spec: &Value) -> Value {
     })
 }
 
-/// Columns of `kubectl get cc`. The version is the installed one, not the requested one in the label.
+/// Columns of `kubectl get cc`: what runs, not what is asked for.
 fn columns() -> Value {
-    let ready = |field: &str| format!(r#".status.conditions[?(@.type=="Ready")].{field}"#);
-    json!([
-        { "name": "Role", "type": "string", "jsonPath": ".spec.multicluster.clusterRole" },
-        { "name": "Version", "type": "string", "jsonPath": ".status.core.version" },
-        { "name": "Ready", "type": "string", "jsonPath": ready("status") },
-        { "name": "Phase", "type": "string", "jsonPath": ready("reason") },
-        { "name": "Message", "type": "string", "priority": 1, "jsonPath": ready("message") },
-        { "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" },
-    ])
+    let column = |name: &str| {
+        let path = format!(".status.{}", name.to_lowercase());
+        json!({ "name": name, "type": "string", "jsonPath": path })
+    };
+    let mut columns = ["Version", "Role", "Phase", "Ready", "Drift", "Message"].map(column);
+    // Only with `-o wide`.
+    columns[5]["priority"] = 1.into();
+    let age = json!({ "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp" });
+    columns.into_iter().chain([age]).collect()
 }
 
 /// The lenient form of a plain schema.

@@ -11,6 +11,7 @@ use ksi::values::AT_INSTALL;
 use sandbox::builds::Release;
 use serde_json::{Value, json};
 
+use crate::definition::OLD as OLD_DEFINITION;
 use crate::hands::{Hands as _, SYSTEM};
 use crate::installed::{Rig, Said, release, sample};
 use crate::manifests::{Manifests, root};
@@ -18,30 +19,14 @@ use crate::manifests::{Manifests, root};
 /// From the guides, where somebody copied it who now runs a member with it.
 const OLD_SECRET: &str = "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU";
 
-/// The ClusterConfiguration of ks-installer 3.4 with its CRD, which has no subresource for the status.
-const OLD_CONFIGURATION: [&str; 2] = [
-    "
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: clusterconfigurations.installer.kubesphere.io}
-spec:
-  group: installer.kubesphere.io
-  scope: Namespaced
-  names: {kind: ClusterConfiguration, plural: clusterconfigurations, singular: clusterconfiguration, shortNames: [cc]}
-  versions:
-  - name: v1alpha1
-    served: true
-    storage: true
-    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
-",
-    "
+/// The ClusterConfiguration of ks-installer 3.4.
+const OLD_CONFIGURATION: &str = "
 apiVersion: installer.kubesphere.io/v1alpha1
 kind: ClusterConfiguration
 metadata: {name: ks-installer, namespace: kubesphere-system, labels: {version: v3.4.1}}
 spec: {common: {openldap: {}}}
 status: {openldap: {status: enabled, enabledTime: 2023-11-08T00:00:00CST}}
-",
-];
+";
 
 /// The parts of ks-installer's own that ksi takes over, made as it makes them: by helm, and then changed
 /// by kubectl.
@@ -67,10 +52,9 @@ fn installed_by_ks_installer(rig: &Rig, release: Release) {
         .chain(["theirs:".to_owned(), "  kept: \"yes\"".to_owned(), String::new()])
         .collect();
     let patch = json!({"data": {"kubesphere.yaml": old.join("\n")}}).to_string();
-    let [definition, configuration] = OLD_CONFIGURATION;
-    rig.make(definition);
+    rig.make(OLD_DEFINITION);
     rig.await_kubectl("get cc -n kubesphere-system", true);
-    rig.make(configuration);
+    rig.make(OLD_CONFIGURATION);
     let image = r#"{"spec":{"template":{"spec":{"containers":[{"name":"ks-apiserver","image":"kubesphere/ks-apiserver:v3.4.0"}]}}}}"#;
     let by_helm = format!("-n {SYSTEM} --field-manager=helm patch");
     rig.kubectl_with(&format!("{by_helm} configmap kubesphere-config -p"), &patch);
@@ -101,6 +85,8 @@ fn what_ks_installer_left_is_taken_over_with_its_secrets() {
     let release = release();
     let Some(rig) = Rig::start(release) else { return };
     installed_by_ks_installer(&rig, release);
+    // ksi's definition takes the place of the old one; the status that it reads below stays.
+    rig.kubectl(&format!("apply -f {}", root().join("deploy/crd.yaml").display()));
     still_running(&rig);
     let before = rig.json("-n kubesphere-system deployment ks-apiserver");
     let none = sample("none.yaml");
