@@ -8,6 +8,7 @@ mod check;
 mod cleanup;
 mod completion;
 mod config;
+mod controller;
 mod crd;
 mod diff;
 mod events;
@@ -89,6 +90,7 @@ enum Verb {
     Rollback(Box<rollback::RollbackArgs>),
     Status(status::StatusArgs),
     Wait(wait::WaitArgs),
+    Controller(controller::ControllerArgs),
     Logs(logs::LogsArgs),
     Events(events::EventsArgs),
     Bundle(bundle::BundleArgs),
@@ -129,6 +131,7 @@ pub fn main() -> ExitCode {
         Verb::Rollback(args) => rollback::run(args, &output),
         Verb::Status(args) => status::run(args, &output),
         Verb::Wait(args) => wait::run(args, &output),
+        Verb::Controller(args) => controller::run(args, &output),
         Verb::Logs(args) => logs::run(args, &output),
         Verb::Events(args) => events::run(args, &output),
         Verb::Bundle(args) => bundle::run(args, &output),

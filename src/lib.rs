@@ -34,6 +34,7 @@ pub mod check;
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod controller;
 pub mod diagnose;
 pub mod diagnostic;
 pub mod engine;

@@ -1,6 +1,7 @@
 //! Terminal output: the only module, apart from `cli`, that prints.
 
 mod colour;
+mod controller;
 mod event;
 mod live;
 mod log;
@@ -10,6 +11,7 @@ mod progress;
 mod screen;
 
 pub use colour::{ColourChoice, wants_colour};
+pub use controller::{ControllerLog, LogFormat};
 pub use event::{event_json, event_line};
 pub use live::Live;
 pub use mode::{Mode, Place, ProgressChoice};

@@ -15,6 +15,8 @@ mod canary;
 mod check;
 #[path = "clusters/client.rs"]
 mod client;
+#[path = "clusters/controller/mod.rs"]
+mod controller;
 #[path = "clusters/definition.rs"]
 mod definition;
 #[path = "clusters/faults/mod.rs"]

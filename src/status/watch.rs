@@ -51,10 +51,26 @@ impl<'c> Watch<'c> {
     /// # Errors
     /// Something cannot be read.
     pub async fn start(cluster: &'c Cluster, installed: &Installed) -> Result<Self, Error> {
+        Self::with(cluster, installed, Group::is_passive).await
+    }
+
+    /// The same for somebody who follows it for ever: nothing is read again, everything is watched.
+    ///
+    /// # Errors
+    /// Something cannot be read.
+    pub async fn start_whole(cluster: &'c Cluster, installed: &Installed) -> Result<Self, Error> {
+        Self::with(cluster, installed, |_| false).await
+    }
+
+    async fn with(
+        cluster: &'c Cluster,
+        installed: &Installed,
+        is_polled: impl FnMut(&Group) -> bool,
+    ) -> Result<Self, Error> {
         let all = groups(installed.ids());
         let namespaces = pod_namespaces(installed);
         let snapshot = Snapshot::of(cluster, &all, &namespaces).await?;
-        let (passive, active): (Vec<_>, Vec<_>) = all.into_iter().partition(Group::is_passive);
+        let (passive, active): (Vec<_>, Vec<_>) = all.into_iter().partition(is_polled);
         let mut ticks = interval_at(Instant::now() + POLL, POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut watch = Self {
@@ -117,8 +133,12 @@ impl<'c> Watch<'c> {
                 self.finish(poll);
             }
             // A read that takes longer than this is not begun again before its end.
-            _ = self.ticks.tick(), if !self.is_polling => self.start_poll(),
+            _ = self.ticks.tick(), if !self.is_polling && self.has_to_poll() => self.start_poll(),
         }
+    }
+
+    fn has_to_poll(&self) -> bool {
+        !(self.passive.is_empty() && self.unserved.is_empty())
     }
 
     fn add(&mut self, source: Source, changes: Changes) {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Stderr, Write};
 use std::time::{Duration, Instant};
 
 use super::mode::{Mode, Place, ProgressChoice};
-use super::progress::{Progress, TableStyle, cut, span};
+use super::progress::{Progress, TableStyle};
 use super::screen::Screen;
 use super::{Output, event_line};
 use crate::engine::{Event, Phase, Pruned};
@@ -16,8 +16,6 @@ const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(1);
 /// The time without output after which a line shows what is awaited: some CI runners end silent jobs.
 const SILENCE: Duration = Duration::from_secs(15);
-/// How many components such a line names.
-const NAMED: usize = 3;
 
 /// The live display of a run. The caller calls [`tick`](Self::tick) during the run, and
 /// [`finish`](Self::finish) at its end.
@@ -142,7 +140,7 @@ impl<W: Write> Live<W> {
     pub fn tick(&mut self, now: Instant) {
         self.draw_when_due(now);
         if self.mode == Mode::Lines && now - self.shown >= SILENCE {
-            let line = self.heartbeat(now);
+            let line = self.progress.heartbeat(now, self.symbols);
             self.print(&line, now);
         }
     }
@@ -194,23 +192,6 @@ impl<W: Write> Live<W> {
         let lines = self.progress.lines(style, now);
         self.screen.draw(&std::mem::take(&mut self.above), &lines);
         (self.changed, self.shown) = (false, now);
-    }
-
-    /// What the run still waits for.
-    fn heartbeat(&self, now: Instant) -> String {
-        let time = span(self.progress.lasts(now));
-        let awaited = self.progress.awaited();
-        let more = match awaited.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let (done, total) = self.progress.objects();
-        if awaited.is_empty() {
-            return format!("still running after {time}: {done} of {total} objects");
-        }
-        let named: Vec<String> =
-            awaited.iter().take(NAMED).map(|text| cut(text, 120, self.symbols)).collect();
-        format!("still running after {time}, {done} of {total} objects: {}{more}", named.join(", "))
     }
 }
 

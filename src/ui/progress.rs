@@ -18,6 +18,9 @@ use row::Row;
 use state::State;
 pub(super) use text::{cut, span};
 
+/// How many components a line about what is awaited names.
+const NAMED: usize = 3;
+
 /// The progress of a run, per component. Time is passed in.
 #[derive(Debug)]
 pub struct Progress {
@@ -137,6 +140,23 @@ impl Progress {
     /// The duration of the run so far.
     pub fn lasts(&self, now: Instant) -> Duration {
         now - self.began
+    }
+
+    /// What the run still waits for, and for how long, on one line.
+    pub(super) fn heartbeat(&self, now: Instant, symbols: bool) -> String {
+        let time = span(self.lasts(now));
+        let awaited = self.awaited();
+        let more = match awaited.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let (done, total) = self.objects();
+        if awaited.is_empty() {
+            return format!("still running after {time}: {done} of {total} objects");
+        }
+        let named: Vec<String> =
+            awaited.iter().take(NAMED).map(|text| cut(text, 120, symbols)).collect();
+        format!("still running after {time}, {done} of {total} objects: {}{more}", named.join(", "))
     }
 
     /// The number of objects that are done, and of all objects.

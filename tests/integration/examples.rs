@@ -48,9 +48,8 @@ fn needs_a_cluster(words: &[&str]) -> bool {
     let names = |flags: &[&str]| words.iter().any(|word| flags.contains(word));
     match words[0] {
         "check" => !names(&["--list"]),
-        "cleanup" | "status" | "wait" | "logs" | "events" | "bundle" | "history" | "rollback" => {
-            true
-        }
+        "cleanup" | "status" | "wait" | "logs" | "events" | "bundle" | "history" | "rollback"
+        | "controller" => true,
         "apply" | "uninstall" => !names(&["--target"]),
         "diff" => !names(&["--against", "--against-config"]),
         "render" => names(&["--live"]),

@@ -69,6 +69,11 @@ impl ConnectionArgs {
         }
     }
 
+    /// The name of this process in the lock of a cluster.
+    pub(in crate::cli) fn lock_holder(&self) -> String {
+        lock_holder()
+    }
+
     /// The options of the client.
     pub(in crate::cli) fn options(&self) -> ConnectOptions {
         let Self { kubeconfig, context, act_as, act_as_groups } = self.clone();

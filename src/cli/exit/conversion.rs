@@ -1,7 +1,7 @@
 //! The errors of layers below, with the flags and commands that help.
 
 use super::Failure;
-use crate::{bundle, cluster, engine, inventory, status, target, values};
+use crate::{bundle, cluster, controller, engine, inventory, status, target, values};
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
@@ -76,6 +76,26 @@ impl From<status::LogError> for Failure {
             LogError::NoPods
             | LogError::NoSuchContainer { .. }
             | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+impl From<controller::Error> for Failure {
+    fn from(error: controller::Error) -> Self {
+        use controller::Error;
+        match error {
+            // The log has shown every mistake.
+            Error::Invalid(_) => Self::Invalid,
+            Error::ApprovalRequired(_) => Self::Usage(error.to_string()),
+            Error::NoConfiguration(_) => Self::Usage(format!(
+                "{error}\nhelp: create it, for example with `kubectl apply -f cluster-configuration.yaml`"
+            )),
+            Error::Paused => {
+                Self::Usage(format!("{error}\nhelp: remove its annotation {}", controller::MODE))
+            }
+            Error::Conflicts(count) => Self::Conflicts { count, takeable: false },
+            Error::Install(error) => error.into(),
+            Error::Cluster(error) => Self::Cluster(error),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Execution {
             live.borrow_mut().record(&event, Instant::now());
         };
         let run = install::execute(session, review, consents, &mut on_event);
-        let answer = beside_clock(run, || {
+        let answer = beside_clock(run, TICK, || {
             if started.get() {
                 let mut live = live.borrow_mut();
                 if session.stop().is_requested() {
@@ -99,9 +99,13 @@ fn ends(event: &Event) -> bool {
 }
 
 /// What a run gives; meanwhile the clock ticks.
-async fn beside_clock<O>(run: impl Future<Output = O>, mut tick: impl FnMut()) -> O {
+pub(in crate::cli) async fn beside_clock<O>(
+    run: impl Future<Output = O>,
+    every: Duration,
+    mut tick: impl FnMut(),
+) -> O {
     let mut run = pin!(run);
-    let mut clock = tokio::time::interval(TICK);
+    let mut clock = tokio::time::interval(every);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         tokio::select! {
@@ -119,7 +123,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_clock_ticks_while_a_run_waits() {
         let mut ticks = 0;
-        beside_clock(tokio::time::sleep(TICK * 10), || ticks += 1).await;
+        beside_clock(tokio::time::sleep(TICK * 10), TICK, || ticks += 1).await;
         assert!(ticks >= 9, "{ticks}");
     }
 }

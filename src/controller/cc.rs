@@ -1,0 +1,220 @@
+//! The ClusterConfiguration as the controller reads it: its identity, its specification, and the annotations by
+//! which a user steers the controller. Pure.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::config;
+use crate::object::ObjectId;
+
+/// How changes are made: `enforce`, `observe`, `plan` or `paused`.
+pub const MODE: &str = "ksi.kubesphere.io/mode";
+/// When a pause ends, RFC 3339.
+pub const PAUSED_UNTIL: &str = "ksi.kubesphere.io/paused-until";
+/// The hash of the plan that is approved.
+pub const APPROVE: &str = "ksi.kubesphere.io/approve";
+/// Any new value asks for a run.
+pub const REQUESTED_AT: &str = "ksi.kubesphere.io/requested-at";
+
+/// How the controller makes changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// It applies every edit and repairs drift.
+    #[default]
+    Enforce,
+    /// It applies every edit, and only reports drift.
+    Observe,
+    /// It writes nothing until the plan is approved.
+    Plan,
+    /// It writes nothing.
+    Paused,
+}
+
+impl Mode {
+    /// The value of the annotation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+            Self::Plan => "plan",
+            Self::Paused => "paused",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Enforce, Self::Observe, Self::Plan, Self::Paused]
+            .into_iter()
+            .find(|mode| mode.as_str() == text.trim())
+    }
+}
+
+/// A live ClusterConfiguration.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Configured {
+    /// The whole object.
+    pub body: Value,
+    /// Its uid: a new object of the same name is another one.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// The hash of `.spec`. It decides whether there is something new: writes of the status raise the generation
+    /// of a CRD without a status subresource.
+    pub spec_hash: String,
+    /// The mode that the annotation sets.
+    pub mode: Mode,
+    /// An annotation that cannot be understood, with what to write.
+    pub mistake: Option<String>,
+    /// When a pause ends.
+    pub paused_until: Option<OffsetDateTime>,
+    /// The hash of the plan that is approved.
+    pub approve: Option<String>,
+    /// The value of the last request for a run.
+    pub requested_at: Option<String>,
+    /// The name of the Secret with the jwtSecret.
+    pub secret: Option<String>,
+}
+
+impl Configured {
+    /// Reads a live object.
+    pub(super) fn of(body: Value) -> Self {
+        let metadata = &body["metadata"];
+        let annotation = |name: &str| {
+            metadata["annotations"][name].as_str().map(str::trim).filter(|text| !text.is_empty())
+        };
+        let mut mistake = None;
+        let mode = annotation(MODE).map_or(Mode::default(), |text| {
+            Mode::parse(text).unwrap_or_else(|| {
+                mistake = Some(format!(
+                    "annotation {MODE} is `{text}`: use enforce, observe, plan or paused; until then \
+                     nothing is changed"
+                ));
+                Mode::Paused
+            })
+        });
+        let paused_until = annotation(PAUSED_UNTIL).and_then(|text| {
+            let time = OffsetDateTime::parse(text, &Rfc3339).ok();
+            if time.is_none() {
+                mistake = Some(format!(
+                    "annotation {PAUSED_UNTIL} is `{text}`: use a time such as 2026-12-24T08:00:00Z"
+                ));
+            }
+            time
+        });
+        let reference = &body["spec"]["authentication"]["jwtSecretRef"]["name"];
+        Self {
+            uid: metadata["uid"].as_str().unwrap_or_default().to_owned(),
+            generation: metadata["generation"].as_i64().unwrap_or_default(),
+            spec_hash: hash(&body["spec"]),
+            mode,
+            mistake,
+            paused_until,
+            approve: annotation(APPROVE).map(str::to_owned),
+            requested_at: annotation(REQUESTED_AT).map(str::to_owned),
+            secret: reference.as_str().filter(|name| !name.is_empty()).map(str::to_owned),
+            body,
+        }
+    }
+
+    /// The mode at a time: a pause may have ended.
+    pub(super) fn mode_at(&self, now: OffsetDateTime) -> Mode {
+        let is_over = self.mode == Mode::Paused && self.paused_until.is_some_and(|end| end <= now);
+        if is_over { Mode::default() } else { self.mode }
+    }
+
+    /// The status as it is in the cluster.
+    pub(super) fn status(&self) -> &Value {
+        &self.body["status"]
+    }
+}
+
+/// Whether it is the only ClusterConfiguration that is followed.
+pub(super) fn is_followed(id: &ObjectId) -> bool {
+    id.name == config::NAME && id.namespace.as_deref() == Some(config::NAMESPACE)
+}
+
+/// SHA-256 of a specification, the first 128 bits in hex; the order of keys does not matter.
+fn hash(spec: &Value) -> String {
+    let mut text = String::new();
+    sorted(spec, &mut text);
+    hex::encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16])
+}
+
+fn sorted(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<_> = map.iter().collect();
+            keys.sort_by_key(|(key, _)| *key);
+            text.push('{');
+            for (key, value) in keys {
+                text.push_str(&Value::from(key.as_str()).to_string());
+                text.push(':');
+                sorted(value, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for item in items {
+                sorted(item, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn cc(annotations: Value) -> Configured {
+        Configured::of(json!({
+            "metadata": {"name": "ks-installer", "uid": "u", "generation": 3, "annotations": annotations},
+            "spec": {"a": {"b": 1, "c": [true]}},
+        }))
+    }
+
+    #[test]
+    fn only_the_specification_counts_and_not_its_order() {
+        let one = cc(json!({}));
+        let mut other = one.body.clone();
+        other["spec"] = json!({"a": {"c": [true], "b": 1}});
+        other["status"] = json!({"phase": "Ready"});
+        other["metadata"]["generation"] = 4.into();
+        assert_eq!(Configured::of(other.clone()).spec_hash, one.spec_hash);
+        other["spec"]["a"]["b"] = "1".into();
+        assert_ne!(Configured::of(other).spec_hash, one.spec_hash);
+    }
+
+    #[test]
+    fn annotations_set_the_mode() {
+        assert_eq!(cc(json!(null)).mode, Mode::Enforce);
+        for (text, mode) in
+            [("plan", Mode::Plan), (" observe ", Mode::Observe), ("", Mode::Enforce)]
+        {
+            let cc = cc(json!({MODE: text}));
+            assert_eq!((cc.mode, cc.mistake), (mode, None), "{text}");
+        }
+        let wrong = cc(json!({MODE: "pause"}));
+        assert_eq!(wrong.mode, Mode::Paused, "a mistake changes nothing");
+        assert!(wrong.mistake.unwrap().contains("use enforce, observe, plan or paused"));
+    }
+
+    #[test]
+    fn a_pause_ends_at_its_time() {
+        let cc = |until: &str| cc(json!({MODE: "paused", PAUSED_UNTIL: until}));
+        let paused = cc("2026-12-24T08:00:00Z");
+        assert_eq!(paused.mode_at(datetime!(2026-12-24 07:59:59 UTC)), Mode::Paused);
+        assert_eq!(paused.mode_at(datetime!(2026-12-24 08:00:00 UTC)), Mode::Enforce);
+        let wrong = cc("tomorrow");
+        assert_eq!(wrong.mode_at(datetime!(2036-12-24 08:00:00 UTC)), Mode::Paused);
+        assert!(wrong.mistake.unwrap().contains("paused-until"));
+    }
+}

@@ -1,0 +1,238 @@
+//! One run: the ClusterConfiguration is read, reviewed and, where nothing has to be approved, carried out. These are
+//! the use cases that the command line calls.
+
+use std::time::Duration;
+
+use super::approval::Approval;
+use super::cc::{Configured, Mode};
+use super::contested::Fights;
+use super::drift::{self, Repair};
+use super::problem::{self, Problem};
+use crate::cluster::Cluster;
+use crate::engine::{self, Event, Stop};
+use crate::install::{
+    self, ApplyRequest, Consents, DryRun, Error, Prepared, Review, Session, Source,
+};
+use crate::object::ObjectId;
+use crate::plan::{Action, Summary};
+use crate::status::{Known, NextSteps};
+use crate::target::ClusterTarget;
+
+/// How many configurations the history keeps.
+const HISTORY: usize = 10;
+
+/// One run.
+pub(super) struct Operation<'o> {
+    pub(super) cluster: &'o Cluster,
+    /// The name of this process in the lock.
+    pub(super) holder: String,
+    pub(super) timeout: Duration,
+    /// Wait until everything is healthy.
+    pub(super) wait: bool,
+    /// Look at the health also where nothing has to be written.
+    pub(super) once: bool,
+    pub(super) cc: Configured,
+    pub(super) mode: Mode,
+    pub(super) fights: &'o Fights,
+    pub(super) stop: Stop,
+}
+
+/// What a run tells on the way.
+pub(super) enum Step {
+    /// It is about to be carried out.
+    Planned(Summary),
+    /// An event of its execution.
+    Event(Event),
+    /// Something that a user should know.
+    Warning(String),
+}
+
+/// How a run ended.
+pub(super) enum Outcome {
+    /// Everything is as it should be; nothing was written.
+    Settled(Left),
+    /// Others changed something, and it is only reported.
+    Observed(Vec<String>, Left),
+    /// It was carried out.
+    Applied(Box<Done>),
+    /// The configuration is invalid.
+    Invalid(Vec<Problem>),
+    /// The plan has to be approved.
+    Approval(Approval),
+    /// It failed.
+    Failed(Error, Vec<Problem>),
+}
+
+/// The conflicts that stay.
+pub(super) type Left = Vec<(ObjectId, String)>;
+
+/// A run that was carried out.
+pub(super) struct Done {
+    pub(super) summary: Summary,
+    pub(super) repaired: Vec<Repair>,
+    pub(super) left: Left,
+    /// Where the installation is reached.
+    pub(super) next: Option<NextSteps>,
+}
+
+impl Operation<'_> {
+    /// Runs it to its end.
+    pub(super) async fn run(&self, on_step: &mut dyn FnMut(Step)) -> Outcome {
+        match Box::pin(self.carried_out(on_step)).await {
+            Ok(outcome) => outcome,
+            Err(Error::Rejected(rejected)) => Outcome::Invalid(problem::of_rejected(&rejected)),
+            Err(error) => Outcome::Failed(error, Vec::new()),
+        }
+    }
+
+    async fn carried_out(&self, on_step: &mut dyn FnMut(Step)) -> Result<Outcome, Error> {
+        let session =
+            Session::on_cluster(self.cluster, self.holder.clone(), self.timeout, self.stop.clone());
+        let prepared = tokio::select! {
+            prepared = self.prepare(session.cluster()) => prepared?,
+            () = self.stop.requested() => return Err(engine::Error::Interrupted.into()),
+        };
+        let mut request = self.request(&prepared);
+        let mut review = if self.mode == Mode::Plan {
+            None
+        } else {
+            Some(self.reviewed(&session, &mut request).await?)
+        };
+        // Where it has to be approved, values are not generated: two reviews would not have the same ones.
+        let asks = match &review {
+            None => true,
+            Some(review) => !review.unconfirmed(&Consents::default()).is_empty(),
+        };
+        let mut consents = Consents::default();
+        if asks {
+            request.dry_run = Some(DryRun::Server);
+            let planned = self.reviewed(&session, &mut request).await?;
+            request.dry_run = None;
+            if asks_for_approval(&planned) || review.is_some() {
+                let approval = Approval::of(&planned, &self.cc.spec_hash);
+                if self.cc.approve.as_ref() != Some(&approval.hash) {
+                    return Ok(Outcome::Approval(approval));
+                }
+                consents = planned.risks.iter().map(install::Risk::consent).collect();
+            }
+            let real = self.reviewed(&session, &mut request).await?;
+            if outline(&real) != outline(&planned) {
+                return Err(engine::Error::Changed("the cluster".to_owned()).into());
+            }
+            review = Some(real);
+        }
+        let Some(review) = review else { return Ok(Outcome::Settled(Vec::new())) };
+        for warning in review.warnings.iter().chain(prepared.warnings.iter()) {
+            on_step(Step::Warning(format!("{}: {}", warning.code, warning.message)));
+        }
+        let left = drift::left_alone(&review.planned.plan);
+        let is_settled = review.planned.is_settled() && review.replaced_installer().is_none();
+        if is_settled && !self.once {
+            return Ok(Outcome::Settled(left));
+        }
+        if self.mode == Mode::Observe && !has_news(&review) {
+            return Ok(Outcome::Observed(differences(&review), left));
+        }
+        let failed: Vec<Problem> = review
+            .preflight
+            .iter()
+            .flat_map(|report| report.rows.iter().filter_map(problem::of_check))
+            .collect();
+        if !failed.is_empty() {
+            return Ok(Outcome::Failed(Error::Preflight(review.failed_checks()), failed));
+        }
+        let repaired = drift::repairs(&review.planned);
+        on_step(Step::Planned(review.planned.plan.summary()));
+        let mut on_event = |event| on_step(Step::Event(event));
+        let execution = install::execute(&session, &review, &consents, &mut on_event);
+        let outcome = Box::pin(execution).await?;
+        if let Some(error) = &outcome.history_error {
+            on_step(Step::Warning(format!("this run is not in the history: {error}")));
+        }
+        let next = next_steps(session.target(), &review, &prepared).await;
+        Ok(Outcome::Applied(Box::new(Done { summary: outcome.summary, repaired, left, next })))
+    }
+
+    async fn prepare(&self, cluster: &Cluster) -> Result<Prepared, Error> {
+        let draft = Source::of_cluster(&self.cc.body).load();
+        draft.precheck()?;
+        let mut prepared = draft.check_on(cluster).await?;
+        prepared.read_secret(cluster).await?;
+        Ok(prepared)
+    }
+
+    fn request<'p>(&self, prepared: &'p Prepared) -> ApplyRequest<'p> {
+        ApplyRequest {
+            prepared,
+            consents: Consents::default(),
+            components: Vec::new(),
+            force_conflicts: false,
+            take: Vec::new(),
+            wait: self.wait,
+            fail_fast: true,
+            dry_run: None,
+            skip_checks: Vec::new(),
+            history_max: HISTORY,
+        }
+    }
+
+    /// Reviews it. Fields of ours that others took are taken back, except where drift is only observed or a field
+    /// is contested.
+    async fn reviewed(
+        &self,
+        session: &Session<ClusterTarget>,
+        request: &mut ApplyRequest<'_>,
+    ) -> Result<Review, Error> {
+        let review = install::review(session, request).await?;
+        if self.mode == Mode::Observe {
+            return Ok(review);
+        }
+        let taken = drift::taken_back(&review.planned, |id| self.fights.is_contested(id));
+        if taken.is_empty() || taken == request.take {
+            return Ok(review);
+        }
+        request.take = taken;
+        install::review(session, request).await
+    }
+}
+
+/// Whether a plan has something that a user may not want.
+fn asks_for_approval(review: &Review) -> bool {
+    review.planned.plan.has_writes() || !review.risks.is_empty()
+}
+
+/// What a plan does to which object.
+fn outline(review: &Review) -> Vec<(&ObjectId, Action)> {
+    let changes = review.planned.plan.changes.iter();
+    let does = changes.filter(|change| change.is_write() || change.action == Action::Delete);
+    does.map(|change| (&change.id, change.action)).collect()
+}
+
+/// Whether a plan has more than repairs: another configuration, another version of ksi, or new certificates.
+fn has_news(review: &Review) -> bool {
+    let planned = &review.planned;
+    let Some(inventory) = &planned.observed.inventory else { return true };
+    inventory.spec_hash != planned.desired.spec_hash
+        || inventory.ksi_version != env!("CARGO_PKG_VERSION")
+        || planned.stored != planned.desired.values
+}
+
+/// What would be put back, and what is in conflict, one line each.
+fn differences(review: &Review) -> Vec<String> {
+    let repairs = drift::repairs(&review.planned);
+    let conflicts = drift::left_alone(&review.planned.plan);
+    let conflicts = conflicts.into_iter().map(|(id, why)| format!("{id}: {why}"));
+    repairs.iter().map(Repair::message).chain(conflicts).collect()
+}
+
+async fn next_steps(
+    target: &ClusterTarget,
+    review: &Review,
+    prepared: &Prepared,
+) -> Option<NextSteps> {
+    let known = Known {
+        published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
+        node: prepared.facts.node_address.as_deref(),
+    };
+    NextSteps::read(target, &review.planned.desired.objects, known).await
+}

@@ -1,0 +1,155 @@
+//! One run, beside which edits are watched and the status is written.
+
+use std::cell::RefCell;
+use std::pin::pin;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::sleep;
+
+use super::super::cc::{Configured, Mode};
+use super::super::decision::{Cause, Deviations, Wanted};
+use super::super::error::Error;
+use super::super::event::Reason;
+use super::super::notice::Notice;
+use super::super::operation::{Operation, Outcome, Step};
+use super::super::problem;
+use super::super::progress::Progress;
+use super::super::publish::{Publisher, seconds};
+use super::super::requester::requester;
+use super::super::state::{State, Verdict};
+use super::{Notify, Reconciler};
+use crate::engine::Stop;
+use crate::install::{self, Source};
+
+/// How often the status of a run is written at most.
+const REFRESH: Duration = Duration::from_secs(1);
+
+impl Reconciler<'_> {
+    /// Carries a run out. Returns whether it ended, and was not superseded.
+    pub(super) async fn operate(
+        &mut self,
+        cause: Cause,
+        cc: Configured,
+        wanted: Wanted,
+        seen: Deviations,
+        notify: Notify<'_>,
+    ) -> Result<bool, Error> {
+        if matches!(cause, Cause::Edit | Cause::Request) {
+            self.fights.clear();
+        }
+        let id = format!("{:08x}", fastrand::u32(..));
+        let by = requester(&cc, cause);
+        let started = seconds(OffsetDateTime::now_utc());
+        let progress = RefCell::new(Progress::new(id.clone(), cause, by.clone(), started));
+        notify(Notice::Begins { id, cause, by, generation: cc.generation });
+        let stop = Stop::default();
+        let operation = Operation {
+            cluster: self.cluster,
+            holder: self.settings.holder.clone(),
+            timeout: self.settings.timeout,
+            wait: self.settings.wait,
+            once: self.settings.once,
+            cc: cc.clone(),
+            mode: wanted.mode,
+            fights: &self.fights,
+            stop: stop.clone(),
+        };
+        let notify = RefCell::new(notify);
+        let tell = |notice| (notify.borrow_mut())(notice);
+        let state = RefCell::new(self.state.clone());
+        let mut invalid = None;
+        let outcome = {
+            let mut on_step = |step| match step {
+                Step::Planned(summary) => {
+                    progress.borrow_mut().planned(&summary);
+                    tell(Notice::Planned(summary));
+                }
+                Step::Event(event) => {
+                    progress.borrow_mut().record(&event);
+                    tell(Notice::Event(event));
+                }
+                Step::Warning(text) => tell(Notice::Warning(text)),
+            };
+            let mut run = pin!(operation.run(&mut on_step));
+            let mut publishing = pin!(publish(&mut self.publisher, &state, &progress));
+            loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut run => break outcome,
+                    () = self.stop.requested(), if !stop.is_requested() => stop.request(),
+                    () = self.configurations.changed() => {
+                        let Some(new) = self.configurations.ours() else { stop.request(); continue };
+                        match superseded_by(&cc, &new) {
+                            Edit::None => {}
+                            Edit::Valid => stop.request(),
+                            Edit::Invalid(problems) => {
+                                if let Some(state) = state.borrow_mut().as_mut() {
+                                    state.judged = Some(new.spec_hash.clone());
+                                    state.verdict = Verdict::Invalid(problems.clone());
+                                    state.cc = new;
+                                }
+                                invalid = Some(problems);
+                            }
+                        }
+                    }
+                    never = &mut publishing => match never {},
+                }
+            }
+        };
+        let notify = notify.into_inner();
+        if let Some(problems) = invalid {
+            let text = problems.iter().map(problem::Problem::text).collect::<Vec<_>>().join("; ");
+            self.tell(Reason::Invalid, &text, notify).await;
+        }
+        self.end(outcome, wanted, seen, progress.into_inner(), notify).await
+    }
+
+    /// Whether a run was cut short because something newer is to be done.
+    pub(super) fn is_superseded(&self, outcome: &Outcome) -> bool {
+        let interrupted = matches!(
+            outcome,
+            Outcome::Failed(install::Error::Engine(crate::engine::Error::Interrupted), _)
+        );
+        interrupted && !self.stop.is_requested()
+    }
+}
+
+/// Writes the status of a run again and again. What cannot be written is written later.
+async fn publish(
+    publisher: &mut Publisher,
+    state: &RefCell<Option<State>>,
+    progress: &RefCell<Progress>,
+) -> std::convert::Infallible {
+    loop {
+        sleep(REFRESH).await;
+        let state = state.borrow().clone();
+        if let Some(mut state) = state {
+            state.operation = Some(progress.borrow().clone());
+            let _ = publisher.publish(&state).await;
+        }
+    }
+}
+
+/// What an edit during a run means for it.
+enum Edit {
+    /// It is about something else.
+    None,
+    /// It takes the place of the run.
+    Valid,
+    /// It changes nothing.
+    Invalid(Vec<problem::Problem>),
+}
+
+fn superseded_by(cc: &Configured, new: &Configured) -> Edit {
+    if new.uid != cc.uid || (new.mode == Mode::Paused && cc.mode != Mode::Paused) {
+        return Edit::Valid;
+    }
+    if new.spec_hash == cc.spec_hash {
+        return Edit::None;
+    }
+    match Source::of_cluster(&new.body).load().precheck() {
+        Err(install::Error::Rejected(rejected)) => Edit::Invalid(problem::of_rejected(&rejected)),
+        _ => Edit::Valid,
+    }
+}

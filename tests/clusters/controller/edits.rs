@@ -1,0 +1,79 @@
+//! Edits of the ClusterConfiguration.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{Followed, WITHOUT_WAIT, cc, prepared};
+use crate::hands::Hands as _;
+
+const CONSOLE: &str = "service ks-console";
+
+#[test]
+fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
+    let Some(followed) = Followed::start(json!({"common": {"core": {"console": {"port": 30881}}}}))
+    else {
+        return;
+    };
+    let port = || followed.field(CONSOLE, ".spec.ports[0].nodePort");
+    assert_eq!(port(), "30881");
+    let ready = followed.condition("Ready");
+    assert_eq!(ready["observedGeneration"], followed.cc()["metadata"]["generation"]);
+    let applied = followed.await_event("Applied");
+    assert!(applied.contains("created"), "{applied}");
+    let operation = followed.status()["lastOperation"]["id"].as_str().unwrap().to_owned();
+    assert!(followed.log().contains(&format!("[{operation} ")), "{}", followed.log());
+
+    let begin = Instant::now();
+    followed.edit(json!({"common": {"core": {"console": {"port": 30882}}}}));
+    followed.until("the port", || port() == "30882");
+    eprintln!("edit to changed object: {:?}", begin.elapsed());
+    followed.await_applied();
+    assert_eq!(followed.status()["lastOperation"]["requestedBy"], "kubectl-patch");
+
+    let since = followed.mark();
+    followed.edit(json!({"common": {"core": {"console": {"port": 99}}}, "clusterrole": "host"}));
+    followed.until("the mistake", || followed.status()["phase"] == "Invalid");
+    let (status, cc) = (followed.status(), followed.cc());
+    assert_eq!(followed.condition("Ready")["reason"], "Invalid");
+    assert_eq!(followed.condition("Stalled")["status"], "True");
+    assert_eq!(status["observedGeneration"], cc["metadata"]["generation"]);
+    assert_ne!(status["lastApplied"]["generation"], cc["metadata"]["generation"]);
+    let code = status["blocking"][0]["code"].as_str().unwrap();
+    assert!(code.starts_with("KSI"), "{status:#}");
+    assert!(followed.await_event("Invalid").contains(code));
+    followed.edit(json!({"common": {"core": {"console": {"port": 30882}}}, "clusterrole": null}));
+    followed.await_applied();
+    let written = followed.changes(since);
+    let ours = written.iter().filter(|write| !write.contains("ks-installer"));
+    let ours: Vec<_> = ours.filter(|write| !write.starts_with("create events")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+    let (code, log) = followed.stop();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
+fn nothing_is_requested_while_nothing_happens() {
+    let Some(followed) = Followed::start(json!({})) else { return };
+    followed.until("the status to be written", || followed.status()["phase"] == "Ready");
+    // What was under way ends.
+    std::thread::sleep(Duration::from_secs(3));
+    let since = followed.mark();
+    std::thread::sleep(Duration::from_secs(20));
+    let requests = followed.requests(since);
+    assert!(requests.is_empty(), "{requests:#?}");
+}
+
+#[test]
+fn another_configuration_is_not_followed_and_the_own_one_is_waited_for() {
+    let Some(rig) = prepared() else { return };
+    let mut other = cc(json!({}));
+    other["metadata"]["namespace"] = json!("default");
+    rig.make(&other);
+    let followed = Followed::beside(rig, WITHOUT_WAIT);
+    followed.await_log("these are not followed: default/ks-installer");
+    followed.make(cc(json!({})));
+    followed.await_applied();
+    let message = followed.await_event("Ignored");
+    assert!(message.contains("default/ks-installer"), "{message}");
+}
