@@ -43,6 +43,7 @@ pub mod health;
 pub mod install;
 pub mod inventory;
 pub mod object;
+pub mod parallel;
 pub mod plan;
 pub mod render;
 pub mod rights;

@@ -26,12 +26,11 @@ mod slots;
 
 use std::sync::Arc;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use crate::config::Configuration;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::facts::Facts;
 use crate::object::{self, Object};
+use crate::parallel::on_two_threads;
 use crate::values::Values;
 
 pub use catalogue::{Component, components};
@@ -90,28 +89,6 @@ pub fn render(input: &Input<'_>) -> Result<Vec<Object>, Diagnostics> {
 /// caller with a spare thread while it still validates the configuration.
 pub fn prepare() {
     let _ = (Templates::embedded(), Catalogue::embedded());
-}
-
-/// Does all work items, in any order. Two threads save a third of the time; more would contend for
-/// memory.
-fn on_two_threads<W: Sync, D: Send>(work: &[W], does: impl Fn(&W) -> D + Sync) -> Vec<D> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut done = Vec::new();
-        while let Some(piece) = work.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push(does(piece));
-        }
-        done
-    };
-    std::thread::scope(|scope| {
-        let other = scope.spawn(worker);
-        let mut done = worker();
-        match other.join() {
-            Ok(others) => done.extend(others),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-        done
-    })
 }
 
 /// The components that a configuration enables, each after its dependencies.

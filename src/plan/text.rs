@@ -10,6 +10,7 @@ use similar::{ChangeTag, TextDiff};
 use super::masked::{self, Masked};
 use super::{Action, Change, Plan, overview};
 use crate::object::{FEDERATED, Masker};
+use crate::parallel::on_two_threads;
 use crate::yaml;
 
 /// How a plan is shown.
@@ -38,12 +39,14 @@ pub fn text(plan: &Plan, options: TextOptions) -> String {
     let mut masker = Masker::new();
     let federated = plan.changes.iter().filter(|change| is_federated(change)).count();
     let counts = federated > 1 && !options.list_all;
-    for change in plan.changes.iter().filter(|change| change.action != Action::Unchanged) {
-        if counts && is_federated(change) {
-            continue;
-        }
+    let listed = plan.changes.iter().filter(|change| change.action != Action::Unchanged);
+    let listed = listed.filter(|change| !counts || !is_federated(change));
+    // Secrets are numbered in the order in which they are shown; the rest can be done at once.
+    let shown: Vec<_> = listed.map(|change| Shown::of(change, options, &mut masker)).collect();
+    let manifests = on_two_threads(&shown, Shown::manifests);
+    for (shown, (before, after)) in shown.iter().zip(manifests) {
         // Writing to a string does not fail.
-        let _ = writer.change(change, &mut masker);
+        let _ = writer.change(shown, before.as_deref(), after.as_deref());
     }
     if counts {
         let _ = writer.line(Style::new(), "", &format!("= keep {federated} objects: {FEDERATED}"));
@@ -82,13 +85,46 @@ fn is_federated(change: &Change) -> bool {
     change.action == Action::Keep && change.reason.as_deref() == Some(FEDERATED)
 }
 
+/// What is shown of a change, without secrets.
+struct Shown<'c> {
+    change: &'c Change,
+    notes: Vec<String>,
+    sides: Option<Masked<'c>>,
+}
+
+impl<'c> Shown<'c> {
+    fn of(change: &'c Change, options: TextOptions, masker: &mut Masker) -> Self {
+        if options.summary_only {
+            return Self { change, notes: Vec::new(), sides: None };
+        }
+        let note = |conflict| {
+            let (desired, live) = masked::conflict(change, conflict, masker);
+            format!("{}: keeping {live}; the configuration has {desired}", conflict.path)
+        };
+        let notes = change.conflicts.iter().map(note).collect();
+        Self { change, notes, sides: Some(Masked::of(change, masker)) }
+    }
+
+    /// The manifest before and after the change.
+    fn manifests(&self) -> (Option<String>, Option<String>) {
+        let Some(Masked { before, after }) = &self.sides else { return (None, None) };
+        (before.as_ref().map(manifest), after.as_deref().map(manifest))
+    }
+}
+
 struct Writer {
     out: String,
     options: TextOptions,
 }
 
 impl Writer {
-    fn change(&mut self, change: &Change, masker: &mut Masker) -> fmt::Result {
+    fn change(
+        &mut self,
+        shown: &Shown<'_>,
+        before: Option<&str>,
+        after: Option<&str>,
+    ) -> fmt::Result {
+        let Shown { change, notes, .. } = shown;
         let (sign, style) = header_style(change.action);
         if !self.options.summary_only && !self.out.is_empty() {
             self.out.push('\n');
@@ -99,17 +135,8 @@ impl Writer {
         let action = change.action.as_str();
         let header = format!("{sign} {action} {}{component}{reason}", change.id);
         self.line(style.bold(), "", &header)?;
-        if self.options.summary_only {
-            return Ok(());
-        }
-        for conflict in &change.conflicts {
-            let (desired, live) = masked::conflict(change, conflict, masker);
-            let note =
-                format!("{}: keeping {live}; the configuration has {desired}", conflict.path);
-            self.line(style, "  ", &note)?;
-        }
-        let shown = Masked::of(change, masker);
-        match (&shown.before, &shown.after) {
+        notes.iter().try_for_each(|note| self.line(style, "  ", note))?;
+        match (before, after) {
             (None, None) => Ok(()),
             (Some(before), None) => self.whole(ChangeTag::Delete, before),
             (None, Some(after)) => self.whole(ChangeTag::Insert, after),
@@ -117,13 +144,12 @@ impl Writer {
         }
     }
 
-    fn whole(&mut self, tag: ChangeTag, body: &Value) -> fmt::Result {
-        manifest(body).lines().try_for_each(|line| self.changed(tag, line))
+    fn whole(&mut self, tag: ChangeTag, manifest: &str) -> fmt::Result {
+        manifest.lines().try_for_each(|line| self.changed(tag, line))
     }
 
-    fn hunks(&mut self, before: &Value, after: &Value) -> fmt::Result {
-        let (before, after) = (manifest(before), manifest(after));
-        let diff = TextDiff::from_lines(&before, &after);
+    fn hunks(&mut self, before: &str, after: &str) -> fmt::Result {
+        let diff = TextDiff::from_lines(before, after);
         let mut unified = diff.unified_diff();
         for hunk in unified.context_radius(self.options.context).iter_hunks() {
             self.line(AnsiColor::Cyan.on_default(), "", &hunk.header().to_string())?;
