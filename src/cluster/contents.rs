@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::error::{Error, ErrorKind};
+use super::instances::versions;
 use super::{Cluster, Kind, Selection};
 use crate::object::Contents;
 
@@ -20,10 +21,12 @@ impl Cluster {
         }
         let mut unlisted = BTreeSet::new();
         let kinds = self.kinds_in_namespaces(&mut unlisted).await?;
-        let lists =
-            kinds.iter().flat_map(|kind| namespaces.iter().map(move |place| (kind, *place)));
-        let answers = join_all(lists.map(|(kind, place)| async move {
-            (kind, self.list(kind, &Selection::within(Some(place)).metadata()).await)
+        let lists = kinds
+            .iter()
+            .flat_map(|versions| namespaces.iter().map(move |place| (versions, *place)));
+        let answers = join_all(lists.map(|(versions, place)| async move {
+            let selection = Selection::within(Some(place)).metadata();
+            (&versions[0], self.readable(versions, &selection).await)
         }));
         // An object may be served in several groups.
         let mut live: BTreeMap<String, Value> = BTreeMap::new();
@@ -41,28 +44,24 @@ impl Cluster {
         Ok(Contents::of(&live, unlisted))
     }
 
-    /// The kinds whose objects are in namespaces and can be deleted, in the preferred version of each group.
+    /// The kinds whose objects are in namespaces and can be deleted, each in all its versions.
     async fn kinds_in_namespaces(
         &self,
         unlisted: &mut BTreeSet<String>,
-    ) -> Result<Vec<Kind>, Error> {
+    ) -> Result<Vec<Vec<Kind>>, Error> {
         let served = self.read_path("/apis").await?;
-        let groups = served["groups"].as_array().into_iter().flatten().filter_map(|group| {
-            let version = group["preferredVersion"]["version"].as_str()?;
-            Some((group["name"].as_str()?.to_owned(), version.to_owned()))
-        });
-        let groups: Vec<_> = groups.chain([(String::new(), "v1".to_owned())]).collect();
+        let groups = versions(&served, |_| true);
         let answers = join_all(groups.iter().map(|group| self.discover([group.clone()]))).await;
-        let mut kinds = Vec::new();
         for ((group, version), answer) in groups.iter().zip(answers) {
-            match answer {
-                Ok(()) => kinds.extend(self.deletable_kinds(group, version)),
-                Err(error) => {
-                    note(unlisted, format!("{group}/{version}"), error)?;
-                }
+            if let Err(error) = answer {
+                note(unlisted, format!("{group}/{version}"), error)?;
             }
         }
-        Ok(kinds)
+        let names: BTreeSet<&str> = groups.iter().map(|(group, _)| group.as_str()).collect();
+        let resources = names.into_iter().flat_map(|group| {
+            self.deletable_in_namespaces(group).into_iter().map(move |plural| (group, plural))
+        });
+        Ok(resources.map(|(group, plural)| self.kinds_of(group, &plural)).collect())
     }
 }
 

@@ -89,12 +89,11 @@ impl Cluster {
         known.map(|known| known.plural.clone()).collect()
     }
 
-    /// The kinds of a discovered group whose objects are in namespaces and can be deleted.
-    pub(super) fn deletable_kinds(&self, group: &str, version: &str) -> Vec<Kind> {
+    /// The plural names of the kinds of a discovered group whose objects are in namespaces and can be deleted.
+    pub(super) fn deletable_in_namespaces(&self, group: &str) -> BTreeSet<String> {
         let kinds = self.connection.discovery.kinds();
         let known = kinds.known.values().filter(|known| known.namespaced && known.deletable);
-        let known = known.map(|known| &known.kind);
-        known.filter(|kind| kind.group == group && kind.version == version).cloned().collect()
+        known.filter(|known| known.kind.group == group).map(|known| known.plural.clone()).collect()
     }
 
     /// Discovers several groups in parallel, also those already known: CRDs may have been added.

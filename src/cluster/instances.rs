@@ -24,28 +24,34 @@ impl Cluster {
         }
         let wanted: BTreeSet<&str> = resources.iter().map(|name| parts(name).1).collect();
         let served = self.read_path("/apis").await?;
-        self.discover(versions(&served, &wanted)).await?;
+        self.discover(versions(&served, |group| wanted.contains(group))).await?;
         let lists = resources.into_iter().map(|name| async move {
             let (plural, group) = parts(name);
             let plurals = match plural {
                 "*" => self.plurals_of(group),
                 one => BTreeSet::from([one.to_owned()]),
             };
-            let lists = plurals.iter().map(|plural| self.readable(self.kinds_of(group, plural)));
+            let lists = plurals.iter().map(|plural| async {
+                let kinds = self.kinds_of(group, plural);
+                self.readable(&kinds, &Selection::default().metadata()).await
+            });
             let all = try_join_all(lists).await?.into_iter().flatten().collect();
             Ok::<_, Error>((name, all))
         });
         Ok(try_join_all(lists).await?.into_iter().collect())
     }
 
-    /// All objects of a kind, in whichever version can be read: others may need a conversion webhook that no
-    /// longer exists, and are asked for again for a minute.
-    async fn readable(&self, kinds: Vec<Kind>) -> Result<Vec<Value>, Error> {
-        if kinds.is_empty() {
+    /// The selected objects of a kind, in whichever version can be read: others may need a conversion webhook
+    /// that no longer exists, and are asked for again for a minute. None if no version is served.
+    pub(super) async fn readable(
+        &self,
+        versions: &[Kind],
+        selection: &Selection,
+    ) -> Result<Vec<Value>, Error> {
+        if versions.is_empty() {
             return Ok(Vec::new());
         }
-        let metadata = Selection::default().metadata();
-        let lists = kinds.iter().map(|kind| Box::pin(self.list(kind, &metadata)));
+        let lists = versions.iter().map(|kind| Box::pin(self.list(kind, selection)));
         let (all, _) = select_ok(lists).await?;
         Ok(all)
     }
@@ -56,16 +62,16 @@ fn parts(resource: &str) -> (&str, &str) {
     resource.split_once('.').unwrap_or((resource, ""))
 }
 
-/// The versions in which groups are served.
-fn versions(served: &Value, wanted: &BTreeSet<&str>) -> Vec<(String, String)> {
+/// The wanted groups in every version in which they are served.
+pub(super) fn versions(served: &Value, wanted: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    if wanted.contains("") {
+    if wanted("") {
         found.push((String::new(), "v1".to_owned()));
     }
     for group in served["groups"].as_array().into_iter().flatten() {
         let name = group["name"].as_str().unwrap_or_default();
         let versions = group["versions"].as_array().into_iter().flatten();
-        for version in versions.filter(|_| wanted.contains(name)) {
+        for version in versions.filter(|_| wanted(name)) {
             if let Some(version) = version["version"].as_str() {
                 found.push((name.to_owned(), version.to_owned()));
             }

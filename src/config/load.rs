@@ -193,7 +193,7 @@ impl Loaded {
 }
 
 /// A null value counts as not set, as in kubectl and serde. In free-form mappings null may have a
-/// meaning and stays.
+/// meaning and stays; an unknown key stays to be reported.
 fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
     if schema.is_some_and(shape::is_free_form) {
         return;
@@ -201,7 +201,9 @@ fn drop_nulls(node: &mut Node, schema: Option<&Value>) {
     let below = |step: &Step| schema.and_then(|schema| shape::step(schema, step));
     match &mut node.content {
         Content::Map(entries) => {
-            entries.retain(|e| !e.value.is_null());
+            let is_unknown =
+                |key: &String| schema.is_some() && below(&Step::Key(key.clone())).is_none();
+            entries.retain(|e| !e.value.is_null() || is_unknown(&e.key));
             for entry in entries {
                 drop_nulls(&mut entry.value, below(&Step::Key(entry.key.clone())));
             }
