@@ -7,7 +7,7 @@ SHELL := /bin/bash
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+): ## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-try: ## install KubeSphere on a temporary cluster (root on Linux), elsewhere into a directory: 10 min the first time
+try: ## install KubeSphere on a temporary cluster (root on Linux), elsewhere into a directory: 11 min the first time
 	@scripts/try
 
 test: ## run all tests; what real clusters need is built first
