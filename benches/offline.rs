@@ -49,7 +49,52 @@ fn main() {
     beside_helm(ksi);
     beside_kustomize(ksi);
     growth();
+    admission();
     redaction();
+}
+
+/// How long the API server waits for an answer about what somebody changes, beside the goal: the best of several.
+fn admission() {
+    const OLD: &str = "samples/legacy/3.0.yaml";
+    println!(
+        "\n{:34} {:>9} {:>9} {:>9}",
+        "answer to an admission request", "ms", "goal", "of goal"
+    );
+    let host = object(SAMPLE);
+    let mut wrong = host.clone();
+    wrong["spec"]["multicluster"]["clusterrole"] = "host".into();
+    // Each key is a mistake that stood there before: both objects are checked, the new one twice.
+    let mut strange = host.clone();
+    for number in 0..1_000 {
+        strange["spec"][format!("key-{number}")] = "a text of some length".into();
+    }
+    let mut stranger = strange.clone();
+    stranger["spec"]["zone"] = "cn".into();
+    for (name, object, old) in [
+        ("an edit of a host", &host, Some(&wrong)),
+        ("a mistake", &wrong, Some(&host)),
+        ("a file of KubeSphere 3.0", &object(OLD), None),
+        ("1,000 unknown keys, as before", &stranger, Some(&strange)),
+    ] {
+        let review = serde_json::json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": {"uid": "1", "object": object, "oldObject": old},
+        });
+        let text = review.to_string().into_bytes();
+        let took = milliseconds(best(|| {
+            std::hint::black_box(ksi::admission::review(&text).is_ok());
+        }));
+        println!("{name:34} {took:9.2} {:9} {:9.2}", 50, took / 50.0);
+    }
+}
+
+/// The ClusterConfiguration in a file.
+fn object(file: &str) -> serde_json::Value {
+    let mut sources = Sources::default();
+    let text = std::fs::read_to_string(file).expect("run from the project's folder");
+    let id = sources.add(file, text);
+    let (documents, _) = yaml::parse(&sources, id);
+    documents.iter().map(yaml::Node::to_json).find(|d| d["spec"].is_object()).unwrap_or_default()
 }
 
 /// How fast secrets are hidden in logs, and that twice the text takes twice the time: in lines, and in one line.

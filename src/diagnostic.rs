@@ -18,7 +18,7 @@ pub use redact::{merged, redacted_text, replaced};
 pub use secret_name::{SECRET_WORDS, is_password_name, is_secret_name, is_secret_name_or_typo};
 pub use source::{Position, SourceId, Sources, Span};
 pub use template::{bare_template, is_only_template, template, unrendered};
-pub use text::{TextStyle, to_text};
+pub use text::{TextStyle, summary, to_text};
 
 /// The severity: an error makes the configuration invalid, a warning does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

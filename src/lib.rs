@@ -29,6 +29,7 @@
 //! without clock, environment, files or network. Which layer may use which, and which may name a clock or a
 //! file, is checked in `tests/integration/layers.rs`.
 
+pub mod admission;
 pub mod bundle;
 pub mod check;
 pub mod cli;
@@ -47,8 +48,10 @@ pub mod parallel;
 pub mod plan;
 pub mod render;
 pub mod rights;
+pub mod serve;
 pub mod status;
 pub mod target;
+pub mod telemetry;
 pub mod ui;
 pub mod validate;
 pub mod values;

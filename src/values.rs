@@ -4,6 +4,7 @@
 //! it with [`Entropy`]. Known are the stored values, [`completed`] by those that live objects contain. It is a pure function: the caller provides randomness, keys and
 //! the time. [`resolve_without_generating`] does the same without generating anything, [`preview`] without a target.
 
+mod admission;
 mod certificate;
 mod entropy;
 mod error;
@@ -16,6 +17,7 @@ mod token;
 
 use serde::Serialize;
 
+pub use admission::{Admission, admission};
 pub use entropy::{Entropy, KeyKind};
 pub use error::{EntropyError, Error};
 pub use given::{Given, preview};

@@ -4,6 +4,8 @@
 
 #[path = "clusters/accepted.rs"]
 mod accepted;
+#[path = "clusters/admission.rs"]
+mod admission;
 #[path = "clusters/adoption.rs"]
 mod adoption;
 #[path = "clusters/apply.rs"]

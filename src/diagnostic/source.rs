@@ -106,6 +106,12 @@ impl Sources {
         }
     }
 
+    /// Whether a part of a place was marked as secret.
+    pub fn is_hidden(&self, span: Span) -> bool {
+        let overlaps = |secret: &Range<usize>| secret.start < span.end && span.start < secret.end;
+        self.get(span.source).is_some_and(|source| source.marked.iter().any(overlaps))
+    }
+
     /// A part of the text with every secret replaced by asterisks of the same length.
     pub fn redacted(&self, id: SourceId, part: Range<usize>) -> String {
         self.get(id).map_or_else(String::new, |source| {

@@ -47,12 +47,20 @@ pub fn to_text(diagnostics: &Diagnostics, sources: &Sources, style: TextStyle) -
 
 /// One line about several warnings of one kind.
 fn several(code: Code, all: &[&Diagnostic], sources: &Sources, renderer: &Renderer) -> String {
+    let first = || all.iter().find_map(|d| d.span).map(|span| sources.place(span));
+    let title = summary(code, all, first);
+    let code = code.to_string();
+    renderer.render(&[Group::with_title(Level::WARNING.primary_title(&title).id(&code))])
+}
+
+/// What several diagnostics of one kind have in common, how many there are and what they are about; or else where the
+/// first one is.
+pub fn summary(code: Code, all: &[&Diagnostic], first: impl FnOnce() -> Option<String>) -> String {
     const NAMED: usize = 3;
     let mut about: Vec<&str> = all.iter().filter_map(|d| d.about).collect();
     about.dedup();
     let which = if about.is_empty() {
-        let first = all.iter().find_map(|d| d.span).map(|span| sources.place(span));
-        first.map(|place| format!(", first at {place}")).unwrap_or_default()
+        first().map(|place| format!(", first at {place}")).unwrap_or_default()
     } else {
         let more = match about.len().saturating_sub(NAMED) {
             0 => String::new(),
@@ -60,9 +68,7 @@ fn several(code: Code, all: &[&Diagnostic], sources: &Sources, renderer: &Render
         };
         format!(": {}{more}", about[..about.len().min(NAMED)].join(", "))
     };
-    let title = format!("{}, {} times{which}", code.title(), all.len());
-    let code = code.to_string();
-    renderer.render(&[Group::with_title(Level::WARNING.primary_title(&title).id(&code))])
+    format!("{}, {} times{which}", code.title(), all.len())
 }
 
 fn one(diagnostic: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {

@@ -64,12 +64,22 @@ impl Draft {
     /// # Errors
     /// [`Error::Rejected`] when it is invalid.
     pub fn precheck(&self) -> Result<(), Error> {
+        let diagnostics = self.examine();
+        if !diagnostics.has_errors() {
+            return Ok(());
+        }
+        let sources = self.loaded.sources.clone();
+        Err(Error::Rejected(Box::new(Rejected { diagnostics, sources })))
+    }
+
+    /// Everything that can be said without the cluster. The errors are errors whatever the cluster is.
+    pub fn examine(&self) -> Diagnostics {
         let facts = self.facts.over(None, &self.loaded);
-        // Perhaps it is: the cluster was not asked.
-        self.validate(&facts, true).map(|_| ()).map_err(|diagnostics| {
-            let sources = self.loaded.sources.clone();
-            Error::Rejected(Box::new(Rejected { diagnostics, sources }))
-        })
+        // Perhaps the installation uses the jwtSecret: the cluster was not asked.
+        match self.validate(&facts, true) {
+            Ok(Valid { warnings, .. }) => warnings,
+            Err(found) => found,
+        }
     }
 
     /// Checks the configuration with the facts of a cluster. The Secret that it names is

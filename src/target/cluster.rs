@@ -8,6 +8,7 @@
 //! ```text
 //! kubesphere-system/ksi-inventory        Secret: the inventory; written with its resourceVersion
 //! kubesphere-system/ksi-values           Secret: stored values
+//! kubesphere-system/ksi-webhook          Secret: the certificate of the admission webhook
 //! kubesphere-system/ksi-history-N        Secret: a configuration that was applied, without secrets
 //! kubesphere-system/ks-installer-apply   Lease: the lock
 //! ```
@@ -47,6 +48,7 @@ use crate::values::StoredValues;
 pub use history::{About, Revision, RunResult};
 use identity::Identity;
 use lease::{LeaseGuard, Terms, Undoing};
+pub use store::{read_values, write_values};
 
 /// A Kubernetes cluster as the target of one run, with the state of that run: its lock, and what it observed and
 /// wrote.

@@ -14,7 +14,7 @@ use crate::config::form;
 use crate::object::kubesphere;
 
 /// Serving certificates, and the authority of the webhooks, are renewed this long before they expire.
-const RENEWED_BEFORE: Duration = Duration::days(30);
+pub(super) const RENEWED_BEFORE: Duration = Duration::days(30);
 const JWT_SECRET_LENGTH: usize = 32;
 const REDIS_PASSWORD_LENGTH: usize = 32;
 const CONTROLLER_MANAGER: Served =
@@ -54,7 +54,8 @@ pub fn resolve_without_generating(
     Resolution { stored: stored.clone(), entropy: None, now: date(now)? }.values(given)
 }
 
-fn date(now: SystemTime) -> Result<OffsetDateTime, Error> {
+/// The time as certificates have it.
+pub(super) fn date(now: SystemTime) -> Result<OffsetDateTime, Error> {
     let since = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Error::Clock)?;
     let seconds = i64::try_from(since.as_secs()).map_err(|_| Error::Clock)?;
     let date = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| Error::Clock)?;
@@ -62,11 +63,14 @@ fn date(now: SystemTime) -> Result<OffsetDateTime, Error> {
     if date.year() < 9900 { Ok(date) } else { Err(Error::Clock) }
 }
 
-struct Resolution<'e> {
-    stored: StoredValues,
+/// One resolution.
+pub(super) struct Resolution<'e> {
+    /// The stored values, and what was generated.
+    pub(super) stored: StoredValues,
     /// Without it nothing is generated.
-    entropy: Option<&'e mut dyn Entropy>,
-    now: OffsetDateTime,
+    pub(super) entropy: Option<&'e mut dyn Entropy>,
+    /// The time.
+    pub(super) now: OffsetDateTime,
 }
 
 impl Resolution<'_> {
@@ -224,7 +228,8 @@ impl Resolution<'_> {
         self.new_authority(name, "kubesphere-webhooks", KeyKind::EcdsaP256)
     }
 
-    fn new_authority(
+    /// A new authority, which is stored.
+    pub(super) fn new_authority(
         &mut self,
         name: &str,
         common_name: &str,
@@ -238,7 +243,8 @@ impl Resolution<'_> {
         Ok(pair)
     }
 
-    fn serving(
+    /// A serving certificate, stored or new.
+    pub(super) fn serving(
         &mut self,
         name: &str,
         served: Served,
@@ -271,12 +277,13 @@ impl Resolution<'_> {
         Ok(is_usable.then_some(live))
     }
 
-    fn is_durable(&self, not_after: OffsetDateTime) -> bool {
+    /// Whether a certificate lasts long enough to be kept.
+    pub(super) fn is_durable(&self, not_after: OffsetDateTime) -> bool {
         not_after - self.now >= RENEWED_BEFORE
     }
 
     /// A stored pair; a certificate without its key, or the reverse, is damaged.
-    fn pair(&self, name: &str) -> Result<Option<Certificate>, Error> {
+    pub(super) fn pair(&self, name: &str) -> Result<Option<Certificate>, Error> {
         let (crt, key) = (format!("{name}.crt"), format!("{name}.key"));
         match (self.stored.text(&crt)?, self.stored.text(&key)?) {
             (Some(certificate), Some(key)) => Ok(Some(Certificate {
@@ -293,7 +300,8 @@ impl Resolution<'_> {
     }
 }
 
-fn read_authority<'c>(name: &str, pair: &'c Certificate) -> Result<Pair<'c>, Error> {
+/// A stored authority.
+pub(super) fn read_authority<'c>(name: &str, pair: &'c Certificate) -> Result<Pair<'c>, Error> {
     let read = Pair::read(name, &pair.certificate, &pair.key)?;
     if read.is_authority {
         Ok(read)

@@ -132,12 +132,12 @@ fn files(modules: &[&str]) -> Vec<PathBuf> {
 fn has_test(source: &str, name: &str) -> bool {
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let begin = format!("fn {name}(");
-    let at = lines.iter().position(|line| line.starts_with(&begin));
+    let at = lines.iter().position(|line| line.trim_start_matches("async ").starts_with(&begin));
     at.is_some_and(|at| {
         let above = lines[..at].iter().rev();
         above
             .take_while(|line| line.starts_with("#[") || line.starts_with("///"))
-            .any(|line| *line == "#[test]")
+            .any(|line| *line == "#[test]" || line.starts_with("#[tokio::test"))
     })
 }
 

@@ -77,6 +77,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "target",
         ],
     ),
+    ("admission", &["config", "diagnostic", "install", "object", "yaml"]),
+    ("telemetry", &[]),
+    (
+        "serve",
+        &["admission", "cluster", "config", "engine", "object", "target", "telemetry", "values"],
+    ),
     ("ui", &["controller", "diagnose", "diagnostic", "engine", "plan", "object", "target"]),
     (
         "cli",
@@ -110,15 +116,18 @@ const RESTRICTED: &[(&str, &[&str])] = &[
     ("std::env::", &["ui", "cli", "cluster"]),
     // A bundle is written to a file.
     ("std::fs::", &["target", "bundle", "cli"]),
-    ("SystemTime::now", &["cli", "install", "target"]),
+    ("SystemTime::now", &["cli", "install", "serve", "target"]),
     ("now_utc", &["cli", "controller", "install", "status", "ui"]),
-    ("tokio", &["cli", "controller", "install", "target", "engine", "cluster", "status"]),
+    ("tokio", &["cli", "controller", "install", "serve", "target", "engine", "cluster", "status"]),
     ("kube::", &["cluster"]),
     ("io::stdout", &["ui"]),
     ("io::stderr", &["ui"]),
     ("ExitCode", &["cli"]),
     ("serde_saphyr", &["yaml"]),
     ("minijinja", &["render"]),
+    ("hyper::", &["serve"]),
+    ("tokio_rustls", &["serve"]),
+    ("prometheus_client", &["telemetry"]),
 ];
 
 /// What reads an object, the inventory or the configuration of a cluster: use cases do, verbs do not.

@@ -56,10 +56,22 @@ pub(super) async fn record(
 
 /// The stored values; none on a new cluster.
 pub(super) async fn values(cluster: &Cluster) -> Result<StoredValues, Error> {
-    let id = secret(VALUES);
+    read_values(cluster, VALUES).await.map(|(values, _)| values)
+}
+
+/// The values in a Secret of ksi's namespace, and the version that it has; none if it does not exist.
+///
+/// # Errors
+/// It cannot be read, or holds what is not text.
+pub async fn read_values(
+    cluster: &Cluster,
+    name: &str,
+) -> Result<(StoredValues, Option<String>), Error> {
+    let id = secret(name);
     let Some(live) = cluster.get(&id).await? else {
-        return Ok(StoredValues::default());
+        return Ok(Default::default());
     };
+    let version = live["metadata"]["resourceVersion"].as_str().map(str::to_owned);
     let names = live["data"].as_object().into_iter().flat_map(Map::keys);
     names
         .map(|name| {
@@ -71,16 +83,28 @@ pub(super) async fn values(cluster: &Cluster) -> Result<StoredValues, Error> {
             Ok((name.clone(), value))
         })
         .collect::<Result<_, Error>>()
-        .map(StoredValues)
+        .map(|values| (StoredValues(values), version))
+}
+
+/// Creates a Secret with values, or replaces it if it still has this version.
+///
+/// # Errors
+/// It cannot be written; [`ErrorKind::Conflict`] if it has another version.
+pub async fn write_values(
+    cluster: &Cluster,
+    name: &str,
+    values: &StoredValues,
+    version: Option<String>,
+) -> Result<(), Error> {
+    let encoded = values.0.iter().map(|(name, text)| (name.clone(), STANDARD.encode(text).into()));
+    put(cluster, name, &Value::Object(encoded.collect()), version).await.map(|_| ())
 }
 
 /// Stores values. Only the holder of the lock writes them, so the current version is overwritten.
 pub(super) async fn store_values(cluster: &Cluster, values: &StoredValues) -> Result<(), Error> {
-    let encoded = values.0.iter().map(|(name, text)| (name.clone(), STANDARD.encode(text).into()));
-    let data = Value::Object(encoded.collect());
     let live = cluster.get(&secret(VALUES)).await?;
     let version = live.and_then(|l| l["metadata"]["resourceVersion"].as_str().map(str::to_owned));
-    put(cluster, VALUES, &data, version).await.map(|_| ())
+    write_values(cluster, VALUES, values, version).await
 }
 
 /// Removes both.
