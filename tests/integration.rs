@@ -32,6 +32,8 @@ mod json;
 mod keys;
 #[path = "integration/layers.rs"]
 mod layers;
+#[path = "integration/monitoring.rs"]
+mod monitoring;
 #[path = "integration/mutation.rs"]
 mod mutation;
 #[path = "integration/noise.rs"]
