@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::restricted::Restricted;
 use super::safeguards::Risk;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::object::ObjectId;
@@ -57,6 +58,9 @@ pub enum Error {
     /// These preflight checks failed. Nothing was written.
     #[error("preflight checks failed: {}", .0.join(", "))]
     Preflight(Vec<&'static str>),
+    /// Only an administrator may change these fields to what the configuration has. Nothing was written.
+    #[error("only an administrator may change {}", named(.0))]
+    Restricted(Vec<Restricted>),
     /// What stands behind webhooks cannot be read.
     #[error("cannot read the backends of webhooks: {0}")]
     WebhooksUnread(String),
@@ -86,6 +90,11 @@ pub enum Error {
     /// A value cannot be generated, or a stored one is broken.
     #[error(transparent)]
     Value(#[from] values::Error),
+}
+
+fn named(fields: &[Restricted]) -> String {
+    let fields = fields.iter().map(|field| format!("`{}`, which {}", field.path, field.gives));
+    fields.collect::<Vec<_>>().join("; ")
 }
 
 /// Why a configuration is invalid.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ksi::config::{self, Input, Request};
 use ksi::diagnostic::{Code, Diagnostics};
 use ksi::facts::Facts;
+use ksi::install::restricted;
 use ksi::validate::{self, Options};
 
 fn found(text: &str, framed: bool) -> Diagnostics {
@@ -190,4 +191,14 @@ fn exit_codes_are_told_in_the_same_words_everywhere() {
     let wanted: Vec<String> =
         page.iter().map(|(code, meaning)| format!("{code} {meaning}")).collect();
     assert!(help.ends_with(&wanted.join(" ")), "{help}");
+}
+
+#[test]
+fn the_threat_model_names_every_restricted_field() {
+    let page = include_str!("../../docs/threat-model.md");
+    for field in restricted::RESTRICTED {
+        let row = format!("| `{}` | {} |", field.path, field.gives);
+        assert!(page.contains(&row), "docs/threat-model.md: add the row {row}");
+    }
+    assert!(page.contains(restricted::POLICY));
 }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::cli::shared::risk::refusals;
-use crate::install::{Error, MissingSecret};
+use crate::install::{Error, MissingSecret, restricted};
 use crate::render;
 
 impl From<Error> for Failure {
@@ -53,6 +53,9 @@ impl From<Error> for Failure {
                      help: pass them in a file: `ksi rollback {revision} -f secrets.yaml`",
                     keys.join(", ")
                 ))
+            }
+            Error::Restricted(ref fields) => {
+                Self::Usage(format!("{error}\nhelp: {}", restricted::allow(fields)))
             }
             Error::WebhooksUnread(_) => Self::Unread(error.to_string()),
             Error::Broken(problems) => {
