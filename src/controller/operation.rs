@@ -157,6 +157,8 @@ impl Operation<'_> {
         let draft = Source::of_cluster(&self.cc.body).load();
         draft.precheck()?;
         let mut prepared = draft.check_on(cluster).await?;
+        // Before the Secret that it names is read.
+        install::check_restricted(cluster, &prepared).await?;
         prepared.read_secret(cluster).await?;
         Ok(prepared)
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::check::{Outcome, Row};
 use crate::cluster::ErrorKind as ClusterKind;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::install::{Error, Rejected};
+use crate::install::{Error, Rejected, restricted};
 use crate::object::SettingNames;
 use crate::status::{Report, State};
 use crate::target::{ErrorKind, Finding};
@@ -97,6 +97,9 @@ pub(super) fn of_error(error: &Error) -> Problem {
             let remedy = "put the jwtSecret of the host into it".to_owned();
             (secret.to_string(), "SecretUnusable".to_owned(), remedy)
         }
+        Error::Restricted(fields) => {
+            (configuration(), "Restricted".to_owned(), restricted::allow(fields))
+        }
         _ => (configuration(), "Failed".to_owned(), String::new()),
     };
     Problem { object, code, reason: error.to_string(), remedy }
@@ -113,8 +116,12 @@ pub(super) fn may_pass(error: &Error) -> bool {
         Error::Cluster(error) => {
             !matches!(error.kind, ClusterKind::Invalid | ClusterKind::Refused | ClusterKind::Usage)
         }
-        // What a check of the cluster finds can be repaired there, and a field may be free again.
-        Error::Preflight(_) | Error::WebhooksUnread(_) | Error::NothingToTake { .. } => true,
+        // What a check of the cluster finds can be repaired there, a field may be free again, and an administrator
+        // may allow a value.
+        Error::Preflight(_)
+        | Error::Restricted(_)
+        | Error::WebhooksUnread(_)
+        | Error::NothingToTake { .. } => true,
         _ => false,
     }
 }

@@ -4,6 +4,7 @@ mod drift;
 mod edits;
 mod modes;
 mod once;
+mod restricted;
 
 use std::fs::{self, File};
 use std::path::PathBuf;
