@@ -48,6 +48,8 @@ impl Status {
         match self.code {
             401 => ErrorKind::Unauthorized,
             403 if has("NamespaceTerminating") => ErrorKind::Terminating,
+            // A webhook may word its refusal as RBAC does.
+            403 if says("admission webhook") && says("denied the request") => ErrorKind::Refused,
             // RBAC says `is forbidden: User "x" cannot …`; quotas, Pod Security and policies do not.
             403 if says("cannot ") || says("attempting to grant RBAC permissions") => {
                 ErrorKind::Forbidden
@@ -127,6 +129,11 @@ mod tests {
             (
                 403,
                 json!({"message": "pods \"a\" is forbidden: violates PodSecurity \"restricted\""}),
+                ErrorKind::Refused,
+            ),
+            (
+                403,
+                json!({"message": "admission webhook \"p\" denied the request: you cannot do this"}),
                 ErrorKind::Refused,
             ),
             (

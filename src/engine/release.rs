@@ -10,7 +10,8 @@ use tokio::time::sleep;
 use super::event::{Event, Pruned};
 use super::held::deleted;
 use super::run::Run;
-use crate::object::{Held, ObjectId};
+use crate::object::{Finalizers, Held, ObjectId, rules};
+use crate::plan::Action;
 use crate::target::{Error, ErrorKind, Target};
 
 /// How often it is asked whether a pod has ended.
@@ -31,13 +32,24 @@ impl<T: Target> Run<'_, T> {
         self.remove_finalizers(controllers.into_iter().collect()).await;
     }
 
-    /// Removes the finalizers of controllers that were deleted.
-    pub(super) async fn release_late(&self) {
-        let deleted: Vec<ObjectId> = deleted(&self.planned.plan).into_iter().collect();
-        if !self.runs || deleted.is_empty() || !self.await_stopped(&deleted).await {
-            return;
+    /// Removes the finalizers of these controllers if they were deleted. False if they may still run.
+    pub(super) async fn release_after(&self, which: impl Fn(&Finalizers) -> bool) -> bool {
+        let controllers: BTreeSet<ObjectId> = rules()
+            .finalizers
+            .iter()
+            .filter(|known| which(known))
+            .map(Finalizers::controller)
+            .collect();
+        let deleted = deleted(&self.planned.plan);
+        let ended: Vec<ObjectId> = deleted.intersection(&controllers).cloned().collect();
+        if !self.runs || ended.is_empty() {
+            return true;
         }
-        self.remove_finalizers(deleted).await;
+        if !self.await_stopped(&ended).await {
+            return false;
+        }
+        self.remove_finalizers(ended).await;
+        true
     }
 
     /// Waits until the pods of deleted controllers have ended: until then they put their finalizers back.
@@ -67,6 +79,11 @@ impl<T: Target> Run<'_, T> {
     /// Removes the finalizers of these controllers from everything that has them, until nothing has.
     async fn remove_finalizers(&self, controllers: Vec<ObjectId>) {
         let (mut reported, mut failed) = (BTreeSet::new(), BTreeSet::new());
+        let plan = &self.planned.plan;
+        let deleted = plan.changes.iter().chain(&plan.cascading);
+        let deleted: BTreeSet<&ObjectId> =
+            deleted.filter(|c| c.action == Action::Delete).map(|c| &c.id).collect();
+        let outlives = |id: &ObjectId| !deleted.contains(id);
         let mut last: BTreeMap<ObjectId, Error> = BTreeMap::new();
         for round in 0.. {
             if controllers.is_empty() || self.is_ended() {
@@ -92,7 +109,7 @@ impl<T: Target> Run<'_, T> {
             for (held, answer) in answers {
                 match answer {
                     Ok(()) => {
-                        if reported.insert(held.id.clone()) {
+                        if outlives(&held.id) && reported.insert(held.id.clone()) {
                             self.report(released(held, self.component_of(&held.controller)));
                         }
                         last.insert(held.id.clone(), put_back(held));

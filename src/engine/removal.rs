@@ -10,7 +10,7 @@ use super::event::Pruned;
 use super::run::{Run, RunEnd};
 use super::stage;
 use super::write::pruned;
-use crate::object::ObjectId;
+use crate::object::{ObjectId, rules};
 use crate::plan::{Action, Change};
 use crate::target::{Effect, ErrorKind, Target};
 
@@ -48,8 +48,13 @@ impl<T: Target> Run<'_, T> {
             if number == stage::WEBHOOKS {
                 self.release_early().await;
             }
+            if number == stage::CONTROLLERS
+                && !self.release_after(|known| known.stopped_first).await
+            {
+                return self.note_time();
+            }
             if number == stage::WORKLOADS {
-                self.release_late().await;
+                self.release_after(|known| !known.stopped_first).await;
             }
             if self.is_ended() && number < stage::LAST {
                 return self.note_time();
@@ -106,9 +111,23 @@ impl<T: Target> Run<'_, T> {
 
     /// The namespace with the inventory is deleted last.
     fn step(&self, id: &ObjectId) -> usize {
+        let mut waiting = rules().delete_without_controllers.iter();
+        if waiting.any(|kind| kind.matches(id)) && !self.deletes_kind_of(id) {
+            return stage::WORKLOADS + 1;
+        }
         let own = self.options.plan.record_namespace.as_ref();
         let is_own = id.is_namespace() && own == Some(&id.name);
         stage::removal(id) + usize::from(is_own)
+    }
+
+    /// Whether the CRD of an object is deleted: those of a group go together.
+    fn deletes_kind_of(&self, id: &ObjectId) -> bool {
+        let changes = self.planned.plan.changes.iter();
+        let mut deleted = changes.filter(|change| change.action == Action::Delete);
+        deleted.any(|change| {
+            let group = change.id.name.split_once('.').map(|(_, group)| group);
+            change.id.is_definition() && group == Some(id.group.as_str())
+        })
     }
 
     /// Notes that the run timed out.

@@ -53,6 +53,7 @@ impl Consents {
             data: self.include(Consent::DeleteData),
             namespaces: self.include(Consent::DeleteNamespaces),
             created: false,
+            federated: false,
         }
     }
 }

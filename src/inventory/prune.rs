@@ -18,6 +18,8 @@ pub struct PruneOptions {
     pub data: bool,
     /// Namespaces, with everything in them.
     pub namespaces: bool,
+    /// Objects with the label of KubeFed: the KubeFed of this cluster put it there, and is deleted as well.
+    pub federated: bool,
     /// Objects of policy `create`, for example generated Secrets: `uninstall` deletes them.
     pub created: bool,
 }
@@ -49,7 +51,7 @@ pub fn prune(
     let metadata = &live["metadata"];
     let keep = |reason: &str| Prune::Keep(reason.to_owned());
 
-    if is_federated(live) {
+    if is_federated(live) && !options.federated {
         return keep(FEDERATED);
     }
     if let (Some(ours), Some(uid)) = (&entry.uid, metadata["uid"].as_str())
@@ -181,7 +183,13 @@ mod tests {
     #[test]
     fn policies_and_protected_kinds_are_kept_without_consent() {
         let live = json!({"metadata": {}});
-        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        let all = PruneOptions {
+            crds: true,
+            data: true,
+            namespaces: true,
+            created: true,
+            federated: false,
+        };
         for protected in [
             entry("apiextensions.k8s.io/v1", "CustomResourceDefinition", Policy::Apply),
             entry("v1", "PersistentVolumeClaim", Policy::Apply),

@@ -22,6 +22,8 @@ pub struct Rules {
     pub delete_first: Vec<KindPattern>,
     /// Kinds whose objects are deleted after all other custom resources, each list after the one before it.
     pub delete_late: Vec<Vec<KindPattern>>,
+    /// Kinds whose objects are deleted when no controller runs any more, unless their CRD is deleted before.
+    pub delete_without_controllers: Vec<KindPattern>,
     /// The controllers that remove finalizers.
     pub finalizers: Vec<Finalizers>,
     /// Objects that Kubernetes makes in each namespace without being asked.
@@ -72,6 +74,9 @@ pub struct Finalizers {
     pub namespace: String,
     /// The Deployment of the controller.
     pub deployment: String,
+    /// It must not see that its objects are deleted: it would delete what belongs to users.
+    #[serde(default)]
+    pub stopped_first: bool,
     /// The finalizers that it puts on objects that may outlive it.
     pub puts: Vec<PutFinalizers>,
 }
@@ -283,6 +288,7 @@ impl Rules {
             adoptable: Vec::new(),
             delete_first: Vec::new(),
             delete_late: Vec::new(),
+            delete_without_controllers: Vec::new(),
             finalizers: Vec::new(),
             generated: Vec::new(),
             masking: Masking { objects: vec![everything], ..Masking::default() },

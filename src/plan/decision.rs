@@ -6,9 +6,10 @@ use super::draft::Draft;
 use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
 use super::{Action, Change, Observed, PlanOptions, dry_run, labels, ownership};
-use crate::inventory::{Base, Entry, Inventory, Prune, prune};
+use crate::inventory::{Base, Entry, Inventory, Prune, PruneOptions, prune};
 use crate::object::{
-    FEDERATED, Object, Policy, embedded, foreign_fields, is_federated, is_terminating, semantic,
+    FEDERATED, Finalizers, Object, Policy, embedded, foreign_fields, is_federated, is_terminating,
+    semantic,
 };
 
 /// Decides about a desired object.
@@ -84,7 +85,9 @@ pub(super) fn dropped(
     nothing_desired: bool,
 ) -> Option<Change> {
     let change = Draft::dropped(entry);
-    let decision = prune(entry, live, options.prune, options.names);
+    let federated = options.allow_empty && observed.inventory.as_ref().is_some_and(has_kubefed);
+    let consents = PruneOptions { federated, ..options.prune };
+    let decision = prune(entry, live, consents, options.names);
     let live = live?;
     if nothing_desired && !options.allow_empty {
         let reason = "nothing was rendered, which is probably a mistake, so nothing is deleted";
@@ -107,6 +110,12 @@ pub(super) fn dropped(
             change.sending(is_served(live).then(|| labels::identity(live)))
         }
     })
+}
+
+/// Whether KubeFed is in the inventory: then this is a host, which is a member of its own federation.
+fn has_kubefed(inventory: &Inventory) -> bool {
+    let kubefed = Finalizers::of("kubefed.io/sync-controller").map(Finalizers::controller);
+    kubefed.is_some_and(|kubefed| inventory.get(&kubefed).is_some())
 }
 
 /// Whether the object is on a server, which merges the fields of several managers, and not in a file.

@@ -156,7 +156,13 @@ mod tests {
             [("data", data), ("empty", empty), ("record", record)].map(|(n, a)| (n.to_owned(), a))
         };
         let (keep, delete) = (Action::Keep, Action::Delete);
-        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        let all = PruneOptions {
+            crds: true,
+            data: true,
+            namespaces: true,
+            created: true,
+            federated: false,
+        };
         assert_eq!(fate(all), fates(delete, delete, delete));
         assert_eq!(fate(PruneOptions { data: false, ..all }), fates(keep, delete, keep));
         assert_eq!(fate(PruneOptions { crds: false, ..all }), fates(delete, delete, keep));
@@ -173,7 +179,13 @@ mod tests {
             objects: [mine.clone(), ours, elsewhere].into(),
             unlisted: ["Widget.test.io/v1".to_owned()].into(),
         };
-        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        let all = PruneOptions {
+            crds: true,
+            data: true,
+            namespaces: true,
+            created: true,
+            federated: false,
+        };
         let lost = |plan: &Plan| plan.cascading.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
         let plan = removal(all, contents.clone());
         assert_eq!(lost(&plan), [mine], "what is ours is in the plan itself");

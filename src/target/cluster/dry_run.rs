@@ -37,7 +37,13 @@ pub(super) async fn existing_object(
                 Err(error) if error.kind == ErrorKind::Invalid => {
                     return Ok(Some(rejected(&error)));
                 }
-                Err(_) => None,
+                Err(error) => match error.kind {
+                    ErrorKind::Refused | ErrorKind::Forbidden => None,
+                    ErrorKind::Webhook | ErrorKind::Terminating | ErrorKind::NotServed => {
+                        return Ok(None);
+                    }
+                    _ => return Err(error.into()),
+                },
             };
             Ok(Some(DryRunResult::Conflict { fields, forced }))
         }

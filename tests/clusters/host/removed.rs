@@ -33,6 +33,30 @@ metadata: {name: spread, namespace: project}
 spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
 "#;
 
+/// A workspace of a user with a project in it, an app that KubeSphere installed there, and an app of the platform. When these
+/// are deleted, KubeSphere's controller deletes the projects and uninstalls the apps.
+const WORKSPACES: &str = r#"
+apiVersion: tenant.kubesphere.io/v1alpha2
+kind: WorkspaceTemplate
+metadata: {name: team}
+spec: {template: {spec: {manager: admin}}}
+---
+apiVersion: application.kubesphere.io/v1alpha1
+kind: HelmRelease
+metadata: {name: rls-a, labels: {kubesphere.io/workspace: team, kubesphere.io/namespace: team-project}}
+spec: {name: app, chartName: app, chartVersion: 1.0.0}
+---
+apiVersion: application.kubesphere.io/v1alpha1
+kind: HelmRelease
+metadata: {name: rls-b, labels: {kubesphere.io/workspace: system-workspace, kubesphere.io/namespace: team-project}}
+spec: {name: platform, chartName: app, chartVersion: 1.0.0}
+---
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedConfigMap
+metadata: {name: shared, namespace: kubesphere-monitoring-federated}
+spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
+"#;
+
 /// A controller may write between the plan and the lock. Then ksi says so, and to run again.
 fn uninstall(host: &Host<'_>, more: &[&str]) -> Said {
     let run = || host.ksi(&[&["uninstall", "--yes"], more].concat());
@@ -53,6 +77,7 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
         assert!(host.has(stays), "{stays}");
     }
     what_others_made_stays(host);
+    assert!(host.has("configmap/shared -n kubesphere-monitoring-federated"));
     nothing_is_held(host);
     host.kubectl("delete namespace shop --timeout=60s");
     host.apply(&[]).expect(0);
@@ -63,6 +88,7 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
         Ok(host.kubectl(&federated).contains("kubefed.io/sync-controller"))
     })
     .unwrap();
+    controllers_know_them(host);
 
     let all = ["--delete-crds", "--delete-data", "--delete-namespaces"];
     let listed = host.ksi(&[&["uninstall", "--dry-run"], &all[..]].concat()).expect(0);
@@ -100,6 +126,10 @@ fn use_it(host: &Host<'_>) {
         "create namespace project",
         "create configmap mine -n project --from-literal=a=b",
         "create namespace shop",
+        "create namespace team-project",
+        "label namespace team-project kubesphere.io/workspace=team",
+        "create configmap app -n team-project",
+        "create configmap platform -n team-project",
         &format!("create serviceaccount joined -n {FEDERATED}"),
         &format!(
             "create clusterrolebinding joined --clusterrole=cluster-admin --serviceaccount={FEDERATED}:joined"
@@ -112,8 +142,22 @@ fn use_it(host: &Host<'_>) {
     let authority = host.kubectl(&format!("get configmap kube-root-ca.crt -n default -o {path}"));
     let manifests = USED.replace("TOKEN", &STANDARD.encode(token.trim()));
     host.make(manifests.replace("AUTHORITY", &STANDARD.encode(authority)));
-    wait_until("KubeFed to spread a ConfigMap", Duration::from_secs(90), || {
-        Ok(host.has("configmap/spread -n project"))
+    host.make(WORKSPACES);
+    wait_until("KubeFed to spread ConfigMaps", Duration::from_secs(90), || {
+        Ok(host.has("configmap/spread -n project")
+            && host.has("configmap/shared -n kubesphere-monitoring-federated"))
+    })
+    .unwrap();
+    controllers_know_them(host);
+}
+
+fn controllers_know_them(host: &Host<'_>) {
+    wait_until("the finalizers of workspaces and apps", Duration::from_secs(60), || {
+        let held = |kinds| host.kubectl_with(&format!("get {kinds} -o"), FINALIZERS);
+        let (templates, releases) =
+            (held("workspacetemplates"), held("helmreleases.application.kubesphere.io"));
+        Ok(templates.contains("team: [\"finalizers.workspacetemplate")
+            && releases.matches("helmrelease.application").count() == 2)
     })
     .unwrap();
 }
@@ -150,7 +194,13 @@ fn nothing_is_held(host: &Host<'_>) {
 }
 
 fn what_others_made_stays(host: &Host<'_>) {
-    for stays in ["configmap/mine -n project", "configmap/spread -n project"] {
+    for stays in [
+        "configmap/mine -n project",
+        "configmap/spread -n project",
+        "configmap/app -n team-project",
+        "configmap/platform -n team-project",
+        "configmap/coredns -n kube-system",
+    ] {
         assert!(host.has(stays), "{stays}");
     }
 }

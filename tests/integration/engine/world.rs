@@ -83,7 +83,8 @@ pub(super) fn options() -> Options {
 
 /// Consent to delete everything.
 pub(super) fn removing() -> Options {
-    let prune = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+    let prune =
+        PruneOptions { crds: true, data: true, namespaces: true, created: true, federated: false };
     let plan = PlanOptions { prune, allow_empty: true, ..PlanOptions::default() };
     Options { plan, ..options() }
 }

@@ -26,25 +26,28 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// controllerManager imitates ks-controller-manager v3.4.1: its webhooks, and what it writes to Users, Clusters, namespaces
-// and kubesphere-config, with its user agent. Left out: election of a leader (replicas may race; the resource version of
+// controllerManager imitates ks-controller-manager v3.4.1: its webhooks, what it writes to Users, Clusters, namespaces
+// and kubesphere-config, and what it deletes with workspaces and helm releases, with its user agent. Left out: election of a leader (replicas may race; the resource version of
 // each write tells them apart), every other controller, and joining members that are not reached directly.
 func controllerManager(args []string) {
 	parse("ks-controller-manager", args, "leader-elect")
 	settings := loadConfig().Multicluster
 	connection, client := connect("controller-manager/v3.4.1 (stand-in of the sandbox)")
-	m := &manager{client.Resource(clusters), client.Resource(users), client.Resource(namespaces), connection, settings.Enable}
+	m := &manager{client.Resource(clusters), client.Resource(users), client.Resource(namespaces), client, connection, settings.Enable}
 	if settings.Enable {
 		requireNotification(discovery.NewDiscoveryClientForConfigOrDie(connection))
 		go m.runClusters(settings.HostClusterName)
 	}
 	go follow(m.users, m.reconcileUser)
 	go follow(m.namespaces, m.reconcileNamespace)
+	go follow(client.Resource(templates), m.reconcileWorkspaceTemplate)
+	go follow(client.Resource(releases), m.reconcileHelmRelease)
 	serveWebhooks(filepath.Join(os.TempDir(), "k8s-webhook-server", "serving-certs"))
 }
 
 type manager struct {
 	clusters, users, namespaces dynamic.ResourceInterface
+	client                      dynamic.Interface
 	connection                  *rest.Config
 	host                        bool
 }
@@ -125,7 +128,7 @@ func memberOf(encoded, userAgent string) (dynamic.Interface, error) {
 }
 
 // reconcileNamespace imitates the controller of namespaces: its finalizer on every namespace there is, also of Kubernetes and
-// of users, and with it the label for network policies. Left out: roles, workspaces and gateways of projects.
+// of users, and with it the label for network policies. Left out: roles and gateways of projects.
 func (m *manager) reconcileNamespace(namespace *unstructured.Unstructured, deleted bool) error {
 	if deleted || !holdByFinalizer(namespace, "finalizers.kubesphere.io/namespaces") {
 		return nil
@@ -167,6 +170,69 @@ func (m *manager) reconcileUser(user *unstructured.Unstructured, deleted bool) e
 		return nil
 	}
 	return put(m.users, user)
+}
+
+// reconcileWorkspaceTemplate imitates what the controller of WorkspaceTemplates does when one is deleted: it deletes the helm
+// releases of the workspace, and, unless it has the finalizer that says otherwise, on a host the namespaces with the label of the
+// workspace, elsewhere the Workspace, which owns them. A namespace that may not be deleted stops it there, for good. Left
+// out: Workspaces, FederatedWorkspaces, roles, apps and repositories.
+func (m *manager) reconcileWorkspaceTemplate(template *unstructured.Unstructured, deleted bool) error {
+	const orphan = "orphan.finalizers.kubesphere.io"
+	before := template.GetFinalizers()
+	client := m.client.Resource(templates)
+	switch {
+	case deleted || !holdByFinalizer(template, "finalizers.workspacetemplate.kubesphere.io"):
+		return nil
+	case template.GetDeletionTimestamp() == nil:
+		return put(client, template)
+	}
+	all := metav1.ListOptions{LabelSelector: "kubesphere.io/workspace=" + template.GetName()}
+	if err := m.client.Resource(releases).DeleteCollection(context.TODO(), metav1.DeleteOptions{}, all); err != nil {
+		return err
+	}
+	if !slices.Contains(before, orphan) {
+		if err := m.deleteWorkspace(template.GetName(), all); err != nil {
+			klog.Error(err, "failed to delete related workspace")
+			return nil
+		}
+	}
+	return put(client, template)
+}
+
+func (m *manager) deleteWorkspace(name string, all metav1.ListOptions) error {
+	if !m.host {
+		err := m.client.Resource(workspaces).Delete(context.TODO(), name, metav1.DeleteOptions{})
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	found, err := m.namespaces.List(context.TODO(), all)
+	if err != nil {
+		return err
+	}
+	for _, namespace := range found.Items {
+		if err := m.namespaces.Delete(context.TODO(), namespace.GetName(), metav1.DeleteOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reconcileHelmRelease imitates the controller of HelmReleases when one is deleted: what helm installed, here a ConfigMap of
+// that name, is uninstalled.
+func (m *manager) reconcileHelmRelease(release *unstructured.Unstructured, deleted bool) error {
+	if deleted || !holdByFinalizer(release, "helmrelease.application.kubesphere.io") {
+		return nil
+	}
+	if release.GetDeletionTimestamp() != nil {
+		installed := m.client.Resource(configMaps).Namespace(release.GetLabels()["kubesphere.io/namespace"])
+		err := installed.Delete(context.TODO(), field(release, "spec", "name"), metav1.DeleteOptions{})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	return put(m.client.Resource(releases), release)
 }
 
 // holdByFinalizer adds the finalizer to an object that lives, and takes it from one that is being deleted.
