@@ -81,6 +81,17 @@ impl Cluster {
         Self { connection: Arc::clone(&self.connection), session, lock, urgency }
     }
 
+    /// A handle with the same lock that has at least this time: what ends a run is written also after its deadline.
+    #[must_use]
+    pub fn with_at_least(&self, time: Duration) -> Self {
+        if self.lasts(time) {
+            return self.clone();
+        }
+        let session = session::Session::default();
+        session.end_in(time);
+        Self { session: Arc::new(session), ..self.clone() }
+    }
+
     /// A handle for the same run that sends writes only while a lock is held.
     #[must_use]
     pub fn locked_by(&self, lock: Arc<dyn WriteLock>) -> Self {

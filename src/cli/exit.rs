@@ -120,15 +120,7 @@ impl Failure {
 fn cluster_code(error: &cluster::Error) -> u8 {
     match error.kind {
         cluster::ErrorKind::Usage | cluster::ErrorKind::NoCluster => 2,
-        cluster::ErrorKind::Owned(_) => 6,
-        // A run is cancelled when it loses its lock.
-        cluster::ErrorKind::Cancelled => 8,
-        cluster::ErrorKind::Invalid
-        | cluster::ErrorKind::Refused
-        | cluster::ErrorKind::NotFound
-        | cluster::ErrorKind::NotServed
-        | cluster::ErrorKind::Full => 4,
-        _ => 7,
+        _ => target_code(target::Error::from(error.clone()).kind),
     }
 }
 

@@ -41,6 +41,9 @@ fn runs_on_one_connection_have_their_own_deadlines_warnings_and_cancellation() {
         one.end_in(Duration::ZERO);
         assert!(!one.lasts(Duration::ZERO) && !same_run.lasts(Duration::ZERO));
         assert!(other.lasts(Duration::from_secs(600)));
+        let last = one.with_at_least(Duration::from_secs(10));
+        assert!(last.lasts(Duration::from_secs(9)) && !last.lasts(Duration::from_secs(11)));
+        assert!(!one.lasts(Duration::ZERO));
 
         one.cancel(lost());
         assert_eq!(same_run.read_path("/version").await, Err(lost()));

@@ -33,6 +33,7 @@ use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -49,6 +50,9 @@ pub use history::{About, Revision, RunResult};
 use identity::Identity;
 use lease::{LeaseGuard, Terms, Undoing};
 pub use store::{read_values, write_values};
+
+/// How long a write of the inventory is retried when the time of the run is over.
+const RECORDING: Duration = Duration::from_secs(10);
 
 /// A Kubernetes cluster as the target of one run, with the state of that run: its lock, and what it observed and
 /// wrote.
@@ -224,7 +228,7 @@ impl Store for ClusterTarget {
         if self.is_terminating() {
             return Ok(());
         }
-        let cluster = self.writable()?;
+        let cluster = self.writable()?.with_at_least(RECORDING);
         let version = self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let version = store::record(&cluster, inventory, version).await?;
         *self.inventory_version.lock().unwrap_or_else(PoisonError::into_inner) = version;
