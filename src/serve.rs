@@ -11,6 +11,7 @@
 
 mod certificate;
 mod connection;
+mod expiry;
 mod note;
 mod probes;
 mod registration;
@@ -21,7 +22,7 @@ mod webhook;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -101,7 +102,8 @@ impl Servers {
         let Self { http, webhook, serving, acceptor, telemetry, readiness } = self;
         let probes = async {
             if let Some(listener) = http {
-                probes::serve(listener, telemetry.clone(), readiness).await;
+                let answers = probes::serve(listener, telemetry.clone(), readiness);
+                futures_util::join!(answers, expiry::follow(cluster, &telemetry, note));
             }
         };
         let admission = async {
@@ -124,7 +126,13 @@ async fn listen(
     readiness: &Readiness,
 ) -> Result<Option<TcpListener>, Error> {
     let Some(address) = address else { return Ok(None) };
-    let listener = TcpListener::bind(address).await;
+    let listener = match TcpListener::bind(address).await {
+        // A machine without IPv6 has no such address.
+        Err(_) if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        listener => listener,
+    };
     let listener = listener.map_err(|cause| Error::Address { name, address, cause })?;
     readiness.set(name, true);
     Ok(Some(listener))

@@ -22,7 +22,9 @@ use crate::object::{Contents, DryRunResult, Held, Object, ObjectId};
 use crate::values::StoredValues;
 
 pub use crate::diagnose::Finding;
-pub use cluster::{About, ClusterTarget, Revision, RunResult, read_values, write_values};
+pub use cluster::{
+    About, ClusterTarget, Revision, RunResult, VALUES_SECRET, read_values, write_values,
+};
 pub use directory::Directory;
 pub use entropy::SystemEntropy;
 pub use error::{Error, ErrorKind};

@@ -1,12 +1,14 @@
 //! What Prometheus and the probes learn of the controller. Plain functions update it, and no clock is read.
 
 mod metrics;
+mod observer;
 mod readiness;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use self::metrics::Metrics;
+pub use self::observer::Observer;
 pub use self::readiness::Readiness;
 
 /// The content type of [`Telemetry::text`].

@@ -8,6 +8,7 @@ pub(super) mod facts;
 mod flag_names;
 pub(super) mod format;
 pub(super) mod input;
+pub(super) mod listen;
 pub(super) mod target;
 
 pub(super) use flag_names::flag_names;

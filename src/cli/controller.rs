@@ -8,11 +8,17 @@ use tokio::sync::watch;
 
 use super::args::connection::ConnectionArgs;
 use super::args::duration::timeout;
+use super::args::listen::ListenArgs;
 use super::exit::Failure;
 use super::shared::execution::beside_clock;
 use super::shared::interrupt;
 use crate::controller::{self, Published, Settings};
+use crate::serve::{Addresses, Servers};
+use crate::telemetry::{Observer, Readiness, Telemetry};
 use crate::ui::{ControllerLog, LogFormat, Output};
+
+/// The version in the metrics.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Follow the ClusterConfiguration in the cluster and keep the installation as it says
 ///
@@ -21,8 +27,11 @@ use crate::ui::{ControllerLog, LogFormat, Output};
 /// Annotations on it set the mode, approve a plan or request a run. Usually this runs in the cluster; outside of it,
 /// it uses the kubeconfig.
 ///
+/// While it runs, the API server refuses a ClusterConfiguration with a mistake: it serves the admission webhook, and
+/// probes and metrics.
+///
 /// With --once it applies the ClusterConfiguration once, waits until everything is healthy, and exits: this is the
-/// Job.
+/// Job. It serves nothing then.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi controller
@@ -48,13 +57,19 @@ pub(super) struct ControllerArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     log_format: LogFormat,
     #[command(flatten)]
+    listen: ListenArgs,
+    #[command(flatten)]
     connection: ConnectionArgs,
 }
 
 pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure> {
-    let ControllerArgs { once, wait, timeout, resync, log_format, connection } = args;
+    let ControllerArgs { once, wait, timeout, resync, log_format, listen, connection } = args;
     let stop = interrupt::listen();
     super::block_on(async {
+        let (telemetry, readiness) = (Telemetry::new(VERSION), Readiness::default());
+        let observer = RefCell::new(Observer::new(telemetry.clone(), readiness.clone()));
+        let addresses = if *once { Addresses::default() } else { listen.addresses() };
+        let servers = Servers::bind(addresses, telemetry, readiness).await?;
         let cluster = connection.reach(Duration::from_secs(60)).await?;
         let settings = Settings {
             holder: connection.lock_holder(),
@@ -65,8 +80,25 @@ pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure>
         };
         let published = watch::Sender::new(Published::default());
         let log = RefCell::new(ControllerLog::new(output, *log_format, Instant::now()));
-        let mut notify = |notice| log.borrow_mut().record(&notice, Instant::now());
+        let mut notify = |notice| {
+            observer.borrow_mut().notice(&notice, Instant::now());
+            log.borrow_mut().record(&notice, Instant::now());
+        };
         let followed = controller::run(&cluster, &settings, &stop, &published, &mut notify);
+        let note = |note| log.borrow_mut().server(&note, Instant::now());
+        let mut shown = published.subscribe();
+        let observed = async {
+            while shown.changed().await.is_ok() {
+                observer.borrow().published(&shown.borrow_and_update());
+            }
+        };
+        // The servers end with the controller.
+        let followed = async {
+            tokio::select! {
+                answer = followed => answer,
+                _ = futures_util::future::join(servers.run(&cluster, &note, &stop), observed) => Ok(()),
+            }
+        };
         let tick = || log.borrow_mut().tick(Instant::now());
         Ok(beside_clock(followed, Duration::from_secs(1), tick).await?)
     })?

@@ -12,6 +12,8 @@ pub enum Note {
     Registered,
     /// No Service leads to the webhook, so that the API server is not told of it.
     NoService,
+    /// The metrics do not know when certificates expire: why.
+    CertificatesUnread(String),
     /// It cannot be kept up: why, and when it is tried again.
     Failed {
         /// The error, with what to do.
@@ -38,6 +40,9 @@ impl fmt::Display for Note {
                 "admission webhook: not registered, Service kubesphere-system/ks-installer has no port \
                  `webhook`; without it the API server stores a ClusterConfiguration unchecked",
             ),
+            Self::CertificatesUnread(cause) => {
+                write!(f, "metrics: when certificates expire is not known: {cause}")
+            }
             Self::Failed { cause, again } => {
                 write!(f, "admission webhook: {cause}; trying again in {} s", again.as_secs())
             }

@@ -49,7 +49,7 @@ use crate::values::StoredValues;
 pub use history::{About, Revision, RunResult};
 use identity::Identity;
 use lease::{LeaseGuard, Terms, Undoing};
-pub use store::{read_values, write_values};
+pub use store::{VALUES as VALUES_SECRET, read_values, write_values};
 
 /// How long a write of the inventory is retried when the time of the run is over.
 const RECORDING: Duration = Duration::from_secs(10);

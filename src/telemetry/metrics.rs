@@ -78,7 +78,7 @@ impl Metrics {
         );
         registry.register(
             "ksi_drift",
-            "Changes by others of fields and objects that ksi owns",
+            "Objects that others changed or deleted and ksi put back",
             metrics.drift.clone(),
         );
         registry.register("ksi_runs", "Runs by their result", metrics.runs.clone());

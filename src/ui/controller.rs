@@ -11,6 +11,7 @@ use super::{Output, event_json, event_line};
 use crate::controller::{Cause, Notice, Problem};
 use crate::engine::Event;
 use crate::object::age::{clock, timestamp};
+use crate::serve::Note;
 
 /// The time without a line after which one says what is awaited.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -90,6 +91,11 @@ impl<'o> ControllerLog<'o> {
         if matches!(notice, Notice::Ended { .. }) {
             self.run = None;
         }
+    }
+
+    /// Writes what happened to the servers.
+    pub fn server(&mut self, note: &Note, now: Instant) {
+        self.write(Line { kind: "server", text: note.to_string(), more: Map::new() }, now);
     }
 
     /// Writes what is awaited, if nothing was written for a while.

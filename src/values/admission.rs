@@ -1,6 +1,6 @@
 //! The certificate of ksi's own admission webhook.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::certificate::{Pair, Served};
 use super::resolve::{RENEWED_BEFORE, Resolution, date, read_authority};
@@ -61,20 +61,18 @@ fn resolved(run: &mut Resolution<'_>) -> Result<Admission, Error> {
     let serving = run.serving(SERVING, SERVICE, &authority)?;
     let expires = Pair::read(SERVING, &serving.certificate, &serving.key)?.not_after;
     let renewal = expires - RENEWED_BEFORE;
-    let time = |date: time::OffsetDateTime| {
-        let seconds = u64::try_from(date.unix_timestamp()).unwrap_or_default();
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
-    };
     Ok(Admission {
         authority: authority.certificate,
         serving,
-        expires: time(expires),
-        renewal: time(renewal),
+        expires: expires.into(),
+        renewal: renewal.into(),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::certificate::is_signed_by;
     use super::super::entropy::fixed::Fixed;
     use super::*;
@@ -101,6 +99,7 @@ mod tests {
         let pair = Pair::read("tls", &made.serving.certificate, &made.serving.key).unwrap();
         assert!(pair.names.contains("ks-installer.kubesphere-system.svc"));
         assert_eq!(made.expires, made.renewal + 30 * DAY);
+        assert_eq!(stored.expiries()[1], ("tls".to_owned(), made.expires));
         let (kept, unchanged) = later(&stored, 1_790);
         assert_eq!(
             (kept.serving.certificate, unchanged),

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Certificate, Entropy, Error, KeyKind, ValueSource};
 
-pub(super) use reading::{Pair, is_signed_by};
+pub(super) use reading::{Pair, expiry, is_signed_by};
 
 /// Certificates are backdated by this much: Tower exits if its authority is not valid yet, and clocks
 /// differ.

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+
+use super::certificate;
 
 /// Text: signs every token.
 pub(super) const JWT_SECRET: &str = "jwtSecret";
@@ -62,6 +65,15 @@ impl StoredValues {
             chosen.map(|(name, text)| (name.clone(), text.clone())).collect::<Vec<_>>()
         };
         Self(of(self, true).into_iter().chain(of(before, false)).collect())
+    }
+
+    /// When each certificate expires, by the name of the pair. Damaged ones are omitted.
+    pub fn expiries(&self) -> Vec<(String, SystemTime)> {
+        let certificates = self.0.iter().filter_map(|(name, text)| {
+            let name = name.strip_suffix(".crt")?;
+            Some((name.to_owned(), SystemTime::from(certificate::expiry(text)?)))
+        });
+        certificates.collect()
     }
 
     /// Whether a certificate and its key are stored.

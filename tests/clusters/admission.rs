@@ -1,7 +1,10 @@
 //! What the API server says to somebody who writes a wrong ClusterConfiguration, while the webhook answers and while
 //! it does not.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -10,13 +13,15 @@ use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::engine::Stop;
 use ksi::serve::{Addresses, CERTIFICATE_SECRET, Servers, WEBHOOK_CONFIGURATION};
 use ksi::telemetry::{Readiness, Telemetry};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use sandbox::light::Light;
 use sandbox::process::wait_until;
 use serde_json::{Value, json};
 
 use crate::client::block_on;
 use crate::hands::{Hands as _, SYSTEM};
-use crate::installed::{Said, release};
+use crate::installed::{Said, ksi, release};
 use crate::manifests::root;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -108,6 +113,75 @@ fn await_refusal(light: &Light, refused: bool) {
     .unwrap();
 }
 
+/// By it the API server reaches a process on this machine.
+fn service(port: u16) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "ks-installer", "namespace": SYSTEM},
+        "spec": {
+            "type": "ExternalName", "externalName": "localhost",
+            "ports": [{"name": "webhook", "port": port}],
+        },
+    })
+}
+
+/// A port of this machine that nobody uses.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// What a server on this machine answers, with its headers.
+fn get(port: u16, path: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+#[test]
+fn the_controller_answers_probes_prometheus_and_the_api_server() {
+    let Some(light) = &Light::start(release()).unwrap() else { return };
+    light.kubectl(&format!("create namespace {SYSTEM}"));
+    let definition = root().join("deploy/crd.yaml");
+    light.kubectl(&format!("apply -f {}", definition.display()));
+    light.await_kubectl(&format!("-n {SYSTEM} get cc"), true);
+    let (http, webhook) = (free_port(), free_port());
+    light.make(service(webhook));
+    let addresses =
+        [format!("--http-addr=127.0.0.1:{http}"), format!("--webhook-addr=127.0.0.1:{webhook}")];
+    let kubeconfig = light.control_plane().kubeconfig();
+    let arguments = ["controller", &addresses[0], &addresses[1]];
+    let mut controller = ksi(&kubeconfig, &arguments).stdout(Stdio::null()).spawn().unwrap();
+    wait_until("the controller is ready", LIMIT, || {
+        Ok(get(http, "/readyz")?.starts_with("HTTP/1.1 200"))
+    })
+    .unwrap();
+    let wrong = cc(&json!({"multicluster": {"clusterrole": "host"}}));
+    wait_until("a mistake is refused", LIMIT, || {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), wrong.to_string())?;
+        let mut command = light.control_plane().kubectl_command();
+        let output = command.args(["apply", "--dry-run=server", "-f"]).arg(file.path()).output()?;
+        Ok(String::from_utf8(output.stderr)?.contains("KSI0012"))
+    })
+    .unwrap();
+    let metrics = get(http, "/metrics").unwrap();
+    for line in [
+        r#"ksi_admission_requests_total{verdict="refused"} "#,
+        r#"ksi_certificate_expiry_seconds{name="webhook"} "#,
+        "ksi_ready 0",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    // A second one says which address is taken.
+    let second = Said::of(ksi(&kubeconfig, &arguments).output().unwrap()).expect(1);
+    assert!(second.err.contains(&format!("127.0.0.1:{http}")), "{}", second.err);
+    assert!(second.err.contains("--http-addr"), "{}", second.err);
+    let pid = Pid::from_raw(controller.id().try_into().unwrap());
+    kill(pid, Signal::SIGTERM).unwrap();
+    controller.wait().unwrap();
+}
+
 const ROLE: &str = "
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
@@ -140,14 +214,8 @@ fn mistakes_are_refused_at_once_with_the_text_of_ksi() {
     })
     .unwrap();
     assert!(!light.has(&format!("validatingwebhookconfiguration {WEBHOOK_CONFIGURATION}")));
-    // The API server reaches this process by it. A change makes the controller look again.
-    light.make(json!({
-        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "ks-installer", "namespace": SYSTEM},
-        "spec": {
-            "type": "ExternalName", "externalName": "localhost",
-            "ports": [{"name": "webhook", "port": controller.port}],
-        },
-    }));
+    light.make(service(controller.port));
+    // A change makes the controller look again.
     light.kubectl(&format!("-n {SYSTEM} label secret {CERTIFICATE_SECRET} looked=1"));
     await_refusal(light, true);
 

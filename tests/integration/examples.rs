@@ -78,6 +78,7 @@ fn a_help_heading_has_only_options_of_its_group() {
         ("Conflicts with", &["take", "force_conflicts"]),
         ("Changes that need", &["allow_role_change", "yes_break_members", "replace_ks_installer"]),
         ("Deletions that need", &["delete_crds", "delete_data", "delete_namespaces"]),
+        ("Servers", &["http_addr", "webhook_addr"]),
         ("Global options", &["color", "quiet", "verbose"]),
     ];
     for command in commands(&ksi::cli::command()) {

@@ -78,12 +78,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("admission", &["config", "diagnostic", "install", "object", "yaml"]),
-    ("telemetry", &[]),
+    ("telemetry", &["controller", "object"]),
     (
         "serve",
         &["admission", "cluster", "config", "engine", "object", "target", "telemetry", "values"],
     ),
-    ("ui", &["controller", "diagnose", "diagnostic", "engine", "plan", "object", "target"]),
+    (
+        "ui",
+        &["controller", "diagnose", "diagnostic", "engine", "plan", "object", "serve", "target"],
+    ),
     (
         "cli",
         &[
@@ -101,8 +104,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "object",
             "plan",
             "render",
+            "serve",
             "status",
             "target",
+            "telemetry",
             "ui",
             "validate",
             "values",

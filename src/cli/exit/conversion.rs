@@ -1,7 +1,7 @@
 //! The errors of layers below, with the flags and commands that help.
 
 use super::Failure;
-use crate::{bundle, cluster, controller, engine, inventory, status, target, values};
+use crate::{bundle, cluster, controller, engine, inventory, serve, status, target, values};
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
@@ -77,6 +77,14 @@ impl From<status::LogError> for Failure {
             | LogError::NoSuchContainer { .. }
             | LogError::ContainerNotRestarted { .. } => Self::Usage(error.to_string()),
         }
+    }
+}
+
+impl From<serve::Error> for Failure {
+    fn from(error: serve::Error) -> Self {
+        Self::Io(format!(
+            "{error}\nhelp: choose other addresses with --http-addr and --webhook-addr"
+        ))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::object::{ObjectId, kubesphere};
 use crate::values::StoredValues;
 
 /// The Secret with the stored values.
-pub(super) const VALUES: &str = "ksi-values";
+pub const VALUES: &str = "ksi-values";
 
 /// A Secret in our namespace.
 pub(super) fn secret(name: &str) -> ObjectId {

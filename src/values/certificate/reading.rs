@@ -67,6 +67,13 @@ impl<'a> Pair<'a> {
     }
 }
 
+/// When a certificate expires; `None` if it cannot be read.
+pub(in crate::values) fn expiry(certificate: &str) -> Option<OffsetDateTime> {
+    let pem = pem(certificate)?;
+    let seconds = x509(&pem)?.validity().not_after.timestamp();
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
 /// Whether a certificate was signed by an authority; both have been read before.
 pub(in crate::values) fn is_signed_by(certificate: &str, authority: &str) -> bool {
     let (Some(certificate), Some(authority)) = (pem(certificate), pem(authority)) else {

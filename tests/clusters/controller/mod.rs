@@ -52,7 +52,8 @@ impl Followed {
     fn beside(rig: Rig, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let flags = [&["controller"], flags].concat();
+        // Several run on this machine at a time.
+        let flags = [&["controller", "--http-addr=", "--webhook-addr="], flags].concat();
         rig.kubectl(&format!("-n {SYSTEM} create serviceaccount follower"));
         rig.kubectl(&format!(
             "create clusterrolebinding follower --clusterrole=cluster-admin --serviceaccount={SYSTEM}:follower"
