@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 
-.PHONY: help try test lint deny sweep releases bench golden sandbox-up sandbox-status sandbox-down foreign-writers clean
+.PHONY: help try test lint deny sweep releases bench golden image sandbox-up sandbox-status sandbox-down foreign-writers clean
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+): ## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,8 +31,11 @@ releases: ## run the cluster tests on every release of Kubernetes, not on today'
 bench: ## measure speed and size, beside helm and kubectl
 	cargo bench --bench offline --bench cluster
 
+image: ## build the container image of ksi as an OCI archive, without Docker
+	scripts/image
+
 # The schemas first: they are compiled into ksi, which needs them to read a new key.
-golden: ## update golden files: snapshots, schemas, CRD and deploy/rbac.yaml; read the diff before you commit it
+golden: ## update golden files: snapshots, schemas, CRD and deploy/; read the diff before you commit it
 	UPDATE=1 cargo test --test integration checked_in
 	UPDATE=1 INSTA_UPDATE=always INSTA_FORCE_PASS=1 cargo test --lib --test integration
 

@@ -18,6 +18,7 @@ mod history;
 mod images;
 mod logs;
 mod man;
+mod manifests;
 mod render;
 mod rollback;
 mod schema;
@@ -100,6 +101,7 @@ enum Verb {
     Schema(schema::SchemaArgs),
     Crd(crd::CrdArgs),
     Images(images::ImagesArgs),
+    Manifests(manifests::ManifestsArgs),
     Config(config::ConfigArgs),
     Completion(completion::CompletionArgs),
     Man(man::ManArgs),
@@ -141,6 +143,7 @@ pub fn main() -> ExitCode {
         Verb::Schema(args) => schema::run(args, &output),
         Verb::Crd(args) => crd::run(args, &output),
         Verb::Images(args) => images::run(args, &output),
+        Verb::Manifests(args) => manifests::run(args, &output),
         Verb::Config(args) => config::run(args, &output),
         Verb::Completion(args) => completion::run(args, &output),
         Verb::Man(args) => man::run(args, &output),

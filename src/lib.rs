@@ -23,7 +23,8 @@
 //! ```
 //!
 //! `check` evaluates what was read from a cluster with a table of pure checks; `rights` is the table of RBAC
-//! rules that ksi needs. `install` joins these modules to use cases (review, execute) that all callers share.
+//! rules that ksi needs; `deploy` has the manifests that run ksi in a cluster. `install` joins these modules to use
+//! cases (review, execute) that all callers share.
 //!
 //! The layers are the modules below; docs/architecture.md shows them. The core is pure: values in, values out,
 //! without clock, environment, files or network. Which layer may use which, and which may name a clock or a
@@ -36,6 +37,7 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod controller;
+pub mod deploy;
 pub mod diagnose;
 pub mod diagnostic;
 pub mod engine;

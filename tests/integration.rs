@@ -14,6 +14,8 @@ mod check;
 mod cli;
 #[path = "integration/connection.rs"]
 mod connection;
+#[path = "integration/deploy.rs"]
+mod deploy;
 #[path = "integration/directory.rs"]
 mod directory;
 #[path = "integration/docs.rs"]
@@ -24,6 +26,8 @@ mod engine;
 mod examples;
 #[path = "integration/golden.rs"]
 mod golden;
+#[path = "integration/image.rs"]
+mod image;
 #[path = "integration/install.rs"]
 mod install;
 #[path = "integration/json.rs"]

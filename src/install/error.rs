@@ -61,6 +61,9 @@ pub enum Error {
     /// Only an administrator may change these fields to what the configuration has. Nothing was written.
     #[error("only an administrator may change {}", named(.0))]
     Restricted(Vec<Restricted>),
+    /// The controller runs and would install again what is deleted.
+    #[error("{0} runs the controller of ksi, which would install everything again")]
+    ControllerRuns(Box<ObjectId>),
     /// What stands behind webhooks cannot be read.
     #[error("cannot read the backends of webhooks: {0}")]
     WebhooksUnread(String),

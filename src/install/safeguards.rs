@@ -98,6 +98,14 @@ pub(super) async fn of_ks_installer<T: Target>(
     Ok((found.map(KsInstaller::into_replaced), risk))
 }
 
+/// The controller of ksi, if it runs.
+///
+/// # Errors
+/// The cluster cannot be read.
+pub(super) async fn controller(target: &ClusterTarget) -> Result<Option<ObjectId>, Error> {
+    Ok(ks_installer::controller(target.cluster()).await?)
+}
+
 /// The risks of removing what a plan deletes from a host.
 ///
 /// # Errors

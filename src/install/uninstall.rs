@@ -40,6 +40,11 @@ pub async fn review_uninstall<T: Target>(
 async fn reviewed<T: Target>(session: &Session<T>, mut options: Options) -> Result<Review, Error> {
     let target = session.target();
     if let Some(cluster) = session.cluster_target()
+        && let Some(controller) = safeguards::controller(cluster).await?
+    {
+        return Err(Error::ControllerRuns(Box::new(controller)));
+    }
+    if let Some(cluster) = session.cluster_target()
         && target.inventory().await?.is_none()
     {
         options.assumed = Box::pin(unrecorded::inventory(cluster)).await?;

@@ -73,7 +73,7 @@ fn is_read(verb: &str) -> bool {
 /// The file, for everything that ksi can render.
 pub fn manifest(objects: &[Object]) -> String {
     let mut rights = rendered(objects, objects);
-    rights.extend(own(&[Purpose::Run, Purpose::Diagnosis, Purpose::Inspection]));
+    rights.extend(own(Purpose::ALL));
     // Other namespaces do not exist yet when this file is applied, so no role can be in them.
     let (here, everywhere): (BTreeSet<_>, BTreeSet<_>) =
         rights.into_iter().partition(|right| right.namespace.as_deref() == Some(SYSTEM));

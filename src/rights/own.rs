@@ -14,8 +14,15 @@ pub enum Purpose {
     Diagnosis,
     /// Only other commands use it: checks, status, logs, events, support bundles, replacing ks-installer.
     Inspection,
+    /// Only the controller and the Job need it.
+    Controller,
 }
-use Purpose::{Diagnosis, Inspection, Run};
+use Purpose::{Controller, Diagnosis, Inspection, Run};
+
+impl Purpose {
+    /// Every purpose.
+    pub const ALL: &[Self] = &[Run, Diagnosis, Inspection, Controller];
+}
 
 struct Row {
     occasion: Purpose,
@@ -40,6 +47,7 @@ const fn row(
 
 const HERE: Option<&str> = Some(SYSTEM);
 const LEASES: (&str, &str) = ("coordination.k8s.io", "leases");
+const CONFIGURATIONS: (&str, &str) = ("installer.kubesphere.io", "clusterconfigurations");
 const SECRETS: (&str, &str) = ("", "secrets");
 const LIST: &[&str] = &["list"];
 const FOLLOW: &[&str] = &["list", "watch"];
@@ -93,13 +101,17 @@ const TABLE: &[Row] = &[
     row(Inspection, ("apps", "deployments"), None, LIST, &[]),
     row(Inspection, ("scheduling.k8s.io", "priorityclasses"), None, LIST, &[]),
     // The configuration of the cluster.
+    row(Inspection, CONFIGURATIONS, HERE, &["get"], &[kubesphere::INSTALLER]),
+    // It is followed; another one, in whatever namespace, is reported.
+    row(Controller, CONFIGURATIONS, None, FOLLOW, &[]),
     row(
-        Inspection,
-        ("installer.kubesphere.io", "clusterconfigurations"),
+        Controller,
+        ("installer.kubesphere.io", "clusterconfigurations/status"),
         HERE,
-        &["get"],
+        &["patch"],
         &[kubesphere::INSTALLER],
     ),
+    row(Controller, ("", "events"), HERE, &["create"], &[]),
 ];
 
 /// The permissions for these purposes.

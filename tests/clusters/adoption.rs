@@ -12,12 +12,12 @@ use sandbox::builds::Release;
 use serde_json::{Value, json};
 
 use crate::definition::OLD as OLD_DEFINITION;
-use crate::hands::{Hands as _, SYSTEM};
+use crate::hands::{Hands, SYSTEM};
 use crate::installed::{Rig, Said, release, sample};
 use crate::manifests::{Manifests, root};
 
 /// From the guides, where somebody copied it who now runs a member with it.
-const OLD_SECRET: &str = "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU";
+pub(crate) const OLD_SECRET: &str = "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU";
 
 /// The ClusterConfiguration of ks-installer 3.4.
 const OLD_CONFIGURATION: &str = "
@@ -30,7 +30,7 @@ status: {openldap: {status: enabled, enabledTime: 2023-11-08T00:00:00CST}}
 
 /// The parts of ks-installer's own that ksi takes over, made as it makes them: by helm, and then changed
 /// by kubectl.
-fn installed_by_ks_installer(rig: &Rig, release: Release) {
+pub(crate) fn installed_by_ks_installer(rig: &impl Hands, release: Release) {
     let manifests = Manifests::of(&root().join("samples/none.yaml"), &release.to_string());
     for folders in [&["00-"][..], &["10-", "20-", "30-", "40-", "50-"]] {
         let mut command = rig.plane().kubectl_command();

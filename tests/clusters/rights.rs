@@ -100,6 +100,8 @@ fn whole_life(rig: &Rig) {
     apply(&all);
     hold(rig);
     apply(&all);
+    rig.kubectl(&format!("apply -f {host}"));
+    rig.ksi(&["controller", "--once", "--wait=false", "--timeout", "2m"]);
     rig.ksi(&["check", "--pre", "-f", &host]);
     rig.ksi(&["check", "-f", &host]);
     rig.ksi(&["status"]);

@@ -124,7 +124,7 @@ fn is_held(rule: &Rule, resource: &str) -> bool {
 fn a_rule_that_nothing_needs_would_be_noticed() {
     let objects = everything();
     let mut needed = rights::rendered(&objects, &objects);
-    needed.extend(rights::own(&[Purpose::Run, Purpose::Diagnosis, Purpose::Inspection]));
+    needed.extend(rights::own(Purpose::ALL));
     let (everywhere, here) = (rules("ClusterRole"), rules("Role"));
     for rule in everywhere.iter().chain(&here) {
         for (resource, verb) in

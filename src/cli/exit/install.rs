@@ -57,6 +57,11 @@ impl From<Error> for Failure {
             Error::Restricted(ref fields) => {
                 Self::Usage(format!("{error}\nhelp: {}", restricted::allow(fields)))
             }
+            Error::ControllerRuns(ref controller) => Self::Usage(format!(
+                "{error}\nhelp: delete it first: `kubectl -n {} delete deployment {}`",
+                controller.namespace.as_deref().unwrap_or_default(),
+                controller.name
+            )),
             Error::WebhooksUnread(_) => Self::Unread(error.to_string()),
             Error::Broken(problems) => {
                 let list: Vec<String> =

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::Risk;
 use crate::cluster::{Cluster, Error, Kind};
-use crate::config;
 use crate::engine::Replaced;
 use crate::inventory::Inventory;
 use crate::object::{FIELD_MANAGER, ObjectId, is_terminating};
+use crate::{config, deploy};
 
 /// The Deployment of an installer that is not ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,16 +45,36 @@ pub(super) async fn find(
     cluster: &Cluster,
     inventory: Option<&Inventory>,
 ) -> Result<Option<KsInstaller>, Error> {
-    let kind = Kind::new("apps", "v1", "Deployment");
-    let deployment = kind.named(Some(config::NAMESPACE), config::NAME);
+    let deployment = deployment();
     let ours = inventory.is_some_and(|inventory| inventory.get(&deployment).is_some());
     let live = if ours { None } else { cluster.get(&deployment).await? };
     Ok(live.as_ref().and_then(|live| foreign_and_running(deployment, live)))
 }
 
+/// The controller of ksi, which has the same name, if it runs.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) async fn controller(cluster: &Cluster) -> Result<Option<ObjectId>, Error> {
+    let deployment = deployment();
+    let live = cluster.get(&deployment).await?;
+    let runs = |live: &Value| deploy::is_ours(live) && may_run(live) && !is_terminating(live);
+    Ok(live.as_ref().is_some_and(runs).then_some(deployment))
+}
+
+fn deployment() -> ObjectId {
+    Kind::new("apps", "v1", "Deployment").named(Some(config::NAMESPACE), config::NAME)
+}
+
+/// Whether it is not scaled to nothing.
+fn may_run(live: &Value) -> bool {
+    live["spec"]["replicas"].as_u64() != Some(0)
+}
+
 fn foreign_and_running(object: ObjectId, live: &Value) -> Option<KsInstaller> {
     let writers = live["metadata"]["managedFields"].as_array().into_iter().flatten();
-    let ours = writers.into_iter().any(|entry| entry["manager"] == FIELD_MANAGER);
+    let written = writers.into_iter().any(|entry| entry["manager"] == FIELD_MANAGER);
+    let ours = written || deploy::is_ours(live);
     let uid = live["metadata"]["uid"].as_str()?.to_owned();
     let replaced = Replaced { object, uid };
     if ours {
@@ -62,8 +82,7 @@ fn foreign_and_running(object: ObjectId, live: &Value) -> Option<KsInstaller> {
     } else if is_terminating(live) {
         Some(KsInstaller::Terminating(replaced))
     } else {
-        let runs = live["spec"]["replicas"].as_u64() != Some(0);
-        runs.then_some(KsInstaller::Running(replaced))
+        may_run(live).then_some(KsInstaller::Running(replaced))
     }
 }
 
@@ -90,6 +109,9 @@ mod tests {
         }
         assert_eq!(found(json!(0), "kubectl", json!(null)), None);
         assert_eq!(found(json!(1), "ksi", json!(null)), None);
+        let controller =
+            json!({"metadata": {"uid": "u", "labels": {"app.kubernetes.io/name": "ksi"}}});
+        assert_eq!(foreign_and_running(id.clone(), &controller), None);
         let terminating = found(json!(1), "kubectl", json!("2026-01-01T00:00:00Z")).unwrap();
         assert_eq!(terminating, KsInstaller::Terminating(replaced));
         assert_eq!((terminating.risk(), running.risk().is_some()), (None, true));

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::{Configuration, Error};
 use crate::cluster::{Cluster, Kind};
-use crate::config;
 use crate::object::{embedded, kubesphere};
+use crate::{config, deploy};
 
 /// The configuration of an installation of KubeSphere 3, as far as it decides which objects there are; `None`
 /// where KubeSphere is not installed, or a release that was not installed by ks-installer.
@@ -31,6 +31,7 @@ pub(super) async fn configuration(cluster: &Cluster) -> Result<Option<Configurat
         },
         cluster.resource(&extension),
     )?;
+    let installer = installer.filter(|installer| !deploy::is_ours(installer));
     let is_there = [&map, &installer, &api, &manager].iter().any(|found| found.is_some());
     if !is_there || extension.is_some() {
         return Ok(None);

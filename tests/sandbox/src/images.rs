@@ -1,11 +1,12 @@
 //! Which images the sandbox has, what is in them, and which of them only play their part.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{self, Image, Layer};
@@ -18,7 +19,7 @@ pub const PAUSE: &str = "registry.k8s.io/pause:3.10";
 pub const COREDNS: &str = "registry.k8s.io/coredns/coredns:v1.14.7";
 /// The last part of the name of `KubeFed`'s image.
 const KUBEFED: &str = "kubefed";
-/// ksi itself.
+/// ksi itself. Nodes also have it by the name that its manifests give it.
 pub const KSI: &str = "docker.io/kubesphere/ksi:sandbox";
 
 /// The archives of one sandbox.
@@ -49,7 +50,10 @@ pub fn archives(places: &Places) -> Result<Archives> {
         image(COREDNS, Program::CoreDns.build(places)?, "/coredns", &[], &["/coredns"])?,
     ];
     let ksi = builds::ksi()?;
-    let mut others = vec![image(KSI, ksi.clone(), "/bin/ksi", &[], &["/bin/ksi"])?];
+    let mut others = Vec::new();
+    for name in [KSI, &own(&ksi)?] {
+        others.push(image(name, ksi.clone(), "/bin/ksi", &[], &["/bin/ksi"])?);
+    }
     for name in rendered(&ksi)? {
         others.extend(part(places, &name)?);
     }
@@ -108,6 +112,13 @@ fn rendered(ksi: &Path) -> Result<BTreeSet<String>> {
     Ok(names)
 }
 
+/// The image of ksi in its own manifests.
+fn own(ksi: &Path) -> Result<String> {
+    let manifests = run(Command::new(ksi).args(["manifests", "job"]))?;
+    let image = manifests.lines().find_map(|line| line.trim().strip_prefix("image: "));
+    image.map(full_name).context("ksi manifests job names no image")
+}
+
 /// As container runtimes complete a name: Docker Hub where no registry is named.
 fn full_name(name: &str) -> String {
     match name.split_once('/') {
@@ -151,6 +162,9 @@ fn image(
 fn archive(places: &Places, kind: &str, images: &[Image]) -> Result<PathBuf> {
     let folder = places.cache.join("images");
     fs::create_dir_all(&folder)?;
+    // Sandboxes that start side by side want the same one.
+    let lock = File::create(folder.join("lock"))?;
+    let _lock = Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, error)| error)?;
     let path = folder.join(format!("{kind}-{}.tar", archive::hash(images)?));
     if !path.exists() {
         let before: Vec<_> = fs::read_dir(&folder)?.flatten().map(|entry| entry.path()).collect();
