@@ -46,7 +46,7 @@ pub fn base() -> String {
     format!("{}---\n{account}", yaml::emit(&config::crd()))
 }
 
-/// The controller.
+/// The controller: its Deployment, Service and NetworkPolicy.
 pub fn controller(options: &Options) -> String {
     documents(&controller::objects(options))
 }

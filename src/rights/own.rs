@@ -112,6 +112,15 @@ const TABLE: &[Row] = &[
         &[kubesphere::INSTALLER],
     ),
     row(Controller, ("", "events"), HERE, &["create"], &[]),
+    // Its admission webhook: the certificate and the registration.
+    row(Controller, SECRETS, HERE, &["update"], &["ksi-webhook"]),
+    row(
+        Controller,
+        ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+        None,
+        &["create", "patch"],
+        &["clusterconfigurations.installer.kubesphere.io"],
+    ),
 ];
 
 /// The permissions for these purposes.

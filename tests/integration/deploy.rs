@@ -60,6 +60,8 @@ fn the_verb_prints_what_kustomize_joins() {
             "Role",
             "RoleBinding",
             "Deployment",
+            "Service",
+            "NetworkPolicy",
         ]
     );
     assert_eq!(printed(&["job"])[..7], joined[..7]);

@@ -38,6 +38,7 @@ fn a_host_is_installed_changed_and_looked_at_by_the_commands_of_the_guides() {
     what_members_need_is_there(&terminal);
     the_configuration_is_edited(&terminal);
 
+    a_mistake_is_refused(&terminal);
     let pods = terminal.json(&format!("pods -n {SYSTEM} -l app=ks-install"));
     let container = &pods["items"][0]["status"]["containerStatuses"][0];
     assert_eq!((&container["restartCount"], &container["ready"]), (&0.into(), &true.into()));
@@ -53,7 +54,19 @@ fn a_host_is_installed_changed_and_looked_at_by_the_commands_of_the_guides() {
     let said = uninstall().expect(2);
     assert!(said.err.contains("delete deployment ks-installer"), "{}", said.err);
     terminal.documented("kubectl -n kubesphere-system delete deployment ks-installer");
+    terminal.documented("kubectl -n kubesphere-system delete service,networkpolicy ks-installer");
+    terminal.documented(
+        "kubectl delete validatingwebhookconfiguration clusterconfigurations.installer.kubesphere.io",
+    );
     uninstall().expect(0);
+}
+
+/// By the API server, which calls the pod through its Service.
+fn a_mistake_is_refused(terminal: &Terminal) {
+    let patch = r#"{"spec": {"multicluster": {"clusterrole": "host"}}}"#;
+    let words = ["-n", SYSTEM, "patch", "cc", "ks-installer", "--type=merge", "-p", patch];
+    let refused = format!("{:#}", terminal.plane().kubectl(&words).unwrap_err());
+    assert!(refused.contains("clusterrole") && refused.contains("clusterRole"), "{refused}");
 }
 
 fn what_members_need_is_there(terminal: &Terminal) {
