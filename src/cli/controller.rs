@@ -87,7 +87,7 @@ pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure>
         let followed = controller::run(&cluster, &settings, &stop, &published, &mut notify);
         let note = |note| log.borrow_mut().server(&note, Instant::now());
         let mut shown = published.subscribe();
-        let observed = async {
+        let metrics = async {
             while shown.changed().await.is_ok() {
                 observer.borrow().published(&shown.borrow_and_update());
             }
@@ -96,7 +96,7 @@ pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure>
         let followed = async {
             tokio::select! {
                 answer = followed => answer,
-                _ = futures_util::future::join(servers.run(&cluster, &note, &stop), observed) => Ok(()),
+                _ = futures_util::future::join(servers.run(&cluster, &note, &stop), metrics) => Ok(()),
             }
         };
         let tick = || log.borrow_mut().tick(Instant::now());
