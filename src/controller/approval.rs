@@ -3,7 +3,8 @@
 //! The hash covers everything that the plan would write, delete or give up, and the configuration that it was made
 //! from. Values that a run would generate are placeholders in it, so that two reviews of the same plan have the same
 //! hash; values that exist are in it only as an HMAC with the key of the inventory, which cannot be guessed from
-//! the hash. Before there is an inventory, the masked plan takes their place.
+//! the hash. Before there is an inventory, the masked plan takes their place. The hash also covers the approval that was
+//! used last: an approval allows one run, and the same plan has another hash the next time.
 
 use serde_json::{Value, json};
 
@@ -29,10 +30,11 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// What a review without generated values has to be approved for. `spec_hash` is that of the ClusterConfiguration.
-    pub fn of(review: &Review, spec_hash: &str) -> Self {
+    /// What a review without generated values has to be approved for. `spec_hash` is that of the ClusterConfiguration,
+    /// `used` the approval that was used last.
+    pub fn of(review: &Review, spec_hash: &str, used: Option<&str>) -> Self {
         Self {
-            hash: hash(review, spec_hash),
+            hash: hash(review, spec_hash, used),
             summary: review.planned.plan.summary(),
             risks: review.unconfirmed(&Consents::default()).into_iter().map(risk).collect(),
         }
@@ -54,7 +56,7 @@ impl Approval {
     }
 }
 
-fn hash(review: &Review, spec_hash: &str) -> String {
+fn hash(review: &Review, spec_hash: &str, used: Option<&str>) -> String {
     let planned = &review.planned;
     let changes = planned.plan.changes.iter().chain(&planned.plan.cascading);
     let counts = |change: &&Change| change.is_write() || change.action == Action::Delete;
@@ -67,7 +69,7 @@ fn hash(review: &Review, spec_hash: &str) -> String {
         Some(_) => changes.map(whole).collect(),
         None => masked(&planned.plan),
     };
-    let all = json!({"spec": spec_hash, "plan": plan, "risks": risks, "released": released});
+    let all = json!({"spec": spec_hash, "plan": plan, "risks": risks, "released": released, "after": used});
     // Without an inventory there is no secret in it.
     let key = key.unwrap_or_else(|| Key::new([0; 32]));
     key.digest(&all)[..DIGITS].to_owned()

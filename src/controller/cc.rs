@@ -174,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    fn cc(annotations: Value) -> Configured {
+    fn cc(annotations: &Value) -> Configured {
         Configured::of(json!({
             "metadata": {"name": "ks-installer", "uid": "u", "generation": 3, "annotations": annotations},
             "spec": {"a": {"b": 1, "c": [true]}},
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn only_the_specification_counts_and_not_its_order() {
-        let one = cc(json!({}));
+        let one = cc(&json!({}));
         let mut other = one.body.clone();
         other["spec"] = json!({"a": {"c": [true], "b": 1}});
         other["status"] = json!({"phase": "Ready"});
@@ -195,21 +195,21 @@ mod tests {
 
     #[test]
     fn annotations_set_the_mode() {
-        assert_eq!(cc(json!(null)).mode, Mode::Enforce);
+        assert_eq!(cc(&json!(null)).mode, Mode::Enforce);
         for (text, mode) in
             [("plan", Mode::Plan), (" observe ", Mode::Observe), ("", Mode::Enforce)]
         {
-            let cc = cc(json!({MODE: text}));
+            let cc = cc(&json!({MODE: text}));
             assert_eq!((cc.mode, cc.mistake), (mode, None), "{text}");
         }
-        let wrong = cc(json!({MODE: "pause"}));
+        let wrong = cc(&json!({MODE: "pause"}));
         assert_eq!(wrong.mode, Mode::Paused, "a mistake changes nothing");
         assert!(wrong.mistake.unwrap().contains("use enforce, observe, plan or paused"));
     }
 
     #[test]
     fn a_pause_ends_at_its_time() {
-        let cc = |until: &str| cc(json!({MODE: "paused", PAUSED_UNTIL: until}));
+        let cc = |until: &str| cc(&json!({MODE: "paused", PAUSED_UNTIL: until}));
         let paused = cc("2026-12-24T08:00:00Z");
         assert_eq!(paused.mode_at(datetime!(2026-12-24 07:59:59 UTC)), Mode::Paused);
         assert_eq!(paused.mode_at(datetime!(2026-12-24 08:00:00 UTC)), Mode::Enforce);

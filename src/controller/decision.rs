@@ -145,7 +145,7 @@ impl Memory {
         if self.awaits_health && healthy {
             return Next::Run(Cause::Retry);
         }
-        if wanted.mode != Mode::Observe && !deviations.is_subset(&self.settled) {
+        if !deviations.is_subset(&self.settled) {
             return Next::Run(Cause::Drift);
         }
         match self.retry {
@@ -154,6 +154,11 @@ impl Memory {
             None if now >= self.resync => Next::Run(Cause::Resync),
             None => Next::Wait(Some(self.resync)),
         }
+    }
+
+    /// Notes what is different now: what was different and is no longer may be so again, and is news then.
+    pub(super) fn saw(&mut self, deviations: &Deviations) {
+        self.settled.retain(|known| deviations.contains(known));
     }
 
     /// Notes the end of a run. `seen` are the deviations before it.
@@ -261,20 +266,22 @@ mod tests {
     }
 
     #[test]
-    fn drift_is_repaired_once_and_not_where_it_is_only_observed() {
+    fn drift_starts_a_run_once() {
         let seen = |what: &[&str]| what.iter().map(|one| (*one).to_owned()).collect::<Deviations>();
         let mut memory = after(Ended::Settled);
         let ask = |memory: &Memory, wanted: &Wanted, what: &[&str]| {
             memory.next(wanted, &seen(what), true, MINUTE * 2)
         };
         assert_eq!(ask(&memory, &wanted(), &["a"]), Next::Run(Cause::Drift));
-        let observe = Wanted { mode: Mode::Observe, ..wanted() };
-        memory.ended(observe.clone(), seen(&[]), Ended::Settled, MINUTE, RESYNC);
-        assert_eq!(ask(&memory, &observe, &["a"]), Next::Wait(Some(MINUTE * 11)));
         // What a run has seen and left, such as a conflict, is no reason for another one.
         memory.ended(wanted(), seen(&["a"]), Ended::Settled, MINUTE, RESYNC);
         assert_eq!(ask(&memory, &wanted(), &["a"]), Next::Wait(Some(MINUTE * 11)));
         assert_eq!(ask(&memory, &wanted(), &["a", "b"]), Next::Run(Cause::Drift));
+        // It went, and came back.
+        memory.saw(&seen(&["a", "b"]));
+        assert_eq!(ask(&memory, &wanted(), &["a"]), Next::Wait(Some(MINUTE * 11)));
+        memory.saw(&seen(&[]));
+        assert_eq!(ask(&memory, &wanted(), &["a"]), Next::Run(Cause::Drift));
     }
 
     #[test]
@@ -284,7 +291,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..8 {
             let at = memory.retry.unwrap();
-            waits.push((at - MINUTE).as_secs());
+            waits.push(at.saturating_sub(MINUTE).as_secs());
             assert_eq!(
                 memory.next(&wanted(), &Deviations::new(), false, at),
                 Next::Run(Cause::Retry)

@@ -36,7 +36,7 @@ pub const REASONS: &[(Reason, &str, &str, &str)] = &[
         Reason::Applied,
         "Applied",
         "Normal",
-        "a configuration was applied, and everything is healthy",
+        "a configuration was applied; the message counts what was changed",
     ),
     (
         Reason::Failed,

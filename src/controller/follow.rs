@@ -17,6 +17,9 @@ use crate::object::ObjectId;
 /// How often it is tried again to watch a kind that is not served yet.
 const UNSERVED: Duration = Duration::from_secs(2);
 
+/// How long the first list of the Secret may take.
+const FIRST_LIST: Duration = Duration::from_secs(5);
+
 /// The ClusterConfigurations of a cluster, followed.
 pub(super) struct Configurations {
     changes: Changes,
@@ -117,6 +120,10 @@ impl Configurations {
     }
 }
 
+fn version(body: &Value) -> Option<String> {
+    body["metadata"]["resourceVersion"].as_str().map(str::to_owned)
+}
+
 /// The Secret that a ClusterConfiguration names, followed.
 #[derive(Default)]
 pub(super) struct Secret {
@@ -144,8 +151,23 @@ impl Secret {
             let selection = selection.with_fields(format!("metadata.name={name}"));
             self.changes = Some(cluster.watch(&Kind::new("", "v1", "Secret"), &selection).await?);
             self.name = Some(name.to_owned());
+            // Otherwise its first version would be a change.
+            let _ = tokio::time::timeout(FIRST_LIST, self.listed()).await;
         }
         Ok(())
+    }
+
+    /// Returns when its version is known, or that it does not exist.
+    async fn listed(&mut self) {
+        let Some(changes) = &mut self.changes else { return };
+        while let Some(change) = changes.next().await {
+            match change {
+                Change::Applied(body) => self.version = version(&body),
+                Change::Deleted(_) => self.version = None,
+                Change::Complete => return,
+                Change::Interrupted(_) => {}
+            }
+        }
     }
 
     /// Returns when it changed.
@@ -153,9 +175,7 @@ impl Secret {
         let Some(changes) = &mut self.changes else { return std::future::pending().await };
         while let Some(change) = changes.next().await {
             let version = match change {
-                Change::Applied(body) => {
-                    body["metadata"]["resourceVersion"].as_str().map(str::to_owned)
-                }
+                Change::Applied(body) => version(&body),
                 Change::Deleted(_) => None,
                 Change::Complete | Change::Interrupted(_) => continue,
             };

@@ -46,8 +46,6 @@ pub enum Notice {
         stage: Stage,
         /// What was done, or why it failed.
         message: String,
-        /// Whether it was made for a user, so that the end is worth a line even if nothing was written.
-        asked: bool,
     },
     /// An installation is complete: where it is reached.
     Installed(NextSteps),

@@ -32,6 +32,8 @@ pub(super) struct Operation<'o> {
     /// Look at the health also where nothing has to be written.
     pub(super) once: bool,
     pub(super) cc: Configured,
+    /// The last approval that was used.
+    pub(super) used_approval: Option<String>,
     pub(super) mode: Mode,
     pub(super) fights: &'o Fights,
     pub(super) stop: Stop,
@@ -71,6 +73,8 @@ pub(super) struct Done {
     pub(super) summary: Summary,
     pub(super) repaired: Vec<Repair>,
     pub(super) left: Left,
+    /// The approval that allowed it.
+    pub(super) approved: Option<String>,
     /// Where the installation is reached.
     pub(super) next: Option<NextSteps>,
 }
@@ -103,16 +107,18 @@ impl Operation<'_> {
             None => true,
             Some(review) => !review.unconfirmed(&Consents::default()).is_empty(),
         };
-        let mut consents = Consents::default();
+        let (mut consents, mut approved) = (Consents::default(), None);
         if asks {
             request.dry_run = Some(DryRun::Server);
             let planned = self.reviewed(&session, &mut request).await?;
             request.dry_run = None;
             if asks_for_approval(&planned) || review.is_some() {
-                let approval = Approval::of(&planned, &self.cc.spec_hash);
+                let approval =
+                    Approval::of(&planned, &self.cc.spec_hash, self.used_approval.as_deref());
                 if self.cc.approve.as_ref() != Some(&approval.hash) {
                     return Ok(Outcome::Approval(approval));
                 }
+                approved = Some(approval.hash);
                 consents = planned.risks.iter().map(install::Risk::consent).collect();
             }
             let real = self.reviewed(&session, &mut request).await?;
@@ -150,7 +156,13 @@ impl Operation<'_> {
             on_step(Step::Warning(format!("this run is not in the history: {error}")));
         }
         let next = next_steps(session.target(), &review, &prepared).await;
-        Ok(Outcome::Applied(Box::new(Done { summary: outcome.summary, repaired, left, next })))
+        Ok(Outcome::Applied(Box::new(Done {
+            summary: outcome.summary,
+            repaired,
+            left,
+            approved,
+            next,
+        })))
     }
 
     async fn prepare(&self, cluster: &Cluster) -> Result<Prepared, Error> {

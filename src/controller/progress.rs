@@ -27,6 +27,8 @@ pub enum Stage {
     ApprovalRequired,
     /// A newer edit took its place.
     Superseded,
+    /// The controller was stopped.
+    Interrupted,
 }
 
 impl Stage {
@@ -41,6 +43,7 @@ impl Stage {
             Self::Invalid => "Invalid",
             Self::ApprovalRequired => "ApprovalRequired",
             Self::Superseded => "Superseded",
+            Self::Interrupted => "Interrupted",
         }
     }
 }
@@ -149,14 +152,14 @@ impl Progress {
                 });
             }
             Event::Status { state: Phase::Locking, message } => {
-                self.locking = Some(message.clone())
+                self.locking = Some(message.clone());
             }
             Event::Status { state: Phase::Locked, .. } => self.locking = None,
             _ => {}
         }
         if matches!(self.stage, Stage::Applying | Stage::Waiting) {
-            let waits =
-                self.locking.is_some() || (!self.awaited.is_empty() && self.done >= self.total);
+            let writes = matches!(event, Event::Apply { .. } | Event::Prune { .. });
+            let waits = self.locking.is_some() || (!self.awaited.is_empty() && !writes);
             self.stage = if waits { Stage::Waiting } else { Stage::Applying };
         }
     }
@@ -234,11 +237,12 @@ mod tests {
         };
         progress.record(&apply("a", Action::Create));
         progress.record(&wait("a"));
-        progress.record(&apply("x", Action::Conflict));
-        assert_eq!((progress.stage, progress.done, progress.total), (Stage::Applying, 1, 2));
+        assert_eq!((progress.stage, progress.done, progress.total), (Stage::Waiting, 1, 2));
         progress.record(&apply("b", Action::Update));
-        assert_eq!((progress.stage, progress.done), (Stage::Waiting, 2));
+        progress.record(&apply("x", Action::Conflict));
+        assert_eq!((progress.stage, progress.done), (Stage::Applying, 2));
         progress.record(&wait("b"));
+        assert_eq!(progress.stage, Stage::Waiting);
         let waiting = progress.waiting_for().unwrap();
         assert_eq!(waiting, "Deployment/a/a: 0 of 1 replicas are available and 1 more");
         progress.record(&Event::Ready { component: "c".into(), object: object("a") });

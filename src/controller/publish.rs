@@ -35,6 +35,11 @@ impl Publisher {
         Self { cluster, live, uid, has_subresource: true, told: BTreeMap::new() }
     }
 
+    /// The status as it is in the cluster.
+    pub(super) fn live(&self) -> &Value {
+        &self.live
+    }
+
     /// Whether the generation says that the specification is another one.
     pub(super) fn has_subresource(&self) -> bool {
         self.has_subresource
@@ -69,7 +74,7 @@ impl Publisher {
         Ok(status)
     }
 
-    /// Writes an Event, unless the last one with this reason said the same.
+    /// Writes an Event, unless the last one with this reason said the same. Returns whether it is news.
     ///
     /// # Errors
     /// It cannot be written.
@@ -79,15 +84,15 @@ impl Publisher {
         reason: Reason,
         operation: &str,
         message: &str,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if self.told.get(&reason).is_some_and(|told| told == message) {
-            return Ok(());
+            return Ok(false);
         }
         self.told.insert(reason, message.to_owned());
         let now = OffsetDateTime::now_utc();
         let unique = format!("{:x}{:04x}", now.unix_timestamp_nanos(), fastrand::u16(..));
         let body = event::manifest(cc, reason, operation, message, &unique, &seconds(now));
-        self.cluster.create(&body, false).await.map(|_| ())
+        self.cluster.create(&body, false).await.map(|_| true)
     }
 
     /// What is well again may be told again.

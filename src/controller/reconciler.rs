@@ -1,6 +1,7 @@
 //! The loop: watch, decide, run, publish.
 
 mod ending;
+mod pause;
 mod running;
 
 use std::time::Duration;
@@ -25,8 +26,6 @@ use crate::engine::{self, Stop};
 use crate::install;
 use crate::status::{self, About, Installed, Report, State as Health, Watch};
 
-/// A pause that is longer is told.
-const LONG_PAUSE: Duration = Duration::from_secs(86_400);
 /// How long it takes until what failed beside a run, such as writing the status, is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -91,6 +90,7 @@ impl<'c> Reconciler<'c> {
         let limit = self.began + self.settings.timeout;
         loop {
             if self.stop.is_requested() {
+                self.publish(notify).await;
                 let interrupted = install::Error::from(engine::Error::Interrupted);
                 return if self.settings.once { Err(interrupted.into()) } else { Ok(()) };
             }
@@ -113,12 +113,18 @@ impl<'c> Reconciler<'c> {
             let mode = cc.mode_at(OffsetDateTime::now_utc());
             let report = self.report();
             let seen = self.look(cc.clone(), mode, report.as_ref(), notify).await;
+            self.memory.saw(&seen);
             let wanted = self.wanted(&cc, mode);
             let healthy = report.is_some_and(|report| report.state == Health::Healthy);
             match self.memory.next(&wanted, &seen, healthy, self.now()) {
                 Next::Run(cause) => {
-                    let answer = self.operate(cause, cc, wanted, seen, notify).await;
+                    let answer = self.operate(cause, cc.clone(), wanted, seen, notify).await;
                     if self.settings.once && !matches!(answer, Ok(false)) {
+                        // The status is that after the run.
+                        if self.read(&cc).await.is_ok() {
+                            let report = self.report();
+                            self.look(cc, mode, report.as_ref(), notify).await;
+                        }
                         self.publish(notify).await;
                         return answer.map(|_| ());
                     }
@@ -128,10 +134,12 @@ impl<'c> Reconciler<'c> {
                     return Err(Error::Paused);
                 }
                 Next::Wait(until) => {
+                    self.tell_of_pause(mode, notify).await;
                     let until = until.map(|until| self.began + until);
-                    let until = match self.publish(notify).await {
-                        true => [until, self.pause_ends(&cc, mode)].into_iter().flatten().min(),
-                        false => Some(Instant::now() + AGAIN),
+                    let until = if self.publish(notify).await {
+                        [until, self.pause_ends(&cc, mode)].into_iter().flatten().min()
+                    } else {
+                        Some(Instant::now() + AGAIN)
                     };
                     self.idle(until).await;
                 }
@@ -259,6 +267,7 @@ impl<'c> Reconciler<'c> {
             contests: Vec::new(),
             conflicts: Vec::new(),
             operation: None,
+            used_approval: cc.status()["lastApproved"].as_str().map(str::to_owned),
             handled_request: cc.status()["lastHandledRequestedAt"].as_str().map(str::to_owned),
         });
         if state.cc.uid != cc.uid {
@@ -314,22 +323,17 @@ impl<'c> Reconciler<'c> {
         }
     }
 
-    /// Writes an Event. Without the right to do so, the log says it all.
-    async fn tell(&mut self, reason: Reason, message: &str, notify: Notify<'_>) {
-        let Some(state) = &self.state else { return };
+    /// Writes an Event, and returns whether it is news. Without the right to do so, the log says it all.
+    async fn tell(&mut self, reason: Reason, message: &str, notify: Notify<'_>) -> bool {
+        let Some(state) = &self.state else { return false };
         let operation = state.operation.as_ref().map_or("", |operation| operation.id.as_str());
-        if let Err(error) = self.publisher.tell(&state.cc, reason, operation, message).await {
-            notify(Notice::Warning(format!("Event {} is not written: {error}", reason.as_str())));
+        match self.publisher.tell(&state.cc, reason, operation, message).await {
+            Ok(is_news) => is_news,
+            Err(error) => {
+                let name = reason.as_str();
+                notify(Notice::Warning(format!("Event {name} is not written: {error}")));
+                true
+            }
         }
-    }
-
-    /// When a pause ends, or is to be told.
-    fn pause_ends(&self, cc: &Configured, mode: Mode) -> Option<Instant> {
-        if mode != Mode::Paused {
-            return None;
-        }
-        let now = OffsetDateTime::now_utc();
-        let left = |end: OffsetDateTime| Duration::try_from(end - now).unwrap_or_default();
-        cc.paused_until.map(|end| Instant::now() + left(end).min(LONG_PAUSE))
     }
 }

@@ -86,6 +86,8 @@ pub(super) struct State {
     pub conflicts: Vec<(ObjectId, String)>,
     /// The run that is under way, or the last one that is worth a line.
     pub operation: Option<Progress>,
+    /// The last approval that was used.
+    pub used_approval: Option<String>,
     /// The last request that was handled.
     pub handled_request: Option<String>,
 }

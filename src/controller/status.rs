@@ -37,6 +37,7 @@ const OWN: &[&str] = &[
     "lastOperation",
     "operations",
     "lastApplied",
+    "lastApproved",
     "lastHandledRequestedAt",
     "core",
     "multicluster",
@@ -87,6 +88,9 @@ pub(super) fn document(state: &State, old: &Value, now: OffsetDateTime) -> Value
                 "revision": applied.revision, "time": applied.time, "ksiVersion": applied.ksi_version,
             }),
         );
+    }
+    if let Some(hash) = &state.used_approval {
+        put("lastApproved", hash.as_str().into());
     }
     if let Some(request) = &state.handled_request {
         put("lastHandledRequestedAt", request.as_str().into());
@@ -262,3 +266,6 @@ fn plan(state: &State) -> Option<Value> {
         "keep": summary.keep, "risks": approval.risks,
     }))
 }
+
+#[cfg(test)]
+mod tests;

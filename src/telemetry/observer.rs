@@ -149,7 +149,7 @@ mod tests {
         };
         observer.notice(&Notice::Repaired(repair(&["kubectl-edit"])), now);
         observer.notice(&Notice::Repaired(repair(&[])), now);
-        let ended = Notice::Ended { stage: Stage::Succeeded, message: String::new(), asked: true };
+        let ended = Notice::Ended { stage: Stage::Succeeded, message: String::new() };
         observer.notice(&ended, now + Duration::from_secs(2));
         let text = text(&telemetry);
         for line in [

@@ -84,7 +84,10 @@ impl<'o> ControllerLog<'o> {
             }
             return self.write(Line { kind: kind(event), text, more }, now);
         }
-        if let Some(line) = line(notice) {
+        // A run that finds nothing is no news, and neither is what it warns of each time.
+        let is_idle = self.run.as_ref().is_some_and(|run| run.title.is_some());
+        let is_news = !(is_idle && matches!(notice, Notice::Warning(_) | Notice::Ended { .. }));
+        if let Some(line) = line(notice).filter(|_| is_news) {
             self.begin(now);
             self.write(line, now);
         }
@@ -132,7 +135,7 @@ impl<'o> ControllerLog<'o> {
                 json.insert("type".to_owned(), kind.into());
                 if let Some((id, time)) = run {
                     json.insert("operation".to_owned(), id.into());
-                    json.insert("seconds".to_owned(), json!(time.as_millis() as f64 / 1000.0));
+                    json.insert("seconds".to_owned(), json!(time.as_secs_f64()));
                 }
                 json.insert("text".to_owned(), text.into());
                 json.extend(more);
@@ -217,7 +220,7 @@ mod tests {
         let planned = text(&Notice::Planned(Summary { create: 2, ..Summary::default() }));
         assert!(planned.starts_with("plan: 2 create"), "{planned}");
         let stage = crate::controller::Stage::ApprovalRequired;
-        let ended = Notice::Ended { stage, message: "m".into(), asked: true };
+        let ended = Notice::Ended { stage, message: "m".into() };
         assert_eq!(text(&ended), "approvalrequired: m");
     }
 }

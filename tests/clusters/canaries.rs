@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::canary::canaries;
 use crate::hands::{Hands as _, SYSTEM};
 use crate::installed::{Rig, Said, ksi, release};
+use crate::manifests::root;
 use crate::verbs::bundle::{every_file_can_be_read, members};
 
 /// A webhook could do the same; the server itself does so where a value is invalid.
@@ -86,6 +87,7 @@ fn no_output_of_a_run_shows_a_secret() {
         assert!(said.err.contains("DEBUG"), "{verb} logs nothing: {}", said.err);
         outputs.push((verb, said));
     }
+    outputs.extend(followed(&rig, &other));
     secrets.extend(generated(&rig));
     let packed = members(Path::new(&bundle));
     every_file_can_be_read(&packed);
@@ -126,6 +128,37 @@ fn no_output_of_a_run_shows_a_secret() {
             assert!(!shows(&text, secret), "{verb} shows {secret}:\n{}", around(&text, secret));
         }
     }
+}
+
+/// What a controller says, in the log, in the status and in Events: it plans, approves, and puts back.
+fn followed(rig: &Rig, configuration: &str) -> Vec<(&'static str, Said)> {
+    let crd = root().join("deploy/crd.yaml").display().to_string();
+    rig.kubectl(&format!("apply -f {crd}"));
+    let crd = "crd clusterconfigurations.installer.kubesphere.io";
+    rig.await_kubectl(&format!("wait --for=condition=Established {crd}"), true);
+    rig.kubectl(&format!("create -f {configuration}"));
+    let annotate = |text: &str| {
+        rig.kubectl(&format!(
+            "-n {SYSTEM} annotate --overwrite cc ks-installer ksi.kubesphere.io/{text}"
+        ));
+    };
+    let once = |code: i32, more: &[&str]| {
+        let arguments = ["controller", "--once", "--wait=false", "-vvv"];
+        ("controller", rig.admin(&[&arguments, more].concat()).expect(code))
+    };
+    let status = || {
+        let status = rig.json(&format!("cc ks-installer -n {SYSTEM}"))["status"].to_string();
+        ("status of the controller", Said { code: 0, out: status, err: String::new() })
+    };
+    let mut outputs = vec![once(0, &[]), status()];
+    annotate("mode=plan");
+    rig.kubectl(&format!("-n {SYSTEM} delete secret kubesphere-secret"));
+    outputs.extend([once(2, &["--log-format", "json"]), status()]);
+    annotate("mode=enforce");
+    outputs.extend([once(0, &["--log-format", "json"]), status()]);
+    let events = rig.json(&format!("events -n {SYSTEM}")).to_string();
+    outputs.push(("Events of the controller", Said { code: 0, out: events, err: String::new() }));
+    outputs
 }
 
 /// Every generated value as it might be told: a line of a private key is enough of it.

@@ -194,6 +194,16 @@ fn exit_codes_are_told_in_the_same_words_everywhere() {
 }
 
 #[test]
+fn the_events_of_the_controller_are_in_the_documentation() {
+    let page = include_str!("../../docs/operate.md");
+    for (reason, name, kind, when) in ksi::controller::REASONS {
+        assert_eq!(reason.as_str(), *name);
+        let row = format!("| `{name}` | {kind} | {when} |");
+        assert!(page.contains(&row), "docs/operate.md: add the row {row}");
+    }
+}
+
+#[test]
 fn the_threat_model_names_every_restricted_field() {
     let page = include_str!("../../docs/threat-model.md");
     for field in restricted::RESTRICTED {

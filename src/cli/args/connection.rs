@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use self::lock_holder::lock_holder;
+pub(in crate::cli) use self::lock_holder::lock_holder;
 use crate::cluster::{Cluster, ConnectOptions, Error};
 use crate::engine::Stop;
 use crate::install::Session;
@@ -67,11 +67,6 @@ impl ConnectionArgs {
                 Err(Error { action: "connect to", place: cluster.place().to_owned(), ..error })
             }
         }
-    }
-
-    /// The name of this process in the lock of a cluster.
-    pub(in crate::cli) fn lock_holder(&self) -> String {
-        lock_holder()
     }
 
     /// The options of the client.

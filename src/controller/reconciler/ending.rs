@@ -15,8 +15,8 @@ use super::super::progress::{Progress, Stage};
 use super::super::publish::seconds;
 use super::super::state::{Applied, Verdict};
 use super::{Notify, Reconciler};
-use crate::install;
 use crate::plan::Summary;
+use crate::{engine, install};
 
 /// How many repaired objects have an Event each.
 const TOLD: usize = 10;
@@ -39,16 +39,17 @@ impl Reconciler<'_> {
         mut progress: Progress,
         notify: Notify<'_>,
     ) -> Result<bool, Error> {
-        let superseded = self.is_superseded(&outcome);
-        let end = if superseded { superseding() } else { judged(&outcome, &progress) };
+        let interrupted = is_interrupted(&outcome);
+        let superseded = interrupted && !self.stop.is_requested();
+        let end = if interrupted { cut_short(superseded) } else { judged(&outcome, &progress) };
         let now = OffsetDateTime::now_utc();
         progress.end(end.stage, seconds(now));
         let asked = !matches!(progress.cause, Cause::Drift | Cause::Resync | Cause::Start);
         let wrote = progress.done > 0;
         // What was only looked at is no news.
-        let counts = wrote || (asked && !superseded) || end.stage != Stage::Succeeded;
+        let counts = wrote || asked || end.stage != Stage::Succeeded;
         if let Some(state) = &mut self.state {
-            if !superseded {
+            if !interrupted {
                 state.judged = Some(wanted.spec_hash.clone());
                 state.verdict.clone_from(&end.verdict);
             }
@@ -59,27 +60,28 @@ impl Reconciler<'_> {
                     state.operation.take().filter(|operation| !operation.is_running());
             }
         }
-        if !matches!(outcome, Outcome::Settled(_)) || self.installation.is_none() {
-            self.is_stale = true;
-        }
+        // Where drift turned out to be none, another run wrote, and its inventory has to be read.
+        let is_as_before = matches!(outcome, Outcome::Settled(_)) && progress.cause != Cause::Drift;
+        self.is_stale |= !is_as_before || self.installation.is_none();
         let resync = jittered(self.settings.resync);
+        // What was put back may have been changed again by now.
+        let seen = if wrote { Deviations::new() } else { seen };
         self.memory.ended(wanted.clone(), seen, end.ended, self.now(), resync);
         if let Some(state) = &mut self.state
             && let Some(request) = self.memory.handled_request()
         {
             state.handled_request = Some(request.to_owned());
         }
-        if counts {
-            let message = end.message.clone();
-            notify(Notice::Ended { stage: end.stage, message, asked });
-        }
+        notify(Notice::Ended { stage: end.stage, message: end.message.clone() });
         if superseded {
-            self.tell(Reason::Superseded, "a newer edit took the place of this run", notify).await;
+            self.tell(Reason::Superseded, &end.message, notify).await;
+        }
+        if interrupted {
+            self.publish(notify).await;
             return Ok(false);
         }
-        let asked_for_result =
-            self.conclude(outcome, &wanted, progress.cause, &end.message, notify).await;
-        asked_for_result.map(|()| true)
+        let concluded = self.conclude(outcome, &wanted, progress.cause, &end.message, notify).await;
+        concluded.map(|()| true)
     }
 
     /// Tells what a run came to.
@@ -134,13 +136,14 @@ impl Reconciler<'_> {
         message: &str,
         notify: Notify<'_>,
     ) -> Result<(), Error> {
-        let Done { summary, repaired, left, next } = done;
+        let Done { summary, repaired, left, next, approved } = done;
         let conflicts = left.len();
         self.is_good(wanted, left).await;
         let before = self.fights.contests();
         self.fights.note(&repaired, self.now());
         if let Some(state) = &mut self.state {
             state.contests = self.fights.contests();
+            state.used_approval = approved.or(state.used_approval.take());
         }
         for repair in &repaired {
             notify(Notice::Repaired(repair.clone()));
@@ -170,10 +173,14 @@ impl Reconciler<'_> {
         self.publisher.forget(&[Reason::Failed, Reason::Invalid, Reason::ApprovalRequired]);
         let Some(state) = &mut self.state else { return };
         state.conflicts = left;
-        if state.applied.as_ref().is_some_and(|applied| applied.spec_hash == wanted.spec_hash) {
+        let generation = state.cc.generation;
+        if let Some(applied) = &mut state.applied
+            && applied.spec_hash == wanted.spec_hash
+        {
+            // It was edited, and edited back.
+            applied.generation = generation;
             return;
         }
-        let generation = state.cc.generation;
         let history = install::history::list(&self.cluster.session()).await.unwrap_or_default();
         let last = history.iter().rev().find(|revision| revision.is_applied());
         if let Some(state) = &mut self.state {
@@ -188,9 +195,20 @@ impl Reconciler<'_> {
     }
 }
 
-fn superseding() -> End {
-    let message = "a newer edit takes the place of this run".to_owned();
-    End { stage: Stage::Superseded, verdict: Verdict::None, ended: Ended::Superseded, message }
+/// Whether a run was cut short.
+fn is_interrupted(outcome: &Outcome) -> bool {
+    let Outcome::Failed(install::Error::Engine(error), _) = outcome else { return false };
+    *error == engine::Error::Interrupted
+}
+
+fn cut_short(superseded: bool) -> End {
+    let (stage, message) = if superseded {
+        (Stage::Superseded, "a newer edit takes the place of this run")
+    } else {
+        (Stage::Interrupted, "the controller ends; the next one continues")
+    };
+    let message = message.to_owned();
+    End { stage, verdict: Verdict::None, ended: Ended::Superseded, message }
 }
 
 /// What an outcome comes to.

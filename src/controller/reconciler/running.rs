@@ -12,7 +12,7 @@ use super::super::decision::{Cause, Deviations, Wanted};
 use super::super::error::Error;
 use super::super::event::Reason;
 use super::super::notice::Notice;
-use super::super::operation::{Operation, Outcome, Step};
+use super::super::operation::{Operation, Step};
 use super::super::problem;
 use super::super::progress::Progress;
 use super::super::publish::{Publisher, seconds};
@@ -51,6 +51,7 @@ impl Reconciler<'_> {
             wait: self.settings.wait,
             once: self.settings.once,
             cc: cc.clone(),
+            used_approval: self.state.as_ref().and_then(|state| state.used_approval.clone()),
             mode: wanted.mode,
             fights: &self.fights,
             stop: stop.clone(),
@@ -103,15 +104,6 @@ impl Reconciler<'_> {
             self.tell(Reason::Invalid, &text, notify).await;
         }
         self.end(outcome, wanted, seen, progress.into_inner(), notify).await
-    }
-
-    /// Whether a run was cut short because something newer is to be done.
-    pub(super) fn is_superseded(&self, outcome: &Outcome) -> bool {
-        let interrupted = matches!(
-            outcome,
-            Outcome::Failed(install::Error::Engine(crate::engine::Error::Interrupted), _)
-        );
-        interrupted && !self.stop.is_requested()
     }
 }
 

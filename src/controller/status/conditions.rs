@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{failed, invalid, paused};
 use crate::controller::cc::Mode;
+use crate::controller::contested::Contest;
 use crate::controller::problem;
 use crate::controller::state::{State, Verdict};
 use crate::health::Reach;
@@ -17,7 +18,7 @@ struct Condition {
     message: String,
 }
 
-/// The conditions: Ready always, TowerReachable on a host, the others while they are true.
+/// The conditions: Ready always, `TowerReachable` on a host, the others while they are true.
 pub(super) fn list(state: &State, old: &Value, now: &str) -> Value {
     let all = [
         Some(ready(state)),
@@ -43,9 +44,14 @@ pub(super) fn list(state: &State, old: &Value, now: &str) -> Value {
 
 fn ready(state: &State) -> Condition {
     let not = |reason, message| Condition { kind: "Ready", status: false, reason, message };
+    // Also beside a run of an older one.
+    if let Verdict::Invalid(problems) = &state.verdict
+        && state.is_judged()
+    {
+        return not("Invalid", invalid(problems));
+    }
     if state.is_judged() && state.running().is_none() {
         match &state.verdict {
-            Verdict::Invalid(problems) => return not("Invalid", invalid(problems)),
             Verdict::Approval(approval) if !state.is_applied() => {
                 return not("ApprovalRequired", approval.message());
             }
@@ -131,7 +137,7 @@ fn approval(state: &State) -> Option<Condition> {
 }
 
 fn contested(state: &State) -> Option<Condition> {
-    let contests = state.contests.iter().map(|contest| contest.message());
+    let contests = state.contests.iter().map(Contest::message);
     let is_fight = |id: &crate::object::ObjectId| state.contests.iter().any(|c| c.object == *id);
     let others = state.conflicts.iter().filter(|(id, _)| !is_fight(id));
     let others = others.map(|(id, why)| {

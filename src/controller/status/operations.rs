@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::controller::decision::Cause;
-use crate::controller::progress::Progress;
+use crate::controller::progress::{Progress, Stage};
 use crate::controller::state::State;
 
 /// How many runs the status has.
@@ -22,7 +22,14 @@ pub(super) fn list(state: &State, old: &Value) -> (Value, Value) {
         "requestedBy": operation.requested_by, "startedAt": operation.started,
         "finishedAt": operation.ended, "changes": operation.done,
     });
-    let all = std::iter::once(short).chain(others.cloned()).take(MOST).collect();
+    let others = others.cloned().map(|mut one| {
+        // Its controller was killed.
+        if one["finishedAt"].is_null() {
+            one["phase"] = Stage::Interrupted.as_str().into();
+        }
+        one
+    });
+    let all = std::iter::once(short).chain(others).take(MOST).collect();
     (last, all)
 }
 

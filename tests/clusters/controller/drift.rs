@@ -9,7 +9,7 @@ use crate::hands::Hands as _;
 
 #[test]
 fn what_others_change_is_put_back_told_and_left_alone_in_a_fight() {
-    let Some(followed) = Followed::start(json!({})) else { return };
+    let Some(followed) = Followed::start(&json!({})) else { return };
     let begin = Instant::now();
     followed.kubectl("-n kubesphere-system delete configmap ks-router-config");
     followed
@@ -61,8 +61,8 @@ fn what_others_change_is_put_back_told_and_left_alone_in_a_fight() {
 
 #[test]
 fn its_own_writes_start_no_run() {
-    let Some(followed) = Followed::start(json!({})) else { return };
-    followed.edit(json!({"common": {"core": {"console": {"port": 30883}}}}));
+    let Some(followed) = Followed::start(&json!({})) else { return };
+    followed.edit(&json!({"common": {"core": {"console": {"port": 30883}}}}));
     followed.await_applied();
     let runs = || followed.log().matches(": review").count();
     followed.annotate("requested-at", Some("a"));

@@ -11,7 +11,8 @@ const CONSOLE: &str = "service ks-console";
 
 #[test]
 fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
-    let Some(followed) = Followed::start(json!({"common": {"core": {"console": {"port": 30881}}}}))
+    let Some(followed) =
+        Followed::start(&json!({"common": {"core": {"console": {"port": 30881}}}}))
     else {
         return;
     };
@@ -25,14 +26,14 @@ fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
     assert!(followed.log().contains(&format!("[{operation} ")), "{}", followed.log());
 
     let begin = Instant::now();
-    followed.edit(json!({"common": {"core": {"console": {"port": 30882}}}}));
+    followed.edit(&json!({"common": {"core": {"console": {"port": 30882}}}}));
     followed.until("the port", || port() == "30882");
     eprintln!("edit to changed object: {:?}", begin.elapsed());
     followed.await_applied();
     assert_eq!(followed.status()["lastOperation"]["requestedBy"], "kubectl-patch");
 
     let since = followed.mark();
-    followed.edit(json!({"common": {"core": {"console": {"port": 99}}}, "clusterrole": "host"}));
+    followed.edit(&json!({"multicluster": {"clusterRole": "member"}}));
     followed.until("the mistake", || followed.status()["phase"] == "Invalid");
     let (status, cc) = (followed.status(), followed.cc());
     assert_eq!(followed.condition("Ready")["reason"], "Invalid");
@@ -42,7 +43,7 @@ fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
     let code = status["blocking"][0]["code"].as_str().unwrap();
     assert!(code.starts_with("KSI"), "{status:#}");
     assert!(followed.await_event("Invalid").contains(code));
-    followed.edit(json!({"common": {"core": {"console": {"port": 30882}}}, "clusterrole": null}));
+    followed.edit(&json!({"multicluster": null}));
     followed.await_applied();
     let written = followed.changes(since);
     let ours = written.iter().filter(|write| !write.contains("ks-installer"));
@@ -53,8 +54,41 @@ fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
 }
 
 #[test]
+fn a_secret_that_the_configuration_names_counts_like_an_edit() {
+    let Some(rig) = prepared() else { return };
+    let secret = |text: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "stringData": {"text": text},
+            "metadata": {"name": "jwt", "namespace": "kubesphere-system"},
+        })
+    };
+    let one = "k3x9Qw7TzB1mN5vR8cL2pH6dJ4sF0gYa".to_owned();
+    let other = one.chars().rev().collect::<String>();
+    let spec = json!({"authentication": {"jwtSecretRef": {"name": "jwt", "key": "text"}}});
+    rig.make(cc(&spec));
+    let followed = Followed::beside(rig, WITHOUT_WAIT);
+    followed.until("the Secret to be missed", || {
+        followed.status()["blocking"][0]["code"] == "SecretMissing"
+    });
+    followed.make(secret(&one));
+    followed.await_applied();
+    let uses = |text: &str| {
+        followed.field("configmap kubesphere-config", ".data.kubesphere\\.yaml").contains(text)
+    };
+    assert!(uses(&one));
+    // Who may only write Secrets may not change it: an administrator allows it.
+    followed.make(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "ksi-policy", "namespace": "kubesphere-system"},
+        "data": {"authentication.jwtSecret": "*"},
+    }));
+    followed.make(secret(&other));
+    followed.until("the other secret", || uses(&other));
+}
+
+#[test]
 fn nothing_is_requested_while_nothing_happens() {
-    let Some(followed) = Followed::start(json!({})) else { return };
+    let Some(followed) = Followed::start(&json!({})) else { return };
     followed.until("the status to be written", || followed.status()["phase"] == "Ready");
     // What was under way ends.
     std::thread::sleep(Duration::from_secs(3));
@@ -67,12 +101,12 @@ fn nothing_is_requested_while_nothing_happens() {
 #[test]
 fn another_configuration_is_not_followed_and_the_own_one_is_waited_for() {
     let Some(rig) = prepared() else { return };
-    let mut other = cc(json!({}));
+    let mut other = cc(&json!({}));
     other["metadata"]["namespace"] = json!("default");
     rig.make(&other);
     let followed = Followed::beside(rig, WITHOUT_WAIT);
     followed.await_log("these are not followed: default/ks-installer");
-    followed.make(cc(json!({})));
+    followed.make(cc(&json!({})));
     followed.await_applied();
     let message = followed.await_event("Ignored");
     assert!(message.contains("default/ks-installer"), "{message}");

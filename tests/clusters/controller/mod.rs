@@ -40,7 +40,7 @@ struct Followed {
 
 impl Followed {
     /// A cluster with the CRD, and a controller that has a ClusterConfiguration with this specification.
-    fn start(spec: Value) -> Option<Self> {
+    fn start(spec: &Value) -> Option<Self> {
         let rig = prepared()?;
         rig.make(cc(spec));
         let followed = Self::beside(rig, WITHOUT_WAIT);
@@ -113,7 +113,7 @@ impl Followed {
         conditions.into_iter().find(|one| one["type"] == kind).unwrap_or_default()
     }
 
-    fn edit(&self, spec: Value) {
+    fn edit(&self, spec: &Value) {
         self.kubectl_with(PATCH, &json!({"spec": spec}).to_string());
     }
 
@@ -176,13 +176,12 @@ fn prepared() -> Option<Rig> {
     let rig = Rig::bare(release())?;
     rig.kubectl(&format!("create namespace {SYSTEM}"));
     rig.kubectl(&format!("apply -f {}", root().join("deploy/crd.yaml").display()));
-    rig.kubectl(
-        "wait --for=condition=Established crd clusterconfigurations.installer.kubesphere.io",
-    );
+    let crd = "crd clusterconfigurations.installer.kubesphere.io";
+    rig.await_kubectl(&format!("wait --for=condition=Established {crd}"), true);
     Some(rig)
 }
 
-fn cc(spec: Value) -> Value {
+fn cc(spec: &Value) -> Value {
     json!({
         "apiVersion": "installer.kubesphere.io/v1alpha1", "kind": "ClusterConfiguration",
         "metadata": {"name": "ks-installer", "namespace": SYSTEM},

@@ -13,11 +13,11 @@ fn registry() -> Value {
 
 #[test]
 fn an_editor_cannot_select_images_until_an_administrator_allows_it() {
-    let Some(followed) = Followed::start(json!({})) else { return };
+    let Some(followed) = Followed::start(&json!({})) else { return };
     let images = || followed.field("deployment ks-apiserver", "..image");
     let before = images();
 
-    followed.edit(registry());
+    followed.edit(&registry());
     followed.until("the field to be named", || {
         followed.status()["blocking"][0]["code"] == "Restricted"
     });
@@ -41,21 +41,21 @@ fn an_editor_cannot_select_images_until_an_administrator_allows_it() {
     assert!(images().contains(REGISTRY), "{}", images());
     // What runs is allowed, also where the administrator forgets it again.
     followed.kubectl(&format!("-n {SYSTEM} delete configmap ksi-policy"));
-    followed.edit(json!({"telemetry_enabled": false}));
+    followed.edit(&json!({"telemetry_enabled": false}));
     followed.await_applied();
-    followed.edit(json!({"local_registry": null}));
+    followed.edit(&json!({"local_registry": null}));
     followed.await_applied();
     assert_eq!(images(), before);
 }
 
 #[test]
 fn a_secret_of_another_is_not_read_for_an_editor() {
-    let Some(followed) = Followed::start(json!({})) else { return };
+    let Some(followed) = Followed::start(&json!({})) else { return };
     followed.kubectl(&format!(
         "-n {SYSTEM} create secret generic somebodys --from-literal=token=somebodys-own-token-of-40-letters-or-so"
     ));
     followed
-        .edit(json!({"authentication": {"jwtSecretRef": {"name": "somebodys", "key": "token"}}}));
+        .edit(&json!({"authentication": {"jwtSecretRef": {"name": "somebodys", "key": "token"}}}));
     followed.until("the field to be named", || {
         followed.status()["blocking"][0]["code"] == "Restricted"
     });

@@ -35,7 +35,7 @@ spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
 
 /// A workspace of a user with a project in it, an app that KubeSphere installed there, and an app of the platform. When these
 /// are deleted, KubeSphere's controller deletes the projects and uninstalls the apps.
-const WORKSPACES: &str = r#"
+const WORKSPACES: &str = r"
 apiVersion: tenant.kubesphere.io/v1alpha2
 kind: WorkspaceTemplate
 metadata: {name: team}
@@ -55,7 +55,7 @@ apiVersion: types.kubefed.io/v1beta1
 kind: FederatedConfigMap
 metadata: {name: shared, namespace: kubesphere-monitoring-federated}
 spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
-"#;
+";
 
 /// A controller may write between the plan and the lock. Then ksi says so, and to run again.
 fn uninstall(host: &Host<'_>, more: &[&str]) -> Said {

@@ -1,7 +1,7 @@
 //! The name of this process in the lock of a cluster.
 
 /// The holder of the lock, as others see it.
-pub(super) fn lock_holder() -> String {
+pub(in crate::cli) fn lock_holder() -> String {
     let name = |variable: &str| std::env::var(variable).ok().filter(|text| !text.is_empty());
     let user = name("USER").or_else(|| name("LOGNAME")).or_else(account);
     let user = user.unwrap_or_else(|| "ksi".to_owned());
