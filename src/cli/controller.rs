@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::sync::watch;
 
-use super::args::connection::ConnectionArgs;
+use super::args::connection::{ConnectionArgs, lock_holder};
 use super::args::duration::timeout;
 use super::args::listen::ListenArgs;
 use super::exit::Failure;
@@ -72,7 +72,7 @@ pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure>
         let servers = Servers::bind(addresses, telemetry, readiness).await?;
         let cluster = connection.reach(Duration::from_secs(60)).await?;
         let settings = Settings {
-            holder: connection.lock_holder(),
+            holder: lock_holder(),
             timeout: *timeout,
             wait: *wait,
             resync: *resync,
@@ -86,17 +86,17 @@ pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure>
         };
         let followed = controller::run(&cluster, &settings, &stop, &published, &mut notify);
         let note = |note| log.borrow_mut().server(&note, Instant::now());
-        let mut shown = published.subscribe();
-        let metrics = async {
-            while shown.changed().await.is_ok() {
-                observer.borrow().published(&shown.borrow_and_update());
+        let mut changes = published.subscribe();
+        let observing = async {
+            while changes.changed().await.is_ok() {
+                observer.borrow().published(&changes.borrow_and_update());
             }
         };
         // The servers end with the controller.
         let followed = async {
             tokio::select! {
                 answer = followed => answer,
-                _ = futures_util::future::join(servers.run(&cluster, &note, &stop), metrics) => Ok(()),
+                _ = futures_util::future::join(servers.run(&cluster, &note, &stop), observing) => Ok(()),
             }
         };
         let tick = || log.borrow_mut().tick(Instant::now());
