@@ -232,7 +232,7 @@ fn help(kind: &ErrorKind, cause: &str) -> &'static str {
             "somebody else changed it at the same time: run again"
         }
         ErrorKind::Owned(_) => {
-            "put the values into the configuration, or take over the fields in the next run"
+            "put the values into the configuration, or take over the fields with --take FIELD, or all of them with --force-conflicts"
         }
         ErrorKind::Refused => "change the quota or policy that rejects it, or the configuration",
         ErrorKind::Invalid => {

@@ -10,7 +10,7 @@ use super::prepared::Prepared;
 use super::restricted::{POLICY, RESTRICTED, Restricted};
 use super::secret_ref;
 use crate::cluster::{Cluster, Kind};
-use crate::config::{self, Configuration};
+use crate::config::{self, Configuration, Role};
 use crate::object::{ObjectId, embedded};
 use crate::target::ClusterTarget;
 
@@ -27,6 +27,10 @@ pub async fn check_restricted(cluster: &Cluster, prepared: &Prepared) -> Result<
     let allowed = Allowed::read(cluster).await?;
     let mut changed = changed(&prepared.configuration, &applied["spec"], &allowed);
     let secret = prepared.configuration.authentication.jwt_secret.as_ref();
+    // The guides make a cluster a member by an edit, which sets the jwtSecret of its host.
+    let role = |name| applied["spec"]["multicluster"]["clusterRole"] == name;
+    let joins = prepared.configuration.role() == Role::Member && !role("member") && !role("host");
+    let secret = secret.filter(|_| !joins);
     if let Some(secret) =
         secret.filter(|secret| !allowed.includes(JWT_SECRET, &Value::from(&***secret)))
         && secret_ref::in_use(cluster).await?.is_some_and(|live| live != **secret)
@@ -86,11 +90,17 @@ fn changed(configuration: &Configuration, applied: &Value, allowed: &Allowed) ->
     };
     let is_changed = |field: &&Restricted| {
         let value = at(&wanted, field.path);
-        value != at(applied, field.path)
+        let before = at(applied, field.path);
+        value != before
+            && !(field.free_once && is_unset(&before))
             && value != at(&defaults, field.path)
             && !allowed.includes(field.path, &value)
     };
     RESTRICTED.iter().filter(is_changed).copied().collect()
+}
+
+fn is_unset(value: &Value) -> bool {
+    value.is_null() || value == ""
 }
 
 /// The specification as the history has it.
@@ -163,6 +173,12 @@ mod tests {
         assert_eq!(names(&changed(&Configuration::default(), &before, &nothing)), [""; 0]);
         for (path, value) in values {
             let wanted = configuration(path, value);
+            let field = RESTRICTED.iter().find(|field| field.path == path).unwrap();
+            let before = if field.free_once {
+                spec(&configuration(path, json!("http://192.0.2.9:8080")))
+            } else {
+                before.clone()
+            };
             assert_eq!(names(&changed(&wanted, &before, &nothing)), [path]);
             // What was applied last stays allowed, and so does the way back.
             assert_eq!(names(&changed(&wanted, &spec(&wanted), &nothing)), [""; 0], "{path}");
@@ -180,6 +196,8 @@ mod tests {
             ("common.core.console.port", json!(30881)),
             ("multicluster.clusterRole", json!("host")),
             ("enableHA", json!(true)),
+            // The first time.
+            ("multicluster.proxyPublishAddress", json!("http://192.0.2.1:8080")),
         ] {
             let found = changed(&configuration(path, value), &before, &Allowed::default());
             assert_eq!(names(&found), [""; 0], "{path}");

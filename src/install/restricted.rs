@@ -17,6 +17,8 @@ pub struct Restricted {
     pub path: &'static str,
     /// What whoever sets it gets.
     pub gives: &'static str,
+    /// It is free as long as nothing is set: the guides of KubeSphere set it by an edit.
+    pub free_once: bool,
 }
 
 const IMAGES: &str = "selects the images that run with the permissions of KubeSphere";
@@ -42,7 +44,7 @@ pub const RESTRICTED: [Restricted; 21] = [
     restricted("authentication.oauthOptions", TOKENS),
     restricted("multicluster.tower.service", EXPOSED),
     restricted("multicluster.tower.networkPolicy", EXPOSED),
-    restricted("multicluster.proxyPublishAddress", EXPOSED),
+    Restricted { free_once: true, ..restricted("multicluster.proxyPublishAddress", EXPOSED) },
     restricted("common.es.externalElasticsearchHost", REQUESTS),
     restricted("common.opensearch.externalOpensearchHost", REQUESTS),
     restricted("common.monitoring.endpoint", REQUESTS),
@@ -52,7 +54,7 @@ pub const RESTRICTED: [Restricted; 21] = [
 ];
 
 const fn restricted(path: &'static str, gives: &'static str) -> Restricted {
-    Restricted { path, gives }
+    Restricted { path, gives, free_once: false }
 }
 
 /// How an administrator allows the values of fields.
