@@ -40,32 +40,34 @@ impl Running {
         signal::kill(pid, what).unwrap();
     }
 
-    /// Until so many writes came by.
+    /// Until so many writes came by, however slow the server is.
     pub(super) fn await_writes(&mut self, proxy: &FaultProxy, count: usize) {
-        self.await_that(&format!("write {count}"), |_| proxy.writes().len() >= count);
+        self.await_that(&format!("write {count}"), END, |_| proxy.writes().len() >= count);
     }
 
     /// Until it writes such a path.
     pub(super) fn await_write(&mut self, proxy: &FaultProxy, path: &str) {
-        self.await_that(path, |_| proxy.writes().iter().any(|write| write.path.contains(path)));
+        self.await_that(path, END, |_| {
+            proxy.writes().iter().any(|write| write.path.contains(path))
+        });
     }
 
     /// Until it has said something.
     pub(super) fn await_words(&mut self, words: &str) {
-        self.await_that(words, |said| said.contains(words));
+        self.await_that(words, SOON, |said| said.contains(words));
     }
 
     /// Until standard output has something.
     pub(super) fn await_out(&mut self, words: &str) {
         let out = self.out.clone();
-        self.await_that(words, |_| fs::read_to_string(&out).unwrap().contains(words));
+        self.await_that(words, SOON, |_| fs::read_to_string(&out).unwrap().contains(words));
     }
 
     /// Until something is so, of which it may have said something. It must not end before.
-    fn await_that(&mut self, what: &str, check: impl Fn(&str) -> bool) {
+    fn await_that(&mut self, what: &str, limit: Duration, check: impl Fn(&str) -> bool) {
         let Self { child, err, .. } = self;
         let (mut said, mut seen) = (String::new(), false);
-        let waited = wait_until(what, SOON, || {
+        let waited = wait_until(what, limit, || {
             let over = child.try_wait()?.is_some();
             said = fs::read_to_string(&*err)?;
             seen = check(&said);
