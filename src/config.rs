@@ -41,9 +41,13 @@ pub use types::{
     ServiceType, Toleration,
 };
 
-use crate::object::kubesphere;
+use crate::object::{ObjectId, kubesphere};
 
-/// API group and version of a `ClusterConfiguration`.
+/// The API group of a `ClusterConfiguration`.
+pub const GROUP: &str = "installer.kubesphere.io";
+/// Its version.
+pub const VERSION: &str = "v1alpha1";
+/// Both.
 pub const API_VERSION: &str = "installer.kubesphere.io/v1alpha1";
 /// Its kind.
 pub const KIND: &str = "ClusterConfiguration";
@@ -53,3 +57,14 @@ pub const NAME: &str = kubesphere::INSTALLER;
 pub const NAMESPACE: &str = kubesphere::SYSTEM;
 /// The version of KubeSphere that is installed.
 pub const KUBESPHERE_VERSION: &str = "v3.4.1";
+
+/// The `ClusterConfiguration` of a cluster.
+pub fn object_id() -> ObjectId {
+    ObjectId {
+        group: GROUP.to_owned(),
+        version: VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        namespace: Some(NAMESPACE.to_owned()),
+        name: NAME.to_owned(),
+    }
+}

@@ -40,14 +40,13 @@ fn status(request: &Request, errors: &[Problem]) -> Value {
     let more = more
         .map(|message| json!({"reason": "FieldValueInvalid", "field": "spec", "message": message}));
     let causes: Vec<Value> = listed.iter().map(cause).chain(more).collect();
-    let group = config::API_VERSION.split_once('/').map(|(group, _)| group);
     json!({
         "status": "Failure",
         "reason": "Invalid",
         "code": 422,
         "message": lines.join("\n"),
         "details": {
-            "group": group,
+            "group": config::GROUP,
             "kind": config::KIND,
             "name": request.object["metadata"]["name"],
             "causes": causes,

@@ -106,7 +106,7 @@ pub async fn gather_webhooks(cluster: &Cluster) -> Gathered {
 /// # Errors
 /// It cannot be read.
 pub async fn configuration(cluster: &Cluster) -> Read<Option<Value>> {
-    let found = cluster.get(&configuration_kind().named(Some(SYSTEM), config::NAME)).await;
+    let found = cluster.get(&config::object_id()).await;
     let found = found.map_err(|e| why(&e))?;
     Ok(found.map(|body| {
         json!({
@@ -115,11 +115,6 @@ pub async fn configuration(cluster: &Cluster) -> Read<Option<Value>> {
             "spec": body["spec"], "status": body["status"],
         })
     }))
-}
-
-fn configuration_kind() -> Kind {
-    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
-    Kind::new(group, version, config::KIND)
 }
 
 pub(super) type Objects = BTreeMap<Part, Read<Vec<Value>>>;
@@ -200,7 +195,7 @@ async fn named(cluster: &Cluster, wants: &Wants<'_>) -> Objects {
             Part::Config,
             vec![Kind::new("", "v1", "ConfigMap").named(Some(SYSTEM), "kubesphere-config")],
         ),
-        (Part::Configuration, vec![configuration_kind().named(Some(SYSTEM), config::NAME)]),
+        (Part::Configuration, vec![config::object_id()]),
         (Part::Inventory, vec![secret.named(Some(SYSTEM), inventory::SECRET)]),
         (Part::Lock, vec![lease.named(Some(SYSTEM), LOCK)]),
         (Part::Secrets, secrets),

@@ -38,6 +38,11 @@ impl Selection {
         Self { namespace: namespace.map(str::to_owned), ..Self::default() }
     }
 
+    /// The object of this name.
+    pub fn named(namespace: Option<&str>, name: &str) -> Self {
+        Self::within(namespace).with_fields(format!("metadata.name={name}"))
+    }
+
     /// The same with only the metadata.
     #[must_use]
     pub fn metadata(self) -> Self {

@@ -9,7 +9,6 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::cc::{Configured, is_followed};
-use super::publish::kind;
 use crate::cluster::{Change, Changes, Cluster, Error, ErrorKind, Kind, Selection};
 use crate::config;
 use crate::object::ObjectId;
@@ -39,16 +38,15 @@ impl Configurations {
         cluster: &Cluster,
         awaits: &mut impl FnMut(&str),
     ) -> Result<Self, Error> {
-        let mut told = false;
+        let (kind, mut told) = (Kind::of(&config::object_id()), false);
         let changes = loop {
-            match cluster.watch(&kind(), &Selection::default()).await {
+            match cluster.watch(&kind, &Selection::default()).await {
                 Err(error) if error.kind == ErrorKind::NotServed => {
                     if !std::mem::replace(&mut told, true) {
                         awaits("the CRD of ClusterConfiguration: apply deploy/crd.yaml");
                     }
                     sleep(UNSERVED).await;
-                    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
-                    cluster.discover([(group.to_owned(), version.to_owned())]).await?;
+                    cluster.discover([(kind.group.clone(), kind.version.clone())]).await?;
                 }
                 answer => break answer?,
             }
@@ -147,8 +145,7 @@ impl Secret {
         }
         *self = Self::default();
         if let Some(name) = name {
-            let selection = Selection::within(Some(config::NAMESPACE)).metadata();
-            let selection = selection.with_fields(format!("metadata.name={name}"));
+            let selection = Selection::named(Some(config::NAMESPACE), name).metadata();
             self.changes = Some(cluster.watch(&Kind::new("", "v1", "Secret"), &selection).await?);
             self.name = Some(name.to_owned());
             // Otherwise its first version would be a change.

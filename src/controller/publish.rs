@@ -9,9 +9,8 @@ use super::cc::Configured;
 use super::event::{self, Reason};
 use super::state::State;
 use super::status;
-use crate::cluster::{Cluster, Error, ErrorKind, Kind};
+use crate::cluster::{Cluster, Error, ErrorKind};
 use crate::config;
-use crate::object::ObjectId;
 use crate::object::age::timestamp;
 
 /// Writes the status where it differs, and tells each change once.
@@ -62,10 +61,11 @@ impl Publisher {
         let status = status::document(state, &self.live, OffsetDateTime::now_utc());
         if let Some(patch) = status::patch(&status, &self.live) {
             let body = json!({"metadata": {"uid": state.cc.uid}, "status": patch});
-            let live = match self.cluster.merge(&id(), &body, Some("status")).await {
+            let id = config::object_id();
+            let live = match self.cluster.merge(&id, &body, Some("status")).await {
                 Err(error) if matches!(error.kind, ErrorKind::NotServed | ErrorKind::NotFound) => {
                     self.has_subresource = false;
-                    self.cluster.merge(&id(), &body, None).await?
+                    self.cluster.merge(&id, &body, None).await?
                 }
                 answer => answer?,
             };
@@ -99,17 +99,6 @@ impl Publisher {
     pub(super) fn forget(&mut self, reasons: &[Reason]) {
         self.told.retain(|reason, _| !reasons.contains(reason));
     }
-}
-
-/// The ClusterConfiguration that is followed.
-pub(super) fn id() -> ObjectId {
-    kind().named(Some(config::NAMESPACE), config::NAME)
-}
-
-/// Its kind.
-pub(super) fn kind() -> Kind {
-    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
-    Kind::new(group, version, config::KIND)
 }
 
 /// A time as Kubernetes writes it, to the second.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::{Error, Rejected};
 use super::facts::{FactOverrides, observe_facts};
 use super::secret_ref;
-use crate::cluster::{self, Cluster, ErrorKind, Kind};
+use crate::cluster::{self, Cluster, ErrorKind};
 use crate::config::jwt_secret::unusable;
 use crate::config::{self, Configuration, Loaded};
 use crate::diagnostic::Diagnostics;
@@ -152,9 +152,7 @@ impl Draft {
 
 /// The status that ks-installer wrote. Who may not read it does without.
 async fn installer_status(cluster: &Cluster) -> Result<Option<Value>, cluster::Error> {
-    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
-    let id = Kind::new(group, version, config::KIND).named(Some(config::NAMESPACE), config::NAME);
-    match cluster.get(&id).await {
+    match cluster.get(&config::object_id()).await {
         Ok(live) => Ok(live.map(|mut live| live["status"].take()).filter(Value::is_object)),
         Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
         Err(error) => Err(error),

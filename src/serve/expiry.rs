@@ -10,9 +10,7 @@ use crate::telemetry::Telemetry;
 
 /// Follows the stored values for ever.
 pub(super) async fn follow(cluster: &Cluster, telemetry: &Telemetry, note: &dyn Fn(Note)) {
-    let stored = Selection::within(Some(kubesphere::SYSTEM))
-        .with_fields(format!("metadata.name={VALUES_SECRET}"))
-        .metadata();
+    let stored = Selection::named(Some(kubesphere::SYSTEM), VALUES_SECRET).metadata();
     let mut changes = match cluster.watch(&Kind::new("", "v1", "Secret"), &stored).await {
         Ok(changes) => changes,
         Err(error) => return note(Note::CertificatesUnread(error.to_string())),

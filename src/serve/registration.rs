@@ -65,7 +65,6 @@ async fn service_port(cluster: &Cluster) -> Result<Option<u64>, cluster::Error> 
 
 /// It belongs to the `ClusterRole` of the controller: whoever deletes `deploy/` deletes it, too.
 fn configuration(authority: &str, port: u64, owner: Option<&Value>) -> Value {
-    let (group, _) = config::API_VERSION.split_once('/').unwrap_or_default();
     let mut configuration = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
@@ -84,7 +83,7 @@ fn configuration(authority: &str, port: u64, owner: Option<&Value>) -> Value {
             },
             // In every namespace: ksi reads only one, and says so.
             "rules": [{
-                "apiGroups": [group],
+                "apiGroups": [config::GROUP],
                 "apiVersions": ["*"],
                 "operations": ["CREATE", "UPDATE"],
                 "resources": ["clusterconfigurations"],

@@ -94,10 +94,9 @@ impl Upkeep<'_> {
 
 /// Changes of the Secret and of the configuration.
 async fn watch(cluster: &Cluster) -> Result<BoxStream<'static, Change>, crate::cluster::Error> {
-    let named = |name| Selection::default().with_fields(format!("metadata.name={name}")).metadata();
-    let secret =
-        Selection { namespace: Some(kubesphere::SYSTEM.to_owned()), ..named(certificate::SECRET) };
+    let secret = Selection::named(Some(kubesphere::SYSTEM), certificate::SECRET).metadata();
     let secrets = cluster.watch(&Kind::new("", "v1", "Secret"), &secret).await?;
-    let configurations = cluster.watch(&registration::kind(), &named(registration::NAME)).await?;
+    let configuration = Selection::named(None, registration::NAME).metadata();
+    let configurations = cluster.watch(&registration::kind(), &configuration).await?;
     Ok(stream::select(secrets, configurations).boxed())
 }

@@ -113,10 +113,10 @@ pub(super) fn groups<'i>(ids: impl Iterator<Item = &'i ObjectId>) -> Vec<Group> 
         groups.entry((Kind::of(id), id.namespace.clone())).or_default().insert(id.clone());
     }
     let request = |((kind, namespace), ids): ((Kind, Option<String>), BTreeSet<ObjectId>)| {
-        let mut selection = Selection::within(namespace.as_deref());
-        if let (Some(only), 1) = (ids.first(), ids.len()) {
-            selection = selection.with_fields(format!("metadata.name={}", only.name));
-        }
+        let mut selection = match (ids.first(), ids.len()) {
+            (Some(only), 1) => Selection::named(namespace.as_deref(), &only.name),
+            _ => Selection::within(namespace.as_deref()),
+        };
         if is_passive(&kind) {
             selection = selection.metadata();
         }

@@ -11,9 +11,7 @@ use crate::{config, deploy};
 /// The configuration of an installation of KubeSphere 3, as far as it decides which objects there are; `None`
 /// where KubeSphere is not installed, or a release that was not installed by ks-installer.
 pub(super) async fn configuration(cluster: &Cluster) -> Result<Option<Configuration>, Error> {
-    let (group, version) = config::API_VERSION.split_once('/').unwrap_or_default();
-    let configuration =
-        Kind::new(group, version, config::KIND).named(Some(config::NAMESPACE), config::NAME);
+    let configuration = config::object_id();
     let map = Kind::new("", "v1", "ConfigMap").named(Some(kubesphere::SYSTEM), kubesphere::CONFIG);
     let deployment = Kind::new("apps", "v1", "Deployment");
     let workloads = [kubesphere::INSTALLER, kubesphere::API_SERVER, kubesphere::CONTROLLER_MANAGER]
