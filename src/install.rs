@@ -45,7 +45,7 @@ mod unrecorded;
 pub use apply::review;
 pub use consent::{Consent, Consents};
 pub use error::{Error, MissingSecret, Rejected};
-pub use execute::{Outcome, Review, execute};
+pub use execute::{Outcome, Review, execute, next_steps};
 pub use facts::{FactOverrides, observe_facts};
 pub use policy::check_restricted;
 pub use prepared::{Draft, Prepared};

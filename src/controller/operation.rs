@@ -15,7 +15,7 @@ use crate::install::{
 };
 use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
-use crate::status::{Known, NextSteps};
+use crate::status::NextSteps;
 use crate::target::ClusterTarget;
 
 /// How many configurations the history keeps.
@@ -155,7 +155,7 @@ impl Operation<'_> {
         if let Some(error) = &outcome.history_error {
             on_step(Step::Warning(format!("this run is not in the history: {error}")));
         }
-        let next = next_steps(session.target(), &review, &prepared).await;
+        let next = install::next_steps(session.target(), &review, &prepared).await;
         Ok(Outcome::Applied(Box::new(Done {
             summary: outcome.summary,
             repaired,
@@ -237,16 +237,4 @@ fn differences(review: &Review) -> Vec<String> {
     let conflicts = drift::left_alone(&review.planned.plan);
     let conflicts = conflicts.into_iter().map(|(id, why)| format!("{id}: {why}"));
     repairs.iter().map(Repair::message).chain(conflicts).collect()
-}
-
-async fn next_steps(
-    target: &ClusterTarget,
-    review: &Review,
-    prepared: &Prepared,
-) -> Option<NextSteps> {
-    let known = Known {
-        published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
-        node: prepared.facts.node_address.as_deref(),
-    };
-    NextSteps::read(target, &review.planned.desired.objects, known).await
 }

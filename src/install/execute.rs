@@ -4,6 +4,7 @@ use super::consent::Consents;
 use super::error::Error;
 use super::history::{self, Record};
 use super::preflight;
+use super::prepared::Prepared;
 use super::safeguards::{Risk, unconfirmed};
 use super::session::Session;
 use crate::check::Report;
@@ -11,6 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Event, Options, Phase, Planned};
 use crate::object::ObjectId;
 use crate::plan::{self, PlanOptions, Summary};
+use crate::status::{Known, NextSteps};
 use crate::target::{self, ErrorKind, Target};
 
 /// What a change would do: the first step, which changes nothing.
@@ -64,6 +66,19 @@ impl Review {
         let failed = self.failed_checks();
         if failed.is_empty() { Ok(()) } else { Err(Error::Preflight(failed)) }
     }
+}
+
+/// Where the console is and how to log in, once a review was carried out; `None` if the target is no cluster.
+pub async fn next_steps<T: Target>(
+    target: &T,
+    review: &Review,
+    prepared: &Prepared,
+) -> Option<NextSteps> {
+    let known = Known {
+        published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
+        node: prepared.facts.node_address.as_deref(),
+    };
+    NextSteps::read(target, &review.planned.desired.objects, known).await
 }
 
 /// What came of it.

@@ -55,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "object",
             "plan",
             "render",
+            "status",
             "target",
             "validate",
             "values",

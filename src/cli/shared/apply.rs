@@ -8,7 +8,7 @@ use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
 use crate::install::{self, ApplyRequest, DryRun, Outcome, Prepared, Review, Session};
-use crate::status::{self, Known, NextSteps};
+use crate::status;
 use crate::target::Target;
 use crate::ui::Output;
 
@@ -42,7 +42,7 @@ pub(in crate::cli) async fn apply<T: Target>(
     };
     let outcome = execution.run(session, &review, &request.consents, output).await?;
     warn_of_history(&outcome, output);
-    let next = next_steps(session.target(), &review, prepared).await;
+    let next = install::next_steps(session.target(), &review, prepared).await;
     let conflicts = plan::conflicts(&review.planned.plan);
     match args.output {
         TextOrJson::Text => {
@@ -113,17 +113,4 @@ fn warn_of_history(outcome: &Outcome, output: &Output) {
             error.help
         ));
     }
-}
-
-/// Where the console is, and how to log in.
-async fn next_steps<T: Target>(
-    target: &T,
-    review: &Review,
-    prepared: &Prepared,
-) -> Option<NextSteps> {
-    let known = Known {
-        published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
-        node: prepared.facts.node_address.as_deref(),
-    };
-    NextSteps::read(target, &review.planned.desired.objects, known).await
 }
