@@ -53,7 +53,6 @@ impl Consents {
             data: self.include(Consent::DeleteData),
             namespaces: self.include(Consent::DeleteNamespaces),
             created: false,
-            federated: false,
         }
     }
 }

@@ -4,8 +4,7 @@ use serde_json::Value;
 
 use super::Entry;
 use crate::object::{
-    DeletionConsent, FEDERATED, FIELD_MANAGER, ObjectId, Policy, Protected, Setting, SettingNames,
-    is_federated, rules,
+    DeletionConsent, FIELD_MANAGER, ObjectId, Policy, Protected, Setting, SettingNames, rules,
 };
 
 /// What the user has consented to delete.
@@ -18,8 +17,6 @@ pub struct PruneOptions {
     pub data: bool,
     /// Namespaces, with everything in them.
     pub namespaces: bool,
-    /// Objects with the label of KubeFed: the KubeFed of this cluster put it there, and is deleted as well.
-    pub federated: bool,
     /// Objects of policy `create`, for example generated Secrets: `uninstall` deletes them.
     pub created: bool,
 }
@@ -51,9 +48,6 @@ pub fn prune(
     let metadata = &live["metadata"];
     let keep = |reason: &str| Prune::Keep(reason.to_owned());
 
-    if is_federated(live) && !options.federated {
-        return keep(FEDERATED);
-    }
     if let (Some(ours), Some(uid)) = (&entry.uid, metadata["uid"].as_str())
         && ours != uid
     {
@@ -176,20 +170,13 @@ mod tests {
         assert!(!kept(&deployment, &taken));
         deployment.owned = Some("o".into());
         assert!(kept(&deployment, &taken));
-        assert!(kept(&deployment, &json!({"labels": {"kubefed.io/managed": "true"}})));
         assert!(kept(&deployment, &json!({"annotations": {"helm.sh/resource-policy": "keep"}})));
     }
 
     #[test]
     fn policies_and_protected_kinds_are_kept_without_consent() {
         let live = json!({"metadata": {}});
-        let all = PruneOptions {
-            crds: true,
-            data: true,
-            namespaces: true,
-            created: true,
-            federated: false,
-        };
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
         for protected in [
             entry("apiextensions.k8s.io/v1", "CustomResourceDefinition", Policy::Apply),
             entry("v1", "PersistentVolumeClaim", Policy::Apply),

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::merge::{Conflict, merge_with};
 use super::normal::{normal, overlay};
 use super::{Action, Change, Observed, PlanOptions, dry_run, labels, ownership};
-use crate::inventory::{Base, Entry, Inventory, Prune, PruneOptions, prune};
+use crate::inventory::{Base, Entry, Inventory, Prune, prune};
 use crate::object::{
     FEDERATED, Finalizers, Object, Policy, embedded, foreign_fields, is_federated, is_terminating,
     semantic,
@@ -85,13 +85,16 @@ pub(super) fn dropped(
     nothing_desired: bool,
 ) -> Option<Change> {
     let change = Draft::dropped(entry);
-    let federated = options.allow_empty && observed.inventory.as_ref().is_some_and(has_kubefed);
-    let consents = PruneOptions { federated, ..options.prune };
-    let decision = prune(entry, live, consents, options.names);
+    let decision = prune(entry, live, options.prune, options.names);
     let live = live?;
     if nothing_desired && !options.allow_empty {
         let reason = "nothing was rendered, which is probably a mistake, so nothing is deleted";
         return Some(change.because(reason).without_write(Action::Keep));
+    }
+    // A host is a member of its own federation, which goes with it.
+    let own = options.allow_empty && observed.inventory.as_ref().is_some_and(has_kubefed);
+    if is_federated(live) && !own {
+        return Some(change.because(FEDERATED).without_write(Action::Keep));
     }
     Some(match decision {
         Prune::AlreadyDeleted => return None,
@@ -112,7 +115,7 @@ pub(super) fn dropped(
     })
 }
 
-/// Whether KubeFed is in the inventory: then this is a host, which is a member of its own federation.
+/// Whether KubeFed is in the inventory.
 fn has_kubefed(inventory: &Inventory) -> bool {
     let kubefed = Finalizers::of("kubefed.io/sync-controller").map(Finalizers::controller);
     kubefed.is_some_and(|kubefed| inventory.get(&kubefed).is_some())

@@ -156,13 +156,7 @@ mod tests {
             [("data", data), ("empty", empty), ("record", record)].map(|(n, a)| (n.to_owned(), a))
         };
         let (keep, delete) = (Action::Keep, Action::Delete);
-        let all = PruneOptions {
-            crds: true,
-            data: true,
-            namespaces: true,
-            created: true,
-            federated: false,
-        };
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
         assert_eq!(fate(all), fates(delete, delete, delete));
         assert_eq!(fate(PruneOptions { data: false, ..all }), fates(keep, delete, keep));
         assert_eq!(fate(PruneOptions { crds: false, ..all }), fates(delete, delete, keep));
@@ -179,13 +173,7 @@ mod tests {
             objects: [mine.clone(), ours, elsewhere].into(),
             unlisted: ["Widget.test.io/v1".to_owned()].into(),
         };
-        let all = PruneOptions {
-            crds: true,
-            data: true,
-            namespaces: true,
-            created: true,
-            federated: false,
-        };
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
         let lost = |plan: &Plan| plan.cascading.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
         let plan = removal(all, contents.clone());
         assert_eq!(lost(&plan), [mine], "what is ours is in the plan itself");

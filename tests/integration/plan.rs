@@ -173,7 +173,7 @@ proptest! {
     fn nothing_is_removed_whose_uid_is_not_in_the_inventory(
         desired in objects(), mut observed in observed(), uids in vec((0..4_u8, 0..4_u8), 8),
     ) {
-        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true, federated: false };
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
         let options = PlanOptions { prune: all, allow_empty: true, ..PlanOptions::default() };
         // 0: a uid that nobody recorded, or no uid recorded.
         let mut uids = uids.into_iter().cycle();

@@ -289,3 +289,28 @@ fn only_what_is_in_the_inventory_is_removed_and_never_everything() {
     let uninstall = plan_with(&[], &observed, &options);
     assert_eq!(actions(&uninstall), [Action::Keep, Action::Delete, Action::Delete]);
 }
+
+#[test]
+fn what_kubefed_distributes_stays_unless_it_goes_with_its_own_host() {
+    let labelled = |kind: &str, name: &str, labels: Value| {
+        let metadata =
+            json!({"name": name, "namespace": "kube-federation-system", "labels": labels});
+        let body = json!({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata});
+        let id = ObjectId::of(&body).unwrap();
+        Object { id, component: "c".into(), policy: Policy::Apply, body }
+    };
+    let federated = labelled("DaemonSet", "a", json!({"kubefed.io/managed": "true"}));
+    let kubefed = labelled("Deployment", "kubefed-controller-manager", json!({}));
+    let uninstall = PlanOptions { allow_empty: true, ..PlanOptions::default() };
+    let fate = |recorded_objects: &[&Object], options: &PlanOptions| {
+        let objects: Vec<_> = recorded_objects.iter().map(|o| (*o, o.body.clone())).collect();
+        let observed = seen(&objects, Some(recorded(recorded_objects)));
+        let wanted = std::slice::from_ref(&kubefed);
+        let wanted = if options.allow_empty { &[] } else { wanted };
+        let plan = plan_with(wanted, &observed, options);
+        plan.changes.iter().find(|change| change.id == federated.id).unwrap().action
+    };
+    assert_eq!(fate(&[&federated], &uninstall), Action::Keep, "a member");
+    assert_eq!(fate(&[&federated, &kubefed], &PlanOptions::default()), Action::Keep);
+    assert_eq!(fate(&[&federated, &kubefed], &uninstall), Action::Delete, "a host");
+}

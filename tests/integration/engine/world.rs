@@ -83,8 +83,7 @@ pub(super) fn options() -> Options {
 
 /// Consent to delete everything.
 pub(super) fn removing() -> Options {
-    let prune =
-        PruneOptions { crds: true, data: true, namespaces: true, created: true, federated: false };
+    let prune = PruneOptions { crds: true, data: true, namespaces: true, created: true };
     let plan = PlanOptions { prune, allow_empty: true, ..PlanOptions::default() };
     Options { plan, ..options() }
 }
