@@ -71,7 +71,7 @@ fn hash(review: &Review, spec_hash: &str, used: Option<&str>) -> String {
     };
     let all = json!({"spec": spec_hash, "plan": plan, "risks": risks, "released": released, "after": used});
     // Without an inventory there is no secret in it.
-    let key = key.unwrap_or_else(|| Key::new([0; 32]));
+    let key = key.unwrap_or_else(Key::public);
     key.digest(&all)[..DIGITS].to_owned()
 }
 

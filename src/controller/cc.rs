@@ -1,12 +1,12 @@
 //! The ClusterConfiguration as the controller reads it: its identity, its specification, and the annotations by
 //! which a user steers the controller. Pure.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::config;
+use crate::inventory::Key;
 use crate::object::ObjectId;
 
 /// How changes are made: `enforce`, `observe`, `plan` or `paused`.
@@ -106,7 +106,7 @@ impl Configured {
         Self {
             uid: metadata["uid"].as_str().unwrap_or_default().to_owned(),
             generation: metadata["generation"].as_i64().unwrap_or_default(),
-            spec_hash: hash(&body["spec"]),
+            spec_hash: Key::public().digest(&body["spec"]),
             mode,
             mistake,
             paused_until,
@@ -132,39 +132,6 @@ impl Configured {
 /// Whether it is the only ClusterConfiguration that is followed.
 pub(super) fn is_followed(id: &ObjectId) -> bool {
     id.name == config::NAME && id.namespace.as_deref() == Some(config::NAMESPACE)
-}
-
-/// SHA-256 of a specification, the first 128 bits in hex; the order of keys does not matter.
-fn hash(spec: &Value) -> String {
-    let mut text = String::new();
-    sorted(spec, &mut text);
-    hex::encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16])
-}
-
-fn sorted(value: &Value, text: &mut String) {
-    match value {
-        Value::Object(map) => {
-            let mut keys: Vec<_> = map.iter().collect();
-            keys.sort_by_key(|(key, _)| *key);
-            text.push('{');
-            for (key, value) in keys {
-                text.push_str(&Value::from(key.as_str()).to_string());
-                text.push(':');
-                sorted(value, text);
-                text.push(',');
-            }
-            text.push('}');
-        }
-        Value::Array(items) => {
-            text.push('[');
-            for item in items {
-                sorted(item, text);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        scalar => text.push_str(&scalar.to_string()),
-    }
 }
 
 #[cfg(test)]

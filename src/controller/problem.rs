@@ -50,6 +50,11 @@ impl Problem {
     }
 }
 
+/// All of them in one text.
+pub(super) fn text(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::text).collect::<Vec<_>>().join("; ")
+}
+
 /// Every mistake of a configuration.
 pub(super) fn of_rejected(rejected: &Rejected) -> Vec<Problem> {
     let errors = rejected.diagnostics.iter().filter(|found| found.severity == Severity::Error);

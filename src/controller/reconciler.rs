@@ -193,9 +193,13 @@ impl<'c> Reconciler<'c> {
             self.awaits.clone_from(&awaits);
             notify(Notice::Awaits(awaits));
         }
+        let is_synced = self.configurations.are_complete();
+        self.show(Published { is_synced, ..Published::default() });
+    }
+
+    /// Shows others how it is.
+    fn show(&self, new: Published) {
         self.published.send_if_modified(|published| {
-            let new =
-                Published { is_synced: self.configurations.are_complete(), ..Published::default() };
             let differs = *published != new;
             *published = new;
             differs
@@ -308,12 +312,7 @@ impl<'c> Reconciler<'c> {
         let Some(state) = &self.state else { return true };
         match self.publisher.publish(state).await {
             Ok(status) => {
-                let new = Published { is_synced: true, status };
-                self.published.send_if_modified(|published| {
-                    let differs = *published != new;
-                    *published = new;
-                    differs
-                });
+                self.show(Published { is_synced: true, status });
                 true
             }
             Err(error) => {

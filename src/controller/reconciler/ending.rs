@@ -10,7 +10,7 @@ use super::super::error::Error;
 use super::super::event::Reason;
 use super::super::notice::Notice;
 use super::super::operation::{Done, Left, Outcome};
-use super::super::problem::{self, Problem};
+use super::super::problem;
 use super::super::progress::{Progress, Stage};
 use super::super::publish::seconds;
 use super::super::state::{Applied, Verdict};
@@ -111,8 +111,7 @@ impl Reconciler<'_> {
             }
             Outcome::Applied(done) => self.applied(*done, wanted, cause, message, notify).await,
             Outcome::Invalid(problems) => {
-                let text = problems.iter().map(Problem::text).collect::<Vec<_>>().join("; ");
-                self.tell(Reason::Invalid, &text, notify).await;
+                self.tell(Reason::Invalid, &problem::text(&problems), notify).await;
                 notify(Notice::Invalid(problems.clone()));
                 Err(Error::Invalid(problems))
             }

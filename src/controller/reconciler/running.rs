@@ -100,8 +100,7 @@ impl Reconciler<'_> {
         };
         let notify = notify.into_inner();
         if let Some(problems) = invalid {
-            let text = problems.iter().map(problem::Problem::text).collect::<Vec<_>>().join("; ");
-            self.tell(Reason::Invalid, &text, notify).await;
+            self.tell(Reason::Invalid, &problem::text(&problems), notify).await;
         }
         self.end(outcome, wanted, seen, progress.into_inner(), notify).await
     }
