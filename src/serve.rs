@@ -7,7 +7,7 @@
 //!                                              the webhook configuration that names both  values, cluster
 //! ```
 //!
-//! All replicas serve and keep the registration, whoever leads: what they write is the same.
+//! Two controllers at once would write the same registration.
 
 mod certificate;
 mod connection;
