@@ -37,6 +37,8 @@ mod installed;
 mod lock;
 #[path = "clusters/manifests.rs"]
 mod manifests;
+#[path = "clusters/member/mod.rs"]
+mod member;
 #[path = "clusters/preflight.rs"]
 mod preflight;
 #[path = "clusters/rights.rs"]

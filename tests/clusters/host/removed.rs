@@ -2,26 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sandbox::process::wait_until;
 
 use crate::hands::Hands as _;
 use crate::host::{FEDERATED, Host};
 use crate::installed::Said;
 
-/// The host joins itself to KubeFed, as KubeSphere's controller has it do, and a user spreads something.
-const USED: &str = r#"
-apiVersion: v1
-kind: Secret
-metadata: {name: host-secret, namespace: kube-federation-system}
-data: {token: TOKEN}
----
-apiVersion: core.kubefed.io/v1beta1
-kind: KubeFedCluster
-metadata: {name: host, namespace: kube-federation-system}
-spec: {apiEndpoint: "https://kubernetes.default.svc", caBundle: AUTHORITY, secretRef: {name: host-secret}}
----
+/// A user spreads something. The host has joined itself to KubeFed.
+const USED: &str = r"
 apiVersion: types.kubefed.io/v1beta1
 kind: FederatedNamespace
 metadata: {name: project, namespace: project}
@@ -31,7 +19,7 @@ apiVersion: types.kubefed.io/v1beta1
 kind: FederatedConfigMap
 metadata: {name: spread, namespace: project}
 spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
-"#;
+";
 
 /// A workspace of a user with a project in it, an app that KubeSphere installed there, and an app of the platform. When these
 /// are deleted, KubeSphere's controller deletes the projects and uninstalls the apps.
@@ -131,17 +119,10 @@ fn use_it(host: &Host<'_>) {
         "create configmap app -n team-project",
         "create configmap platform -n team-project",
         &format!("create serviceaccount joined -n {FEDERATED}"),
-        &format!(
-            "create clusterrolebinding joined --clusterrole=cluster-admin --serviceaccount={FEDERATED}:joined"
-        ),
     ] {
         host.kubectl(line);
     }
-    let token = host.kubectl(&format!("create token joined -n {FEDERATED} --duration=1h"));
-    let path = r"jsonpath={.data.ca\.crt}";
-    let authority = host.kubectl(&format!("get configmap kube-root-ca.crt -n default -o {path}"));
-    let manifests = USED.replace("TOKEN", &STANDARD.encode(token.trim()));
-    host.make(manifests.replace("AUTHORITY", &STANDARD.encode(authority)));
+    host.make(USED);
     host.make(WORKSPACES);
     wait_until("KubeFed to spread ConfigMaps", Duration::from_secs(90), || {
         Ok(host.has("configmap/spread -n project")

@@ -12,6 +12,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
@@ -52,20 +55,41 @@ func parse(name string, args []string, known ...string) map[string]string {
 	return values
 }
 
-// config is what the stand-ins heed of kubesphere.yaml.
+// config is what the stand-ins heed of kubesphere.yaml, with KubeSphere's defaults.
 type config struct {
-	Authentication struct{ JwtSecret string }
-	Cache          struct{ Type string }
-	Multicluster   struct {
-		Enable          bool
-		HostClusterName string
+	Authentication struct {
+		JwtSecret        string
+		MaximumClockSkew duration
+		OauthOptions     struct{ AccessTokenMaxAge duration }
+	}
+	Cache        struct{ Type string }
+	Multicluster struct {
+		Enable                        bool
+		HostClusterName               string
+		ClusterControllerResyncPeriod duration
 	}
 }
 
-// loadConfig reads kubesphere.yaml from where the real programs find it in their pods. Left out: following its changes.
+// duration is written as `2h`, or as a number of nanoseconds.
+type duration time.Duration
+
+func (d *duration) UnmarshalJSON(text []byte) error {
+	if number, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		*d = duration(number)
+		return nil
+	}
+	parsed, err := time.ParseDuration(strings.Trim(string(text), `"`))
+	*d = duration(parsed)
+	return err
+}
+
+// loadConfig reads kubesphere.yaml from where the real programs find it in their pods.
 func loadConfig() config {
 	read := config{}
+	read.Authentication.MaximumClockSkew = duration(10 * time.Second)
+	read.Authentication.OauthOptions.AccessTokenMaxAge = duration(2 * time.Hour)
 	read.Multicluster.HostClusterName = "host"
+	read.Multicluster.ClusterControllerResyncPeriod = duration(resyncPeriod)
 	text, err := os.ReadFile("/etc/kubesphere/kubesphere.yaml")
 	if err := errors.Join(err, yaml.Unmarshal(text, &read)); err != nil {
 		klog.Fatalf("Failed to load configuration from disk: %v", err)
@@ -73,30 +97,14 @@ func loadConfig() config {
 	return read
 }
 
-// apiserver imitates ks-apiserver v3.4.1 as far as starting goes: it refuses the configurations that the real one
-// refuses, answers the probes and says its version. It serves no API, has no login, and does not connect to Redis.
-func apiserver(args []string) {
-	parse("ks-apiserver", args)
-	settings := loadConfig()
-	if settings.Authentication.JwtSecret == "" {
-		klog.Exit("JWT secret MUST not be empty")
-	}
-	if kind := settings.Cache.Type; kind != "redis" && kind != "InMemoryCache" {
-		klog.Exitf("cache with type %s is not supported", kind)
-	}
-	serve(9090, map[string]string{"/healthz": "ok", "/kapis/version": `{"gitVersion":"v3.4.1","gitMajor":"3","gitMinor":"4"}`})
-}
-
 // console imitates ks-console v3.4.1: its port is open. It has no pages but one, and reads no configuration.
-func console([]string) { serve(8000, map[string]string{"/{$}": "ks-console: stand-in\n"}) }
+func console([]string) { serve(8000, "/{$}", "ks-console: stand-in\n") }
 
 // defaultBackend imitates defaultbackend 1.4, the page for addresses that no ingress serves.
-func defaultBackend([]string) { serve(8080, map[string]string{"/healthz": "ok"}) }
+func defaultBackend([]string) { serve(8080, "/healthz", "ok") }
 
-// serve answers each path with its text, any other with 404, and never returns.
-func serve(port int, pages map[string]string) {
-	for path, page := range pages {
-		http.HandleFunc(path, func(answer http.ResponseWriter, _ *http.Request) { fmt.Fprint(answer, page) })
-	}
+// serve answers one path with a text, any other with 404, and never returns.
+func serve(port int, path, text string) {
+	http.HandleFunc(path, page(text))
 	klog.Fatal(http.ListenAndServe(fmt.Sprintf(":%d", port), nil))
 }

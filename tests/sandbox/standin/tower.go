@@ -3,18 +3,13 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
-	"slices"
 	"sync"
-	"time"
 
+	"golang.org/x/crypto/ssh"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,70 +19,74 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// memberController is the part of Tower v0.2.2 that writes to the API server.
-type memberController struct {
+// towerProxy is the proxy of Tower v0.2.2.
+type towerProxy struct {
 	clusters, services dynamic.ResourceInterface
-	authority          []byte
-	agents             sync.Map // The latest request of an agent, by the Cluster's name.
+	authority          *authority
+	ssh                *ssh.ServerConfig
+	mutex              sync.Mutex
+	sessions           map[string]*session // Of Clusters with an agent that is connected.
 }
 
-// tower imitates the proxy of Tower v0.2.2: its flags, what it demands of its authority, and what it writes to Clusters of
-// type proxy and their Services. There is no tunnel: an agent is the stand-in's own, a POST that stays open, and the
-// kubeconfig that it causes to be written has no user and leads to a Service behind which nobody listens. Left out too:
-// election of a leader, external access, and Services of Clusters that went while it was not running.
+// tower imitates the proxy of Tower v0.2.2: its flags, what it demands of its authority, what it writes to Clusters of type
+// proxy and their Services, and the tunnels, which its own agent understands as well. Left out: election of a leader, external
+// access, and what an agent asks of the host's network, which the real one connects it to.
 func tower(args []string) {
 	flags := parse("tower", args, "ca-cert", "ca-key", "publish-service-address", "leader-elect")
-	authority, err := tls.LoadX509KeyPair(flags["ca-cert"], flags["ca-key"])
+	authority, err := loadAuthority(flags["ca-cert"], flags["ca-key"])
 	if err != nil {
-		klog.Exitf("authority: %v", err)
+		klog.Exit(err)
 	}
-	if _, ok := authority.PrivateKey.(*rsa.PrivateKey); !ok {
-		klog.Exitf("the private key file %s isn't in RSA format", flags["ca-key"])
-	}
-	if now, from, until := time.Now(), authority.Leaf.NotBefore, authority.Leaf.NotAfter; now.Before(from) || now.After(until) {
-		klog.Exitf("the certificate %s is valid from %s until %s", flags["ca-cert"], from, until)
-	}
-	certificate, _ := os.ReadFile(flags["ca-cert"]) // It has just been read.
 	_, client := connect("proxy/v0.2.2 (stand-in of the sandbox)")
-	members := &memberController{authority: certificate, clusters: client.Resource(clusters),
-		services: client.Resource(services).Namespace(kubesphereSystem)}
-	go follow(members.clusters, members.reconcile)
-	http.HandleFunc("POST /agent", members.serveAgent)
-	serve(8080, map[string]string{"/health": "OK\n", "/version": "v0.2.2\n"})
+	t := &towerProxy{authority: authority, ssh: sshServer(), sessions: map[string]*session{},
+		clusters: client.Resource(clusters), services: client.Resource(services).Namespace(kubesphereSystem)}
+	go follow(t.clusters, resyncPeriod, anyChange, t.reconcile)
+	http.HandleFunc("/", func(answer http.ResponseWriter, request *http.Request) {
+		switch {
+		case request.Header.Get("Sec-WebSocket-Protocol") == protocol:
+			t.serveAgent(answer, request)
+		case request.URL.Path == "/health":
+			fmt.Fprintln(answer, "OK")
+		case request.URL.Path == "/version":
+			fmt.Fprint(answer, "v0.2.2")
+		default:
+			http.Error(answer, "Not Found", http.StatusNotFound)
+		}
+	})
+	klog.Fatal(http.ListenAndServe(":8080", nil))
 }
 
-// reconcile gives a new member its token, ports, Service and addresses. Like the real one it never looks again once the
-// Cluster is Initialized, whatever becomes of the Service, and lets two members have the same ports.
-func (c *memberController) reconcile(cluster *unstructured.Unstructured, deleted bool) error {
+// reconcile gives a new member its token, ports, Service and addresses. Like the real one it leaves alone what says that it is
+// Initialized, whoever initialized it and whatever becomes of the Service, lets two members have the same ports, and removes
+// the Service as soon as the Cluster is being deleted, which leaves the tunnel of its agents as it is.
+func (t *towerProxy) reconcile(cluster *unstructured.Unstructured, deleted bool) error {
 	if deleted || !joins(cluster, "proxy") {
-		err := c.services.Delete(context.TODO(), "mc-"+cluster.GetName(), metav1.DeleteOptions{})
+		err := t.services.Delete(context.TODO(), "mc-"+cluster.GetName(), metav1.DeleteOptions{})
 		return utilerrors.FilterOut(err, apierrors.IsNotFound)
 	}
-	conditions, _, _ := unstructured.NestedSlice(cluster.Object, "status", "conditions")
-	if slices.ContainsFunc(conditions, condition("Initialized")) {
+	if isTrue(cluster, "Initialized") {
 		return nil
 	}
 	random := make([]byte, 32)
 	_, _ = rand.Read(random) // It never fails.
-	port := 6000 + (int64(random[0])<<8+int64(random[1]))%1000
-	service := parsed(memberService, cluster.GetName(), port, port+10000)
-	made, err := c.services.Create(context.TODO(), service, metav1.CreateOptions{})
-	if apierrors.IsAlreadyExists(err) {
-		made, err = c.services.Update(context.TODO(), service, metav1.UpdateOptions{})
-	}
-	if err != nil {
-		return err
-	}
+	port := 6000 + (int64(random[0])<<8+int64(random[1]))%1001
 	connection, _, _ := unstructured.NestedMap(cluster.Object, "spec", "connection")
 	if connection["token"] == nil || connection["token"] == "" {
 		connection["token"] = fmt.Sprintf("%x", random)
 	}
+	if err := ensure(t.services, parsed(memberService, cluster.GetName(), port, port+10000), "spec.ports"); err != nil {
+		return err
+	}
+	service, err := t.services.Get(context.TODO(), "mc-"+cluster.GetName(), metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
 	connection["kubernetesAPIServerPort"], connection["kubesphereAPIServerPort"] = port, port+10000
-	connection["kubernetesAPIEndpoint"] = "https://" + field(made, "spec", "clusterIP") + ":6443"
-	connection["kubesphereAPIEndpoint"] = "http://" + field(made, "spec", "clusterIP") + ":80"
+	connection["kubernetesAPIEndpoint"] = "https://" + field(service, "spec", "clusterIP") + ":6443"
+	connection["kubesphereAPIEndpoint"] = "http://" + field(service, "spec", "clusterIP") + ":80"
 	set(cluster, connection, "spec", "connection")
-	setCondition(cluster, "Initialized", "True", "Cluster has been initialized")
-	return put(c.clusters, cluster)
+	setCondition(cluster, "Initialized", "True", "Initialized", "Cluster has been initialized")
+	return put(t.clusters, cluster)
 }
 
 const memberService = `
@@ -102,69 +101,101 @@ spec:
     - {name: kubesphere, protocol: TCP, port: 80, targetPort: %[3]d}
 `
 
-// serveAgent lets an agent in that knows the token of its Cluster, and holds the connection until it goes. Like the real
-// one it writes a new kubeconfig at every connection.
-func (c *memberController) serveAgent(answer http.ResponseWriter, request *http.Request) {
-	name, token := request.URL.Query().Get("name"), request.URL.Query().Get("token")
-	if err := c.available(name, token, "True", "Agent has connected to proxy successfully."); err != nil {
-		http.Error(answer, err.Error(), http.StatusUnauthorized)
-		return
+// admit gives the Cluster of an agent that knows its token.
+func (t *towerProxy) admit(claim hello) (*unstructured.Unstructured, error) {
+	cluster, err := t.clusters.Get(context.TODO(), claim.Name, metav1.GetOptions{})
+	if err != nil || !joins(cluster, "proxy") || !isTrue(cluster, "Initialized") || claim.Token == "" ||
+		claim.Token != field(cluster, "spec", "connection", "token") {
+		klog.Errorf("cluster %s: unauthorized agent (error: %v)", claim.Name, err)
+		return nil, errors.New("Unauthorized agent")
 	}
-	c.agents.Store(name, request)
-	fmt.Fprintln(answer, "OK")
-	_ = http.NewResponseController(answer).Flush()
-	klog.Infof("cluster %s: an agent has connected from %s", name, request.RemoteAddr)
-	<-request.Context().Done()
-	if c.agents.CompareAndDelete(name, request) { // Otherwise it has come back already.
-		err := c.available(name, token, "False", "Agent has not connected to proxy.")
-		klog.Infof("cluster %s: an agent has gone (error: %v)", name, err)
-	}
+	return cluster, nil
 }
 
-func (c *memberController) available(name, token, status, message string) error {
-	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		cluster, err := c.clusters.Get(context.TODO(), name, metav1.GetOptions{})
+// tell writes whether there is an agent, and at each connection a new kubeconfig. It is an update of the whole Cluster: when the
+// webhook for Clusters cannot reach the member, as it cannot after the last agent has gone, it is refused, and the Cluster
+// goes on saying that there is one.
+func (t *towerProxy) tell(name string, connected bool) {
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		cluster, err := t.clusters.Get(context.TODO(), name, metav1.GetOptions{})
 		if err != nil {
 			return err
 		}
-		if token == "" || token != field(cluster, "spec", "connection", "token") {
-			return errors.New("Unauthorized agent")
+		status, message := "False", "Agent has not connected to proxy."
+		if connected {
+			status, message = "True", "Agent has connected to proxy successfully."
+			server := field(cluster, "spec", "connection", "kubernetesAPIEndpoint")
+			set(cluster, t.authority.kubeconfig(name, server), "spec", "connection", "kubeconfig")
 		}
-		server := field(cluster, "spec", "connection", "kubernetesAPIEndpoint")
-		set(cluster, kubeconfig(server, c.authority, ""), "spec", "connection", "kubeconfig")
-		setCondition(cluster, "AgentAvailable", status, message)
-		return put(c.clusters, cluster)
+		setCondition(cluster, "AgentAvailable", status, "", message)
+		return put(t.clusters, cluster)
 	})
-}
-
-func condition(kind string) func(any) bool {
-	return func(item any) bool { return item.(map[string]any)["type"] == kind }
-}
-
-func setCondition(cluster *unstructured.Unstructured, kind, status, message string) {
-	now := time.Now().UTC().Format(time.RFC3339)
-	all, _, _ := unstructured.NestedSlice(cluster.Object, "status", "conditions")
-	all = append(slices.DeleteFunc(all, condition(kind)), map[string]any{"type": kind, "status": status, "reason": kind,
-		"message": message, "lastUpdateTime": now, "lastTransitionTime": now})
-	set(cluster, all, "status", "conditions")
-}
-
-// agent imitates Tower's agent v0.2.2 towards the stand-in of Tower: it connects outwards, proves itself by its Cluster's
-// name and token, stays connected, and tries again for ever. It carries no requests, so it needs neither the member's API
-// server nor its token; it heeds HTTP_PROXY and trusts the system's authorities, as the real one.
-func agent(args []string) {
-	flags := parse("agent", args, "name", "token", "proxy-server", "kubernetes-service", "kubesphere-service", "keepalive",
-		"max-retry", "max-retry-interval", "kubeconfig")
-	query := url.Values{"name": {flags["name"]}, "token": {flags["token"]}}
-	for ; ; time.Sleep(time.Second) {
-		answer, err := http.Post(flags["proxy-server"]+"/agent?"+query.Encode(), "", nil)
-		if err != nil {
-			klog.Info("Disconnected: ", errors.Unwrap(err)) // Without the address, which holds the token.
-			continue
-		}
-		klog.Info("Answer: ", answer.Status)
-		_, err = io.Copy(os.Stderr, answer.Body) // What Tower says, until it or the network ends.
-		klog.Info("Disconnected: ", err)
-		answer.Body.Close()
+	if err != nil {
+		klog.Errorf("cluster %s: %v", name, err)
 	}
+}
+
+// serveAgent holds the connection of an agent until it ends.
+func (t *towerProxy) serveAgent(answer http.ResponseWriter, request *http.Request) {
+	tunnel, claim, err := acceptAgent(answer, request, t.ssh)
+	if err != nil {
+		klog.Error("Failed to handshake: ", err)
+		return
+	}
+	defer tunnel.Close()
+	cluster, err := t.admit(claim.hello)
+	if err == nil {
+		err = t.open(cluster, tunnel, claim.hello)
+	}
+	if err != nil {
+		_ = claim.Reply(false, []byte(err.Error()))
+		return
+	}
+	_ = claim.Reply(true, nil)
+	klog.Info("Connection established with ", claim.Name)
+	t.tell(claim.Name, true)
+	_ = tunnel.Wait()
+	klog.Info("Connection closed with ", claim.Name)
+	if t.close(claim.Name, tunnel) {
+		t.tell(claim.Name, false)
+	}
+}
+
+// open adds an agent to those of its Cluster, and listens on the Cluster's ports for the first of them.
+func (t *towerProxy) open(cluster *unstructured.Unstructured, tunnel ssh.Conn, claim hello) error {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.sessions[claim.Name] == nil {
+		opened, err := openSession(cluster, t.authority, claim)
+		if err != nil {
+			return err
+		}
+		t.sessions[claim.Name] = opened
+	}
+	t.sessions[claim.Name].add(tunnel, claim)
+	return nil
+}
+
+// close takes an agent away and tells whether it was the last one; then nobody listens on the ports any more.
+func (t *towerProxy) close(name string, tunnel ssh.Conn) (last bool) {
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if last = t.sessions[name].remove(tunnel); last {
+		t.sessions[name].end()
+		delete(t.sessions, name)
+	}
+	return last
+}
+
+// loadAuthority demands of the files what the real one demands.
+func loadAuthority(certificate, key string) (*authority, error) {
+	text, err := os.ReadFile(certificate)
+	if err != nil {
+		return nil, fmt.Errorf("error loading certificate %s, %w", certificate, err)
+	}
+	secret, err := os.ReadFile(key)
+	if err != nil {
+		return nil, fmt.Errorf("error loading certificate %s, %w", key, err)
+	}
+	return newAuthority(text, secret)
 }
