@@ -25,7 +25,7 @@ pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};
 pub use gathered::{DryRun, Gathered, Part, Read, Rights};
 pub use held::held;
-pub use page::page;
+pub use page::{page, section};
 pub use preflight::{Writes, preflight};
 pub use report::{Report, Row, TableStyle, json, list, table};
 use verdict::UNREAD;
@@ -40,6 +40,19 @@ pub enum Phase {
     After,
     /// Always.
     Both,
+}
+
+/// What a check is called and what it says.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Its stable name, as in docs/check.md.
+    pub id: &'static str,
+    /// The category under which it is shown.
+    pub category: &'static str,
+    /// The condition that it checks, as a statement that holds on success.
+    pub description: &'static str,
+    /// What to do when it fails, one sentence.
+    pub hint: &'static str,
 }
 
 /// One row of the table of checks.
@@ -60,6 +73,12 @@ pub struct Check {
 }
 
 impl Check {
+    /// What it is called and says.
+    pub fn about(&self) -> About {
+        let Self { id, category, description, hint, .. } = *self;
+        About { id, category, description, hint }
+    }
+
     /// Whether it is part of the checks before (`pre`) or after an installation.
     pub fn is_for(&self, pre: bool) -> bool {
         match self.phase {
@@ -81,7 +100,7 @@ pub fn run(gathered: &Gathered, context: &Context<'_>, pre: bool, skip: &[String
     let wanted = checks().filter(|check| check.is_for(pre) && !skip.iter().any(|s| s == check.id));
     Report {
         rows: wanted
-            .map(|check| Row { check, outcome: check.outcome(gathered, context) })
+            .map(|check| Row::new(check.about(), check.outcome(gathered, context)))
             .collect(),
     }
 }

@@ -19,6 +19,7 @@ mod images;
 mod logs;
 mod man;
 mod manifests;
+mod member;
 mod render;
 mod rollback;
 mod schema;
@@ -102,6 +103,7 @@ enum Verb {
     Crd(crd::CrdArgs),
     Images(images::ImagesArgs),
     Manifests(manifests::ManifestsArgs),
+    Member(member::MemberArgs),
     Config(config::ConfigArgs),
     Completion(completion::CompletionArgs),
     Man(man::ManArgs),
@@ -119,7 +121,12 @@ pub fn main() -> ExitCode {
     }
     if matches!(
         verb,
-        Verb::Render(_) | Verb::Diff(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Check(_)
+        Verb::Render(_)
+            | Verb::Diff(_)
+            | Verb::Apply(_)
+            | Verb::Rollback(_)
+            | Verb::Check(_)
+            | Verb::Member(_)
     ) {
         std::thread::spawn(crate::render::prepare);
     }
@@ -144,6 +151,7 @@ pub fn main() -> ExitCode {
         Verb::Crd(args) => crd::run(args, &output),
         Verb::Images(args) => images::run(args, &output),
         Verb::Manifests(args) => manifests::run(args, &output),
+        Verb::Member(args) => member::run(args, &output),
         Verb::Config(args) => config::run(args, &output),
         Verb::Completion(args) => completion::run(args, &output),
         Verb::Man(args) => man::run(args, &output),
@@ -168,6 +176,7 @@ impl Verb {
             Self::Rollback(args) => args.prints_events(),
             Self::Uninstall(args) => args.output == TextOrJson::Json && !args.dry_run,
             Self::Wait(args) => args.prints_events(),
+            Self::Member(args) => args.prints_events(),
             _ => false,
         }
     }

@@ -13,6 +13,7 @@
 mod connect;
 mod contents;
 mod discovery;
+mod endpoint;
 mod error;
 mod finalizers;
 mod instances;
@@ -31,9 +32,12 @@ mod review;
 mod send;
 mod session;
 mod status;
+mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
+mod token;
 mod transport;
+mod tunnel;
 mod watch;
 
 use std::sync::Arc;
@@ -45,6 +49,7 @@ use connect::Connection;
 use session::Session;
 
 pub use connect::ConnectOptions;
+pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind, FieldOwner};
 pub use kind::{Kind, Resource};
 pub use lock::WriteLock;
@@ -54,6 +59,9 @@ pub use objects::{Apply, Preconditions, Propagation};
 pub use pulse::Outage;
 pub use request::Selection;
 pub use review::Access;
+pub use stored::Stored;
+pub use token::AccountToken;
+pub use tunnel::PodPort;
 pub use watch::{Change, Changes};
 
 /// A cheap handle of a cluster for one run. Clones belong to the same run; [`session`](Self::session) returns a

@@ -21,6 +21,7 @@ mod environment;
 mod image;
 mod kubesphere_config;
 mod placement;
+mod pod_settings;
 mod restart;
 mod slots;
 
@@ -33,8 +34,9 @@ use crate::object::{self, Object};
 use crate::parallel::on_two_threads;
 use crate::values::Values;
 
-pub use catalogue::{Component, components};
+pub use catalogue::{Component, components, federated_types};
 pub use image::Image;
+pub use pod_settings::{PodSettings, pod_settings};
 
 use catalogue::Catalogue;
 use context::{Context, serialized};

@@ -24,6 +24,7 @@ pub use given::{Given, preview};
 pub use live::{completed, ignores_password, jwt_secret_in_use, missing, sources};
 pub use resolve::{resolve, resolve_without_generating};
 pub use stored::StoredValues;
+pub use token::sign_in_token;
 
 /// The source of a value in this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

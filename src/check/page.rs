@@ -7,9 +7,14 @@ const PAGE: &str = include_str!("../../docs/check.md");
 /// The check of this name with its section; `None` if there is no such check.
 pub fn page(id: &str) -> Option<(&'static Check, String)> {
     let check = checks().find(|check| check.id == id)?;
+    Some((check, section(id)?))
+}
+
+/// The section of docs/check.md about a check.
+pub fn section(id: &str) -> Option<String> {
     let (_, section) = PAGE.split_once(&format!("\n### {id}\n"))?;
     let end = section.find("\n#").unwrap_or(section.len());
-    Some((check, section[..end].trim().to_owned()))
+    Some(section[..end].trim().to_owned())
 }
 
 #[cfg(test)]

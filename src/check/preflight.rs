@@ -124,7 +124,7 @@ pub async fn preflight(
                 Ok(outcome) => outcome,
                 Err(ReadError(why)) => Outcome::Warning(format!("{UNREAD}{why}")),
             };
-        Row { check, outcome }
+        Row::new(check.about(), outcome)
     });
     Report { rows: rows.filter(|row| row.outcome.is_problem()).collect() }
 }

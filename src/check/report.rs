@@ -1,45 +1,60 @@
 //! The report, as text and as JSON.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json as value};
 
 use super::verdict::{Outcome, UNREAD};
-use super::{Check, Phase, checks};
+use super::{About, Phase, checks};
 
 /// A check and its outcome.
 #[derive(Debug)]
 pub struct Row {
     /// The check.
-    pub check: &'static Check,
+    pub about: About,
     /// The outcome.
     pub outcome: Outcome,
+    /// The object that is checked, for hints that say NAME.
+    subject: Option<String>,
 }
 
 impl Row {
+    /// The outcome of a check.
+    pub fn new(about: About, outcome: Outcome) -> Self {
+        Self { about, outcome, subject: None }
+    }
+
+    /// The same for one of several objects, which takes the place of NAME in the hint.
+    #[must_use]
+    pub fn of(self, subject: &str) -> Self {
+        Self { subject: Some(subject.to_owned()), ..self }
+    }
+
     /// What to do: of what could not be read, how it can be.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> Cow<'static, str> {
         let unread = match &self.outcome {
             Outcome::Unread(why) => Some(why),
             // Before the first write it is a warning.
             Outcome::Warning(why) => Some(why).filter(|why| why.starts_with(UNREAD)),
             _ => None,
         };
-        match unread {
-            Some(why) if why.contains("system:anonymous") => {
-                "the kubeconfig has no credentials: log in, or use another context"
+        match (unread, &self.subject) {
+            (Some(why), _) if why.contains("system:anonymous") => {
+                "the kubeconfig has no credentials: log in, or use another context".into()
             }
-            Some(why) if why.contains("forbidden") => {
-                "grant this user the right that the message names, or use an account with the rights of deploy/rbac.yaml"
+            (Some(why), _) if why.contains("forbidden") => {
+                "grant this user the right that the message names, or use an account with the rights of deploy/rbac.yaml".into()
             }
-            Some(_) => "solve the problem in the message, then run the check again",
-            None => self.check.hint,
+            (Some(_), _) => "solve the problem in the message, then run the check again".into(),
+            (None, Some(subject)) => self.about.hint.replace("NAME", subject).into(),
+            (None, None) => self.about.hint.into(),
         }
     }
 
     /// The hint, and where more is.
     pub fn help(&self) -> String {
-        format!("{}; see `ksi explain {}`", self.hint(), self.check.id)
+        format!("{}; see `ksi explain {}`", self.hint(), self.about.id)
     }
 }
 
@@ -64,16 +79,16 @@ impl Report {
     /// The id of the first check with an error.
     pub fn first_error(&self) -> &'static str {
         let mut errors = self.rows.iter().filter(|row| row.outcome.is_error());
-        errors.next().map_or("none", |row| row.check.id)
+        errors.next().map_or("none", |row| row.about.id)
     }
 
     /// The rows under each heading, in the order of the first check of each.
     fn categories(&self) -> Vec<(&'static str, Vec<&Row>)> {
         let mut categories: Vec<(&'static str, Vec<&Row>)> = Vec::new();
         for row in &self.rows {
-            match categories.iter_mut().find(|(name, _)| *name == row.check.category) {
+            match categories.iter_mut().find(|(name, _)| *name == row.about.category) {
                 Some((_, rows)) => rows.push(row),
-                None => categories.push((row.check.category, vec![row])),
+                None => categories.push((row.about.category, vec![row])),
             }
         }
         categories
@@ -128,7 +143,7 @@ pub fn table(report: &Report, look: TableStyle) -> String {
 }
 
 fn line(text: &mut String, row: &Row, look: TableStyle) {
-    let Row { check, outcome } = row;
+    let Row { about: check, outcome, .. } = row;
     let detail = match outcome {
         Outcome::Ok(Some(detail)) => format!(": {detail}"),
         Outcome::Skipped(why) => format!(" (skipped: {why})"),
@@ -148,7 +163,7 @@ fn line(text: &mut String, row: &Row, look: TableStyle) {
 pub fn json(report: &Report) -> Value {
     let categories = report.categories().into_iter().map(|(name, rows)| {
         let checks = rows.into_iter().map(|row| {
-            let Row { check, outcome } = row;
+            let Row { about: check, outcome, .. } = row;
             let (result, error) = match outcome {
                 Outcome::Ok(_) => ("success", None),
                 Outcome::Warning(text) => ("warning", Some(text)),

@@ -21,7 +21,7 @@ mod install;
 mod message;
 
 use crate::install::Rejected;
-use crate::{cluster, engine, target, values};
+use crate::{cluster, engine, fleet, target, values};
 
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -49,6 +49,8 @@ pub(super) enum Failure {
     Cluster(cluster::Error),
     /// The run stopped.
     Engine(engine::Error),
+    /// Something about members did not reach its end.
+    Fleet(fleet::Error),
     /// A value cannot be generated, or a stored one is damaged.
     Value(values::Error),
     /// Objects are in conflict.
@@ -107,6 +109,7 @@ impl Failure {
                 None => 1,
             },
             Self::Cluster(error) => cluster_code(error),
+            Self::Fleet(error) => fleet_code(error),
             Self::Value(_) | Self::Checks | Self::Preflight(_) | Self::Refused(_) => 4,
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,
@@ -114,6 +117,29 @@ impl Failure {
             Self::Io(_) if diff => 2,
             Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
+    }
+}
+
+fn fleet_code(error: &fleet::Error) -> u8 {
+    use fleet::Error;
+    match error {
+        Error::NoKubesphere(_) => 1,
+        Error::Name(_)
+        | Error::NotHost { .. }
+        | Error::NoMember { .. }
+        | Error::IsHost(_)
+        | Error::Exists { .. }
+        | Error::Bundle { .. }
+        | Error::Placed { .. }
+        | Error::Answers { .. } => 2,
+        Error::NoAddress { .. }
+        | Error::NoPort
+        | Error::Endpoint(_)
+        | Error::Checks(_)
+        | Error::Randomness(_) => 4,
+        Error::Timeout { .. } => 5,
+        Error::NoWay { .. } | Error::Silent { .. } => 7,
+        Error::Cluster(error) => cluster_code(error),
     }
 }
 

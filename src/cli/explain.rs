@@ -11,6 +11,7 @@ use super::exit::Failure;
 use crate::check;
 use crate::config::{self, Explanation};
 use crate::diagnostic::Code;
+use crate::fleet;
 use crate::ui::Output;
 
 /// Explain a key of the configuration, a code such as KSI0012, or a check
@@ -48,7 +49,8 @@ pub(super) fn run(args: &ExplainArgs, output: &Output) -> Result<(), Failure> {
         };
         return Ok(output.data(&text)?);
     }
-    if let Some((check, page)) = check::page(subject) {
+    let page = check::page(subject).map(|(check, page)| (check.about(), page));
+    if let Some((check, page)) = page.or_else(|| fleet::page(subject)) {
         let text = match format {
             TextOrJson::Text => format!("{subject}: {}\n\n{page}\n", check.description),
             TextOrJson::Json => {

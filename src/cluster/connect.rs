@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::discovery::Discovery;
 use super::error::{Error, ErrorKind};
 use super::limit::Limit;
+use super::stored::Stored;
 use super::{Cluster, plugin, proxy, transport};
 
 /// How long a credential plugin of a kubeconfig may take.
@@ -58,6 +59,8 @@ pub(super) struct Connection {
     reconnecting: tokio::sync::Mutex<()>,
     /// How to reconnect if the credentials are rejected.
     pub(super) options: ConnectOptions,
+    /// A kubeconfig that is no file, and the way to its cluster.
+    stored: Option<Stored>,
     pub(super) place: String,
     pub(super) discovery: Discovery,
     pub(super) limit: Limit,
@@ -73,11 +76,25 @@ impl Cluster {
     /// # Errors
     /// There is no usable kubeconfig, or a credential plugin fails.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, Error> {
-        let (client, place) = client(options).await?;
+        Self::open(options, None).await
+    }
+
+    /// Connects to a cluster whose kubeconfig another cluster stores. It may name neither a program nor a file of
+    /// this machine. No request is sent yet.
+    ///
+    /// # Errors
+    /// The kubeconfig is not valid, or it names a program or a file.
+    pub async fn connect_stored(stored: Stored, options: &ConnectOptions) -> Result<Self, Error> {
+        Self::open(options, Some(stored)).await
+    }
+
+    async fn open(options: &ConnectOptions, stored: Option<Stored>) -> Result<Self, Error> {
+        let (client, place) = client(options, stored.as_ref()).await?;
         Ok(Self::new(Connection {
             client: RwLock::new((client, Login::default())),
             reconnecting: tokio::sync::Mutex::default(),
             options: options.clone(),
+            stored,
             place,
             discovery: Discovery::default(),
             limit: Limit::default(),
@@ -95,7 +112,7 @@ impl Connection {
         if self.login() != refused {
             return Ok(());
         }
-        let (client, _) = client(&self.options).await?;
+        let (client, _) = client(&self.options, self.stored.as_ref()).await?;
         let mut current = self.client.write().unwrap_or_else(PoisonError::into_inner);
         *current = (client, Login(refused.0 + 1));
         Ok(())
@@ -129,14 +146,21 @@ impl Connection {
     }
 }
 
-async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Error> {
+async fn client(
+    options: &ConnectOptions,
+    stored: Option<&Stored>,
+) -> Result<(kube::Client, String), Error> {
     let impersonated = options.act_as.iter().map(|user| ("impersonate-user", user));
     let groups = options.act_as_groups.iter().map(|group| ("impersonate-group", group));
     let headers = impersonated
         .chain(groups)
         .map(|(header, name)| Ok((HeaderName::from_static(header), impersonated_name(name)?)));
     let headers = headers.collect::<Result<Vec<_>, Error>>()?;
-    let (mut config, name) = config(options).await?;
+    let (mut config, name) = match stored {
+        Some(stored) => (stored.config().await?, stored.name.clone()),
+        None => config(options).await?,
+    };
+    let through = stored.and_then(|stored| stored.through.clone());
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_LIMIT);
     // Watches may be silent for long; every other request has its own limit.
@@ -149,7 +173,11 @@ async fn client(options: &ConnectOptions) -> Result<(kube::Client, String), Erro
     let built = tokio::task::spawn_blocking(move || {
         let refused = |cause| Error::connect(ErrorKind::Credentials, &told, cause);
         plugin::log_in(&mut config.auth_info).map_err(refused)?;
-        transport::client(config).map_err(|error| Error::credentials(&told, &error))
+        match through {
+            Some(port) => transport::through(config, port),
+            None => transport::client(config),
+        }
+        .map_err(|error| Error::credentials(&told, &error))
     });
     match tokio::time::timeout(PLUGIN_LIMIT, built).await {
         Ok(Ok(client)) => Ok((client?, place)),
@@ -183,7 +211,7 @@ fn without_user(url: Uri) -> Uri {
     Uri::from_parts(parts).unwrap_or(url)
 }
 
-async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Error> {
+pub(super) async fn config(options: &ConnectOptions) -> Result<(kube::Config, String), Error> {
     let named = options.kubeconfig.is_some() || is_kubeconfig_set();
     let mut kubeconfig = match &options.kubeconfig {
         Some(path) => Kubeconfig::read_from(path).map_err(|e| Error::kubeconfig(Some(path), &e))?,

@@ -120,6 +120,11 @@ impl Error {
         Self::new(ErrorKind::Credentials, "use", place, chain(error))
     }
 
+    /// A kubeconfig that is no file and cannot be used.
+    pub(super) fn stored(place: &str, error: &KubeconfigError) -> Self {
+        Self::new(ErrorKind::Credentials, "use", place, chain(error))
+    }
+
     /// A client that cannot be created, usually because the credential plugin fails.
     pub(super) fn credentials(place: &str, error: &kube::Error) -> Self {
         Self::connect(ErrorKind::Credentials, place, chain(error))

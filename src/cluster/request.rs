@@ -70,6 +70,8 @@ pub(super) struct Call {
     pub(super) content_type: &'static str,
     pub(super) accept: &'static str,
     pub(super) body: Vec<u8>,
+    /// A header that only this request has. Its value may be a token.
+    pub(super) header: Option<(&'static str, String)>,
     /// The action, for errors: `read`, `apply`, `delete`.
     pub(super) action: &'static str,
     /// The object or list, for errors.
@@ -83,8 +85,19 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(method: Method, path: String, action: &'static str, place: String) -> Self {
         let (content_type, accept) = ("application/json", "application/json");
-        let (body, is_write, is_dry_run) = (Vec::new(), false, false);
-        Self { method, path, content_type, accept, body, action, place, is_write, is_dry_run }
+        let (body, header, is_write, is_dry_run) = (Vec::new(), None, false, false);
+        Self {
+            method,
+            path,
+            content_type,
+            accept,
+            body,
+            header,
+            action,
+            place,
+            is_write,
+            is_dry_run,
+        }
     }
 
     /// A write, or a dry run of one.
@@ -96,15 +109,21 @@ impl Call {
         Self { content_type, body: body.to_string().into_bytes(), ..self }
     }
 
+    pub(super) fn with_header(self, name: &'static str, value: &str) -> Self {
+        Self { header: Some((name, value.to_owned())), ..self }
+    }
+
     pub(super) fn metadata_only(self, metadata_only: bool) -> Self {
         if metadata_only { Self { accept: METADATA_ONLY, ..self } } else { self }
     }
 
     /// The request; `None` if the path is invalid.
     pub(super) fn request(&self) -> Option<Request<Body>> {
-        Request::builder()
-            .method(self.method.clone())
-            .uri(&self.path)
+        let mut request = Request::builder().method(self.method.clone()).uri(&self.path);
+        if let Some((name, value)) = &self.header {
+            request = request.header(*name, value);
+        }
+        request
             .header(http::header::CONTENT_TYPE, self.content_type)
             .header(http::header::ACCEPT, self.accept)
             .header(http::header::USER_AGENT, concat!("ksi/", env!("CARGO_PKG_VERSION")))

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use http::Uri;
+use hyper::rt::{Read, Write};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
-use tower::{BoxError, ServiceBuilder};
+use tower::{BoxError, Service, ServiceBuilder};
+
+use super::tunnel::PodPort;
 
 /// A connection that is silent for this long is probed, and closed if nothing answers: after one minute in all, on
 /// Linux at the second probe.
@@ -22,15 +26,9 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
 /// A client without Nagle's algorithm, which would delay a small request until the server acknowledges the one
 /// before: by 40 ms even on one machine. With a proxy the client of the library is used.
-pub(super) fn client(mut config: kube::Config) -> Result<kube::Client, kube::Error> {
+pub(super) fn client(config: kube::Config) -> Result<kube::Client, kube::Error> {
     if config.proxy_url.is_some() {
         return kube::Client::try_from(config);
-    }
-    // A credential plugin gives a token or a certificate. Both the headers and the TLS configuration would run it:
-    // with a token, only the headers need it.
-    let auth = config.auth_layer()?;
-    if auth.is_some() {
-        config.auth_info.exec = None;
     }
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
@@ -41,7 +39,33 @@ pub(super) fn client(mut config: kube::Config) -> Result<kube::Client, kube::Err
     tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
     #[cfg(target_os = "linux")]
     tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-    let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(tcp)?);
+    over(config, tcp)
+}
+
+/// A client whose connections go through a port of a pod, whatever address the configuration has.
+pub(super) fn through(
+    mut config: kube::Config,
+    port: PodPort,
+) -> Result<kube::Client, kube::Error> {
+    config.proxy_url = None;
+    over(config, port)
+}
+
+fn over<C>(mut config: kube::Config, connector: C) -> Result<kube::Client, kube::Error>
+where
+    C: Service<Uri> + Clone + Send + Sync + 'static,
+    C::Response: Read + Write + Connection + Unpin + Send + 'static,
+    C::Future: Send + 'static,
+    C::Error: Into<BoxError>,
+{
+    // A credential plugin gives a token or a certificate. Both the headers and the TLS configuration would run it:
+    // with a token, only the headers need it.
+    let auth = config.auth_layer()?;
+    if auth.is_some() {
+        config.auth_info.exec = None;
+    }
+    let mut connector =
+        TimeoutConnector::new(config.rustls_https_connector_with_connector(connector)?);
     connector.set_connect_timeout(config.connect_timeout);
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(connector);
     let service = ServiceBuilder::new()

@@ -76,7 +76,7 @@ pub(super) fn of_check(row: &Row) -> Option<Problem> {
     let Outcome::Error(reason) = &row.outcome else { return None };
     Some(Problem {
         object: "preflight".to_owned(),
-        code: row.check.id.to_owned(),
+        code: row.about.id.to_owned(),
         reason: reason.clone(),
         remedy: row.help(),
     })

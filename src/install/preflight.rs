@@ -55,5 +55,5 @@ pub(super) async fn check(
 /// The checks that failed.
 pub(super) fn failed(report: &Report) -> Vec<&'static str> {
     let failed = report.rows.iter().filter(|row| matches!(row.outcome, Outcome::Error(_)));
-    failed.map(|row| row.check.id).collect()
+    failed.map(|row| row.about.id).collect()
 }

@@ -71,6 +71,13 @@ pub fn components() -> &'static [Component] {
     &Catalogue::embedded().components
 }
 
+/// What KubeFed is to place on members: the specifications of all `FederatedTypeConfig`s.
+pub fn federated_types() -> impl Iterator<Item = &'static Value> {
+    let templates = components().iter().flat_map(|component| &component.templates);
+    let configs = templates.filter(|template| template.path.contains("federatedtypeconfigs"));
+    configs.flat_map(|template| template.rows.iter().flatten())
+}
+
 impl Catalogue {
     /// The catalogue of the embedded files, read once per process.
     pub(super) fn embedded() -> &'static Self {

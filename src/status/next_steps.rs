@@ -193,7 +193,7 @@ mod tests {
         let configured = Configured { configuration, ..Configured::default() };
         let context = Context { configured: &configured, now: OffsetDateTime::UNIX_EPOCH };
         let report = check::run(&gathered, &context, false, &[]);
-        let row = report.rows.into_iter().find(|row| row.check.id == "proxy-publish-address");
+        let row = report.rows.into_iter().find(|row| row.about.id == "proxy-publish-address");
         match row.unwrap().outcome {
             Outcome::Ok(Some(text)) | Outcome::Warning(text) | Outcome::Error(text) => text,
             other => panic!("{other:?}"),

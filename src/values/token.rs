@@ -1,4 +1,4 @@
-//! The static token: a JWT for `admin` that never expires.
+//! Tokens of KubeSphere: the static token, a JWT for `admin` that never expires, and one for a test of a member.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -10,17 +10,39 @@ use super::certificate::BACKDATED;
 
 /// Creates the token like KubeSphere's own issuer, with `jwt_secret` as the key.
 pub(super) fn mint(jwt_secret: &str, now: OffsetDateTime) -> String {
+    signed(
+        jwt_secret,
+        &json!({
+            "username": "admin",
+            "sub": "admin",
+            "token_type": "static_token",
+            "iss": "kubesphere",
+            // KubeSphere refuses tokens from the future, and clocks differ.
+            "iat": (now - BACKDATED).unix_timestamp(),
+        }),
+    )
+}
+
+/// A token like that of a user who signed in, valid for one minute. KubeSphere accepts it on a member only if the
+/// member has the same jwtSecret and does not look for tokens in its own cache (`accessTokenMaxAge: 0`).
+pub fn sign_in_token(jwt_secret: &str, now: OffsetDateTime) -> String {
+    signed(
+        jwt_secret,
+        &json!({
+            "username": "admin",
+            "sub": "admin",
+            "token_type": "access_token",
+            "iss": "kubesphere",
+            "iat": now.unix_timestamp(),
+            "exp": now.unix_timestamp() + 60,
+        }),
+    )
+}
+
+fn signed(jwt_secret: &str, claims: &serde_json::Value) -> String {
     let header = json!({ "alg": "HS256", "typ": "JWT" });
-    let claims = json!({
-        "username": "admin",
-        "sub": "admin",
-        "token_type": "static_token",
-        "iss": "kubesphere",
-        // KubeSphere refuses tokens from the future, and clocks differ.
-        "iat": (now - BACKDATED).unix_timestamp(),
-    });
-    let part = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let signed = format!("{}.{}", part(header), part(claims));
+    let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(claims));
     let signature = hmac::sign(&key(jwt_secret), signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }

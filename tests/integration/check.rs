@@ -115,7 +115,8 @@ fn hints_and_remedies_name_commands_that_exist() {
 fn every_check_has_a_section_in_the_manual() {
     let page = include_str!("../../docs/check.md");
     let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("### ")).collect();
-    let known: Vec<&str> = check::checks().map(|check| check.id).collect();
+    let of_members = ksi::fleet::checks().iter().map(|check| check.about.id);
+    let known: Vec<&str> = check::checks().map(|check| check.id).chain(of_members).collect();
     assert_eq!(sections, known, "sections and checks, in the same order");
 }
 
@@ -187,7 +188,7 @@ fn without_a_configuration_the_rest_is_still_judged() {
 #[test]
 fn what_could_not_be_read_has_a_hint_of_its_own() {
     let check = check::checks().find(|check| check.id == "volume-claims").unwrap();
-    let hint = |outcome| Row { check, outcome }.hint();
+    let hint = |outcome| Row::new(check.about(), outcome).hint();
     let forbidden = "could not be read: PersistentVolumeClaims: User \"a\" cannot list: forbidden";
     let anonymous = forbidden.replace("\"a\"", "\"system:anonymous\"");
     assert_eq!(hint(Outcome::Error("a is Lost".into())), check.hint);

@@ -47,7 +47,7 @@ fn every_verb_has_examples_and_they_run() {
 fn needs_a_cluster(words: &[&str]) -> bool {
     let names = |flags: &[&str]| words.iter().any(|word| flags.contains(word));
     match words[0] {
-        "check" => !names(&["--list"]),
+        "check" | "member" => !names(&["--list"]),
         "cleanup" | "status" | "wait" | "logs" | "events" | "bundle" | "history" | "rollback"
         | "controller" => true,
         "apply" | "uninstall" => !names(&["--target"]),

@@ -83,6 +83,11 @@ impl ApplyingArgs {
         self.output == TextOrJson::Json && self.dry_run.is_none()
     }
 
+    /// Whether nothing is to be changed.
+    pub(in crate::cli) fn is_dry_run(&self) -> bool {
+        self.dry_run.is_some()
+    }
+
     /// The request for a use case.
     pub(in crate::cli) fn request<'p>(&self, prepared: &'p Prepared) -> ApplyRequest<'p> {
         ApplyRequest {

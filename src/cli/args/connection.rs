@@ -33,6 +33,12 @@ pub(in crate::cli) struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
+    /// The same with another context.
+    #[must_use]
+    pub(in crate::cli) fn with_context(&self, context: &str) -> Self {
+        Self { context: Some(context.to_owned()), ..self.clone() }
+    }
+
     /// Connects; no request is sent yet.
     ///
     /// # Errors

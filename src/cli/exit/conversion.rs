@@ -1,7 +1,7 @@
 //! The errors of layers below, with the flags and commands that help.
 
 use super::Failure;
-use crate::{bundle, cluster, controller, engine, inventory, serve, status, target, values};
+use crate::{bundle, cluster, controller, engine, fleet, inventory, serve, status, target, values};
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
@@ -24,6 +24,18 @@ impl From<cluster::Error> for Failure {
 impl From<target::Error> for Failure {
     fn from(error: target::Error) -> Self {
         Self::Target(error)
+    }
+}
+
+impl From<fleet::Error> for Failure {
+    fn from(error: fleet::Error) -> Self {
+        match error {
+            fleet::Error::Cluster(error) => Self::Cluster(error),
+            fleet::Error::Placed { .. } => Self::Usage(format!(
+                "{error}\nhelp: pass --allow-placed to take it out of their placement"
+            )),
+            error => Self::Fleet(error),
+        }
     }
 }
 

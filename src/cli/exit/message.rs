@@ -22,6 +22,7 @@ impl fmt::Display for Failure {
             | Self::Lost(text)
             | Self::Io(text)
             | Self::Unread(text) => f.write_str(text),
+            Self::Fleet(error) => write!(f, "{error}"),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", cluster_help(error)),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),

@@ -59,5 +59,5 @@ fn event(row: &Row) -> Event {
         }
         Outcome::Ok(detail) => (Found::Warning, detail.clone().unwrap_or_default()),
     };
-    Event::Check { id: row.check.id, state, message, help: row.help() }
+    Event::Check { id: row.about.id, state, message, help: row.help() }
 }

@@ -1,0 +1,100 @@
+//! What follows once the configuration of the member is applied.
+
+use std::path::Path;
+
+use super::JoinArgs;
+use super::start::Joining;
+use crate::cli::exit::Failure;
+use crate::cli::member::{observer, write_private};
+use crate::fleet::{self, Error, Host, Stage};
+use crate::member::{Connection, Mode};
+use crate::ui::Output;
+
+pub(super) async fn finish(
+    args: &JoinArgs,
+    joining: &Joining,
+    output: &Output,
+) -> Result<(), Failure> {
+    let Joining { session, bundle, host, .. } = joining;
+    let member = session.cluster();
+    if args.is_dry_run() {
+        output.print(match bundle.mode {
+            Mode::Agent => "and then the agent would be installed; nothing was changed",
+            Mode::Direct => "and then an account for the host would be made; nothing was changed",
+        });
+        return Ok(());
+    }
+    fleet::record(member, bundle).await?;
+    match bundle.mode {
+        Mode::Agent => agent(args, joining, output).await?,
+        Mode::Direct => {
+            let server = args.member_server.as_deref();
+            let name = &bundle.name;
+            let kubeconfig =
+                fleet::install_account(member, name, server, &mut observer(output)).await?;
+            let Some(host) = host else { return reply(name, &kubeconfig, output) };
+            fleet::verify(host, name, &kubeconfig).await?;
+            let connection = Connection::Direct { kubeconfig };
+            fleet::register(&host.cluster, name, &connection, false).await?;
+        }
+    }
+    if let Some(host) = host {
+        return together(args, joining, host, output).await;
+    }
+    output.print(&format!(
+        "the agent runs; on the host, `ksi member check {}` shows whether it is connected",
+        bundle.name
+    ));
+    Ok(())
+}
+
+async fn agent(args: &JoinArgs, joining: &Joining, output: &Output) -> Result<(), Failure> {
+    let Joining { session, prepared, bundle, .. } = joining;
+    let unusable = || Failure::Usage("the bundle has no address of Tower".to_owned());
+    let link = bundle.link.as_ref().ok_or_else(unusable)?;
+    let (configuration, facts) = (&prepared.configuration, &prepared.facts);
+    let proxy = args.agent_proxy.clone();
+    let agent = fleet::agent_of(bundle, link, configuration, facts, proxy).ok_or_else(unusable)?;
+    let member = session.cluster();
+    fleet::install_agent(member, &agent, false, &mut observer(output)).await?;
+    Ok(fleet::wait_for_agent(member, args.timeout()).await?)
+}
+
+/// The kubeconfig for a host that this machine does not reach.
+fn reply(name: &str, kubeconfig: &str, output: &Output) -> Result<(), Failure> {
+    let file = format!("{name}.kubeconfig");
+    write_private(Path::new(&file), kubeconfig)?;
+    output.print(&format!(
+        "wrote {file}: with it the host has all rights on this cluster. On the host, run:\n  \
+         ksi member add {name} --mode direct --member-kubeconfig {file}"
+    ));
+    Ok(())
+}
+
+/// Waits for the host, and proves that the two work together.
+async fn together(
+    args: &JoinArgs,
+    joining: &Joining,
+    host: &Host,
+    output: &Output,
+) -> Result<(), Failure> {
+    let (name, member) = (&joining.bundle.name, joining.session.cluster());
+    output.message(&format!("waiting until {} has joined {name}", host.cluster.place()));
+    fleet::wait_joined(&host.cluster, name, args.timeout()).await?;
+    if !args.skip_probe {
+        let arrival = fleet::probe(&host.cluster, member, name, args.timeout()).await?;
+        output.print(&format!(
+            "a federated ConfigMap reached {name} after {:.1} s and was gone again after {:.1} s",
+            arrival.arrived.as_secs_f64(),
+            arrival.left.as_secs_f64()
+        ));
+    }
+    let host = Host::read(&host.cluster).await?;
+    let evidence = fleet::observe(&host, host.member(name)?).await;
+    let report = fleet::run(&evidence, Stage::Joined, &args.applying.skip_checks);
+    if !report.success() {
+        return Err(Error::Checks(report).into());
+    }
+    output.print(&format!("{name} is a member of {}", host.cluster.place()));
+    Ok(())
+}

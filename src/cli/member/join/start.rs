@@ -1,0 +1,99 @@
+//! Everything before the first write to the member.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::JoinArgs;
+use crate::check::{self, TableStyle};
+use crate::cli::args::input::{InputArgs, bytes};
+use crate::cli::exit::Failure;
+use crate::cli::member::{self, observer};
+use crate::engine::Stop;
+use crate::fleet::{self, Error, Host};
+use crate::install::{Prepared, Session};
+use crate::member::{Bundle, Mode, open};
+use crate::target::ClusterTarget;
+use crate::ui::Output;
+
+/// How long a bundle that never leaves this process lives.
+const AT_ONCE: Duration = Duration::from_secs(60 * 60);
+
+/// A join that may begin.
+pub(super) struct Joining {
+    /// The member.
+    pub(super) session: Session<ClusterTarget>,
+    /// Its configuration.
+    pub(super) prepared: Prepared,
+    /// What its host said.
+    pub(super) bundle: Bundle,
+    /// The host, where this machine reaches it.
+    pub(super) host: Option<Host>,
+}
+
+pub(super) async fn start(
+    args: &JoinArgs,
+    stop: &Stop,
+    output: &Output,
+) -> Result<Joining, Failure> {
+    let connection = match &args.member {
+        Some(context) => args.applying.connection.with_context(context),
+        None => args.applying.connection.clone(),
+    };
+    let host = match &args.host {
+        Some(context) => Some(member::host(&connection.with_context(context)).await?),
+        None => None,
+    };
+    let session = connection.session(args.timeout(), stop).await?;
+    let name = args.name.as_deref();
+    let mut bundle = match (name, &host) {
+        (Some(name), Some(host)) => reserved(args, name, host).await?,
+        _ => read(args.bundle.as_deref().unwrap_or("-"))?,
+    };
+    let skip = &args.applying.skip_checks;
+    let report = fleet::precheck(session.cluster(), &bundle, host.as_ref(), skip).await?;
+    let style = TableStyle {
+        colour: output.colour_messages,
+        symbols: output.symbols,
+        short: report.success(),
+    };
+    let table = check::table(&report, style);
+    if !table.is_empty() {
+        output.message(table.trim_end());
+    }
+    if !report.success() {
+        return Err(Failure::Checks);
+    }
+    let source = InputArgs::of(&args.config, &[], false).source();
+    let prepared = fleet::prepare(&session, source, &bundle).await?;
+    output.diagnostics(&prepared.warnings, &prepared.loaded.sources);
+    if let (Some(name), Some(host), true) = (name, &host, !args.is_dry_run()) {
+        bundle = add(args, name, host, output).await?;
+    }
+    Ok(Joining { session, prepared, bundle, host })
+}
+
+/// What the bundle will be, before anything is written to the host.
+async fn reserved(args: &JoinArgs, name: &str, host: &Host) -> Result<Bundle, Failure> {
+    let what = (args.mode.into(), args.address.address());
+    let mut silent = |_| {};
+    Ok(fleet::add(host, name, what, AT_ONCE, (true, &mut silent)).await?.bundle)
+}
+
+async fn add(args: &JoinArgs, name: &str, host: &Host, output: &Output) -> Result<Bundle, Failure> {
+    let mode: Mode = args.mode.into();
+    if mode == Mode::Direct {
+        return reserved(args, name, host).await;
+    }
+    let what = (mode, args.address.address());
+    Ok(fleet::add(host, name, what, AT_ONCE, (false, &mut observer(output))).await?.bundle)
+}
+
+fn read(file: &str) -> Result<Bundle, Failure> {
+    let shown = if file == "-" { "standard input" } else { file };
+    let bytes =
+        bytes(file).map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let opened = open(&text, OffsetDateTime::now_utc());
+    Ok(opened.map_err(|cause| Error::Bundle { file: shown.to_owned(), cause })?)
+}

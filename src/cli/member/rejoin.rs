@@ -1,0 +1,55 @@
+//! `ksi member rejoin`: give a member's name to a cluster that was installed anew, or renew its credentials.
+
+use clap::Args;
+
+use super::{host, observer};
+use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::exit::Failure;
+use crate::cli::shared::confirm::confirm;
+use crate::fleet;
+use crate::ui::Output;
+
+/// Prepare a host for a member that was installed anew, or renew all credentials of a member
+///
+/// The host forgets which cluster the member was, and all its credentials. Ports, placements and what is
+/// federated are kept. Then `ksi member add` and `ksi member join` work as for a new member.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ksi member rejoin member1
+  ksi member rejoin member1 --member ctx-1")]
+pub(super) struct RejoinArgs {
+    /// Name of the member
+    name: String,
+    /// Context of the new cluster, to show its UID [default: as the host reaches it]
+    #[arg(long, value_name = "CONTEXT")]
+    member: Option<String>,
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    yes: bool,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+}
+
+pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
+    crate::cli::block_on(async {
+        let host = host(&args.connection).await?;
+        let RejoinArgs { name, .. } = args;
+        let registered = host.member(name)?;
+        let before = registered.uid.as_deref().unwrap_or("unknown");
+        let now = if let Some(context) = &args.member {
+            let member = args.connection.with_context(context).connect().await?;
+            fleet::about(&member, None).await?.uid
+        } else {
+            let evidence = fleet::observe(&host, registered).await;
+            evidence.reached.facts().map_or("unknown".to_owned(), |facts| facts.uid.clone())
+        };
+        output.message(&format!("member {name} was cluster {before}; now it is {now}"));
+        confirm(&format!("Reset the credentials of member {name}?"), args.yes, output)?;
+        fleet::forget(&host, name, &mut observer(output)).await?;
+        let mode = registered.mode.as_str();
+        output.print(&format!(
+            "\nNow join it again:\n  ksi member add {name} --mode {mode} -o {name}.bundle\n  ksi member join -f {name}.bundle"
+        ));
+        Ok(())
+    })?
+}

@@ -1,0 +1,242 @@
+//! Registers a member on its host, and makes the bundle for it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::error::Error;
+use super::host::{Host, cluster_kind};
+use super::{Observer, Step};
+use crate::cluster::{Apply, Cluster, ErrorKind, Selection};
+use crate::health::Reach;
+use crate::member::{
+    Bundle, Connection, HostIdentity, Link, Mode, Registered, cluster_object, free_port,
+    member_service, valid_name,
+};
+use crate::target::SystemEntropy;
+use crate::values::Entropy as _;
+
+/// Where agents connect to.
+#[derive(Debug, Clone, Default)]
+pub struct Address {
+    /// Given by the caller instead of the one of the host.
+    pub given: Option<String>,
+    /// SHA-256 of the public keys of its certificates.
+    pub pins: Vec<String>,
+}
+
+/// A member that was registered.
+#[derive(Debug)]
+pub struct Added {
+    /// What the member needs.
+    pub bundle: Bundle,
+    /// The objects on the host, as they would be applied.
+    pub objects: Vec<Value>,
+}
+
+/// Registers a member behind Tower, or only makes the bundle of one that the host is to reach directly: its Cluster
+/// needs a kubeconfig, which the member gives when it joins. Repeating it makes the bundle again.
+///
+/// # Errors
+/// The name is taken, agents have no address to connect to, or the host refuses.
+pub async fn add(
+    host: &Host,
+    name: &str,
+    (mode, address): (Mode, Address),
+    lifetime: Duration,
+    (dry_run, observer): (bool, Observer<'_>),
+) -> Result<Added, Error> {
+    valid_name(name).map_err(Error::Name)?;
+    let existing = host.clusters.iter().find(|cluster| cluster.name == name);
+    if let Some(existing) = existing {
+        fits(existing, mode)?;
+    }
+    let mut objects = Vec::new();
+    let link = match mode {
+        Mode::Direct => None,
+        Mode::Agent => {
+            let address = Address { given: Some(tower_address(host, address.given)?), ..address };
+            let (secret, applied) = tunnel(host, name, existing, dry_run, observer).await?;
+            objects = applied;
+            let Address { given, pins } = address;
+            Some(Link { address: given.unwrap_or_default(), token: secret, pins })
+        }
+    };
+    let expires = (OffsetDateTime::now_utc() + lifetime).replace_nanosecond(0);
+    let expires = expires.unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339);
+    let bundle = Bundle {
+        name: name.to_owned(),
+        mode,
+        expires: expires.unwrap_or_default(),
+        host: HostIdentity { name: host.name().to_owned(), uid: host.uid.clone() },
+        jwt_secret: host.jwt_secret.clone(),
+        link,
+    };
+    Ok(Added { bundle, objects })
+}
+
+/// Whether a Cluster that exists already is the one that is to be added.
+fn fits(existing: &Registered, mode: Mode) -> Result<(), Error> {
+    let name = existing.name.clone();
+    if existing.is_host {
+        return Err(Error::IsHost(name));
+    }
+    if existing.is_terminating {
+        let why = "it is being removed; wait until it is gone".to_owned();
+        return Err(Error::Exists { name, why });
+    }
+    if existing.mode != mode {
+        let why = format!("its mode is {}; remove it first", existing.mode.as_str());
+        return Err(Error::Exists { name, why });
+    }
+    Ok(())
+}
+
+fn tower_address(host: &Host, given: Option<String>) -> Result<String, Error> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    match (&host.tower.url, host.tower.reach) {
+        (Some(url), Reach::Reachable | Reach::Unencrypted) => Ok(url.clone()),
+        _ => Err(Error::NoAddress {
+            message: host.tower.message.clone(),
+            next_step: host.tower.next_step.clone().unwrap_or_default(),
+        }),
+    }
+}
+
+/// Service and Cluster of a member behind Tower. Returns the token for its agent.
+async fn tunnel(
+    host: &Host,
+    name: &str,
+    existing: Option<&Registered>,
+    dry_run: bool,
+    observer: Observer<'_>,
+) -> Result<(String, Vec<Value>), Error> {
+    let mut used = ports_of_others(&host.clusters, name);
+    let secret = match existing.and_then(|existing| existing.token.clone()) {
+        Some(token) => token,
+        None => new_token()?,
+    };
+    let kept = existing.and_then(|existing| existing.port.filter(|port| !used.contains(port)));
+    let mut port = kept.or_else(|| free_port(&used, 0)).ok_or(Error::NoPort)?;
+    let apply = Apply { dry_run, force: true, patience: None };
+    loop {
+        let service = member_service(name, port);
+        let live = host.cluster.apply(&service, apply).await?;
+        let service_ip = live["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
+        let connection = Connection::Agent { token: secret.clone(), port, service_ip };
+        let cluster = register(&host.cluster, name, &connection, dry_run).await?;
+        if dry_run {
+            return Ok((secret, vec![service, cluster]));
+        }
+        // Another run may have taken the same port at the same time. Whoever looks later moves, perhaps both.
+        let now = host.cluster.list(&cluster_kind(), &Selection::default()).await?;
+        used = ports_of_others(&now.iter().map(Registered::of).collect::<Vec<_>>(), name);
+        if !used.contains(&port) {
+            for what in [format!("Service mc-{name}"), format!("Cluster {name}")] {
+                observer(Step { verb: "applied", what, place: place(host) });
+            }
+            return Ok((secret, vec![service, cluster]));
+        }
+        port = free_port(&used, fastrand::u16(..)).ok_or(Error::NoPort)?;
+    }
+}
+
+fn ports_of_others(clusters: &[Registered], name: &str) -> Vec<u16> {
+    let others = clusters.iter().filter(|cluster| cluster.name != name);
+    others.filter_map(|cluster| cluster.port).collect()
+}
+
+fn place(host: &Host) -> String {
+    host.cluster.place().to_owned()
+}
+
+/// 256 bits. Tower compares it as text.
+fn new_token() -> Result<String, Error> {
+    let mut bytes = [0; 32];
+    SystemEntropy.fill(&mut bytes).map_err(|error| Error::Randomness(error.to_string()))?;
+    Ok(hex::encode(bytes))
+}
+
+/// Creates the Cluster of a member, or gives an existing one this connection. Returns the object.
+///
+/// # Errors
+/// The host refuses.
+pub async fn register(
+    host: &Cluster,
+    name: &str,
+    connection: &Connection,
+    dry_run: bool,
+) -> Result<Value, Error> {
+    let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let object = cluster_object(name, connection, &now.format(&Rfc3339).unwrap_or_default());
+    let id = cluster_kind().named(None, name);
+    loop {
+        let Some(mut live) = host.get(&id).await? else {
+            match host.create(&object, dry_run).await {
+                // Another run was faster.
+                Err(error) if error.kind == ErrorKind::Exists => continue,
+                other => return Ok(other.map(|_| object)?),
+            }
+        };
+        let before = live.clone();
+        merge(&mut live, &object);
+        if live == before || dry_run {
+            return Ok(object);
+        }
+        match host.replace(&live).await {
+            // ks-controller-manager and Tower write it, too.
+            Err(error) if error.kind == ErrorKind::Changed => {}
+            other => return Ok(other.map(|_| object)?),
+        }
+    }
+}
+
+/// Gives a live Cluster the connection of another one, and what only that one has.
+fn merge(live: &mut Value, wanted: &Value) {
+    for key in ["joinFederation", "enable"] {
+        live["spec"][key] = wanted["spec"][key].clone();
+    }
+    live["metadata"]["labels"][crate::member::MEMBER] =
+        wanted["metadata"]["labels"][crate::member::MEMBER].clone();
+    if let Some(fields) = wanted["spec"]["connection"].as_object() {
+        for (key, value) in fields {
+            live["spec"]["connection"][key] = value.clone();
+        }
+    }
+    let Some(initialized) = wanted["status"]["conditions"].get(0) else { return };
+    let conditions = live["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    if !conditions.iter().any(|one| one["type"] == "Initialized" && one["status"] == "True") {
+        let others = conditions.into_iter().filter(|one| one["type"] != "Initialized");
+        let all: Vec<Value> = others.chain([initialized.clone()]).collect();
+        if live["status"].is_null() {
+            live["status"] = json!({});
+        }
+        live["status"]["conditions"] = all.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_cluster_keeps_what_others_wrote() {
+        let connection =
+            |port| Connection::Agent { token: "t".into(), port, service_ip: "10.96.0.9".into() };
+        let mut live = cluster_object("m1", &connection(6000), "2026-01-01T00:00:00Z");
+        live["metadata"]["labels"]["mine"] = json!("yes");
+        live["spec"]["connection"]["kubeconfig"] = json!("a3ViZQ==");
+        live["status"]["uid"] = json!("u");
+        let before = live.clone();
+        merge(&mut live, &cluster_object("m1", &connection(6000), "2026-02-02T00:00:00Z"));
+        assert_eq!(live, before);
+        merge(&mut live, &cluster_object("m1", &connection(6001), "2026-02-02T00:00:00Z"));
+        assert_eq!(live["spec"]["connection"]["kubernetesAPIServerPort"], 6001);
+        assert_eq!(live["spec"]["connection"]["kubeconfig"], "a3ViZQ==");
+        assert_eq!(live["status"]["uid"], "u");
+    }
+}

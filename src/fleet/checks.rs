@@ -1,0 +1,526 @@
+//! The table of checks of a member: before it joins, and afterwards.
+
+use serde_json::Value;
+use time::Duration;
+
+use super::evidence::{Evidence, MemberFacts, Reached};
+use crate::check::{About, Outcome, Report, Row, section};
+use crate::member::{Credential, Mode, Registered, expiry};
+
+/// When a check applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Before the member joins.
+    Before,
+    /// Once it is registered.
+    Joined,
+    /// Both.
+    Always,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct MemberCheck {
+    /// What it is called and says.
+    pub about: About,
+    /// When it applies.
+    pub stage: Stage,
+    evaluate: fn(&Evidence) -> Outcome,
+}
+
+const CONNECTION: &str = "Connection";
+const CLUSTER: &str = "Cluster";
+const KUBESPHERE: &str = "KubeSphere";
+const FEDERATION: &str = "Federation";
+
+const fn row(
+    id: &'static str,
+    category: &'static str,
+    stage: Stage,
+    (description, hint): (&'static str, &'static str),
+    evaluate: fn(&Evidence) -> Outcome,
+) -> MemberCheck {
+    MemberCheck { about: About { id, category, description, hint }, stage, evaluate }
+}
+
+/// All checks in the order in which they are shown.
+pub fn checks() -> &'static [MemberCheck] {
+    TABLE
+}
+
+const TABLE: &[MemberCheck] = &[
+    row(
+        "member-enabled",
+        CONNECTION,
+        Stage::Joined,
+        ("the host is connected to it", "`ksi member resume NAME` connects it again"),
+        enabled,
+    ),
+    row(
+        "member-ports",
+        CONNECTION,
+        Stage::Joined,
+        (
+            "no other member has its port of Tower",
+            "`ksi member remove` one of them and add it again: ksi assigns a port that is free",
+        ),
+        ports,
+    ),
+    row(
+        "member-service",
+        CONNECTION,
+        Stage::Joined,
+        ("its Service leads to Tower", "`ksi member add NAME` makes it again"),
+        service,
+    ),
+    row(
+        "member-credential",
+        CONNECTION,
+        Stage::Joined,
+        ("the credential of the host is valid", "`ksi member rejoin NAME` renews it"),
+        credential,
+    ),
+    row(
+        "member-reachable",
+        CONNECTION,
+        Stage::Always,
+        (
+            "its API server answers",
+            "direct: check the address in its kubeconfig, firewalls and certificate; agent: `kubectl -n kubesphere-system logs deployment/cluster-agent` on the member",
+        ),
+        reachable,
+    ),
+    row(
+        "member-identity",
+        CLUSTER,
+        Stage::Always,
+        (
+            "it is the cluster that is registered, and only once",
+            "after a reinstallation of the member: `ksi member rejoin NAME`",
+        ),
+        identity,
+    ),
+    row(
+        "member-other-host",
+        CLUSTER,
+        Stage::Always,
+        (
+            "no other host has joined it",
+            "remove it there, or run `ksi member leave` on the member if that host is gone",
+        ),
+        other_host,
+    ),
+    row(
+        "member-clock",
+        CLUSTER,
+        Stage::Always,
+        (
+            "its clock differs by less than 10 s",
+            "KubeSphere refuses tokens from the future: synchronize the clocks with NTP",
+        ),
+        clock,
+    ),
+    row(
+        "member-rights",
+        CLUSTER,
+        Stage::Before,
+        (
+            "you may make what the host needs",
+            "use an account with role cluster-admin on the member",
+        ),
+        rights,
+    ),
+    row(
+        "member-kubesphere",
+        KUBESPHERE,
+        Stage::Joined,
+        (
+            "its KubeSphere answers",
+            "`ksi status` on the member shows why not; without KubeSphere: `ksi member join` again",
+        ),
+        kubesphere,
+    ),
+    row(
+        "member-role",
+        KUBESPHERE,
+        Stage::Joined,
+        ("its role is member", "set `multicluster.clusterRole: member` on the member and apply"),
+        role,
+    ),
+    row(
+        "member-host-role",
+        KUBESPHERE,
+        Stage::Before,
+        (
+            "it is no host",
+            "a host cannot be a member of another one: uninstall KubeSphere there first",
+        ),
+        no_host,
+    ),
+    row(
+        "member-jwt-secret",
+        KUBESPHERE,
+        Stage::Joined,
+        (
+            "it has the jwtSecret of the host",
+            "`ksi member add NAME` on the host and `ksi member join` on the member set it",
+        ),
+        jwt_secret,
+    ),
+    row(
+        "member-token-age",
+        KUBESPHERE,
+        Stage::Joined,
+        (
+            "it accepts tokens that it did not issue",
+            "set `authentication.oauthOptions.accessTokenMaxAge: 0` on the member, or remove the key, and apply",
+        ),
+        token_age,
+    ),
+    row(
+        "member-host-token",
+        KUBESPHERE,
+        Stage::Joined,
+        (
+            "it accepts a token of the host",
+            "the message is the answer of the member's ks-apiserver; User admin has to exist there: it comes by KubeFed",
+        ),
+        host_token,
+    ),
+    row(
+        "member-federated",
+        FEDERATION,
+        Stage::Joined,
+        (
+            "KubeFed reaches it",
+            "`kubectl -n kube-federation-system describe kubefedcluster NAME` on the host shows why not",
+        ),
+        federated,
+    ),
+    row(
+        "member-types",
+        FEDERATION,
+        Stage::Always,
+        (
+            "it has every kind that KubeFed places",
+            "one member without a kind stops that kind for all members: `ksi apply` on the member installs the CRDs",
+        ),
+        types,
+    ),
+    row(
+        "member-leftovers",
+        FEDERATION,
+        Stage::Before,
+        (
+            "nothing on it is managed by the federation of an earlier host",
+            "KubeFed would delete these: `ksi member leave` on the member takes the label off and keeps them",
+        ),
+        leftovers,
+    ),
+    row(
+        "member-conditions",
+        FEDERATION,
+        Stage::Joined,
+        (
+            "its Cluster says the truth",
+            "KubeSphere does not take Ready back by itself: trust the checks above, not the console",
+        ),
+        conditions,
+    ),
+];
+
+/// The check of this name with its section in docs/check.md; `None` if there is none.
+pub fn page(id: &str) -> Option<(About, String)> {
+    let check = TABLE.iter().find(|check| check.about.id == id)?;
+    Some((check.about, section(id)?))
+}
+
+/// Runs all checks of a stage except those that are skipped by name.
+pub fn run(evidence: &Evidence, stage: Stage, skip: &[String]) -> Report {
+    let applies = |check: &&MemberCheck| check.stage == Stage::Always || check.stage == stage;
+    let wanted = TABLE.iter().filter(applies);
+    let wanted = wanted.filter(|check| !skip.iter().any(|skipped| skipped == check.about.id));
+    let rows =
+        wanted.map(|check| Row::new(check.about, (check.evaluate)(evidence)).of(&evidence.name));
+    Report { rows: rows.collect() }
+}
+
+fn ok() -> Outcome {
+    Outcome::Ok(None)
+}
+
+fn fine(detail: impl Into<String>) -> Outcome {
+    Outcome::Ok(Some(detail.into()))
+}
+
+fn skipped(why: &str) -> Outcome {
+    Outcome::Skipped(why.to_owned())
+}
+
+fn error(why: impl Into<String>) -> Outcome {
+    Outcome::Error(why.into())
+}
+
+const SILENT: &str = "it does not answer";
+
+/// What the member says, or that it says nothing.
+fn asked(evidence: &Evidence, answer: impl FnOnce(&MemberFacts) -> Outcome) -> Outcome {
+    evidence.reached.facts().map_or_else(|| skipped(SILENT), answer)
+}
+
+fn registered(evidence: &Evidence, answer: impl FnOnce(&Registered) -> Outcome) -> Outcome {
+    evidence.registered.as_ref().map_or_else(|| skipped("it is not registered yet"), answer)
+}
+
+/// Only members behind Tower.
+fn tunnelled(evidence: &Evidence, answer: impl FnOnce(&Registered) -> Outcome) -> Outcome {
+    registered(evidence, |member| match member.mode {
+        Mode::Agent => answer(member),
+        Mode::Direct => skipped("it is reached directly"),
+    })
+}
+
+fn enabled(evidence: &Evidence) -> Outcome {
+    registered(evidence, |member| match member {
+        Registered { is_terminating: true, .. } => error("its Cluster is being deleted"),
+        Registered { is_enabled: true, .. } => ok(),
+        _ => Outcome::Warning("it is suspended".to_owned()),
+    })
+}
+
+fn ports(evidence: &Evidence) -> Outcome {
+    tunnelled(evidence, |member| match (member.port, evidence.same_port.is_empty()) {
+        (None, _) => error("Tower has not given it a port: is Tower running?"),
+        (Some(port), true) => fine(port.to_string()),
+        (Some(port), false) => error(format!(
+            "{} has port {port}, too: requests to one of them reach the other",
+            evidence.same_port.join(", ")
+        )),
+    })
+}
+
+fn service(evidence: &Evidence) -> Outcome {
+    tunnelled(evidence, |member| {
+        let name = format!("mc-{}", member.name);
+        let Some(service) = &evidence.service else {
+            return error(format!(
+                "Service {name} does not exist, and Tower does not make it again: KubeSphere and KubeFed cannot reach the member"
+            ));
+        };
+        let ip = service["spec"]["clusterIP"].as_str().unwrap_or_default();
+        let ports: Vec<&Value> =
+            service["spec"]["ports"].as_array().into_iter().flatten().collect();
+        let leads = |to: u16| ports.iter().any(|port| port["targetPort"] == to);
+        match (&member.endpoint, member.port) {
+            (Some(endpoint), _) if !endpoint.contains(ip) => error(format!(
+                "the Cluster has the address {endpoint}, but Service {name} has {ip}"
+            )),
+            (_, Some(port)) if !leads(port) => {
+                error(format!("Service {name} does not lead to port {port} of Tower"))
+            }
+            _ => ok(),
+        }
+    })
+}
+
+/// A credential is renewed in time.
+const SOON: Duration = Duration::days(30);
+
+fn credential(evidence: &Evidence) -> Outcome {
+    registered(evidence, |member| {
+        let Some(kubeconfig) = &member.kubeconfig else {
+            return error(match member.mode {
+                Mode::Agent => "there is none: its agent has never connected to Tower",
+                Mode::Direct => "there is none: its Cluster has no kubeconfig",
+            });
+        };
+        match expiry(kubeconfig) {
+            Credential::Until(end) if end <= evidence.now => {
+                error(format!("it expired on {}", end.date()))
+            }
+            Credential::Until(end) if end - evidence.now < SOON => {
+                Outcome::Warning(format!("it expires on {}", end.date()))
+            }
+            Credential::Until(end) => fine(format!("until {}", end.date())),
+            Credential::Unlimited => fine("it does not expire"),
+            Credential::Missing => error("its kubeconfig has neither a token nor a certificate"),
+        }
+    })
+}
+
+fn reachable(evidence: &Evidence) -> Outcome {
+    match &evidence.reached {
+        Reached::Yes(facts) => fine(facts.kubernetes.clone()),
+        Reached::No(why) => error(why.clone()),
+    }
+}
+
+fn identity(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| {
+        let same = |uid: &Option<String>| uid.as_ref() == Some(&facts.uid);
+        if facts.uid == evidence.host_uid {
+            return error("it is the host itself");
+        }
+        if let Some((other, _)) = evidence.others.iter().find(|(_, uid)| same(uid)) {
+            return error(format!("{other} is the same cluster (UID {})", facts.uid));
+        }
+        match evidence.registered.as_ref().and_then(|member| member.uid.as_ref()) {
+            Some(uid) if *uid != facts.uid => {
+                error(format!("another cluster answers: UID {} instead of {uid}", facts.uid))
+            }
+            _ => ok(),
+        }
+    })
+}
+
+fn other_host(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| {
+        let others = facts.federated_as.iter().filter(|name| **name != evidence.name);
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        if others.is_empty() {
+            return ok();
+        }
+        error(format!(
+            "KubeFed of a host has an account with all rights in it as {}",
+            others.join(", ")
+        ))
+    })
+}
+
+fn clock(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| match facts.clock_ahead {
+        None => skipped("one of the API servers does not say its time"),
+        Some(ahead) if ahead.abs() < 10 => ok(),
+        Some(ahead) => {
+            let how = if ahead > 0 { "ahead of" } else { "behind" };
+            error(format!("it is {} s {how} that of the host", ahead.abs()))
+        }
+    })
+}
+
+fn rights(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| {
+        if facts.missing_rights.is_empty() {
+            ok()
+        } else {
+            error(format!("you may not {}", facts.missing_rights.join(", ")))
+        }
+    })
+}
+
+fn kubesphere(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| match (&facts.role, &facts.kubesphere) {
+        (None, _) => error("KubeSphere is not installed on it"),
+        (_, Some(Ok(version))) => fine(version.clone()),
+        (_, Some(Err(why))) => error(why.clone()),
+        (_, None) => skipped("it was not asked"),
+    })
+}
+
+/// Only members with KubeSphere.
+fn installed(evidence: &Evidence, answer: impl FnOnce(&MemberFacts, &str) -> Outcome) -> Outcome {
+    asked(evidence, |facts| match &facts.role {
+        Some(role) => answer(facts, role),
+        None => skipped("KubeSphere is not installed on it"),
+    })
+}
+
+fn role(evidence: &Evidence) -> Outcome {
+    installed(evidence, |_, role| match role {
+        "member" => ok(),
+        other => error(format!("its role is {other}")),
+    })
+}
+
+fn no_host(evidence: &Evidence) -> Outcome {
+    installed(evidence, |_, role| match role {
+        "host" => error("its role is host"),
+        _ => ok(),
+    })
+}
+
+fn jwt_secret(evidence: &Evidence) -> Outcome {
+    installed(evidence, |facts, _| match facts.same_secret {
+        Some(true) => ok(),
+        Some(false) => error("it has another one: users of the host are signed out on it"),
+        None => error("its kubesphere-config has no jwtSecret"),
+    })
+}
+
+fn token_age(evidence: &Evidence) -> Outcome {
+    installed(evidence, |facts, _| match facts.token_max_age.as_deref() {
+        Some("0" | "0s") => ok(),
+        found => error(format!(
+            "accessTokenMaxAge is {}: it only accepts tokens that it issued itself",
+            found.unwrap_or("not set, which means 2h")
+        )),
+    })
+}
+
+fn host_token(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| match &facts.host_token {
+        Some(Ok(())) => ok(),
+        Some(Err(why)) => error(why.clone()),
+        None => skipped("it has another jwtSecret, or does not answer"),
+    })
+}
+
+fn federated(evidence: &Evidence) -> Outcome {
+    registered(evidence, |member| match &evidence.kubefed {
+        None if !member.is_enabled => skipped("it is suspended"),
+        None => {
+            let why = member.federated.as_ref().map(|condition| condition.why.as_str());
+            error(format!(
+                "it has no KubeFedCluster: {}",
+                why.unwrap_or("ks-controller-manager has not joined it yet")
+            ))
+        }
+        Some(state) => match &state.ready {
+            Some(ready) if ready.is_true => ok(),
+            Some(ready) => error(ready.why.clone()),
+            None => error("KubeFed has not probed it yet, or reports it as offline"),
+        },
+    })
+}
+
+fn types(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| match &*facts.missing_kinds {
+        [] => ok(),
+        // Before it joins, KubeSphere is installed first, with its kinds.
+        _ if evidence.registered.is_none() && facts.role.is_none() => {
+            skipped("KubeSphere is not installed on it yet")
+        }
+        missing => error(format!("{} missing: {}", missing.len(), missing.join(", "))),
+    })
+}
+
+fn leftovers(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| match &*facts.managed {
+        [] => ok(),
+        _ if facts.federated_as.contains(&evidence.name) => skipped("it has joined before"),
+        managed => error(managed.join(", ")),
+    })
+}
+
+fn conditions(evidence: &Evidence) -> Outcome {
+    registered(evidence, |member| {
+        let says = |condition: &Option<crate::member::Condition>| {
+            condition.as_ref().is_some_and(|condition| condition.is_true)
+        };
+        let answers = evidence.reached.facts();
+        match (says(&member.ready), answers) {
+            (true, None) => error("it says Ready, but the member does not answer"),
+            (true, Some(facts)) if !matches!(facts.kubesphere, Some(Ok(_))) => {
+                error("it says Ready, but KubeSphere on the member does not answer")
+            }
+            (false, Some(_)) => {
+                let why = member.ready.as_ref().map_or("", |ready| ready.why.as_str());
+                Outcome::Warning(format!("it is not Ready: {why}"))
+            }
+            _ => ok(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

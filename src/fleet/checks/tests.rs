@@ -1,0 +1,174 @@
+use serde_json::json;
+use time::macros::datetime;
+
+use super::*;
+use crate::member::KubefedState;
+
+fn member(conditions: Value) -> Registered {
+    Registered::of(&json!({
+        "metadata": {"name": "m1"},
+        "spec": {"joinFederation": true, "connection": {
+            "type": "proxy", "token": "t", "kubernetesAPIServerPort": 6000,
+            "kubernetesAPIEndpoint": "https://10.96.0.9:6443",
+            "kubeconfig": base64(&crate::member::kubeconfig("m1", "https://10.96.0.9:6443", None, "opaque")),
+        }},
+        "status": {"uid": "u1", "conditions": conditions},
+    }))
+}
+
+fn base64(text: &str) -> String {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    BASE64_STANDARD.encode(text)
+}
+
+fn ready() -> Value {
+    json!([{"type": "Ready", "status": "True"}, {"type": "Federated", "status": "True"}])
+}
+
+fn facts() -> MemberFacts {
+    MemberFacts {
+        uid: "u1".into(),
+        kubernetes: "v1.34.1".into(),
+        clock_ahead: Some(0),
+        role: Some("member".into()),
+        joined_as: Some("m1".into()),
+        same_secret: Some(true),
+        token_max_age: Some("0s".into()),
+        kubesphere: Some(Ok("v3.4.1".into())),
+        host_token: Some(Ok(())),
+        federated_as: vec!["m1".into()],
+        ..MemberFacts::default()
+    }
+}
+
+fn healthy() -> Evidence {
+    Evidence {
+        name: "m1".into(),
+        registered: Some(member(ready())),
+        kubefed: Some(KubefedState::of(&json!({"status": {"conditions": [
+            {"type": "Ready", "status": "True"}]}}))),
+        service: Some(json!({"spec": {"clusterIP": "10.96.0.9", "ports": [
+            {"targetPort": 6000}, {"targetPort": 16000}]}})),
+        reached: Reached::Yes(Box::new(facts())),
+        host_uid: "h".into(),
+        others: vec![("m2".into(), Some("u2".into()))],
+        same_port: Vec::new(),
+        now: datetime!(2026-01-01 0:00 UTC),
+    }
+}
+
+/// The checks with errors.
+fn errors(evidence: &Evidence) -> Vec<&'static str> {
+    errors_of(evidence, Stage::Joined)
+}
+
+fn errors_of(evidence: &Evidence, stage: Stage) -> Vec<&'static str> {
+    let report = run(evidence, stage, &[]);
+    report.rows.iter().filter(|row| row.outcome.is_error()).map(|row| row.about.id).collect()
+}
+
+fn with(change: impl FnOnce(&mut MemberFacts)) -> Evidence {
+    let mut facts = facts();
+    change(&mut facts);
+    Evidence { reached: Reached::Yes(Box::new(facts)), ..healthy() }
+}
+
+#[test]
+fn a_member_that_works_has_no_errors() {
+    assert_eq!(errors(&healthy()), [""; 0]);
+}
+
+/// What multicluster.md and verified.md call silent failures: each is found, and nothing else with it.
+#[test]
+fn every_silent_failure_is_found() {
+    let silent = Evidence { reached: Reached::No("connection refused".into()), ..healthy() };
+    assert_eq!(errors(&silent), ["member-reachable", "member-conditions"]);
+    let cases = [
+        (
+            with(|f| {
+                f.role = None;
+                f.kubesphere = None;
+                f.host_token = None;
+            }),
+            vec!["member-kubesphere", "member-conditions"],
+        ),
+        (
+            with(|f| {
+                f.kubesphere = Some(Err("404".into()));
+                f.host_token = None;
+            }),
+            vec!["member-kubesphere", "member-conditions"],
+        ),
+        (with(|f| f.role = Some("none".into())), vec!["member-role"]),
+        (
+            with(|f| {
+                f.same_secret = Some(false);
+                f.host_token = None;
+            }),
+            vec!["member-jwt-secret"],
+        ),
+        (with(|f| f.token_max_age = Some("2h0m0s".into())), vec!["member-token-age"]),
+        (with(|f| f.token_max_age = None), vec!["member-token-age"]),
+        (with(|f| f.host_token = Some(Err("401".into()))), vec!["member-host-token"]),
+        (with(|f| f.clock_ahead = Some(-11)), vec!["member-clock"]),
+        (with(|f| f.uid = "u2".into()), vec!["member-identity"]),
+        (with(|f| f.uid = "h".into()), vec!["member-identity"]),
+        (with(|f| f.uid = "new".into()), vec!["member-identity"]),
+        (with(|f| f.federated_as.push("other".into())), vec!["member-other-host"]),
+        (
+            with(|f| f.missing_kinds = vec!["Application.app.k8s.io/v1beta1".into()]),
+            vec!["member-types"],
+        ),
+        (Evidence { service: None, ..healthy() }, vec!["member-service"]),
+        (Evidence { same_port: vec!["m2".into()], ..healthy() }, vec!["member-ports"]),
+        (Evidence { kubefed: None, ..healthy() }, vec!["member-federated"]),
+    ];
+    for (evidence, expected) in cases {
+        assert_eq!(errors(&evidence), expected, "{:?}", evidence.reached);
+    }
+}
+
+#[test]
+fn a_service_with_another_address_is_found() {
+    let service = json!({"spec": {"clusterIP": "10.96.0.10", "ports": [{"targetPort": 6000}]}});
+    let evidence = Evidence { service: Some(service), ..healthy() };
+    assert_eq!(errors(&evidence), ["member-service"]);
+    let service = json!({"spec": {"clusterIP": "10.96.0.9", "ports": [{"targetPort": 6001}]}});
+    let evidence = Evidence { service: Some(service), ..healthy() };
+    assert_eq!(errors(&evidence), ["member-service"]);
+}
+
+#[test]
+fn before_a_join_the_cluster_must_be_free() {
+    let fresh = |change: fn(&mut MemberFacts)| {
+        let mut facts = MemberFacts { uid: "u9".into(), ..MemberFacts::default() };
+        change(&mut facts);
+        let reached = Reached::Yes(Box::new(facts));
+        Evidence { registered: None, kubefed: None, service: None, reached, ..healthy() }
+    };
+    let errors = |change| errors_of(&fresh(change), Stage::Before);
+    assert_eq!(errors(|_| {}), [""; 0]);
+    assert_eq!(errors(|f| f.uid = "u2".into()), ["member-identity"]);
+    assert_eq!(errors(|f| f.role = Some("host".into())), ["member-host-role"]);
+    assert_eq!(errors(|f| f.federated_as = vec!["x".into()]), ["member-other-host"]);
+    assert_eq!(errors(|f| f.managed = vec!["Namespace a".into()]), ["member-leftovers"]);
+    assert_eq!(errors(|f| f.missing_rights = vec!["create secrets".into()]), ["member-rights"]);
+    // KubeSphere brings them.
+    assert_eq!(errors(|f| f.missing_kinds = vec!["X".into()]), [""; 0]);
+}
+
+#[test]
+fn hints_name_the_member() {
+    let report = run(&Evidence { kubefed: None, ..healthy() }, Stage::Joined, &[]);
+    let row = report.rows.iter().find(|row| row.about.id == "member-federated").unwrap();
+    assert!(row.hint().contains("kubefedcluster m1"), "{}", row.hint());
+}
+
+#[test]
+fn every_check_has_a_page() {
+    for check in checks() {
+        let (_, text) = page(check.about.id).unwrap_or_else(|| panic!("{}", check.about.id));
+        assert!(text.len() > 40, "{}: {text}", check.about.id);
+    }
+    assert!(page("nothing").is_none());
+}

@@ -1,0 +1,152 @@
+//! Why something about members did not reach its end.
+
+use std::time::Duration;
+
+use crate::check::Report;
+use crate::cluster;
+use crate::member::BundleError;
+
+/// Why something about members did not reach its end. Never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It can be no name of a member.
+    #[error("{0}")]
+    Name(String),
+    /// KubeSphere is not installed where a host is expected.
+    #[error(
+        "KubeSphere is not installed on {0}: `ksi apply` with `multicluster.clusterRole: host` makes a host"
+    )]
+    NoKubesphere(String),
+    /// The cluster is no host.
+    #[error("{place} is not a host: its role is {role}; use the context of the host")]
+    NotHost {
+        /// The cluster.
+        place: String,
+        /// Its role.
+        role: String,
+    },
+    /// There is no such member.
+    #[error("there is no member {name}{}", known_members(known))]
+    NoMember {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// It is the host itself.
+    #[error("{0} is the host itself, not a member")]
+    IsHost(String),
+    /// A Cluster of this name exists and is something else.
+    #[error("member {name} exists already: {why}")]
+    Exists {
+        /// The name.
+        name: String,
+        /// What is different.
+        why: String,
+    },
+    /// Agents have no address to connect to.
+    #[error("{message}\nhelp: {next_step}")]
+    NoAddress {
+        /// Why not.
+        message: String,
+        /// What to do.
+        next_step: String,
+    },
+    /// Every port of Tower is taken.
+    #[error("all 1000 ports of Tower are taken")]
+    NoPort,
+    /// The host cannot reach the member.
+    #[error("cannot reach member {name}: {why}")]
+    NoWay {
+        /// The member.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+    /// The kubeconfig of the member is of no use to its host.
+    #[error("the host cannot use this way to the member: {0}")]
+    Endpoint(String),
+    /// The bundle cannot be used.
+    #[error(
+        "cannot use the bundle {file}: {cause}\nhelp: make a new one on the host with `ksi member add`"
+    )]
+    Bundle {
+        /// The file.
+        file: String,
+        /// Why not.
+        cause: BundleError,
+    },
+    /// Checks failed. Nothing was written.
+    #[error("checks failed: {}", failed(.0))]
+    Checks(Report),
+    /// Objects of users place something on the member.
+    #[error("{} on {name}: {}", placing(objects.len()), objects.join(", "))]
+    Placed {
+        /// The member.
+        name: String,
+        /// The objects.
+        objects: Vec<String>,
+    },
+    /// It is to be removed as dead, and answers.
+    #[error("member {name} answers: {how}; remove it without --dead")]
+    Answers {
+        /// The member.
+        name: String,
+        /// Who says so.
+        how: String,
+    },
+    /// It is to be removed, and does not answer.
+    #[error(
+        "member {name} does not answer: {why}\nhelp: if it never comes back: `ksi member remove {name} --dead`"
+    )]
+    Silent {
+        /// The member.
+        name: String,
+        /// Why not.
+        why: String,
+    },
+    /// Something did not happen in time.
+    #[error("{what} did not happen within {}: {last}", humantime::format_duration(*.limit))]
+    Timeout {
+        /// What was waited for.
+        what: String,
+        /// How long.
+        limit: Duration,
+        /// What was seen last.
+        last: String,
+    },
+    /// There is no randomness.
+    #[error("cannot read random bytes: {0}")]
+    Randomness(String),
+    /// A cluster cannot be reached, or refuses.
+    #[error("{0}\nhelp: {help}", help = .0.help)]
+    Cluster(#[from] cluster::Error),
+}
+
+impl Error {
+    /// The cause alone, for a report that names the member already.
+    pub(super) fn cause(self) -> String {
+        match self {
+            Self::NoWay { why, .. } => why,
+            Self::Cluster(error) => error.cause,
+            other => other.to_string(),
+        }
+    }
+}
+
+fn known_members(known: &[String]) -> String {
+    match known {
+        [] => ": the host has no members".to_owned(),
+        known => format!("; the members are {}", known.join(", ")),
+    }
+}
+
+fn failed(report: &Report) -> String {
+    let failed = report.rows.iter().filter(|row| row.outcome.is_error());
+    failed.map(|row| row.about.id).collect::<Vec<_>>().join(", ")
+}
+
+fn placing(count: usize) -> String {
+    let verb = if count == 1 { "places" } else { "place" };
+    format!("{} {verb} something", crate::object::counted(count, "object"))
+}

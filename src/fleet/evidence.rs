@@ -1,0 +1,79 @@
+//! What was seen of one member, as plain data.
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::member::{KubefedState, Registered};
+
+/// What a member itself says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemberFacts {
+    /// The UID of its namespace kube-system.
+    pub uid: String,
+    /// The version of Kubernetes.
+    pub kubernetes: String,
+    /// How far its clock is ahead of that of the host, in seconds.
+    pub clock_ahead: Option<i64>,
+    /// Its role in kubesphere-config; `None` without KubeSphere.
+    pub role: Option<String>,
+    /// The name under which a host joined it, in kubesphere-config.
+    pub joined_as: Option<String>,
+    /// Whether it has the jwtSecret of the host; `None` where either is not known.
+    pub same_secret: Option<bool>,
+    /// `authentication.oauthOptions.accessTokenMaxAge`, as it stands there.
+    pub token_max_age: Option<String>,
+    /// What ks-apiserver answers: its version, or why it does not.
+    pub kubesphere: Option<Result<String, String>>,
+    /// Whether ks-apiserver accepts a token that the host signed; `None` if it was not asked.
+    pub host_token: Option<Result<(), String>>,
+    /// Kinds that KubeFed places on members and that this one does not have.
+    pub missing_kinds: Vec<String>,
+    /// Names under which KubeFed has accounts in it.
+    pub federated_as: Vec<String>,
+    /// Workspaces and namespaces with KubeFed's label.
+    pub managed: Vec<String>,
+    /// Rights that the user who joins it does not have.
+    pub missing_rights: Vec<String>,
+}
+
+/// Whether the member answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    /// It does.
+    Yes(Box<MemberFacts>),
+    /// It does not: why.
+    No(String),
+}
+
+impl Reached {
+    /// What it says, if it answers.
+    pub fn facts(&self) -> Option<&MemberFacts> {
+        match self {
+            Self::Yes(facts) => Some(facts),
+            Self::No(_) => None,
+        }
+    }
+}
+
+/// Everything that was seen of one member.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Its name.
+    pub name: String,
+    /// Its Cluster; `None` before it is registered.
+    pub registered: Option<Registered>,
+    /// What KubeFed says; `None` if it has no `KubeFedCluster`.
+    pub kubefed: Option<KubefedState>,
+    /// Service `mc-NAME`.
+    pub service: Option<Value>,
+    /// Whether it answers.
+    pub reached: Reached,
+    /// The UID of the host.
+    pub host_uid: String,
+    /// Names and UIDs of the other members.
+    pub others: Vec<(String, Option<String>)>,
+    /// Other members with the same port of Tower.
+    pub same_port: Vec<String>,
+    /// The time of the host.
+    pub now: OffsetDateTime,
+}

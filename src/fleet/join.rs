@@ -1,0 +1,256 @@
+//! The member's side of a join: an agent, or an account for the host; and the wait until the two are one.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::error::Error;
+use super::host::{cluster_kind, is_ready, kubefed_kind};
+use super::wait::{Look, until};
+use super::{Observer, Step};
+use crate::cluster::{Apply, Cluster, Kind, Selection};
+use crate::config::Configuration;
+use crate::facts::Facts;
+use crate::member::{
+    AGENT, Account, Agent, Bundle, HOST_ACCOUNT, KubefedState, Link, Registered, kubeconfig,
+};
+use crate::object::{ObjectId, kubesphere};
+use crate::render;
+
+/// How long the token of the host in a member that it reaches directly is valid.
+const LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// A token that the API server makes shorter than this would end the connection unexpectedly.
+const SHORTEST: time::Duration = time::Duration::days(90);
+/// How long a token controller may take to fill a Secret.
+const TOKEN_LIMIT: Duration = Duration::from_secs(30);
+
+/// The agent for a bundle, with image, registry and placement of the member's configuration.
+///
+/// # Errors
+/// The image list of ksi has no agent.
+pub fn agent_of(
+    bundle: &Bundle,
+    link: &Link,
+    configuration: &Configuration,
+    facts: &Facts,
+    proxy: Option<String>,
+) -> Option<Agent> {
+    let sections = ["multicluster"];
+    let labels = serde_json::json!({"app": "agent", "app.kubernetes.io/part-of": "tower"});
+    let settings =
+        render::pod_settings(configuration, facts, kubesphere::TOWER, &sections, &labels)?;
+    Some(Agent {
+        name: bundle.name.clone(),
+        token: link.token.clone(),
+        address: link.address.clone(),
+        image: settings.image,
+        pull_policy: settings.pull_policy,
+        pull_secrets: settings.pull_secrets,
+        placement: settings.placement,
+        proxy,
+    })
+}
+
+/// Applies the manifests of an agent, or only asks whether they would be accepted. A Deployment of KubeSphere's own
+/// manifest is replaced: its selector is the same, its account and token are not.
+///
+/// # Errors
+/// The member refuses.
+pub async fn install_agent(
+    member: &Cluster,
+    agent: &Agent,
+    dry_run: bool,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    apply_all(member, &agent.manifests(), dry_run, observer).await
+}
+
+async fn apply_all(
+    member: &Cluster,
+    manifests: &[Value],
+    dry_run: bool,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    let apply = Apply { dry_run, force: true, patience: None };
+    for manifest in manifests {
+        member.apply(manifest, apply).await?;
+        if let Some(id) = ObjectId::of(manifest).filter(|_| !dry_run) {
+            observer(Step {
+                verb: "applied",
+                what: id.to_string(),
+                place: member.place().to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the agent runs, or says in its log why it cannot connect.
+///
+/// # Errors
+/// It did not run in time; with the state of its pod.
+pub async fn wait_for_agent(member: &Cluster, limit: Duration) -> Result<(), Error> {
+    let pods = Kind::new("", "v1", "Pod");
+    let own = Selection::within(Some(kubesphere::SYSTEM))
+        .labelled(format!("app.kubernetes.io/name={AGENT}"));
+    until("the agent", limit, async || {
+        let pods = member.list(&pods, &own).await?;
+        if pods.iter().any(is_ready) {
+            return Ok(Look::Done(()));
+        }
+        Ok(Look::NotYet(pods.first().map_or("it has no pod".to_owned(), state)))
+    })
+    .await
+}
+
+/// Why a container does not run, as the kubelet says it.
+fn state(pod: &Value) -> String {
+    let containers = pod["status"]["containerStatuses"].as_array();
+    let waiting = containers.into_iter().flatten().find_map(|container| {
+        let waiting = &container["state"]["waiting"];
+        let reason = waiting["reason"].as_str()?;
+        Some(format!("{reason}: {}", waiting["message"].as_str().unwrap_or_default()))
+    });
+    let phase = pod["status"]["phase"].as_str().unwrap_or("Pending");
+    format!("its pod is {}", waiting.unwrap_or_else(|| phase.to_owned()))
+}
+
+/// Makes the account by which the host acts in the member, and the kubeconfig for it.
+///
+/// # Errors
+/// The member refuses; or the host could not use its address.
+pub async fn install_account(
+    member: &Cluster,
+    name: &str,
+    server: Option<&str>,
+    observer: Observer<'_>,
+) -> Result<String, Error> {
+    let endpoint = member.endpoint().await?;
+    if endpoint.is_insecure {
+        let why = "the kubeconfig does not verify the certificate of the API server";
+        return Err(Error::Endpoint(why.to_owned()));
+    }
+    let server = server.unwrap_or(&endpoint.server);
+    if is_local(server) {
+        return Err(Error::Endpoint(format!(
+            "{server} is only reached from this machine; give the address that the host reaches with --member-server"
+        )));
+    }
+    let account = Account { name };
+    apply_all(member, &account.manifests(), false, observer).await?;
+    let bound = member.account_token(kubesphere::SYSTEM, HOST_ACCOUNT, LIFETIME).await?;
+    let token = if bound.expires - OffsetDateTime::now_utc() >= SHORTEST {
+        bound.token
+    } else {
+        apply_all(member, &[account.token_secret()], false, observer).await?;
+        secret_token(member).await?
+    };
+    Ok(kubeconfig(name, server, endpoint.authority.as_deref(), &token))
+}
+
+/// The token in the Secret of the account, once the token controller has filled it.
+async fn secret_token(member: &Cluster) -> Result<String, Error> {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    let id = Kind::new("", "v1", "Secret").named(Some(kubesphere::SYSTEM), HOST_ACCOUNT);
+    until("the token of the account", TOKEN_LIMIT, async || {
+        let secret = member.get(&id).await?;
+        let token = secret.as_ref().and_then(|secret| secret["data"]["token"].as_str());
+        let token =
+            token.and_then(|text| String::from_utf8(BASE64_STANDARD.decode(text).ok()?).ok());
+        Ok(token.map_or(Look::NotYet("its Secret is empty".to_owned()), Look::Done))
+    })
+    .await
+}
+
+/// Whether an address only leads anywhere on the machine on which it is used.
+fn is_local(server: &str) -> bool {
+    let host = server.split("://").last().unwrap_or_default();
+    ["localhost", "127.", "[::1]", "0.0.0.0"].iter().any(|local| host.starts_with(local))
+}
+
+/// Waits until ks-controller-manager has joined a member and KubeFed reaches it.
+///
+/// # Errors
+/// That did not happen in time; with what the Cluster and KubeFed say.
+pub async fn wait_joined(host: &Cluster, name: &str, limit: Duration) -> Result<(), Error> {
+    let cluster = cluster_kind().named(None, name);
+    let kubefed = kubefed_kind().named(Some(kubesphere::FEDERATION), name);
+    until(format!("the join of {name}"), limit, async || {
+        let Some(live) = host.get(&cluster).await? else {
+            return Ok(Look::NotYet(format!("Cluster {name} does not exist")));
+        };
+        let registered = Registered::of(&live);
+        let state = host.get(&kubefed).await?.map(|live| KubefedState::of(&live));
+        Ok(joined(&registered, state.as_ref()).map_or_else(Look::NotYet, Look::Done))
+    })
+    .await
+}
+
+/// Whether a member has joined; otherwise the first thing that it waits for.
+fn joined(member: &Registered, state: Option<&KubefedState>) -> Result<(), String> {
+    let Registered { kubeconfig, federated, ready, .. } = member;
+    if kubeconfig.is_none() {
+        return Err("its agent has not connected to Tower".to_owned());
+    }
+    for (condition, absent) in [
+        (federated, "ks-controller-manager has not joined it to the federation"),
+        (ready, "ks-controller-manager has not seen it ready"),
+    ] {
+        match condition {
+            Some(condition) if condition.is_true => {}
+            Some(condition) => return Err(condition.why.clone()),
+            None => return Err(absent.to_owned()),
+        }
+    }
+    match state.map(|state| &state.ready) {
+        Some(Some(ready)) if ready.is_true => Ok(()),
+        Some(Some(ready)) => Err(format!("KubeFed cannot reach it: {}", ready.why)),
+        Some(None) => Err("KubeFed has not probed it, or reports it as offline".to_owned()),
+        None => Err("it has no KubeFedCluster".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn addresses_of_this_machine_are_of_no_use_to_a_host() {
+        for server in ["https://127.0.0.1:6443", "https://localhost", "https://[::1]:6443"] {
+            assert!(is_local(server), "{server}");
+        }
+        assert!(!is_local("https://192.0.2.1:6443") && !is_local("https://api.example.com"));
+    }
+
+    #[test]
+    fn a_wait_names_what_is_missing() {
+        let cluster = |conditions: Value| {
+            Registered::of(&json!({"metadata": {"name": "m"}, "spec": {"connection": {
+                "type": "proxy", "kubeconfig": "a3ViZQ=="}}, "status": {"conditions": conditions}}))
+        };
+        let both =
+            json!([{"type": "Federated", "status": "True"}, {"type": "Ready", "status": "True"}]);
+        let state = |status: &str| {
+            KubefedState::of(&json!({"status": {"conditions": [
+            {"type": "Ready", "status": status, "reason": "ClusterNotReady"}]}}))
+        };
+        assert!(joined(&cluster(json!([])), None).unwrap_err().contains("not joined"));
+        let failed = json!([{"type": "Federated", "status": "False", "reason": "x509"}]);
+        assert_eq!(joined(&cluster(failed), None).unwrap_err(), "x509");
+        assert!(joined(&cluster(both.clone()), None).unwrap_err().contains("no KubeFedCluster"));
+        let away = joined(&cluster(both.clone()), Some(&state("False"))).unwrap_err();
+        assert!(away.contains("ClusterNotReady"), "{away}");
+        assert_eq!(joined(&cluster(both), Some(&state("True"))), Ok(()));
+    }
+
+    #[test]
+    fn a_pod_that_waits_says_why() {
+        let pod = json!({"status": {"phase": "Pending", "containerStatuses": [
+            {"state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}]}});
+        assert_eq!(state(&pod), "its pod is ErrImagePull: not found");
+        assert_eq!(state(&json!({})), "its pod is Pending");
+    }
+}

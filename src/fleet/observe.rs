@@ -1,0 +1,181 @@
+//! Gathers what there is to see of a member.
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::evidence::{Evidence, MemberFacts, Reached};
+use super::host::{Host, config_id, name, uid};
+use super::reach::reach;
+use crate::cluster::{self, Cluster, ErrorKind, Kind, Selection};
+use crate::member::{self, Bundle, Registered};
+use crate::object::embedded;
+use crate::values;
+
+/// How a path of ks-apiserver begins behind the proxy of an API server.
+const KUBESPHERE: &str =
+    "/api/v1/namespaces/kubesphere-system/services/:ks-apiserver:80/proxy/kapis";
+/// How the names of KubeFed's roles in a member begin and end (ks-controller-manager v3.4.1).
+const FEDERATION_ROLE: (&str, &str) = ("kubefed-controller-manager:", "-kubesphere");
+
+/// What there is to see of a registered member. Never fails: what cannot be seen is evidence, too.
+pub async fn observe(host: &Host, registered: &Registered) -> Evidence {
+    let reached = match reach(host, registered).await {
+        Ok(cluster) => match about(&cluster, Some(host)).await {
+            Ok(facts) => Reached::Yes(Box::new(facts)),
+            Err(error) => Reached::No(error.cause),
+        },
+        Err(error) => Reached::No(error.cause()),
+    };
+    Evidence {
+        registered: Some(registered.clone()),
+        ..Evidence::before(host, &registered.name, reached)
+    }
+}
+
+impl Evidence {
+    /// What is known of a member that is not registered yet.
+    pub fn before(host: &Host, name: &str, reached: Reached) -> Self {
+        let own = host.clusters.iter().find(|cluster| cluster.name == name);
+        let others = || host.clusters.iter().filter(|cluster| cluster.name != name);
+        let port = own.and_then(|own| own.port);
+        let same_port = others().filter(|other| port.is_some() && other.port == port);
+        Self {
+            name: name.to_owned(),
+            registered: None,
+            kubefed: host.kubefed.get(name).cloned(),
+            service: host.services.get(&format!("mc-{name}")).cloned(),
+            reached,
+            host_uid: host.uid.clone(),
+            others: others().map(|other| (other.name.clone(), other.uid.clone())).collect(),
+            same_port: same_port.map(|other| other.name.clone()).collect(),
+            now: host.now,
+        }
+    }
+}
+
+impl Evidence {
+    /// What is known of a member where only its bundle is.
+    pub(super) fn without_host(bundle: &Bundle, reached: Reached) -> Self {
+        Self {
+            name: bundle.name.clone(),
+            registered: None,
+            kubefed: None,
+            service: None,
+            reached,
+            host_uid: bundle.host.uid.clone(),
+            others: Vec::new(),
+            same_port: Vec::new(),
+            now: OffsetDateTime::now_utc(),
+        }
+    }
+}
+
+/// What a member says about itself; with its host also whether the two fit.
+///
+/// # Errors
+/// It does not answer.
+pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts, cluster::Error> {
+    let version = member.read_path("/version").await?;
+    let uid = uid(member).await?;
+    let config = optional(member.get(&config_id()).await)?;
+    let document = config.as_ref().and_then(|config| embedded::read(config).ok().flatten());
+    let mut facts = MemberFacts {
+        uid,
+        kubernetes: version["gitVersion"].as_str().unwrap_or_default().to_owned(),
+        clock_ahead: host.and_then(|host| clock_ahead(member, &host.cluster)),
+        federated_as: federated_as(member).await?,
+        managed: managed(member).await?,
+        ..MemberFacts::default()
+    };
+    if let Some(host) = host {
+        facts.missing_kinds = missing_kinds(member, host).await?;
+    }
+    let Some(document) = document else { return Ok(facts) };
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Null => None,
+        other => Some(other.to_string()),
+    };
+    facts.role = Some(text(&document["multicluster"]["clusterRole"]).unwrap_or("none".into()));
+    facts.joined_as = text(&document["multicluster"]["clusterName"]);
+    facts.token_max_age = text(&document["authentication"]["oauthOptions"]["accessTokenMaxAge"]);
+    facts.kubesphere = Some(match member.read_path(&format!("{KUBESPHERE}/version")).await {
+        Ok(version) => Ok(version["gitVersion"].as_str().unwrap_or("unknown").to_owned()),
+        Err(error) => Err(error.cause),
+    });
+    if let Some(host) = host {
+        let secret = values::jwt_secret_in_use(config.as_ref());
+        facts.same_secret = secret
+            .map(|secret| member::fingerprint(&secret) == member::fingerprint(&host.jwt_secret));
+        // Only a member that has the secret already gets to see a token.
+        if facts.same_secret == Some(true) && matches!(facts.kubesphere, Some(Ok(_))) {
+            facts.host_token = Some(accepts_token(member, host).await);
+        }
+    }
+    Ok(facts)
+}
+
+/// Whether a user who signed in to the host could use the member.
+async fn accepts_token(member: &Cluster, host: &Host) -> Result<(), String> {
+    let now = host.cluster.server_time().unwrap_or_else(OffsetDateTime::now_utc);
+    let token = values::sign_in_token(&host.jwt_secret, now);
+    let path = format!("{KUBESPHERE}/iam.kubesphere.io/v1alpha2/users/admin");
+    member.read_as(&path, &token).await.map(|_| ()).map_err(|error| error.cause)
+}
+
+/// Who may not read an object goes on without it.
+fn optional(
+    answer: Result<Option<Value>, cluster::Error>,
+) -> Result<Option<Value>, cluster::Error> {
+    match answer {
+        Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
+        other => other,
+    }
+}
+
+fn clock_ahead(member: &Cluster, host: &Cluster) -> Option<i64> {
+    Some((member.server_time()? - host.server_time()?).whole_seconds())
+}
+
+/// The names under which KubeFed of some host has an account with all rights in it.
+async fn federated_as(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
+    let roles = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
+    let bindings = match member.list(&roles, &Selection::default().metadata()).await {
+        Err(error) if error.kind == ErrorKind::Forbidden => Vec::new(),
+        other => other?,
+    };
+    let (start, end) = FEDERATION_ROLE;
+    let of =
+        |binding: &Value| Some(name(binding).strip_prefix(start)?.strip_suffix(end)?.to_owned());
+    Ok(bindings.iter().filter_map(of).collect())
+}
+
+/// Workspaces and namespaces with KubeFed's label.
+async fn managed(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
+    let labelled = || Selection::default().metadata().labelled(format!("{}=true", member::MANAGED));
+    let kinds = [
+        Kind::new("tenant.kubesphere.io", "v1alpha1", "Workspace"),
+        Kind::new("", "v1", "Namespace"),
+    ];
+    let mut all = Vec::new();
+    for kind in kinds {
+        match member.list(&kind, &labelled()).await {
+            Err(error) if error.kind == ErrorKind::Forbidden => {}
+            other => all.extend(other?),
+        }
+    }
+    Ok(member::namespace_leftovers(&all))
+}
+
+/// A kind that one ready member does not have stops KubeFed 0.8.1 for that kind everywhere, silently, and ends 0.10.
+async fn missing_kinds(member: &Cluster, host: &Host) -> Result<Vec<String>, cluster::Error> {
+    let served = join_all(host.types.iter().map(|kind| member.resource(kind))).await;
+    let mut missing = Vec::new();
+    for (kind, served) in host.types.iter().zip(served) {
+        if served?.is_none() {
+            missing.push(kind.to_string());
+        }
+    }
+    Ok(missing)
+}

@@ -1,0 +1,95 @@
+//! Cuts the connection to a member for a while. What was placed on it stays.
+
+use serde_json::{Value, json};
+
+use super::error::Error;
+use super::host::{Host, cluster_kind};
+use super::remove::{delete, federation_objects, member_service};
+use super::{Observer, Step, webhook};
+use crate::cluster::{Apply, Cluster, ErrorKind};
+use crate::member::{self, Mode, Registered};
+use crate::object::ObjectId;
+
+/// Suspends a member: Tower closes its tunnel, and KubeFed forgets it, with the token to it.
+///
+/// # Errors
+/// There is no such member, or the host refuses.
+pub async fn suspend(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
+    let id = cluster_kind().named(None, name);
+    host.member(name)?;
+    // The webhook would dial the member, which may be gone.
+    webhook::paused(&host.cluster, async {
+        change(&host.cluster, &id, |live| live["spec"]["joinFederation"] = json!(false)).await
+    })
+    .await?;
+    observer(Step {
+        verb: "suspended",
+        what: id.to_string(),
+        place: host.cluster.place().to_owned(),
+    });
+    for id in federation_objects(name).into_iter().chain([member_service(name)]) {
+        delete(&host.cluster, &id, observer).await?;
+    }
+    Ok(())
+}
+
+/// Connects a suspended member again. ks-controller-manager joins it as it did at first.
+///
+/// # Errors
+/// There is no such member, or the host refuses.
+pub async fn resume(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
+    let registered = host.member(name)?;
+    let service_ip = match registered.mode {
+        Mode::Direct => None,
+        Mode::Agent => Some(service_ip(host, registered).await?),
+    };
+    let id = cluster_kind().named(None, name);
+    webhook::paused(&host.cluster, async {
+        change(&host.cluster, &id, |live| {
+            live["spec"]["joinFederation"] = json!(true);
+            if let Some(ip) = &service_ip {
+                let connection = &mut live["spec"]["connection"];
+                connection["kubernetesAPIEndpoint"] = format!("https://{ip}:6443").into();
+                connection["kubesphereAPIEndpoint"] = format!("http://{ip}:80").into();
+            }
+        })
+        .await
+    })
+    .await?;
+    observer(Step {
+        verb: "resumed",
+        what: id.to_string(),
+        place: host.cluster.place().to_owned(),
+    });
+    Ok(())
+}
+
+/// Makes Service `mc-NAME` again: Tower deleted it, and only makes it for a Cluster that is new.
+async fn service_ip(host: &Host, registered: &Registered) -> Result<String, Error> {
+    let port = registered.port.ok_or(Error::NoPort)?;
+    let apply = Apply { force: true, ..Apply::default() };
+    let live = host.cluster.apply(&member::member_service(&registered.name, port), apply).await?;
+    Ok(live["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Changes a Cluster, which others write, too.
+pub(super) async fn change(
+    host: &Cluster,
+    id: &ObjectId,
+    edit: impl Fn(&mut Value),
+) -> Result<(), Error> {
+    loop {
+        let Some(mut live) = host.get(id).await? else {
+            return Err(Error::NoMember { name: id.name.clone(), known: Vec::new() });
+        };
+        let before = live.clone();
+        edit(&mut live);
+        if live == before {
+            return Ok(());
+        }
+        match host.replace(&live).await {
+            Err(error) if error.kind == ErrorKind::Changed => {}
+            other => return Ok(other.map(|_| ())?),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The account by which a host acts in a member that it reaches directly.
+
+use serde_json::{Value, json};
+
+use super::MEMBER;
+use crate::object::kubesphere;
+
+/// The name of the ServiceAccount, its binding and its token.
+pub const HOST_ACCOUNT: &str = "ksi-host";
+
+/// The account of the host in a member.
+#[derive(Debug, Clone)]
+pub struct Account<'a> {
+    /// The member's name.
+    pub name: &'a str,
+}
+
+impl Account<'_> {
+    /// ServiceAccount and binding.
+    ///
+    /// ks-controller-manager v3.4.1 makes with this credential an account of KubeFed that has all rights, which only an
+    /// account with all rights may do.
+    pub fn manifests(&self) -> [Value; 2] {
+        let labels = json!({"app.kubernetes.io/managed-by": "ksi", MEMBER: self.name});
+        [
+            json!({
+                "apiVersion": "v1", "kind": "ServiceAccount",
+                "metadata": {"name": HOST_ACCOUNT, "namespace": kubesphere::SYSTEM, "labels": labels},
+                "automountServiceAccountToken": false,
+            }),
+            json!({
+                "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+                "metadata": {"name": HOST_ACCOUNT, "labels": labels},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+                "subjects": [{"kind": "ServiceAccount", "name": HOST_ACCOUNT, "namespace": kubesphere::SYSTEM}],
+            }),
+        ]
+    }
+
+    /// A token that does not expire, for API servers that only give short ones.
+    pub fn token_secret(&self) -> Value {
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+            "metadata": {
+                "name": HOST_ACCOUNT, "namespace": kubesphere::SYSTEM,
+                "labels": {"app.kubernetes.io/managed-by": "ksi", MEMBER: self.name},
+                "annotations": {"kubernetes.io/service-account.name": HOST_ACCOUNT},
+            },
+        })
+    }
+}
