@@ -4,7 +4,7 @@ use time::macros::datetime;
 use super::*;
 use crate::member::KubefedState;
 
-fn member(conditions: Value) -> Registered {
+fn member(conditions: &Value) -> Registered {
     Registered::of(&json!({
         "metadata": {"name": "m1"},
         "spec": {"joinFederation": true, "connection": {
@@ -44,7 +44,7 @@ fn facts() -> MemberFacts {
 fn healthy() -> Evidence {
     Evidence {
         name: "m1".into(),
-        registered: Some(member(ready())),
+        registered: Some(member(&ready())),
         kubefed: Some(KubefedState::of(&json!({"status": {"conditions": [
             {"type": "Ready", "status": "True"}]}}))),
         service: Some(json!({"spec": {"clusterIP": "10.96.0.9", "ports": [
