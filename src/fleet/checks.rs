@@ -261,6 +261,7 @@ fn error(why: impl Into<String>) -> Outcome {
     Outcome::Error(why.into())
 }
 
+const SUSPENDED: &str = "it is suspended";
 const SILENT: &str = "it does not answer";
 
 /// What the member says, or that it says nothing.
@@ -284,7 +285,7 @@ fn enabled(evidence: &Evidence) -> Outcome {
     registered(evidence, |member| match member {
         Registered { is_terminating: true, .. } => error("its Cluster is being deleted"),
         Registered { is_enabled: true, .. } => ok(),
-        _ => Outcome::Warning("it is suspended".to_owned()),
+        _ => Outcome::Warning(SUSPENDED.to_owned()),
     })
 }
 
@@ -301,6 +302,9 @@ fn ports(evidence: &Evidence) -> Outcome {
 
 fn service(evidence: &Evidence) -> Outcome {
     tunnelled(evidence, |member| {
+        if !member.is_enabled {
+            return skipped(SUSPENDED);
+        }
         let name = format!("mc-{}", member.name);
         let Some(service) = &evidence.service else {
             return error(format!(
@@ -350,9 +354,14 @@ fn credential(evidence: &Evidence) -> Outcome {
 
 fn reachable(evidence: &Evidence) -> Outcome {
     match &evidence.reached {
+        Reached::No(_) if is_suspended(evidence) => skipped(SUSPENDED),
         Reached::Yes(facts) => fine(facts.kubernetes.clone()),
         Reached::No(why) => error(why.clone()),
     }
+}
+
+fn is_suspended(evidence: &Evidence) -> bool {
+    evidence.registered.as_ref().is_some_and(|member| !member.is_enabled)
 }
 
 fn identity(evidence: &Evidence) -> Outcome {
@@ -467,7 +476,7 @@ fn host_token(evidence: &Evidence) -> Outcome {
 
 fn federated(evidence: &Evidence) -> Outcome {
     registered(evidence, |member| match &evidence.kubefed {
-        None if !member.is_enabled => skipped("it is suspended"),
+        None if !member.is_enabled => skipped(SUSPENDED),
         None => {
             let why = member.federated.as_ref().map(|condition| condition.why.as_str());
             error(format!(
@@ -507,6 +516,9 @@ fn conditions(evidence: &Evidence) -> Outcome {
         let says = |condition: &Option<crate::member::Condition>| {
             condition.as_ref().is_some_and(|condition| condition.is_true)
         };
+        if !member.is_enabled {
+            return skipped(SUSPENDED);
+        }
         let answers = evidence.reached.facts();
         match (says(&member.ready), answers) {
             (true, None) => error("it says Ready, but the member does not answer"),

@@ -14,7 +14,8 @@ use super::wait::{Look, until};
 use super::{Observer, Step, webhook};
 use crate::cluster::{Cluster, ErrorKind, Kind, Preconditions, Propagation, Selection};
 use crate::member::{
-    AGENT, FINALIZER, HOST_ACCOUNT, MANAGED, Placement, Registered, federation_account, placements,
+    AGENT, FINALIZER, HOST_ACCOUNT, MANAGED, Mode, Placement, Registered, federation_account,
+    placements,
 };
 use crate::object::{ObjectId, embedded, kubesphere};
 use crate::render;
@@ -62,7 +63,7 @@ pub async fn remove(
         }
     }
     unregister(host, registered, removal.limit, observer).await?;
-    clean_member(&member, observer).await
+    clean_member(&member, registered.mode, removal.limit, observer).await
 }
 
 /// Removes a member that never answers again. Its host and KubeFed both have to find it silent.
@@ -244,11 +245,16 @@ pub(super) async fn delete(
 }
 
 /// Removes what hosts left in a member: KubeFed's accounts with all rights, its labels, the name in
-/// kubesphere-config, and last the agent or the account by which the host came. What was placed stays.
+/// kubesphere-config, and the agent and the account by which hosts came, last that of `mode`. What was placed stays.
 ///
 /// # Errors
 /// The member refuses. It can be repeated.
-pub async fn clean_member(member: &Cluster, observer: Observer<'_>) -> Result<(), Error> {
+pub async fn clean_member(
+    member: &Cluster,
+    mode: Mode,
+    limit: Duration,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
     let facts = about(member, None).await?;
     unlabel(member, observer).await?;
     for name in &facts.federated_as {
@@ -257,18 +263,18 @@ pub async fn clean_member(member: &Cluster, observer: Observer<'_>) -> Result<()
         }
     }
     if facts.role.as_deref() != Some("host") {
-        delete_federation_namespace(member, observer).await?;
+        delete_federation_namespace(member, limit, observer).await?;
     }
     forget_name(member, observer).await?;
-    for (binding, dependents) in
-        [(HOST_ACCOUNT, &["ServiceAccount", "Secret"][..]), (AGENT, AGENT_PARTS)]
-    {
-        cut(member, binding, dependents, observer).await?;
+    let bindings = match mode {
+        Mode::Direct => [AGENT, HOST_ACCOUNT],
+        Mode::Agent => [HOST_ACCOUNT, AGENT],
+    };
+    for binding in bindings {
+        cut(member, binding, observer).await?;
     }
     Ok(())
 }
-
-const AGENT_PARTS: &[&str] = &["ServiceAccount", "Secret", "Deployment"];
 
 /// Takes KubeFed's label off what was placed, so that no other host deletes it when it takes the member.
 async fn unlabel(member: &Cluster, observer: Observer<'_>) -> Result<(), Error> {
@@ -294,6 +300,7 @@ async fn unlabel(member: &Cluster, observer: Observer<'_>) -> Result<(), Error> 
 /// The namespace of KubeFed's account, unless something else is in it.
 async fn delete_federation_namespace(
     member: &Cluster,
+    limit: Duration,
     observer: Observer<'_>,
 ) -> Result<(), Error> {
     let within = Selection::within(Some(kubesphere::FEDERATION));
@@ -303,7 +310,8 @@ async fn delete_federation_namespace(
         }
     }
     let id = Kind::new("", "v1", "Namespace").named(None, kubesphere::FEDERATION);
-    delete(member, &id, observer).await
+    delete(member, &id, observer).await?;
+    wait_gone(member, &id, limit).await
 }
 
 /// Takes the name that the host gave it out of kubesphere-config.
@@ -328,16 +336,11 @@ async fn forget_name(member: &Cluster, observer: Observer<'_>) -> Result<(), Err
     }
 }
 
-/// Deletes a binding and what belongs to it with one request: without the binding this connection may have no rights
-/// any more, so the rest is left to the garbage collector.
-async fn cut(
-    member: &Cluster,
-    binding: &str,
-    dependents: &[&str],
-    observer: Observer<'_>,
-) -> Result<(), Error> {
-    let id =
-        Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding").named(None, binding);
+/// Deletes the binding of an account and what belongs to it with one request: without the binding this connection may
+/// have no rights any more, so the rest is left to the garbage collector.
+async fn cut(member: &Cluster, account: &str, observer: Observer<'_>) -> Result<(), Error> {
+    let binding = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
+    let id = binding.named(None, account);
     let Some(live) = member.get(&id).await? else { return Ok(()) };
     let owner = json!([{
         "apiVersion": id.api_version(), "kind": id.kind, "name": id.name, "uid": live["metadata"]["uid"],
@@ -345,11 +348,9 @@ async fn cut(
     let change = json!({"metadata": {"ownerReferences": owner}});
     let own =
         Selection::within(Some(kubesphere::SYSTEM)).metadata().labelled(crate::member::MEMBER);
-    for kind in dependents {
-        let group = if *kind == "Deployment" { "apps" } else { "" };
-        let kind = Kind::new(group, "v1", kind);
-        let all = member.list(&kind, &own).await?;
-        for object in all.iter().filter(|object| name(object).starts_with(binding)) {
+    for (group, kind) in [("", "ServiceAccount"), ("", "Secret"), ("apps", "Deployment")] {
+        let all = member.list(&Kind::new(group, "v1", kind), &own).await?;
+        for object in all.iter().filter(|object| name(object).starts_with(account)) {
             if let Some(id) = ObjectId::of(object) {
                 member.merge(&id, &change, None).await?;
             }

@@ -4,22 +4,29 @@ use serde_json::{Value, json};
 
 use super::error::Error;
 use super::host::{Host, cluster_kind};
+use super::reach::reach;
 use super::remove::{delete, federation_objects, member_service};
 use super::{Observer, Step, webhook};
-use crate::cluster::{Apply, Cluster, ErrorKind};
+use crate::cluster::{Apply, Cluster, ErrorKind, Kind, Selection};
 use crate::member::{self, Mode, Registered};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, kubesphere};
 
-/// Suspends a member: Tower closes its tunnel, and KubeFed forgets it, with the token to it.
+/// Suspends a member: Tower refuses its agent, KubeFed forgets it, with the token to it, and KubeSphere passes no request on
+/// to it.
 ///
 /// # Errors
 /// There is no such member, or the host refuses.
 pub async fn suspend(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     let id = cluster_kind().named(None, name);
-    host.member(name)?;
+    let registered = host.member(name)?;
+    let member = reach(host, registered).await;
     // The webhook would dial the member, which may be gone.
     webhook::paused(&host.cluster, async {
-        change(&host.cluster, &id, |live| live["spec"]["joinFederation"] = json!(false)).await
+        change(&host.cluster, &id, |live| {
+            live["spec"]["joinFederation"] = json!(false);
+            not_ready(live);
+        })
+        .await
     })
     .await?;
     observer(Step {
@@ -29,6 +36,31 @@ pub async fn suspend(host: &Host, name: &str, observer: Observer<'_>) -> Result<
     });
     for id in federation_objects(name).into_iter().chain([member_service(name)]) {
         delete(&host.cluster, &id, observer).await?;
+    }
+    match (registered.mode, member) {
+        (Mode::Agent, Ok(member)) => disconnect(&member, observer).await,
+        // An agent that is not connected cannot come back.
+        _ => Ok(()),
+    }
+}
+
+/// KubeSphere passes requests on to every member that is Ready, also to one that it does not join.
+fn not_ready(live: &mut Value) {
+    let conditions = live["status"]["conditions"].as_array_mut();
+    for condition in conditions.into_iter().flatten().filter(|one| one["type"] == "Ready") {
+        condition["status"] = "False".into();
+        condition["reason"] = "Suspended".into();
+        condition["message"] = "ksi member resume connects it again".into();
+    }
+}
+
+/// Restarts the agent: Tower refuses new connections of a suspended member, but keeps one that it has.
+async fn disconnect(member: &Cluster, observer: Observer<'_>) -> Result<(), Error> {
+    let own = Selection::within(Some(kubesphere::SYSTEM)).labelled("app=agent").metadata();
+    // Without an answer there is no connection that could be ended.
+    let Ok(pods) = member.list(&Kind::new("", "v1", "Pod"), &own).await else { return Ok(()) };
+    for id in pods.iter().filter_map(ObjectId::of) {
+        delete(member, &id, observer).await?;
     }
     Ok(())
 }

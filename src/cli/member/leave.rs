@@ -1,12 +1,16 @@
 //! `ksi member leave`: clean a member whose host is gone.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::observer;
 use crate::cli::args::connection::ConnectionArgs;
+use crate::cli::args::duration::timeout;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
 use crate::fleet;
+use crate::member::Mode;
 use crate::ui::Output;
 
 /// Remove from a member what its host left there
@@ -21,6 +25,9 @@ pub(super) struct LeaveArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     yes: bool,
+    /// Timeout of each step
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = timeout)]
+    timeout: Duration,
     #[command(flatten)]
     connection: ConnectionArgs,
 }
@@ -38,7 +45,8 @@ pub(super) fn run(args: &LeaveArgs, output: &Output) -> Result<(), Failure> {
         let question =
             format!("Remove the accounts and labels of its host from {}?", member.place());
         confirm(&question, args.yes, output)?;
-        fleet::clean_member(&member, &mut observer(output)).await?;
+        // This connection is neither the agent's nor the host's, so the order does not matter.
+        fleet::clean_member(&member, Mode::Agent, args.timeout, &mut observer(output)).await?;
         output.print("nothing of a host is left on this cluster");
         Ok(())
     })?
