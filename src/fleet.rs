@@ -13,6 +13,7 @@
 mod add;
 mod checks;
 mod configuration;
+mod dial;
 mod error;
 mod evidence;
 mod host;
@@ -28,9 +29,10 @@ mod suspend;
 mod wait;
 mod webhook;
 
-pub use add::{Added, Address, add, register};
+pub use add::{Added, add, register};
 pub use checks::{MemberCheck, Stage, checks, page, run};
-pub use configuration::{prepare, record};
+pub use configuration::{member_source, prepare, record};
+pub use dial::dial;
 pub use error::Error;
 pub use evidence::{Evidence, MemberFacts, Reached};
 pub use host::Host;

@@ -131,7 +131,8 @@ fn fleet_code(error: &fleet::Error) -> u8 {
         | Error::Exists { .. }
         | Error::Bundle { .. }
         | Error::Placed { .. }
-        | Error::Answers { .. } => 2,
+        | Error::Answers { .. }
+        | Error::NotProbed(_) => 2,
         Error::NoAddress { .. }
         | Error::NoPort
         | Error::Endpoint(_)

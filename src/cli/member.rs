@@ -1,6 +1,7 @@
 //! `ksi member`: the clusters of a host.
 
 mod add;
+mod agent;
 mod check;
 mod join;
 mod leave;
@@ -37,6 +38,7 @@ pub(super) struct MemberArgs {
 #[derive(Debug, Subcommand)]
 enum MemberVerb {
     Add(add::AddArgs),
+    Agent(agent::AgentArgs),
     // Boxed because it has many flags.
     Join(Box<join::JoinArgs>),
     #[command(visible_alias = "ls")]
@@ -60,6 +62,7 @@ impl MemberArgs {
 pub(super) fn run(args: &MemberArgs, output: &Output) -> Result<(), Failure> {
     match &args.verb {
         MemberVerb::Add(args) => add::run(args, output),
+        MemberVerb::Agent(args) => agent::run(args, output),
         MemberVerb::Join(args) => join::run(args, output),
         MemberVerb::List(args) => list::run(args, output),
         MemberVerb::Check(args) => check::run(args, output),

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::dial::dial;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
 use super::{Observer, Step};
@@ -17,15 +18,6 @@ use crate::member::{
 };
 use crate::target::SystemEntropy;
 use crate::values::Entropy as _;
-
-/// Where agents connect to.
-#[derive(Debug, Clone, Default)]
-pub struct Address {
-    /// Given by the caller instead of the one of the host.
-    pub given: Option<String>,
-    /// SHA-256 of the public keys of its certificates.
-    pub pins: Vec<String>,
-}
 
 /// A member that was registered.
 #[derive(Debug)]
@@ -44,7 +36,7 @@ pub struct Added {
 pub async fn add(
     host: &Host,
     name: &str,
-    (mode, address): (Mode, Address),
+    (mode, address): (Mode, Option<String>),
     lifetime: Duration,
     (dry_run, observer): (bool, Observer<'_>),
 ) -> Result<Added, Error> {
@@ -57,11 +49,12 @@ pub async fn add(
     let link = match mode {
         Mode::Direct => None,
         Mode::Agent => {
-            let address = Address { given: Some(tower_address(host, address.given)?), ..address };
+            let address = tower_address(host, address)?;
+            // Only a hint for the member: this machine need not reach the address.
+            let pins = dial(&address).await.unwrap_or_default();
             let (secret, applied) = tunnel(host, name, existing, dry_run, observer).await?;
             objects = applied;
-            let Address { given, pins } = address;
-            Some(Link { address: given.unwrap_or_default(), token: secret, pins })
+            Some(Link { address, token: secret, pins })
         }
     };
     let expires = (OffsetDateTime::now_utc() + lifetime).replace_nanosecond(0);

@@ -91,6 +91,16 @@ const TABLE: &[MemberCheck] = &[
         reachable,
     ),
     row(
+        "member-tower",
+        CONNECTION,
+        Stage::Before,
+        (
+            "Tower answers at its address",
+            "the first word is the step that failed; an agent needs a proxy where this machine needs one: --agent-proxy",
+        ),
+        tower,
+    ),
+    row(
         "member-identity",
         CLUSTER,
         Stage::Always,
@@ -360,6 +370,14 @@ fn reachable(evidence: &Evidence) -> Outcome {
     }
 }
 
+fn tower(evidence: &Evidence) -> Outcome {
+    match &evidence.tower {
+        None => skipped("it needs no agent"),
+        Some(Ok(())) => ok(),
+        Some(Err(why)) => error(why.clone()),
+    }
+}
+
 fn is_suspended(evidence: &Evidence) -> bool {
     evidence.registered.as_ref().is_some_and(|member| !member.is_enabled)
 }
@@ -484,10 +502,10 @@ fn federated(evidence: &Evidence) -> Outcome {
                 why.unwrap_or("ks-controller-manager has not joined it yet")
             ))
         }
-        Some(state) => match &state.ready {
-            Some(ready) if ready.is_true => ok(),
-            Some(ready) => error(ready.why.clone()),
-            None => error("KubeFed has not probed it yet, or reports it as offline"),
+        Some(state) => match state.reaches() {
+            Some(Ok(())) => ok(),
+            Some(Err(why)) => error(why),
+            None => error("KubeFed has not probed it yet"),
         },
     })
 }

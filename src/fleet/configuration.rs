@@ -19,21 +19,25 @@ pub async fn prepare(
     bundle: &Bundle,
 ) -> Result<Prepared, install::Error> {
     let cluster = session.cluster();
-    let top = Source { inputs: vec![membership(bundle)], ..Source::default() };
     if !given.inputs.is_empty() || !given.unreadable.is_empty() {
-        let inputs = given.inputs.into_iter().chain(top.inputs).collect();
-        return checked(Source { inputs, ..given }, cluster).await;
+        return checked(member_source(given, bundle), cluster).await;
     }
     if let Some(live) = cluster.get(&config::object_id()).await? {
-        let of_cluster = Source::of_cluster(&live);
-        let inputs = of_cluster.inputs.into_iter().chain(top.inputs).collect();
-        return checked(Source { inputs, ..of_cluster }, cluster).await;
+        return checked(member_source(Source::of_cluster(&live), bundle), cluster).await;
     }
+    let top = member_source(given, bundle);
     let revisions = history::list(cluster).await?;
     match history::find(&revisions, None) {
         Ok(last) => Ok(rollback::prepare(session, Some(last.number), top).await?.1),
         Err(_) => checked(top, cluster).await,
     }
+}
+
+/// A configuration with what a bundle says on top.
+#[must_use]
+pub fn member_source(mut source: Source, bundle: &Bundle) -> Source {
+    source.inputs.push(membership(bundle));
+    source
 }
 
 async fn checked(source: Source, cluster: &Cluster) -> Result<Prepared, install::Error> {

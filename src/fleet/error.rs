@@ -95,6 +95,11 @@ pub enum Error {
         /// Who says so.
         how: String,
     },
+    /// It is to be removed as dead, and KubeFed has not looked at it yet.
+    #[error(
+        "KubeFed has not probed member {0} yet, so nobody but this machine says that it is dead\nhelp: try again in a minute; if kubefed-controller-manager does not run, start it first"
+    )]
+    NotProbed(String),
     /// It is to be removed, and does not answer.
     #[error(
         "member {name} does not answer: {why}\nhelp: if it never comes back: `ksi member remove {name} --dead`"

@@ -68,6 +68,8 @@ pub struct Evidence {
     pub service: Option<Value>,
     /// Whether it answers.
     pub reached: Reached,
+    /// Whether Tower answers from where the member is joined; `None` where no agent needs it.
+    pub tower: Option<Result<(), String>>,
     /// The UID of the host.
     pub host_uid: String,
     /// Names and UIDs of the other members.

@@ -203,10 +203,10 @@ fn joined(member: &Registered, state: Option<&KubefedState>) -> Result<(), Strin
             None => return Err(absent.to_owned()),
         }
     }
-    match state.map(|state| &state.ready) {
-        Some(Some(ready)) if ready.is_true => Ok(()),
-        Some(Some(ready)) => Err(format!("KubeFed cannot reach it: {}", ready.why)),
-        Some(None) => Err("KubeFed has not probed it, or reports it as offline".to_owned()),
+    match state.map(KubefedState::reaches) {
+        Some(Some(Ok(()))) => Ok(()),
+        Some(Some(Err(why))) => Err(format!("KubeFed cannot reach it: {why}")),
+        Some(None) => Err("KubeFed has not probed it yet".to_owned()),
         None => Err("it has no KubeFedCluster".to_owned()),
     }
 }

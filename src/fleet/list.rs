@@ -56,8 +56,7 @@ pub fn line(evidence: &Evidence) -> Option<Line> {
     let facts = evidence.reached.facts();
     let is_up = facts.is_some_and(|facts| matches!(facts.kubesphere, Some(Ok(_))));
     let kubefed = evidence.kubefed.as_ref();
-    let is_federated =
-        kubefed.and_then(|state| state.ready.as_ref()).is_some_and(|ready| ready.is_true);
+    let is_federated = kubefed.is_some_and(|state| state.reaches() == Some(Ok(())));
     let last_seen =
         kubefed.and_then(
             |state| {

@@ -1,6 +1,5 @@
 //! Gathers what there is to see of a member.
 
-use futures_util::future::join_all;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -46,6 +45,7 @@ impl Evidence {
             kubefed: host.kubefed.get(name).cloned(),
             service: host.services.get(&format!("mc-{name}")).cloned(),
             reached,
+            tower: None,
             host_uid: host.uid.clone(),
             others: others().map(|other| (other.name.clone(), other.uid.clone())).collect(),
             same_port: same_port.map(|other| other.name.clone()).collect(),
@@ -63,6 +63,7 @@ impl Evidence {
             kubefed: None,
             service: None,
             reached,
+            tower: None,
             host_uid: bundle.host.uid.clone(),
             others: Vec::new(),
             same_port: Vec::new(),
@@ -76,21 +77,36 @@ impl Evidence {
 /// # Errors
 /// It does not answer.
 pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts, cluster::Error> {
+    // The first request tells whether it answers at all.
     let version = member.read_path("/version").await?;
-    let uid = uid(member).await?;
-    let config = optional(member.get(&config_id()).await)?;
-    let document = config.as_ref().and_then(|config| embedded::read(config).ok().flatten());
+    let missing_kinds = async {
+        match host {
+            Some(host) => missing_kinds(member, host).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let kubesphere = async {
+        let answer = member.read_path(&format!("{KUBESPHERE}/version")).await;
+        Ok(answer.map(|version| version["gitVersion"].as_str().unwrap_or("unknown").to_owned()))
+    };
+    let (uid, config, federated_as, managed, missing_kinds, kubesphere) = futures_util::try_join!(
+        uid(member),
+        async { optional(member.get(&config_id()).await) },
+        federated_as(member),
+        managed(member),
+        missing_kinds,
+        kubesphere,
+    )?;
     let mut facts = MemberFacts {
         uid,
         kubernetes: version["gitVersion"].as_str().unwrap_or_default().to_owned(),
         clock_ahead: host.and_then(|host| clock_ahead(member, &host.cluster)),
-        federated_as: federated_as(member).await?,
-        managed: managed(member).await?,
+        federated_as,
+        managed,
+        missing_kinds,
         ..MemberFacts::default()
     };
-    if let Some(host) = host {
-        facts.missing_kinds = missing_kinds(member, host).await?;
-    }
+    let document = config.as_ref().and_then(|config| embedded::read(config).ok().flatten());
     let Some(document) = document else { return Ok(facts) };
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
@@ -100,14 +116,10 @@ pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts,
     facts.role = Some(text(&document["multicluster"]["clusterRole"]).unwrap_or("none".into()));
     facts.joined_as = text(&document["multicluster"]["clusterName"]);
     facts.token_max_age = text(&document["authentication"]["oauthOptions"]["accessTokenMaxAge"]);
-    facts.kubesphere = Some(match member.read_path(&format!("{KUBESPHERE}/version")).await {
-        Ok(version) => Ok(version["gitVersion"].as_str().unwrap_or("unknown").to_owned()),
-        Err(error) => Err(error.cause),
-    });
+    facts.kubesphere = Some(kubesphere.map_err(|error| error.cause));
     if let Some(host) = host {
         let secret = values::jwt_secret_in_use(config.as_ref());
-        facts.same_secret = secret
-            .map(|secret| member::fingerprint(&secret) == member::fingerprint(&host.jwt_secret));
+        facts.same_secret = secret.map(|secret| secret == host.jwt_secret);
         // Only a member that has the secret already gets to see a token.
         if facts.same_secret == Some(true) && matches!(facts.kubesphere, Some(Ok(_))) {
             facts.host_token = Some(accepts_token(member, host).await);
@@ -153,14 +165,16 @@ async fn federated_as(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
 
 /// Workspaces and namespaces with KubeFed's label.
 async fn managed(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
-    let labelled = || Selection::default().metadata().labelled(format!("{}=true", member::MANAGED));
-    let kinds = [
-        Kind::new("tenant.kubesphere.io", "v1alpha1", "Workspace"),
-        Kind::new("", "v1", "Namespace"),
-    ];
+    let selection = Selection::default().metadata().labelled(format!("{}=true", member::MANAGED));
+    let workspaces = Kind::new("tenant.kubesphere.io", "v1alpha1", "Workspace");
+    let namespaces = Kind::new("", "v1", "Namespace");
+    let lists = futures_util::join!(
+        member.list(&workspaces, &selection),
+        member.list(&namespaces, &selection),
+    );
     let mut all = Vec::new();
-    for kind in kinds {
-        match member.list(&kind, &labelled()).await {
+    for list in [lists.0, lists.1] {
+        match list {
             Err(error) if error.kind == ErrorKind::Forbidden => {}
             other => all.extend(other?),
         }
@@ -170,10 +184,11 @@ async fn managed(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
 
 /// A kind that one ready member does not have stops KubeFed 0.8.1 for that kind everywhere, silently, and ends 0.10.
 async fn missing_kinds(member: &Cluster, host: &Host) -> Result<Vec<String>, cluster::Error> {
-    let served = join_all(host.types.iter().map(|kind| member.resource(kind))).await;
+    let versions = host.types.iter().map(|kind| (kind.group.clone(), kind.version.clone()));
+    member.discover(versions).await?;
     let mut missing = Vec::new();
-    for (kind, served) in host.types.iter().zip(served) {
-        if served?.is_none() {
+    for kind in &host.types {
+        if member.resource(kind).await?.is_none() {
             missing.push(kind.to_string());
         }
     }

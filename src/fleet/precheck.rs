@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 
 use super::checks::{Stage, run};
+use super::dial::dial;
 use super::error::Error;
 use super::evidence::{Evidence, MemberFacts, Reached};
 use super::host::Host;
@@ -10,7 +11,7 @@ use super::observe::about;
 use super::reach::connect;
 use crate::check::Report;
 use crate::cluster::{self, Access, Cluster};
-use crate::member::Bundle;
+use crate::member::{Bundle, Link};
 
 /// What a member needs rights for: verb, group, resource.
 const RIGHTS: [(&str, &str, &str); 5] = [
@@ -39,7 +40,23 @@ pub async fn precheck(
         Some(host) => Evidence::before(host, &bundle.name, reached),
         None => Evidence::without_host(bundle, reached),
     };
-    Ok(run(&evidence, Stage::Before, skip))
+    let tower = match &bundle.link {
+        Some(link) if !skip.iter().any(|id| id == "member-tower") => Some(answers(link).await),
+        _ => None,
+    };
+    Ok(run(&Evidence { tower, ..evidence }, Stage::Before, skip))
+}
+
+/// Whether Tower answers at the address of a bundle, with a key that the host saw there.
+async fn answers(link: &Link) -> Result<(), String> {
+    let seen = dial(&link.address).await?;
+    if link.pins.is_empty() || seen.iter().any(|pin| link.pins.contains(pin)) {
+        return Ok(());
+    }
+    Err(format!(
+        "TLS: {} has a certificate with another public key than the host saw when it made the bundle",
+        link.address
+    ))
 }
 
 async fn missing_rights(member: &Cluster) -> Result<Vec<String>, cluster::Error> {

@@ -14,8 +14,8 @@ use super::wait::{Look, until};
 use super::{Observer, Step, webhook};
 use crate::cluster::{Cluster, ErrorKind, Kind, Preconditions, Propagation, Selection};
 use crate::member::{
-    AGENT, FINALIZER, HOST_ACCOUNT, MANAGED, Mode, Placement, Registered, federation_account,
-    placements,
+    AGENT, FINALIZER, HOST_ACCOUNT, KubefedState, MANAGED, Mode, Placement, Registered,
+    federation_account, placements,
 };
 use crate::object::{ObjectId, embedded, kubesphere};
 use crate::render;
@@ -82,9 +82,11 @@ pub async fn remove_dead(
     if evidence.reached.facts().is_some() {
         return Err(answers("its API server answers this request"));
     }
-    let seen_by_kubefed = evidence.kubefed.as_ref().and_then(|state| state.ready.as_ref());
-    if seen_by_kubefed.is_some_and(|ready| ready.is_true) {
-        return Err(answers("KubeFed reaches it"));
+    match evidence.kubefed.as_ref().map(KubefedState::reaches) {
+        Some(Some(Ok(()))) => return Err(answers("KubeFed reaches it")),
+        Some(None) => return Err(Error::NotProbed(member_name.to_owned())),
+        // Without a KubeFedCluster it was suspended, or an earlier run got this far.
+        Some(Some(Err(_))) | None => {}
     }
     let placed = placed(host, member_name).await?;
     if !placed.is_empty() && !removal.placed {

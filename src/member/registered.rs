@@ -136,8 +136,10 @@ impl Registered {
 /// What KubeFed, which probes its members every ten seconds, says of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubefedState {
-    /// Whether it answers, by the last probe.
+    /// Condition Ready: it answers and is healthy. A member that does not answer has Offline instead.
     pub ready: Option<Condition>,
+    /// Condition Offline: it does not answer.
+    pub offline: Option<Condition>,
     /// The time of the last probe, RFC 3339.
     pub last_probe: Option<String>,
     /// The time since which it answers or does not.
@@ -145,6 +147,16 @@ pub struct KubefedState {
 }
 
 impl KubefedState {
+    /// Whether KubeFed reaches it; otherwise why not. `None` before the first probe.
+    pub fn reaches(&self) -> Option<Result<(), &str>> {
+        match (&self.ready, &self.offline) {
+            (Some(ready), _) if ready.is_true => Some(Ok(())),
+            (_, Some(offline)) if offline.is_true => Some(Err(&offline.why)),
+            (Some(ready), _) => Some(Err(&ready.why)),
+            _ => None,
+        }
+    }
+
     /// Reads a `KubeFedCluster` (core.kubefed.io/v1beta1).
     pub fn of(cluster: &Value) -> Self {
         let all = cluster["status"]["conditions"].as_array();
@@ -154,6 +166,7 @@ impl KubefedState {
         };
         Self {
             ready: condition(cluster, "Ready"),
+            offline: condition(cluster, "Offline"),
             last_probe: time("lastProbeTime"),
             since: time("lastTransitionTime"),
         }
@@ -194,6 +207,9 @@ mod tests {
             {"type": "Offline", "status": "True", "lastProbeTime": "2026-01-01T00:00:10Z",
              "lastTransitionTime": "2026-01-01T00:00:00Z", "reason": "ClusterNotReachable"}]}}));
         assert_eq!(state.last_probe.as_deref(), Some("2026-01-01T00:00:10Z"));
-        assert_eq!(state.ready, None);
+        assert_eq!(state.reaches(), Some(Err("ClusterNotReachable")));
+        let ready = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+        assert_eq!(KubefedState::of(&ready).reaches(), Some(Ok(())));
+        assert_eq!(KubefedState::of(&json!({})).reaches(), None);
     }
 }

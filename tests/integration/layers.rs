@@ -157,8 +157,8 @@ const RESTRICTED: &[(&str, &[&str])] = &[
     ("process::ExitCode", &["cli"]),
     ("serde_saphyr", &["yaml"]),
     ("minijinja", &["render"]),
-    ("hyper::", &["cluster", "serve"]),
-    ("tokio_rustls", &["serve"]),
+    ("hyper::", &["cluster", "fleet", "serve"]),
+    ("tokio_rustls", &["fleet", "serve"]),
     ("prometheus_client", &["telemetry"]),
 ];
 

@@ -11,7 +11,7 @@ use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::duration::timeout;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
-use crate::fleet::{self, Added, Address, Host};
+use crate::fleet::{self, Added, Host};
 use crate::member::{Connection, Mode, seal};
 use crate::ui::Output;
 use crate::yaml;
@@ -36,7 +36,7 @@ pub(super) struct AddArgs {
     name: String,
     /// How the host reaches the member
     #[arg(long, value_enum, default_value_t)]
-    pub(super) mode: ModeArg,
+    mode: ModeArg,
     /// File for the bundle, `-` for standard output, or `yaml` to print the objects of the host, with the token,
     /// instead of applying them [default: NAME.bundle]
     #[arg(short, long, value_name = "FILE")]
@@ -44,8 +44,9 @@ pub(super) struct AddArgs {
     /// How long the bundle can be used
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = timeout)]
     expires_in: Duration,
-    #[command(flatten)]
-    pub(super) address: AddressArgs,
+    /// Address of Tower for this member [default: multicluster.proxyPublishAddress, or its load balancer]
+    #[arg(long, value_name = "URL")]
+    tower_address: Option<String>,
     /// Register a member in mode direct with this kubeconfig, which `ksi member join` wrote
     #[arg(long, value_name = "FILE")]
     member_kubeconfig: Option<PathBuf>,
@@ -57,21 +58,6 @@ pub(super) struct AddArgs {
     yes: bool,
     #[command(flatten)]
     connection: ConnectionArgs,
-}
-
-/// Where agents connect to.
-#[derive(Debug, Clone, Args)]
-pub(super) struct AddressArgs {
-    /// Address of Tower for this member [default: multicluster.proxyPublishAddress, or its load balancer]
-    #[arg(long, value_name = "URL")]
-    tower_address: Option<String>,
-}
-
-impl AddressArgs {
-    /// The address for a use case.
-    pub(super) fn address(&self) -> Address {
-        Address { given: self.tower_address.clone(), pins: Vec::new() }
-    }
 }
 
 /// How a host reaches a member.
@@ -104,7 +90,7 @@ pub(super) fn run(args: &AddArgs, output: &Output) -> Result<(), Failure> {
             let place = host.cluster.place();
             confirm(&format!("Register member {} on {place}?", args.name), args.yes, output)?;
         }
-        let what = (args.mode.into(), args.address.address());
+        let what = (args.mode.into(), args.tower_address.clone());
         let dry_run = args.dry_run || prints_objects;
         let mut observer = observer(output);
         let how = (dry_run, &mut observer as fleet::Observer<'_>);

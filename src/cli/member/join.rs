@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::Args;
 
 use self::start::Joining;
-use super::add::{AddressArgs, ModeArg};
+pub(super) use self::start::read;
+use super::add::ModeArg;
 use super::check::known;
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::exit::Failure;
@@ -47,8 +48,9 @@ pub(super) struct JoinArgs {
     /// How the host reaches the member; with --host
     #[arg(long, value_enum, default_value_t, requires = "name")]
     mode: ModeArg,
-    #[command(flatten)]
-    address: AddressArgs,
+    /// Address of Tower for this member; with --host [default: multicluster.proxyPublishAddress, or its load balancer]
+    #[arg(long, value_name = "URL", requires = "name")]
+    tower_address: Option<String>,
     /// Configuration of the member; can be repeated
     #[arg(long, value_name = "FILE")]
     config: Vec<String>,

@@ -50,6 +50,7 @@ fn healthy() -> Evidence {
         service: Some(json!({"spec": {"clusterIP": "10.96.0.9", "ports": [
             {"targetPort": 6000}, {"targetPort": 16000}]}})),
         reached: Reached::Yes(Box::new(facts())),
+        tower: None,
         host_uid: "h".into(),
         others: vec![("m2".into(), Some("u2".into()))],
         same_port: Vec::new(),
@@ -153,6 +154,8 @@ fn before_a_join_the_cluster_must_be_free() {
     assert_eq!(errors(|f| f.federated_as = vec!["x".into()]), ["member-other-host"]);
     assert_eq!(errors(|f| f.managed = vec!["Namespace a".into()]), ["member-leftovers"]);
     assert_eq!(errors(|f| f.missing_rights = vec!["create secrets".into()]), ["member-rights"]);
+    let no_tower = Evidence { tower: Some(Err("DNS: x".into())), ..fresh(|_| {}) };
+    assert_eq!(errors_of(&no_tower, Stage::Before), ["member-tower"]);
     // KubeSphere brings them.
     assert_eq!(errors(|f| f.missing_kinds = vec!["X".into()]), [""; 0]);
 }

@@ -75,7 +75,7 @@ pub(super) async fn start(
 
 /// What the bundle will be, before anything is written to the host.
 async fn reserved(args: &JoinArgs, name: &str, host: &Host) -> Result<Bundle, Failure> {
-    let what = (args.mode.into(), args.address.address());
+    let what = (args.mode.into(), args.tower_address.clone());
     let mut silent = |_| {};
     Ok(fleet::add(host, name, what, AT_ONCE, (true, &mut silent)).await?.bundle)
 }
@@ -85,11 +85,12 @@ async fn add(args: &JoinArgs, name: &str, host: &Host, output: &Output) -> Resul
     if mode == Mode::Direct {
         return reserved(args, name, host).await;
     }
-    let what = (mode, args.address.address());
+    let what = (mode, args.tower_address.clone());
     Ok(fleet::add(host, name, what, AT_ONCE, (false, &mut observer(output))).await?.bundle)
 }
 
-fn read(file: &str) -> Result<Bundle, Failure> {
+/// Reads a bundle from a file, or from standard input for `-`.
+pub(in crate::cli::member) fn read(file: &str) -> Result<Bundle, Failure> {
     let shown = if file == "-" { "standard input" } else { file };
     let bytes =
         bytes(file).map_err(|error| Failure::Io(format!("cannot read {shown}: {error}")))?;
