@@ -6,6 +6,7 @@ mod counted;
 mod dry_run;
 pub mod duration;
 pub mod embedded;
+mod federation;
 mod foreign;
 mod held;
 mod id;

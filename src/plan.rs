@@ -156,8 +156,16 @@ pub struct Plan {
 pub struct Release {
     /// The object.
     pub held: Held,
-    /// Whether the controller still runs. If not, its finalizers are removed before anything else is deleted.
+    /// Whether the controller still runs.
     pub is_running: bool,
+}
+
+impl Release {
+    /// Whether the controller removes the finalizers if the object is deleted. If not, ksi does before anything
+    /// else is deleted.
+    pub fn is_handled(&self) -> bool {
+        self.is_running && self.held.is_handled
+    }
 }
 
 impl Plan {

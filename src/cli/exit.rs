@@ -62,6 +62,8 @@ pub(super) enum Failure {
     },
     /// This many new objects would be rejected; they have been shown.
     Refused(usize),
+    /// Objects keep their finalizers, for these reasons.
+    Unreleased(Vec<target::Error>),
     /// Nothing is installed.
     NotInstalled(String),
     /// Not healthy, or not before the timeout.
@@ -110,6 +112,7 @@ impl Failure {
             },
             Self::Cluster(error) => cluster_code(error),
             Self::Fleet(error) => fleet_code(error),
+            Self::Unreleased(errors) => errors.first().map_or(1, |error| target_code(error.kind)),
             Self::Value(_) | Self::Checks | Self::Preflight(_) | Self::Refused(_) => 4,
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,

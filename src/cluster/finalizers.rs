@@ -1,7 +1,7 @@
 //! Objects with finalizers of controllers that are gone.
 
-use super::{Cluster, Error};
-use crate::object::{Held, ObjectId, rules};
+use super::{Cluster, Error, Selection};
+use crate::object::{Held, ObjectId};
 
 impl Cluster {
     /// The objects with finalizers of these controllers, as far as their kinds are known.
@@ -9,16 +9,15 @@ impl Cluster {
     /// # Errors
     /// They cannot be read.
     pub async fn held(&self, controllers: &[ObjectId]) -> Result<Vec<Held>, Error> {
-        let known = rules().finalizers.iter();
-        let known = known.filter(|known| controllers.contains(&known.controller()));
-        let puts: Vec<_> =
-            known.flat_map(|known| known.puts.iter().map(move |put| (known, put))).collect();
-        let found = self.instances(puts.iter().map(|(_, put)| put.resource.as_str())).await?;
-        let held = puts.into_iter().flat_map(|(known, put)| {
-            let objects = found.get(put.resource.as_str()).into_iter().flatten();
-            objects.filter_map(move |live| Held::of(live, known, put))
-        });
-        Ok(held.collect())
+        let whole: Vec<&str> = Held::configurations(controllers).collect();
+        let selection = |resource: &str| match whole.contains(&resource) {
+            true => Selection::default(),
+            false => Selection::default().metadata(),
+        };
+        let resources = Held::resources(controllers).chain(whole.iter().copied());
+        let found = self.selected(resources, selection).await?;
+        let listed = |resource: &str| found.get(resource).into_iter().flatten().collect();
+        Ok(Held::among(controllers, listed))
     }
 
     /// Removes the finalizers of an object that was found, if nobody changed it since.

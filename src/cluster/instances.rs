@@ -18,6 +18,15 @@ impl Cluster {
         &self,
         resources: impl IntoIterator<Item = &'r str>,
     ) -> Result<BTreeMap<&'r str, Vec<Value>>, Error> {
+        self.selected(resources, |_| Selection::default().metadata()).await
+    }
+
+    /// The same, with what is selected of each resource.
+    pub(super) async fn selected<'r>(
+        &self,
+        resources: impl IntoIterator<Item = &'r str>,
+        selection: impl Fn(&str) -> Selection,
+    ) -> Result<BTreeMap<&'r str, Vec<Value>>, Error> {
         let resources: BTreeSet<&str> = resources.into_iter().collect();
         if resources.is_empty() {
             return Ok(BTreeMap::new());
@@ -25,15 +34,16 @@ impl Cluster {
         let wanted: BTreeSet<&str> = resources.iter().map(|name| parts(name).1).collect();
         let served = self.read_path("/apis").await?;
         self.discover(versions(&served, |group| wanted.contains(group))).await?;
+        let selection = &selection;
         let lists = resources.into_iter().map(|name| async move {
             let (plural, group) = parts(name);
             let plurals = match plural {
                 "*" => self.plurals_of(group),
                 one => BTreeSet::from([one.to_owned()]),
             };
+            let selection = selection(name);
             let lists = plurals.iter().map(|plural| async {
-                let kinds = self.kinds_of(group, plural);
-                self.readable(&kinds, &Selection::default().metadata()).await
+                self.readable(&self.kinds_of(group, plural), &selection).await
             });
             let all = try_join_all(lists).await?.into_iter().flatten().collect();
             Ok::<_, Error>((name, all))

@@ -46,7 +46,7 @@ pub(super) async fn releases<T: Target>(
         let is_running = is_running(&held.controller);
         Release { held, is_running }
     });
-    Ok(releases.filter(|one| !one.is_running || !going.contains(&one.held.id)).collect())
+    Ok(releases.filter(|one| !one.is_handled() || !going.contains(&one.held.id)).collect())
 }
 
 /// The controllers of finalizers that a plan deletes.

@@ -3,33 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use tokio::time::sleep;
 
 use super::event::{Event, Pruned};
+use super::finalizer_removal::remove_finalizers;
 use super::held::deleted;
 use super::run::Run;
 use crate::object::{Finalizers, Held, ObjectId, rules};
 use crate::plan::Action;
-use crate::target::{Error, ErrorKind, Target};
+use crate::target::Target;
 
 /// How often it is asked whether a pod has ended.
 const POLL: Duration = Duration::from_millis(500);
-/// How often finalizers are removed again that somebody puts back or that could not be removed, since the
-/// object was changed.
-const ROUNDS: usize = 10;
 
 impl<T: Target> Run<'_, T> {
-    /// Removes the finalizers of controllers that do not run, so that nothing waits for them.
+    /// Removes the finalizers that no controller removes although their objects are deleted: of controllers that
+    /// do not run, and of kinds for which one is no longer configured.
     pub(super) async fn release_early(&self) {
         let released = &self.planned.plan.released;
-        let controllers: BTreeSet<ObjectId> = released
+        let early = released.iter().filter(|release| !release.is_handled());
+        let controllers: BTreeSet<ObjectId> =
+            early.map(|release| release.held.controller.clone()).collect();
+        let running: BTreeSet<&ObjectId> = released
             .iter()
-            .filter(|release| !release.is_running)
-            .map(|release| release.held.controller.clone())
+            .filter(|release| release.is_running)
+            .map(|release| &release.held.controller)
             .collect();
-        self.remove_finalizers(controllers.into_iter().collect()).await;
+        let is_early = |held: &Held| !held.is_handled || !running.contains(&held.controller);
+        self.remove_finalizers(&controllers.into_iter().collect::<Vec<_>>(), is_early).await;
     }
 
     /// Removes the finalizers of these controllers if they were deleted. False if they may still run.
@@ -48,7 +49,7 @@ impl<T: Target> Run<'_, T> {
         if !self.await_stopped(&ended).await {
             return false;
         }
-        self.remove_finalizers(ended).await;
+        self.remove_finalizers(&ended, |_| true).await;
         true
     }
 
@@ -76,53 +77,27 @@ impl<T: Target> Run<'_, T> {
         true
     }
 
-    /// Removes the finalizers of these controllers from everything that has them, until nothing has.
-    async fn remove_finalizers(&self, controllers: Vec<ObjectId>) {
-        let (mut reported, mut failed) = (BTreeSet::new(), BTreeSet::new());
+    /// Removes the selected finalizers of these controllers from everything that has them, until nothing has.
+    async fn remove_finalizers(&self, controllers: &[ObjectId], selected: impl Fn(&Held) -> bool) {
+        let Some(first) = controllers.first() else { return };
         let plan = &self.planned.plan;
         let deleted = plan.changes.iter().chain(&plan.cascading);
         let deleted: BTreeSet<&ObjectId> =
             deleted.filter(|c| c.action == Action::Delete).map(|c| &c.id).collect();
-        let outlives = |id: &ObjectId| !deleted.contains(id);
-        let mut last: BTreeMap<ObjectId, Error> = BTreeMap::new();
-        for round in 0.. {
-            if controllers.is_empty() || self.is_ended() {
-                return;
+        let find = async || {
+            let mut held = self.target.held(controllers).await?;
+            held.retain(&selected);
+            Ok(held)
+        };
+        let remove = async |held: &Held| self.target.remove_finalizers(held).await;
+        let removed = |held: &Held| {
+            if !deleted.contains(&held.id) {
+                self.report(released(held, self.component_of(&held.controller)));
             }
-            let mut held = match self.target.held(&controllers).await {
-                Ok(held) => held,
-                Err(error) => return self.fail(&controllers[0], error),
-            };
-            held.retain(|held| !failed.contains(&held.id));
-            if held.is_empty() {
-                return;
-            }
-            if round == ROUNDS {
-                let left = held.iter().filter_map(|held| Some((&held.id, last.remove(&held.id)?)));
-                return left.for_each(|(id, error)| self.fail(id, error));
-            }
-            let removals: FuturesUnordered<_> = held
-                .iter()
-                .map(|held| async move { (held, self.target.remove_finalizers(held).await) })
-                .collect();
-            let answers: Vec<_> = removals.collect().await;
-            for (held, answer) in answers {
-                match answer {
-                    Ok(()) => {
-                        if outlives(&held.id) && reported.insert(held.id.clone()) {
-                            self.report(released(held, self.component_of(&held.controller)));
-                        }
-                        last.insert(held.id.clone(), put_back(held));
-                    }
-                    Err(error) if error.kind == ErrorKind::Conflict => {
-                        last.insert(held.id.clone(), error);
-                    }
-                    Err(error) => {
-                        self.fail(&held.id, error);
-                        failed.insert(held.id.clone());
-                    }
-                }
-            }
+        };
+        match remove_finalizers(find, remove, || self.is_ended(), removed).await {
+            Ok(failed) => failed.into_iter().for_each(|(id, error)| self.fail(&id, error)),
+            Err(error) => self.fail(first, error),
         }
     }
 
@@ -140,16 +115,5 @@ fn released(held: &Held, component: &str) -> Event {
         object: held.id.clone(),
         state: Pruned::Released,
         reason: Some(format!("removed {}", held.named())),
-    }
-}
-
-/// Somebody puts the finalizers back.
-fn put_back(held: &Held) -> Error {
-    Error {
-        kind: ErrorKind::Conflict,
-        action: "remove",
-        place: format!("the {} of {}", held.named(), held.id),
-        cause: "it is put back each time".to_owned(),
-        help: "stop the program that puts it back, and run again".to_owned(),
     }
 }

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use super::error::Error;
 use crate::check::{self, OrphanedWebhook, ReadError};
-use crate::cluster::{self, Cluster, ErrorKind, Kind, Preconditions, Propagation};
+use crate::cluster::{Cluster, ErrorKind, Kind, Preconditions, Propagation};
+use crate::engine;
 use crate::object::{Held, ObjectId};
-
-/// How often an object may change while its finalizers are removed.
-const TRIES: usize = 10;
 
 /// What became of a webhook configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,36 +54,26 @@ pub async fn held(cluster: &Cluster) -> Result<Vec<Held>, Error> {
 /// Removes the finalizers of what was found, and reports each object. Others are done also if one fails.
 ///
 /// # Errors
-/// An object cannot be changed: the first of them.
+/// They cannot be read, or some cannot be changed: all of these are named.
 pub async fn remove_finalizers(
     cluster: &Cluster,
     found: &[Held],
-    mut removed: impl FnMut(&Held),
+    removed: impl FnMut(&Held),
 ) -> Result<(), Error> {
     let controllers: BTreeSet<ObjectId> =
         found.iter().map(|held| held.controller.clone()).collect();
     let controllers: Vec<ObjectId> = controllers.into_iter().collect();
-    let mut failed: Option<cluster::Error> = None;
-    let mut left = found.to_vec();
-    for tried in 1..=TRIES {
-        let mut changed = BTreeSet::new();
-        for held in &left {
-            match cluster.remove_finalizers(held).await {
-                Ok(()) => removed(held),
-                Err(error) if error.kind == ErrorKind::NotFound => {}
-                Err(error) if error.kind == ErrorKind::Changed && tried < TRIES => {
-                    changed.insert(held.id.clone());
-                }
-                Err(error) => {
-                    failed.get_or_insert(error);
-                }
-            }
-        }
-        if changed.is_empty() {
-            break;
-        }
-        left = cluster.held(&controllers).await?;
-        left.retain(|held| changed.contains(&held.id));
-    }
-    failed.map_or(Ok(()), |error| Err(error.into()))
+    let find = async || {
+        let mut held = cluster.held(&controllers).await?;
+        // Only what the user has seen.
+        held.retain(|held| found.iter().any(|known| known.id == held.id));
+        Ok(held)
+    };
+    let remove = async |held: &Held| match cluster.remove_finalizers(held).await {
+        Err(error) if error.kind != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    };
+    let failed = engine::remove_finalizers(find, remove, || false, removed).await?;
+    let failed: Vec<_> = failed.into_iter().map(|(_, error)| error).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Error::Unreleased(failed)) }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::restricted::Restricted;
 use super::safeguards::Risk;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::object::ObjectId;
+use crate::object::{ObjectId, counted};
 use crate::{cluster, engine, target, values};
 
 /// Why a use case did not reach its end. Never holds a secret.
@@ -67,6 +67,9 @@ pub enum Error {
     /// What stands behind webhooks cannot be read.
     #[error("cannot read the backends of webhooks: {0}")]
     WebhooksUnread(String),
+    /// Objects keep their finalizers, for these reasons.
+    #[error("{} still have the finalizers", counted(.0.len(), "object"))]
+    Unreleased(Vec<target::Error>),
     /// The API server gives a version that cannot be parsed.
     #[error("cannot parse the version of {place}: {cause}")]
     Version {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Finalizers, ObjectId, PutFinalizers, is_terminating};
+use super::{Finalizers, ObjectId, PutFinalizers, federation, is_terminating, rules};
 
 /// An object with finalizers of a controller: nobody removes them once the controller is gone, and then the
 /// object can never be deleted.
@@ -18,6 +18,8 @@ pub struct Held {
     pub finalizers: Vec<String>,
     /// Whether the object is being deleted already, and stuck.
     pub is_terminating: bool,
+    /// Whether the controller removes them if it runs. It may not be configured for the kind of the object.
+    pub is_handled: bool,
     /// Finalizers of others, which stay.
     others: Vec<String>,
     uid: Value,
@@ -25,6 +27,39 @@ pub struct Held {
 }
 
 impl Held {
+    /// The resources to list in order to find the objects with finalizers of these controllers.
+    pub fn resources(controllers: &[ObjectId]) -> impl Iterator<Item = &'static str> {
+        puts(controllers).map(|(_, put)| put.resource.as_str())
+    }
+
+    /// The resources whose objects say which kinds the controllers handle.
+    pub fn configurations(controllers: &[ObjectId]) -> impl Iterator<Item = &'static str> {
+        puts(controllers).filter_map(|(_, put)| put.configured_by.as_deref())
+    }
+
+    /// The objects with finalizers of these controllers among all objects of the above resources. Of
+    /// configurations the whole object is needed, of others the metadata.
+    pub fn among<'l>(
+        controllers: &[ObjectId],
+        listed: impl Fn(&str) -> Vec<&'l Value>,
+    ) -> Vec<Self> {
+        let held = puts(controllers).flat_map(|(known, put)| {
+            let handled = put
+                .configured_by
+                .as_deref()
+                .map(|resource| federation::handled(&listed(resource), &known.namespace));
+            let objects = listed(&put.resource).into_iter();
+            let held = objects.filter_map(|live| Self::of(live, known, put));
+            let held = held.map(|mut held| {
+                held.is_handled =
+                    handled.as_ref().is_none_or(|kinds| kinds.contains(&held.id.kind));
+                held
+            });
+            held.collect::<Vec<_>>()
+        });
+        held.collect()
+    }
+
     /// A live object with finalizers that this controller puts there; `None` without any.
     pub fn of(live: &Value, known: &Finalizers, put: &PutFinalizers) -> Option<Self> {
         let metadata = &live["metadata"];
@@ -39,6 +74,7 @@ impl Held {
             controller: known.controller(),
             finalizers,
             is_terminating: is_terminating(live),
+            is_handled: true,
             others,
             uid: metadata["uid"].clone(),
             version: metadata["resourceVersion"].clone(),
@@ -57,6 +93,15 @@ impl Held {
             "uid": self.uid, "resourceVersion": self.version, "finalizers": self.others,
         }})
     }
+}
+
+/// What these controllers put.
+fn puts(
+    controllers: &[ObjectId],
+) -> impl Iterator<Item = (&'static Finalizers, &'static PutFinalizers)> {
+    let known = rules().finalizers.iter();
+    let known = known.filter(|known| controllers.contains(&known.controller()));
+    known.flat_map(|known| known.puts.iter().map(move |put| (known, put)))
 }
 
 /// `Namespace/shop: finalizer a/b of Deployment/n/c, terminating`

@@ -90,6 +90,9 @@ pub struct PutFinalizers {
     pub resource: String,
     /// The finalizers.
     pub names: Vec<String>,
+    /// The resource whose objects say for which kinds the controller handles them; it always does without one.
+    #[serde(default)]
+    pub configured_by: Option<String>,
 }
 
 impl Finalizers {

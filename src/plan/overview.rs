@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Action, Change, Plan, Policy, Release};
+use super::{Action, Change, Plan, Policy};
 use crate::inventory::{PruneOptions, missing_consent};
 use crate::object::{ObjectId, Setting, SettingNames, counted};
 
@@ -109,17 +109,23 @@ fn first<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
-/// The finalizers that are removed, in numbers: a line for each controller.
+/// The finalizers that are removed, in numbers: a line for each controller and reason.
 pub(super) fn releases(plan: &Plan) -> Vec<String> {
-    let mut controllers: Vec<(&ObjectId, bool, Vec<&ObjectId>)> = Vec::new();
-    for Release { held, is_running } in &plan.released {
-        match controllers.iter_mut().find(|(known, ..)| *known == &held.controller) {
-            Some((.., ids)) => ids.push(&held.id),
-            None => controllers.push((&held.controller, *is_running, vec![&held.id])),
+    let mut groups: Vec<(&ObjectId, &str, Vec<&ObjectId>)> = Vec::new();
+    for release in &plan.released {
+        let controller = &release.held.controller;
+        let why = match (release.is_running, release.held.is_handled) {
+            (false, _) => "which does not run",
+            (true, false) => "which is no longer configured for them",
+            (true, true) => "which is deleted",
+        };
+        let known = groups.iter_mut().find(|group| (group.0, group.1) == (controller, why));
+        match known {
+            Some((.., ids)) => ids.push(&release.held.id),
+            None => groups.push((controller, why, vec![&release.held.id])),
         }
     }
-    let lines = controllers.into_iter().map(|(controller, is_running, ids)| {
-        let why = if is_running { "which is deleted" } else { "which does not run" };
+    let lines = groups.into_iter().map(|(controller, why, ids)| {
         format!(
             "remove the finalizers of {controller}, {why}, from {}: {}",
             counted(ids.len(), "object"),
@@ -178,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::object::{Held, rules};
+    use crate::plan::Release;
 
     fn change(component: &str, kind: &str, name: &str, action: Action) -> Change {
         let body = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
@@ -195,6 +202,11 @@ mod tests {
             {"name": name, "finalizers": ["finalizers.kubesphere.io/namespaces"]}});
         let known = &rules().finalizers[0];
         Release { held: Held::of(&live, known, &known.puts[0]).unwrap(), is_running: true }
+    }
+
+    fn unhandled(mut release: Release) -> Release {
+        release.held.is_handled = false;
+        release
     }
 
     #[test]
@@ -236,7 +248,7 @@ mod tests {
                 .chain(["a", "b", "c", "d", "e", "f", "g"].map(inside))
                 .collect(),
             uncounted: vec!["Widget.test.io/v1".to_owned()],
-            released: vec![held("a"), held("b")],
+            released: vec![held("a"), held("b"), unhandled(held("c"))],
         };
         assert_eq!(
             overview(&plan),
@@ -249,8 +261,9 @@ mod tests {
 - not counted, since they cannot be listed: Widget.test.io/v1
 ~ remove labels and annotations of ksi from 1 object: Namespace/default
 ~ remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, from 2 objects: 2 Namespace
+~ remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is no longer configured for them, from 1 object: 1 Namespace
 = keep 2 PersistentVolumeClaim: deleting it deletes data
-Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 2 release, 0 unchanged
+Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 3 release, 0 unchanged
 "
         );
     }

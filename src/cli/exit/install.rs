@@ -62,6 +62,7 @@ impl From<Error> for Failure {
                 controller.namespace.as_deref().unwrap_or_default(),
                 controller.name
             )),
+            Error::Unreleased(errors) => Self::Unreleased(errors),
             Error::WebhooksUnread(_) => Self::Unread(error.to_string()),
             Error::Broken(problems) => {
                 let list: Vec<String> =

@@ -34,6 +34,10 @@ impl fmt::Display for Failure {
                     "{what} would be rejected\nhelp: fix the problems listed above and try again"
                 )
             }
+            Self::Unreleased(errors) => {
+                write!(f, "{} still have the finalizers:", counted(errors.len(), "object"))?;
+                errors.iter().try_for_each(|error| write!(f, "\n  {error}\n  help: {}", error.help))
+            }
             Self::Preflight(ids) => write!(
                 f,
                 "nothing was written, because these checks failed: {}\n\

@@ -19,6 +19,11 @@ apiVersion: types.kubefed.io/v1beta1
 kind: FederatedConfigMap
 metadata: {name: spread, namespace: project}
 spec: {placement: {clusterSelector: {}}, template: {data: {a: b}}}
+---
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedSecret
+metadata: {name: shared, namespace: project}
+spec: {placement: {clusterSelector: {}}, template: {stringData: {a: b}}}
 ";
 
 /// A workspace of a user with a project in it, an app that KubeSphere installed there, and an app of the platform. When these
@@ -69,14 +74,20 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
     nothing_is_held(host);
     host.kubectl("delete namespace shop --timeout=60s");
     host.apply(&[]).expect(0);
-    // Its finalizer went with the first uninstallation; without one it would be deleted behind KubeFed's back.
+    // Their finalizers went with the first uninstallation; without one they would be deleted behind KubeFed's back.
     let path = "jsonpath={.metadata.finalizers}";
-    let federated = format!("get federatedconfigmaps.types.kubefed.io spread -n project -o {path}");
-    wait_until("KubeFed to take it up again", Duration::from_secs(90), || {
-        Ok(host.kubectl(&federated).contains("kubefed.io/sync-controller"))
+    wait_until("KubeFed to take them up again", Duration::from_secs(90), || {
+        let finalizers = [
+            "federatedconfigmaps.types.kubefed.io spread",
+            "federatedsecrets.types.kubefed.io shared",
+        ]
+        .map(|object| host.kubectl(&format!("get {object} -n project -o {path}")));
+        Ok(finalizers.iter().all(|all| all.contains("kubefed.io/sync-controller")))
     })
     .unwrap();
     controllers_know_them(host);
+    // As an uninstallation leaves it that is interrupted among these: KubeFed runs and does not handle the kind.
+    host.kubectl(&format!("delete federatedtypeconfigs secrets -n {FEDERATED} --timeout=60s"));
 
     let all = ["--delete-crds", "--delete-data", "--delete-namespaces"];
     let listed = host.ksi(&[&["uninstall", "--dry-run"], &all[..]].concat()).expect(0);
@@ -89,6 +100,8 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
         let line = listed.out.lines().find(|line| line.contains(&format!("{place}: ")));
         assert!(line.unwrap_or_default().contains(object), "{object}: {}", listed.out);
     }
+    let unhandled = "which is no longer configured for them, from 1 object: 1 FederatedSecret";
+    assert!(listed.out.contains(unhandled), "{}", listed.out);
     let began = Instant::now();
     let said = uninstall(host, &[&["--timeout", "4m"], &all[..]].concat());
     let took = began.elapsed();

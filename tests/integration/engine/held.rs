@@ -122,6 +122,61 @@ fn finalizers_of_a_controller_that_does_not_run_go_first() {
     only_those_of_others(&memory);
 }
 
+/// An interrupted uninstallation has deleted the FederatedTypeConfigs, but for one; KubeFed runs, and users have
+/// federated objects.
+fn without_type_configs() -> Memory {
+    let types = "types.kubefed.io/v1beta1";
+    let definition = |name: &str, kind: &str| {
+        let spec = json!({"spec": {"group": "types.kubefed.io", "names": {"kind": kind}}});
+        object("crds", "apiextensions.k8s.io/v1", "CustomResourceDefinition", name, spec)
+    };
+    let place =
+        json!({"name": "kubefed-controller-manager", "namespace": "kube-federation-system"});
+    let rest = json!({"metadata": place, "spec": {"replicas": 1}});
+    let desired = vec![
+        object("namespaces", "v1", "Namespace", "kube-federation-system", json!({})),
+        definition("federatedconfigmaps", "FederatedConfigMap"),
+        definition("federatedusers", "FederatedUser"),
+        object("kubefed", "apps/v1", "Deployment", "kubefed-controller-manager", rest),
+    ];
+    let memory = Memory::default().living(Life::default());
+    run(&memory, desired, &options()).answer.unwrap();
+    let finalizers = ["kubefed.io/sync-controller"];
+    let spread = json!({"name": "spread", "namespace": "project", "finalizers": finalizers});
+    let spread = object("", types, "FederatedConfigMap", "spread", json!({"metadata": spread}));
+    let alice = json!({"metadata": {"name": "alice", "finalizers": finalizers}});
+    memory.make(spread.body);
+    memory.make(object("", types, "FederatedUser", "alice", alice).body);
+    let config = json!({
+        "metadata": {"name": "users.iam.kubesphere.io", "namespace": "kube-federation-system"},
+        "spec": {
+            "propagation": "Enabled",
+            "federatedType": {"kind": "FederatedUser"}, "targetType": {"scope": "Cluster"},
+        },
+    });
+    let core = "core.kubefed.io/v1beta1";
+    memory.make(object("", core, "FederatedTypeConfig", "users", config).body);
+    let life = Life { unattended: [spread.id].into(), ..Life::default() };
+    memory.restarted(Faults::default()).living(life)
+}
+
+#[test]
+fn finalizers_of_a_kind_that_a_running_controller_does_not_handle_go_first() {
+    let memory = without_type_configs();
+    let planned = wait(plan(&memory, Vec::new(), &removing()));
+    let released: Vec<_> =
+        planned.plan.released.iter().map(|one| (one.held.id.to_string(), one.is_running)).collect();
+    let spread = "FederatedConfigMap/project/spread";
+    assert_eq!(released, [(spread.to_owned(), true)]);
+    run(&memory, Vec::new(), &removing()).answer.unwrap();
+    let log = memory.log();
+    assert!(at(&log, &format!("release {spread}")) < at(&log, &format!("delete {spread}")));
+    // KubeFed does the rest.
+    assert!(!log.contains(&"release FederatedUser/alice".to_owned()), "{log:#?}");
+    let left: Vec<String> = memory.objects().into_keys().map(|id| id.kind).collect();
+    assert_eq!(left, ["FederatedTypeConfig"], "it is not of this installation");
+}
+
 #[test]
 fn what_is_deleted_while_its_controller_runs_needs_no_help() {
     let memory = installed(Life::default());

@@ -1,6 +1,6 @@
 //! Scripted controllers, webhooks and finalizers for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub(crate) struct Life {
     pub(crate) held: BTreeMap<ObjectId, usize>,
     /// How long a deleted object is terminating because of a finalizer.
     pub(crate) lingers: BTreeMap<ObjectId, usize>,
+    /// Deleted objects of which nobody but ksi removes the finalizers.
+    pub(crate) unattended: BTreeSet<ObjectId>,
     /// When the pods of a deleted Deployment have ended.
     pub(crate) stops: BTreeMap<ObjectId, usize>,
     /// How often a controller creates a deleted object again.
@@ -94,7 +96,12 @@ fn settled(kind: &str, body: &Value) -> Value {
 }
 
 /// Marks an object as being deleted.
-pub(super) fn begin_termination(body: &mut Value) {
+pub(super) fn mark_deleted(body: &mut Value) {
     body["metadata"]["deletionTimestamp"] = json!("2027-01-15T08:00:00Z");
+}
+
+/// Marks an object as being deleted, with a finalizer that is removed later.
+pub(super) fn begin_termination(body: &mut Value) {
+    mark_deleted(body);
     body["metadata"]["finalizers"] = json!(["finalizers.test/slow"]);
 }

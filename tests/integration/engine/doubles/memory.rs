@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ksi::health::{Cause, assess};
 use ksi::inventory::Inventory;
-use ksi::object::{Contents, DryRunResult, Held, Object, ObjectId, rules};
+use ksi::object::{Contents, DryRunResult, Held, Object, ObjectId, is_terminating};
 use ksi::target::{
     Effect, Error, ErrorKind, Finding, Monitor, NewKind, Observation, Outage, Reader, Store, Write,
     Writer, Written,
@@ -170,6 +170,10 @@ impl Content {
     }
 }
 
+fn has_finalizers(body: &Value) -> bool {
+    body["metadata"]["finalizers"].as_array().is_some_and(|all| !all.is_empty())
+}
+
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Memory({} objects, {:?})", self.content().objects.len(), self.faults)
@@ -223,17 +227,16 @@ impl Reader for Memory {
     }
 
     async fn held(&self, controllers: &[ObjectId]) -> Result<Vec<Held>, Error> {
-        let known = rules().finalizers.iter().filter(|k| controllers.contains(&k.controller()));
         let content = self.content();
-        let held = known.flat_map(|known| known.puts.iter().map(move |put| (known, put))).flat_map(
-            |(known, put)| {
-                let of_kind = content.objects.iter().filter(|(id, _)| {
-                    put.resource.starts_with(&format!("{}s", id.kind.to_lowercase()))
-                });
-                of_kind.filter_map(|(_, body)| Held::of(body, known, put)).collect::<Vec<_>>()
-            },
-        );
-        Ok(held.collect())
+        let listed = |resource: &str| {
+            let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
+            let is_one = |id: &ObjectId| {
+                id.group == group
+                    && (plural == "*" || plural == format!("{}s", id.kind.to_lowercase()))
+            };
+            content.objects.iter().filter(|(id, _)| is_one(id)).map(|(_, body)| body).collect()
+        };
+        Ok(Held::among(controllers, listed))
     }
 
     fn warnings(&self) -> Vec<String> {
@@ -322,6 +325,7 @@ impl Writer for Memory {
     async fn delete(&self, id: &ObjectId) -> Result<Effect, Error> {
         let lingers = self.life.as_ref().and_then(|life| life.lingers.get(id));
         let replaced = self.life.as_ref().and_then(|life| life.replaced.get(id)).copied();
+        let unattended = self.life.as_ref().is_some_and(|life| life.unattended.contains(id));
         self.change("delete", &id.to_string(), |content| match lingers {
             _ if content.replaces(id, replaced.unwrap_or_default()) => {}
             Some(for_) => {
@@ -331,9 +335,12 @@ impl Writer for Memory {
                     content.terminating.entry(id.clone()).or_insert(until);
                 }
             }
-            None => {
-                content.objects.remove(id);
-            }
+            None => match content.objects.get_mut(id) {
+                Some(body) if unattended && has_finalizers(body) => life::mark_deleted(body),
+                _ => {
+                    content.objects.remove(id);
+                }
+            },
         })?;
         Ok(Effect::Visible)
     }
@@ -342,6 +349,9 @@ impl Writer for Memory {
         self.change("release", &held.id.to_string(), |content| {
             if let Some(body) = content.objects.get_mut(&held.id) {
                 body["metadata"]["finalizers"] = held.patch()["metadata"]["finalizers"].clone();
+                if is_terminating(body) && !has_finalizers(body) {
+                    content.objects.remove(&held.id);
+                }
             }
         })
     }
