@@ -14,7 +14,7 @@ use super::planned::{Planned, observe};
 use super::run::{Run, RunEnd};
 use super::unresolved::is_unresolved;
 use super::write::{applied, pruned};
-use super::{Options, Stop, only};
+use super::{Options, Stop, cascading, only};
 use crate::object::ObjectId;
 use crate::plan::{self, Action, Change, Summary};
 use crate::target::{AbandonOnDrop, Effect, Target};
@@ -178,11 +178,15 @@ impl<T: Target> Run<'_, T> {
             return Err(Error::Changed("the inventory".into()));
         }
         let again = plan::plan_with(&desired.objects, &now, &self.options.plan);
-        let again = only::plan(again, self.options);
-        match first_difference(&plan.changes, &again.changes, made_by_lock) {
-            Some(id) => Err(Error::Changed(id.to_string())),
-            None => Ok(()),
+        let mut again = only::plan(again, self.options);
+        if let Some(id) = first_difference(&plan.changes, &again.changes, made_by_lock) {
+            return Err(Error::Changed(id.to_string()));
         }
+        cascading::add_to(self.target, &mut again, now.inventory.as_ref()).await?;
+        let known: BTreeSet<&ObjectId> = plan.cascading.iter().map(|change| &change.id).collect();
+        let more = again.cascading.into_iter().map(|change| change.id);
+        let more: Vec<ObjectId> = more.filter(|id| !known.contains(id)).collect();
+        if more.is_empty() { Ok(()) } else { Err(Error::MoreDeletes(more)) }
     }
 
     /// An error if the target refuses everything or the lock is lost: then nothing more is written, not even

@@ -54,6 +54,18 @@ pub(super) async fn cascading_deletes<T: Target>(
     Ok(found)
 }
 
+/// Adds the above to a plan, which has those of its namespaces.
+pub(super) async fn add_to<T: Target>(
+    target: &T,
+    plan: &mut Plan,
+    known: Option<&Inventory>,
+) -> Result<(), target::Error> {
+    let of_kinds = cascading_deletes(target, plan, known).await?;
+    plan.cascading.retain(|lost| of_kinds.iter().all(|other| other.id != lost.id));
+    plan.cascading.extend(of_kinds);
+    Ok(())
+}
+
 /// Whether a plan deletes CRDs or namespaces.
 fn has_cascading(plan: &Plan) -> bool {
     deletes(plan).any(|change| change.id.is_definition() || change.id.is_namespace())

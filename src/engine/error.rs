@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::object::{ObjectId, Setting, SettingNames};
+use crate::object::{ObjectId, Setting, SettingNames, counted};
 use crate::target::{self, ErrorKind};
 
 /// Why a run failed.
@@ -15,6 +15,9 @@ pub enum Error {
     /// Somebody else changed something after the review and before the lock was taken.
     #[error("{0} was changed by somebody else after the plan was made")]
     Changed(String),
+    /// Others have created these objects after the review, and they would be deleted with their CRDs or namespaces.
+    #[error("{} would be deleted that the plan does not have: {}", counted(.0.len(), "object"), first_few(.0))]
+    MoreDeletes(Vec<ObjectId>),
     /// A manifest contains a placeholder instead of a generated value.
     #[error("{0} contains a placeholder instead of a generated value")]
     Unresolved(ObjectId),
@@ -34,6 +37,9 @@ impl Error {
             Self::Changed(_) => {
                 "nothing was written; run again to plan for the current state".into()
             }
+            Self::MoreDeletes(_) => {
+                "nothing was deleted; run again to see these objects in the plan and confirm them".into()
+            }
             Self::Unresolved(_) => "this is a bug in ksi: please report it".into(),
             Self::Incomplete(incomplete) => incomplete.help(names),
             Self::Interrupted => "nothing is lost; run again to continue".into(),
@@ -44,11 +50,22 @@ impl Error {
     pub fn kind(&self) -> Option<ErrorKind> {
         match self {
             Self::Target(error) => Some(error.kind),
-            Self::Changed(_) => Some(ErrorKind::Locked),
+            Self::Changed(_) | Self::MoreDeletes(_) => Some(ErrorKind::Locked),
             Self::Incomplete(incomplete) => Some(incomplete.kind()),
             Self::Unresolved(_) | Self::Interrupted => None,
         }
     }
+}
+
+/// How many objects are named.
+const NAMED: usize = 5;
+
+/// The first few objects.
+fn first_few(ids: &[ObjectId]) -> String {
+    let more = ids.len().saturating_sub(NAMED);
+    let shown: Vec<String> = ids.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// Everything that a run could not do. Each item was reported when it happened.

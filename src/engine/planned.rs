@@ -77,9 +77,7 @@ pub async fn plan<T: Target>(
     // Until a run ends well, there is something to record.
     result.last_run = result.last_run.filter(LastRun::has_succeeded);
     let mut plan = only::plan(whole, options);
-    let of_kinds = cascading::cascading_deletes(target, &plan, observed.inventory.as_ref()).await?;
-    plan.cascading.retain(|lost| of_kinds.iter().all(|other| other.id != lost.id));
-    plan.cascading.extend(of_kinds);
+    cascading::add_to(target, &mut plan, observed.inventory.as_ref()).await?;
     plan.released = held::releases(target, &plan, observed.inventory.as_ref(), options).await?;
     let result = only::inventory(result, known, options);
     // Only objects that will be written: others may belong to somebody else.

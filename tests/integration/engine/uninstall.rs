@@ -1,6 +1,6 @@
 //! Uninstallation: nothing is desired, and everything may be deleted.
 
-use ksi::engine::Event;
+use ksi::engine::{self, Error, Event, Stop};
 use ksi::object::Object;
 use ksi::target::{ErrorKind, Store as _};
 use serde_json::json;
@@ -102,6 +102,28 @@ fn objects_of_others_are_deleted_while_their_controllers_run() {
         Event::Wait { object, component, .. } if *object == inside && component == "crds"
     )));
     assert_eq!(memory.objects().into_keys().collect::<Vec<_>>(), [foreign]);
+}
+
+#[test]
+fn no_more_is_deleted_than_the_plan_had() {
+    let memory = used(2);
+    let [_, outside, _] = others();
+    memory.remove(&outside.id);
+    let planned = wait(plan(&memory, Vec::new(), &removing()));
+    memory.make(outside.body);
+    let stop = Stop::default();
+    let answer = wait(engine::apply(&memory, &planned, &removing(), &stop, &mut |_| {}));
+    let error = answer.unwrap_err();
+    assert_eq!(error, Error::MoreDeletes(vec![outside.id]));
+    assert_eq!(
+        error.to_string(),
+        "1 object would be deleted that the plan does not have: Widget/c"
+    );
+    assert_eq!(memory.log(), [""; 0]);
+    // Less is no reason to ask again.
+    let planned = wait(plan(&memory, Vec::new(), &removing()));
+    memory.remove(&others()[1].id);
+    wait(engine::apply(&memory, &planned, &removing(), &stop, &mut |_| {})).unwrap();
 }
 
 #[test]

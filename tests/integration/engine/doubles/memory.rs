@@ -89,6 +89,11 @@ impl Memory {
         }
     }
 
+    /// Deletes an object as another client would.
+    pub(crate) fn remove(&self, id: &ObjectId) {
+        self.content().objects.remove(id);
+    }
+
     /// Every object.
     pub(crate) fn objects(&self) -> BTreeMap<ObjectId, Value> {
         self.content().objects.clone()
