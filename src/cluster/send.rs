@@ -14,7 +14,7 @@ use super::error::{Error, ErrorKind};
 use super::limit::Permit;
 use super::lock::{WriteLock, while_held};
 use super::request::Call;
-use super::retry::{self, Tries};
+use super::retry::Tries;
 use super::status::Status;
 use crate::object::{Masker, ObjectId, Scrubber};
 
@@ -91,7 +91,7 @@ impl Cluster {
                 }
                 _ => patience,
             };
-            let wait = tries.wait(&error.kind, retry_after).map(retry::jitter);
+            let wait = tries.wait(&error.kind, retry_after);
             match wait.filter(|wait| started.elapsed() + *wait < patience && self.lasts(*wait)) {
                 Some(wait) => {
                     tracing::debug!("again in {} ms: {error}", wait.as_millis());
