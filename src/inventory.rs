@@ -22,7 +22,7 @@ pub use base::{Base, leaves};
 pub(crate) use base::{children, step};
 pub use digest::Key;
 pub use last_run::{LastRun, Operation};
-pub use prune::{Prune, PruneOptions, missing_consent, needs_consent, prune};
+pub use prune::{Prune, PruneOptions, is_kept_for_now, missing_consent, prune};
 pub use secret::SECRET;
 
 /// The storage format that this ksi writes, and the newest one that it reads.

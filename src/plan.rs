@@ -245,7 +245,7 @@ pub fn plan_with(desired: &[Object], observed: &Observed, options: &PlanOptions)
             decision::dropped(entry, live, observed, options, desired.is_empty())
         })
         .collect();
-    namespaces::keep(&changes, &mut dropped, &observed.contents, options);
+    namespaces::keep(&changes, &mut dropped, observed, options);
     // Kept objects are listed before anything is deleted.
     dropped.sort_by(|a, b| {
         let removes = |change: &Change| change.action == Action::Delete;

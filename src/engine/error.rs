@@ -38,7 +38,8 @@ impl Error {
                 "nothing was written; run again to plan for the current state".into()
             }
             Self::MoreDeletes(_) => {
-                "nothing was deleted; run again to see these objects in the plan and confirm them".into()
+                "nothing was deleted; run again to see these objects in the plan and confirm them"
+                    .into()
             }
             Self::Unresolved(_) => "this is a bug in ksi: please report it".into(),
             Self::Incomplete(incomplete) => incomplete.help(names),

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::Entry;
 use crate::object::{
-    DeletionConsent, FIELD_MANAGER, ObjectId, Policy, Protected, Setting, SettingNames, rules,
+    DeletionConsent, FIELD_MANAGER, KeepMarker, ObjectId, Policy, Protected, Setting, SettingNames,
+    rules,
 };
 
 /// What the user has consented to delete.
@@ -62,10 +63,7 @@ pub fn prune(
     if entry.policy == Policy::Patch {
         return Prune::ReleaseFields;
     }
-    let is_set = |marker: &&crate::object::KeepMarker| {
-        metadata["annotations"][&marker.annotation] == marker.value.as_str()
-    };
-    if let Some(marker) = rules().pruning.keep_markers.iter().find(is_set) {
+    if let Some(marker) = keep_marker(live) {
         return Prune::Keep(format!("annotated with {}={}", marker.annotation, marker.value));
     }
     if entry.policy == Policy::Create && !options.created {
@@ -93,9 +91,16 @@ pub fn prune(
     }
 }
 
-/// Whether an object is kept only for lack of consent.
-pub fn needs_consent(id: &ObjectId, options: PruneOptions) -> bool {
-    missing_consent(id, options).is_some()
+/// Whether an object is kept only for now: for lack of consent, or by an annotation, which a user may remove.
+pub fn is_kept_for_now(id: &ObjectId, live: Option<&Value>, options: PruneOptions) -> bool {
+    missing_consent(id, options).is_some() || live.is_some_and(|live| keep_marker(live).is_some())
+}
+
+/// The annotation by which a user keeps an object.
+fn keep_marker(live: &Value) -> Option<&'static KeepMarker> {
+    let annotations = &live["metadata"]["annotations"];
+    let mut markers = rules().pruning.keep_markers.iter();
+    markers.find(|marker| annotations[&marker.annotation] == marker.value.as_str())
 }
 
 /// Why an object is kept for lack of consent, and which one is missing.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Change, PlanOptions};
-use crate::inventory::{missing_consent, needs_consent};
+use super::{Action, Change, Observed, PlanOptions};
+use crate::inventory::{is_kept_for_now, missing_consent};
 use crate::object::{Contents, ObjectId, Setting};
 
 /// Keeps each namespace with a kept object in it, also of others, and that of ksi's inventory as long as the
@@ -11,7 +11,7 @@ use crate::object::{Contents, ObjectId, Setting};
 pub(super) fn keep(
     others: &[Change],
     dropped: &mut [Change],
-    contents: &Contents,
+    observed: &Observed,
     options: &PlanOptions,
 ) {
     let has_inventory =
@@ -24,7 +24,8 @@ pub(super) fn keep(
         };
         let inside = others.iter().chain(dropped.iter()).find(stays);
         // Data of others is deleted no more readily than ours.
-        let data = contents
+        let data = observed
+            .contents
             .within(&namespace.id.name)
             .find_map(|id| Some((id, missing_consent(id, options.prune)?)));
         if let Some(inside) = inside {
@@ -38,7 +39,8 @@ pub(super) fn keep(
             ));
         } else if has_inventory(namespace) {
             let later = |change: &&Change| {
-                change.action == Action::Keep && needs_consent(&change.id, options.prune)
+                let live = observed.objects.get(&change.id);
+                change.action == Action::Keep && is_kept_for_now(&change.id, live, options.prune)
             };
             let count = dropped.iter().filter(later).count();
             if let Some(first) = dropped.iter().find(later) {
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
     use crate::inventory::{Inventory, Key, PruneOptions};
     use crate::object::{Object, ObjectId, Policy};
-    use crate::plan::{Observed, Plan, plan_with};
+    use crate::plan::{Plan, plan_with};
 
     fn object(api: &str, kind: &str, namespace: Option<&str>, name: &str) -> Object {
         let mut body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
@@ -112,6 +114,11 @@ mod tests {
 
     /// The plan when nothing is desired any more.
     fn removal(prune: PruneOptions, contents: Contents) -> Plan {
+        removal_of(prune, contents, |_| {})
+    }
+
+    /// The same after an object was changed.
+    fn removal_of(prune: PruneOptions, contents: Contents, change: impl Fn(&mut Object)) -> Plan {
         let crd = "apiextensions.k8s.io/v1";
         let objects = [
             object("v1", "Namespace", None, "data"),
@@ -125,7 +132,11 @@ mod tests {
         for object in &objects {
             inventory.insert(inventory.entry(object, None));
         }
-        let objects = objects.into_iter().map(|object| (object.id, object.body)).collect();
+        let changed = objects.into_iter().map(|mut object| {
+            change(&mut object);
+            (object.id, object.body)
+        });
+        let objects = changed.collect();
         let inventory = Some(inventory);
         let observed = Observed { objects, inventory, contents, ..Observed::default() };
         let options = PlanOptions {
@@ -161,6 +172,28 @@ mod tests {
         assert_eq!(fate(PruneOptions { data: false, ..all }), fates(keep, delete, keep));
         assert_eq!(fate(PruneOptions { crds: false, ..all }), fates(delete, delete, keep));
         assert_eq!(fate(PruneOptions { namespaces: false, ..all }), fates(keep, keep, keep));
+    }
+
+    #[test]
+    fn the_inventory_stays_for_what_a_user_keeps_by_an_annotation() {
+        let all = PruneOptions { crds: true, data: true, namespaces: true, created: true };
+        let keep = |object: &mut Object| {
+            if object.id.name == "widgets" {
+                object.body["metadata"]["annotations"] = json!({"helm.sh/resource-policy": "keep"});
+            }
+        };
+        let plan = removal_of(all, Contents::default(), keep);
+        let kept = plan.changes.iter().filter(|change| change.action == Action::Keep);
+        let kept: Vec<_> =
+            kept.map(|c| (c.id.name.as_str(), c.reason.as_deref().unwrap())).collect();
+        let expected = [
+            (
+                "record",
+                "contains ksi's inventory, which is needed to delete CustomResourceDefinition/widgets later",
+            ),
+            ("widgets", "annotated with helm.sh/resource-policy=keep"),
+        ];
+        assert!(expected.iter().all(|one| kept.contains(one)) && kept.len() == 2, "{kept:?}");
     }
 
     #[test]
