@@ -30,6 +30,7 @@ mod only;
 mod options;
 mod outcome;
 mod planned;
+mod poll;
 mod record;
 mod release;
 mod removal;

@@ -1,13 +1,15 @@
 //! Waits until deleted objects no longer exist, and reports what blocks them.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::event::Pruned;
 use super::finalizers::{blocked_by, controllers, remaining};
+use super::poll::Again;
 use super::run::{Run, RunEnd};
 use super::write::pruned;
 use crate::object::{ObjectId, is_terminating};
@@ -23,32 +25,27 @@ impl<T: Target> Run<'_, T> {
     /// Waits until all are deleted, and reports what blocks the others; or, unless `awaited`, only checks
     /// once. Objects that still exist stay in the inventory.
     pub(super) async fn await_deletion(&self, step: &[&Change], awaited: bool) -> bool {
-        let (mut reported, begun) = (BTreeMap::new(), Instant::now());
         let mut left: Vec<&Change> = if self.runs { step.to_vec() } else { Vec::new() };
-        while !left.is_empty() {
+        if left.is_empty() {
+            return true;
+        }
+        let (mut reported, begun) = (BTreeMap::new(), Instant::now());
+        let (mut live, mut controllers) = (BTreeMap::new(), BTreeMap::new());
+        let answer = self.poll(async || {
             let ids: Vec<ObjectId> = left.iter().map(|change| change.id.clone()).collect();
             // Read also after the run has ended: what is deleted by now must not stay recorded.
-            let live = match self.target.live(&ids).await {
+            live = match self.target.live(&ids).await {
                 Ok(live) => live,
                 Err(error) => {
                     self.fail(&ids[0], error);
-                    return false;
+                    return Break(false);
                 }
             };
-            let exists = |change: &&Change| {
-                live.get(&change.id).is_some_and(|live| self.is_remaining(change, live))
-            };
-            let (terminating, deleted): (Vec<&Change>, Vec<&Change>) =
-                left.iter().partition(|change| exists(change));
-            for change in deleted {
-                self.deleted.borrow_mut().insert(change.id.clone());
-                self.report(pruned(change, Pruned::Deleted));
+            left.retain(|change| self.is_left(change, &live));
+            if left.is_empty() || !awaited {
+                return Break(true);
             }
-            left = terminating;
-            if !awaited {
-                break;
-            }
-            let controllers = self.controllers(live.values()).await;
+            controllers = self.controllers(live.values()).await;
             let slow = left.iter().filter(|_| begun.elapsed() >= QUIET);
             for change in slow {
                 let reason = match blocked_by(&live[&change.id], &controllers) {
@@ -57,21 +54,23 @@ impl<T: Target> Run<'_, T> {
                 };
                 self.report_awaited(&change.component, &change.id, reason, &mut reported);
             }
-            if left.is_empty() {
-                break;
-            }
-            let changed = async {
-                tokio::select! {
-                    () = self.target.changed(&ids) => {}
-                    () = sleep(POLL) => {}
-                }
-            };
-            if self.unless_ended(changed).await.is_none() {
-                self.report_remaining(&left, &live, &controllers);
-                return false;
-            }
+            Continue(Again::on_change(&ids, POLL))
+        });
+        let answer = answer.await;
+        if answer.is_none() {
+            self.report_remaining(&left, &live, &controllers);
         }
-        true
+        answer.unwrap_or(false)
+    }
+
+    /// Whether a deleted object still exists; notes and reports it if not.
+    fn is_left(&self, change: &Change, live: &BTreeMap<ObjectId, Value>) -> bool {
+        let exists = live.get(&change.id).is_some_and(|live| self.is_remaining(change, live));
+        if !exists {
+            self.deleted.borrow_mut().insert(change.id.clone());
+            self.report(pruned(change, Pruned::Deleted));
+        }
+        exists
     }
 
     /// The controllers that remove the finalizers of these objects, for messages only.

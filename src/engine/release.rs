@@ -1,13 +1,13 @@
 //! Removes finalizers whose controller was deleted from what outlives it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
-
-use tokio::time::sleep;
 
 use super::event::{Event, Pruned};
 use super::finalizer_removal::remove_finalizers;
 use super::held::deleted;
+use super::poll::Again;
 use super::run::Run;
 use crate::object::{Finalizers, Held, ObjectId, rules};
 use crate::plan::Action;
@@ -57,21 +57,22 @@ impl<T: Target> Run<'_, T> {
     async fn await_stopped(&self, controllers: &[ObjectId]) -> bool {
         let mut reported = BTreeMap::new();
         for controller in controllers {
-            loop {
+            let stopped = self.poll(async || {
                 match self.unless_ended(self.target.is_stopped(controller)).await {
-                    Some(Ok(true)) => break,
+                    Some(Ok(true)) => return Break(true),
                     Some(Ok(false)) => {}
                     Some(Err(error)) => {
                         self.fail(controller, error);
-                        return false;
+                        return Break(false);
                     }
-                    None => return false,
+                    None => return Break(false),
                 }
                 let why = "its pods are being deleted".to_owned();
                 self.report_awaited(self.component_of(controller), controller, why, &mut reported);
-                if self.unless_ended(sleep(POLL)).await.is_none() {
-                    return false;
-                }
+                Continue(Again::after(POLL))
+            });
+            if stopped.await != Some(true) {
+                return false;
             }
         }
         true

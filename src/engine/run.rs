@@ -194,6 +194,13 @@ impl<'r, T: Target> Run<'r, T> {
         self.incomplete.borrow_mut().failed.push((id.clone(), error));
     }
 
+    /// The same, and the error as a text.
+    pub(super) fn failed(&self, id: &ObjectId, error: target::Error) -> String {
+        let text = error.to_string();
+        self.fail(id, error);
+        text
+    }
+
     /// Why the run ends early; `None` if it does not. A lost lock or another error of the target has
     /// precedence.
     pub(super) fn run_end(&self) -> Option<RunEnd> {

@@ -1,12 +1,14 @@
 //! Desired objects that are terminating: they are created again after they are deleted.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::finalizers::{blocked_by, remaining};
+use super::poll::Again;
 use super::run::{Run, RunEnd};
 use super::wait::DIAGNOSIS;
 use crate::object::{ObjectId, is_terminating};
@@ -28,30 +30,25 @@ impl<T: Target> Run<'_, T> {
         }
         let ids = [change.id.clone()];
         let mut reported = BTreeMap::new();
-        loop {
+        let is_free = self.poll(async || {
             let live = match self.unless_ended(self.target.live(&ids)).await {
                 Some(Ok(mut live)) => live.remove(&change.id),
                 Some(Err(error)) => {
                     self.fail(&change.id, error);
-                    return false;
+                    return Break(Some(false));
                 }
-                None => break,
+                None => return Break(None),
             };
-            let Some(live) = live.filter(is_terminating) else { return true };
+            let Some(live) = live.filter(is_terminating) else { return Break(Some(true)) };
             let reason = self.deletion_progress(&change.id, &live).await;
             self.report_awaited(&change.component, &change.id, reason, &mut reported);
-            let changed = async {
-                tokio::select! {
-                    () = self.target.changed(&ids) => {}
-                    () = sleep(POLL) => {}
-                }
-            };
-            if self.unless_ended(changed).await.is_none() {
-                break;
-            }
+            Continue(Again::on_change(&ids, POLL))
+        });
+        let is_free = is_free.await.flatten();
+        if is_free.is_none() {
+            self.report_terminating(change).await;
         }
-        self.report_terminating(change).await;
-        false
+        is_free.unwrap_or(false)
     }
 
     /// What the deletion waits for.

@@ -1,25 +1,26 @@
 //! Waits until objects are healthy, kinds are served, and webhooks answer.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::event::{ComponentState, Event};
 use super::failures::Failures;
+use super::poll::{Again, Pauses};
 use super::run::{Run, RunEnd};
 use crate::health::{Cause, Health, assess};
 use crate::object::{Object, ObjectId};
 use crate::target::{Finding, NewKind, Target};
 
-/// Watches may miss a change, so objects are also polled, with growing pauses.
+/// Watches may miss a change, so objects are also read again, with growing pauses.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// New kinds are usually served within a few seconds.
 const FIRST_KIND_PAUSE: Duration = Duration::from_millis(50);
 const USUAL_KIND_DELAY: Duration = Duration::from_secs(3);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const UNSERVED: &str = "its kind is not served yet";
 /// After this time pods are read to see why an object is not healthy, and how often.
 const CAUSES: Duration = Duration::from_secs(2);
@@ -27,11 +28,6 @@ const CAUSES: Duration = Duration::from_secs(2);
 const CAUSES_LIMIT: Duration = Duration::from_secs(10);
 /// How long a diagnosis may take.
 pub(super) const DIAGNOSIS: Duration = Duration::from_secs(20);
-
-/// The next pause between two polls.
-fn next_pause(pause: Duration) -> Duration {
-    (pause * 3 / 2).min(LONGEST_PAUSE)
-}
 
 /// The objects that are not healthy yet.
 #[derive(Default)]
@@ -50,6 +46,15 @@ impl Awaited {
             None => String::new(),
         }
     }
+
+    /// The first of them, and how many more there are.
+    fn first(&self) -> Option<String> {
+        let (id, (why, _)) = self.reasons.iter().next()?;
+        Some(match self.reasons.len() {
+            1 => format!("{id}: {why}"),
+            missing => format!("{id}: {why}, and {} more", missing - 1),
+        })
+    }
 }
 
 impl<T: Target> Run<'_, T> {
@@ -64,58 +69,38 @@ impl<T: Target> Run<'_, T> {
         if ids.is_empty() || !self.runs {
             return Ok(());
         }
-        let mut awaited = Awaited::default();
-        let mut pause = FIRST_PAUSE;
-        let mut look_at = Instant::now() + CAUSES;
-        let mut causes = BTreeMap::new();
-        loop {
+        let (mut awaited, mut pauses) = (Awaited::default(), Pauses::from(FIRST_PAUSE));
+        let (mut look_at, mut causes) = (Instant::now() + CAUSES, BTreeMap::new());
+        let answer = self.poll(async || {
             let live = match self.unless_ended(self.target.live(ids)).await {
                 Some(Ok(live)) => live,
-                Some(Err(error)) => {
-                    let reported = error.to_string();
-                    if let Some(id) = ids.first() {
-                        self.fail(id, error);
-                    }
-                    return Err(reported);
-                }
-                None => return Err(self.give_up(component, &awaited).await),
+                Some(Err(error)) => return Break(Some(Err(self.failed(&ids[0], error)))),
+                None => return Break(None),
             };
             if Instant::now() >= look_at {
                 let unhealthy: Vec<&Value> =
                     live.values().filter(|live| !assess(live).is_healthy()).collect();
                 let looked = timeout(CAUSES_LIMIT, self.target.causes(&unhealthy));
-                match self.unless_ended(looked).await {
-                    Some(looked) => causes = looked.unwrap_or_default(),
-                    None => return Err(self.give_up(component, &awaited).await),
-                }
+                let Some(looked) = self.unless_ended(looked).await else { return Break(None) };
+                causes = looked.unwrap_or_default();
                 look_at = Instant::now() + CAUSES;
             }
             let before = awaited.reasons.len();
-            let all = self.assess(component, ids, (&live, &causes), &mut awaited);
-            if all {
-                return Ok(());
+            if self.assess(component, ids, (&live, &causes), &mut awaited) {
+                return Break(Some(Ok(())));
             }
             if before != awaited.reasons.len() {
-                let missing = awaited.reasons.len();
-                let reason = awaited.reasons.iter().next().map(|(id, (why, _))| match missing {
-                    1 => format!("{id}: {why}"),
-                    _ => format!("{id}: {why}, and {} more", missing - 1),
-                });
+                let reason = awaited.first();
                 self.report_component(component, ComponentState::Checking, progress, reason);
             }
             if self.options.wait.fail_fast && awaited.failures.are_final() {
-                return Err(self.give_up(component, &awaited).await);
+                return Break(None);
             }
-            let changed = async {
-                tokio::select! {
-                    () = self.target.changed(ids) => {}
-                    () = sleep(pause) => {}
-                }
-            };
-            if self.unless_ended(changed).await.is_none() {
-                return Err(self.give_up(component, &awaited).await);
-            }
-            pause = next_pause(pause);
+            Continue(Again::on_change(ids, pauses.take()))
+        });
+        match answer.await.flatten() {
+            Some(answer) => answer,
+            None => Err(self.give_up(component, &awaited).await),
         }
     }
 
@@ -224,17 +209,18 @@ impl<T: Target> Run<'_, T> {
         mut kinds: Vec<NewKind>,
         progress: (usize, usize),
     ) -> Result<(), String> {
-        let begin = Instant::now();
-        let (mut reported, mut pause) = (BTreeMap::new(), FIRST_KIND_PAUSE);
-        while self.runs && !kinds.is_empty() {
+        if !self.runs || kinds.is_empty() {
+            return Ok(());
+        }
+        let (begin, mut reported) = (Instant::now(), BTreeMap::new());
+        let mut pauses = Pauses::from(FIRST_KIND_PAUSE);
+        let answer = self.poll(async || {
             let unserved = match self.unless_ended(self.target.unserved(&kinds)).await {
                 Some(Ok(unserved)) => unserved,
                 Some(Err(error)) => {
-                    let reported = error.to_string();
-                    self.fail(&kinds[0].definition, error);
-                    return Err(reported);
+                    return Break(Some(Err(self.failed(&kinds[0].definition, error))));
                 }
-                None => break,
+                None => return Break(None),
             };
             // A served kind stays served.
             kinds.retain(|kind| unserved.contains(&kind.definition));
@@ -245,20 +231,23 @@ impl<T: Target> Run<'_, T> {
                 }
                 awaited
             });
-            if begin.elapsed() >= USUAL_KIND_DELAY {
-                let definitions: Vec<ObjectId> = unserved.into_iter().collect();
-                self.healthy(component, &definitions, progress).await?;
-                for id in &definitions {
-                    self.report_awaited(component, id, UNSERVED.to_owned(), &mut reported);
-                }
-                pause = next_pause(pause);
+            if kinds.is_empty() {
+                return Break(Some(Ok(())));
             }
-            if !kinds.is_empty() && self.unless_ended(sleep(pause)).await.is_none() {
-                break;
+            if begin.elapsed() < USUAL_KIND_DELAY {
+                return Continue(Again::after(FIRST_KIND_PAUSE));
             }
-        }
-        if !self.runs || kinds.is_empty() {
-            return Ok(());
+            let definitions: Vec<ObjectId> = unserved.into_iter().collect();
+            if let Err(why) = self.healthy(component, &definitions, progress).await {
+                return Break(Some(Err(why)));
+            }
+            for id in &definitions {
+                self.report_awaited(component, id, UNSERVED.to_owned(), &mut reported);
+            }
+            Continue(Again::after(pauses.take()))
+        });
+        if let Some(answer) = answer.await.flatten() {
+            return answer;
         }
         let reasons = kinds.into_iter().map(|kind| (kind.definition, (UNSERVED.to_owned(), None)));
         let awaited = Awaited { reasons: reasons.collect(), ..Awaited::default() };
@@ -267,33 +256,28 @@ impl<T: Target> Run<'_, T> {
 
     /// Waits until webhooks accept an object.
     pub(super) async fn accepted(&self, object: &Object) -> Result<(), String> {
-        let mut awaited = Awaited::default();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.unless_ended(self.target.probe(object)).await {
-                Some(Ok(Ok(()))) => break,
-                Some(Ok(Err(why))) => {
-                    let reason = (format!("a webhook does not answer yet: {why}"), None);
-                    let reported = &mut awaited.reasons;
-                    self.report_unhealthy(&object.component, &object.id, reason, reported);
-                }
-                Some(Err(error)) if error.kind.is_of_one_object() => break, // The write reports it.
-                Some(Err(error)) => {
-                    let reported = error.to_string();
-                    self.fail(&object.id, error);
-                    return Err(reported);
-                }
-                None => return Err(self.give_up(&object.component, &awaited).await),
-            }
-            if self.unless_ended(sleep(pause)).await.is_none() {
-                return Err(self.give_up(&object.component, &awaited).await);
-            }
-            pause = next_pause(pause);
-        }
-        if !awaited.reasons.is_empty() {
+        let (mut awaited, mut pauses) = (Awaited::default(), Pauses::from(FIRST_PAUSE));
+        let answer = self.poll(async || {
+            let why = match self.unless_ended(self.target.probe(object)).await {
+                Some(Ok(Ok(()))) => return Break(Some(Ok(()))),
+                Some(Ok(Err(why))) => why,
+                // The write reports it.
+                Some(Err(error)) if error.kind.is_of_one_object() => return Break(Some(Ok(()))),
+                Some(Err(error)) => return Break(Some(Err(self.failed(&object.id, error)))),
+                None => return Break(None),
+            };
+            let reason = (format!("a webhook does not answer yet: {why}"), None);
+            self.report_unhealthy(&object.component, &object.id, reason, &mut awaited.reasons);
+            Continue(Again::after(pauses.take()))
+        });
+        let answer = match answer.await.flatten() {
+            Some(answer) => answer,
+            None => Err(self.give_up(&object.component, &awaited).await),
+        };
+        if answer.is_ok() && !awaited.reasons.is_empty() {
             self.report_ready(&object.component, &object.id);
         }
-        Ok(())
+        answer
     }
 }
 
