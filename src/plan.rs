@@ -117,9 +117,20 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change of which the state before and after is not known.
+    pub fn bare(id: &ObjectId, component: &str, action: Action) -> Self {
+        draft::Draft::new(id, component, Policy::Apply).without_write(action)
+    }
+
     /// The cascading deletion of an object that is not ours: its CRD or its namespace is deleted.
     pub fn cascading(id: &ObjectId, component: &str) -> Self {
-        draft::Draft::new(id, component, Policy::Apply).without_write(Action::Delete)
+        Self::bare(id, component, Action::Delete)
+    }
+
+    /// The deletion of a workload of others that ksi replaces.
+    pub fn replaced(id: &ObjectId) -> Self {
+        let reason = Some("replaced by ksi".to_owned());
+        Self { reason, ..Self::bare(id, &id.name, Action::Delete) }
     }
 
     /// The body of the write; `None` if nothing is written.

@@ -223,10 +223,9 @@ mod tests {
         };
         let id = ObjectId::of(&secret("x")).unwrap();
         let change = Change {
-            action: Action::Update,
             before: Some(secret("Q0FOQVJZMQ==")),
             after: Some(secret("Q0FOQVJZMg==")),
-            ..Change::cascading(&id, "c")
+            ..Change::bare(&id, "c", Action::Update)
         };
         let shown = format!("{:?}", masked(&change));
         assert!(shown.contains("data.password") && !shown.contains("Q0FOQV"), "{shown}");

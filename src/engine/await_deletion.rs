@@ -113,12 +113,12 @@ impl<T: Target> Run<'_, T> {
     fn is_remaining(&self, change: &Change, live: &Value) -> bool {
         let uid = |body: &Value| body["metadata"]["uid"].as_str().map(str::to_owned);
         let before = self.planned.observed.objects.get(&change.id).and_then(uid);
-        let is_same = !self.is_cascading(change) && (before.is_none() || before == uid(live));
+        let is_same = !self.is_of_others(change) && (before.is_none() || before == uid(live));
         is_same || is_terminating(live)
     }
 
-    /// Whether it is not ours, but deleted with a CRD or a namespace of ours.
-    pub(super) fn is_cascading(&self, change: &Change) -> bool {
+    /// Whether it is not ours, but deleted with a CRD or a namespace of ours, or replaced.
+    pub(super) fn is_of_others(&self, change: &Change) -> bool {
         self.planned.intent.get(&change.id).is_none()
     }
 }

@@ -10,9 +10,9 @@ use super::component_plan::ComponentPlan;
 use super::event::ComponentState as State;
 use super::run::{Outcome, Run, RunEnd};
 use super::stage::Stage;
-use crate::object::{Object, ObjectId, Policy, counted, defined_kind, is_terminating};
+use crate::object::{Object, Policy, counted};
 use crate::plan::{Action, Change};
-use crate::target::{NewKind, Target};
+use crate::target::Target;
 
 /// The stages after the prerequisites, if the run waits for health.
 const STAGES: [Stage; 5] =
@@ -71,66 +71,6 @@ impl<T: Target> Run<'_, T> {
         let mut incomplete = self.incomplete.borrow_mut();
         incomplete.takeable = conflicts.iter().any(|change| change.is_takeable());
         incomplete.conflicts = conflicts.iter().map(|change| change.id.clone()).collect();
-    }
-
-    /// Waits until the namespaces and CRDs of all components are usable. `writes` has the result of writing
-    /// them, for each component.
-    async fn prerequisites(
-        &self,
-        components: &[ComponentPlan<'_>],
-        writes: &[impl Future<Output = bool> + Clone],
-    ) {
-        let used: BTreeSet<(&str, &str)> = components
-            .iter()
-            .flat_map(ComponentPlan::changes)
-            .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
-            .collect();
-        let one = async |(component, written): (&ComponentPlan<'_>, &_)| {
-            let answer = if Clone::clone(written).await {
-                self.usable(component, &used).await
-            } else {
-                Err(self.why_not_written(component))
-            };
-            if let Err(why) = answer {
-                self.component_ended(component.name, self.failed_or_stopped(why));
-            }
-        };
-        join_all(components.iter().zip(writes).map(one)).await;
-    }
-
-    /// Waits until the namespaces and CRDs of a component are usable. Discovery is more reliable than the
-    /// status of a CRD, and cheaper: some CRDs are large.
-    async fn usable(
-        &self,
-        component: &ComponentPlan<'_>,
-        used: &BTreeSet<(&str, &str)>,
-    ) -> Result<(), String> {
-        let mut awaited: BTreeSet<ObjectId> =
-            component.awaited(Stage::Prerequisites).into_iter().collect();
-        let definitions = self.planned.desired.objects.iter();
-        let definitions = definitions
-            .filter(|object| defined_kind(&object.body).is_some() && awaited.contains(&object.id));
-        let mut kinds = Vec::new();
-        // A terminating CRD is still served, so its own status is checked.
-        for definition in definitions.filter(|definition| !self.is_terminating_now(&definition.id))
-        {
-            let is_used = |group: &str, kind: &str| used.contains(&(group, kind));
-            kinds.extend(NewKind::all_of(definition, is_used));
-        }
-        for kind in &kinds {
-            awaited.remove(&kind.definition);
-        }
-        let others: Vec<ObjectId> = awaited.into_iter().collect();
-        self.served(component.name, kinds, self.count(component)).await?;
-        self.healthy(component.name, &others, self.count(component)).await
-    }
-
-    /// Whether an object was terminating when it was written, or else when it was observed.
-    pub(super) fn is_terminating_now(&self, id: &ObjectId) -> bool {
-        let written = self.written.borrow();
-        let live = written.get(id).and_then(|written| written.live.as_ref());
-        let live = live.or_else(|| self.planned.observed.objects.get(id));
-        live.is_some_and(is_terminating)
     }
 
     async fn component(&self, component: &ComponentPlan<'_>, stages: &[Stage]) {
@@ -210,66 +150,23 @@ impl<T: Target> Run<'_, T> {
     }
 
     /// The outcome of a component that did not succeed.
-    fn failed_or_stopped(&self, why: String) -> Outcome {
+    pub(super) fn failed_or_stopped(&self, why: String) -> Outcome {
         match self.run_end() {
             Some(RunEnd::Interrupted | RunEnd::Refused(_)) => Outcome::Stopped,
             _ => Outcome::Failed(why),
         }
     }
 
-    fn component_failed(&self, name: &str) -> bool {
+    pub(super) fn component_failed(&self, name: &str) -> bool {
         self.known_outcome(name).is_some_and(|outcome| outcome != Outcome::Succeeded)
     }
 
-    fn why_not_written(&self, component: &ComponentPlan<'_>) -> String {
+    pub(super) fn why_not_written(&self, component: &ComponentPlan<'_>) -> String {
         let incomplete = self.incomplete.borrow();
         let failed = component.changes().find_map(|change| {
             incomplete.failed.iter().find(|(id, _)| *id == change.id).map(|(_, error)| error)
         });
         failed.map_or_else(|| "the run timed out".to_owned(), ToString::to_string)
-    }
-
-    /// How many objects of a component are up to date, and how many it has.
-    fn count(&self, component: &ComponentPlan<'_>) -> (usize, usize) {
-        let written = self.written.borrow();
-        let is_done = |change: &&Change| {
-            matches!(change.action, Action::Unchanged | Action::Keep)
-                || written.contains_key(&change.id)
-        };
-        (component.changes().filter(is_done).count(), component.changes().count())
-    }
-
-    fn report_waiting(&self, component: &ComponentPlan<'_>, need: &str) {
-        if self.known_outcome(need).is_none() && !self.is_ended() {
-            let reason = Some(format!("waiting for {need}"));
-            self.report_component(component.name, State::Waiting, self.count(component), reason);
-        }
-    }
-
-    fn report_end(&self, component: &ComponentPlan<'_>, outcome: Outcome) -> Outcome {
-        let (state, reason) = match &outcome {
-            Outcome::Succeeded if self.waits() => (State::Healthy, None),
-            Outcome::Succeeded => (State::Done, None),
-            Outcome::Failed(why) => (State::Failed, Some(why.clone())),
-            Outcome::Stopped => {
-                if let Some(RunEnd::TimedOut) = self.run_end() {
-                    let why = "the run timed out first".to_owned();
-                    self.incomplete
-                        .borrow_mut()
-                        .skipped
-                        .push((component.name.to_owned(), why.clone()));
-                    self.report_component(
-                        component.name,
-                        State::Skipped,
-                        self.count(component),
-                        Some(why),
-                    );
-                }
-                return outcome;
-            }
-        };
-        self.report_component(component.name, state, self.count(component), reason);
-        outcome
     }
 }
 

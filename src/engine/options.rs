@@ -39,6 +39,20 @@ pub struct Replaced {
 }
 
 impl Options {
+    /// Options without any consent: to apply all components and wait for their health.
+    pub fn new(blank: Inventory, graph: Graph) -> Self {
+        Self {
+            plan: PlanOptions::default(),
+            blank,
+            graph,
+            wait: Wait::default(),
+            assumed: None,
+            runner: None,
+            only: None,
+            replaced: None,
+        }
+    }
+
     /// Whether a component is selected.
     pub(super) fn touches(&self, component: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(component))

@@ -153,7 +153,7 @@ impl<T: Target> Run<'_, T> {
                 true
             }
             // A controller changed it; the next round lists it again.
-            Err(error) if error.kind == ErrorKind::Conflict && self.is_cascading(change) => true,
+            Err(error) if error.kind == ErrorKind::Conflict && self.is_of_others(change) => true,
             Err(error) => {
                 self.fail(&change.id, error);
                 false

@@ -5,9 +5,6 @@ use super::run::{Run, RunEnd};
 use crate::plan::Change;
 use crate::target::Target;
 
-/// Why it is deleted.
-const REASON: &str = "replaced by ksi";
-
 impl<T: Target> Run<'_, T> {
     /// Deletes it, and waits until its pods have ended: until then they may write. A run that ends before goes on
     /// from there the next time.
@@ -16,9 +13,7 @@ impl<T: Target> Run<'_, T> {
         if let Err(error) = self.target.replace(object, uid).await {
             return self.end(RunEnd::Refused(error));
         }
-        let mut change = Change::cascading(object, &object.name);
-        change.reason = Some(REASON.to_owned());
-        self.await_deletion(&[&change], true).await;
+        self.await_deletion(&[&Change::replaced(object)], true).await;
         self.note_time();
     }
 }

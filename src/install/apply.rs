@@ -79,16 +79,13 @@ fn options<T: Target>(session: &Session<T>, request: &ApplyRequest<'_>) -> Resul
     let components = request.components.iter().cloned();
     Ok(Options {
         plan: PlanOptions { prune, names, winner, take, ..PlanOptions::default() },
-        blank: new_inventory()?,
-        graph: graph(),
         wait: Wait {
             health: request.wait,
             timeout: session.timeout(),
             fail_fast: request.fail_fast,
         },
-        assumed: None,
         runner: session.runner(),
         only: (!request.components.is_empty()).then(|| components.collect()),
-        replaced: None,
+        ..Options::new(new_inventory()?, graph())
     })
 }

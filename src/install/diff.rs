@@ -51,16 +51,8 @@ pub async fn against_target<T: Target>(
     prepared: &Prepared,
     consents: &Consents,
 ) -> Result<(Plan, Diagnostics), Error> {
-    let options = Options {
-        plan: options(consents),
-        blank: unstored_inventory(),
-        graph: graph(),
-        wait: Wait::default(),
-        assumed: None,
-        runner: None,
-        only: None,
-        replaced: None,
-    };
+    let options =
+        Options { plan: options(consents), ..Options::new(unstored_inventory(), graph()) };
     let target = session.target();
     let known = KnownValues::read(target, prepared).await?;
     let desired = with_placeholders(prepared, &known)?;

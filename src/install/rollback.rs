@@ -58,10 +58,14 @@ fn inputs(revision: &Revision, stored: &StoredValues) -> Vec<Input> {
     let bytes = without_defaults(&revision.configuration).into_bytes();
     let mut inputs = vec![Input { name, bytes }];
     let mut authentication = serde_json::Map::new();
+    let reads_secret = reads_secret(&revision.configuration);
     for (pointer, names) in STORED {
         let text = names.iter().find_map(|name| stored.0.get(*name));
         let key = pointer.rsplit('/').next().unwrap_or_default();
-        if let Some(text) = text.filter(|_| is_left_out(revision, pointer)) {
+        // A Secret that is named is read again.
+        let is_read = key == "jwtSecret" && reads_secret;
+        let is_left_out = revision.about.left_out.iter().any(|left_out| left_out == pointer);
+        if let Some(text) = text.filter(|_| is_left_out && !is_read) {
             authentication.insert(key.to_owned(), text.clone().into());
         }
     }
@@ -94,11 +98,10 @@ fn retain_given(value: &mut Value, defaults: &Value) {
     });
 }
 
-fn is_left_out(revision: &Revision, pointer: &str) -> bool {
-    // A Secret that is named is read again.
-    let by_reference = pointer == "/authentication/jwtSecret"
-        && revision.configuration.contains("\n    jwtSecretRef:");
-    !by_reference && revision.about.left_out.iter().any(|left_out| left_out == pointer)
+/// Whether a configuration names the Secret with its jwtSecret.
+fn reads_secret(configuration: &str) -> bool {
+    let document = embedded::parse(configuration).unwrap_or_default();
+    !document["spec"]["authentication"]["jwtSecretRef"].is_null()
 }
 
 /// Whether every secret of a revision is there again.

@@ -78,12 +78,8 @@ fn options<T: Target>(session: &Session<T>, request: &UninstallRequest) -> Resul
     };
     Ok(Options {
         plan,
-        blank: new_inventory()?,
-        graph: graph(),
         wait: Wait { health: request.wait, timeout: session.timeout(), ..Wait::default() },
-        assumed: None,
         runner: session.runner(),
-        only: None,
-        replaced: None,
+        ..Options::new(new_inventory()?, graph())
     })
 }

@@ -188,7 +188,7 @@ mod tests {
 
     fn change(component: &str, kind: &str, name: &str, action: Action) -> Change {
         let body = json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
-        Change { action, ..Change::cascading(&ObjectId::of(&body).unwrap(), component) }
+        Change::bare(&ObjectId::of(&body).unwrap(), component, action)
     }
 
     fn inside(name: &str) -> Change {

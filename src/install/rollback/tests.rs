@@ -97,6 +97,23 @@ fn other_secrets_have_to_be_given_again() {
     complete(&revision, Some(&given)).unwrap();
 }
 
+#[test]
+fn only_a_secret_that_authentication_names_is_read_again() {
+    let about =
+        About { left_out: vec!["/authentication/jwtSecret".to_owned()], ..About::default() };
+    let stored = kept(&[("jwtSecret", SECRET)]);
+    for (spec, is_read) in [
+        ("{authentication: {jwtSecretRef: {name: a, key: b}}}", true),
+        ("\n  authentication:\n    jwtSecretRef: {name: a}\n", true),
+        ("\n  common: {redis: {enabled: true}}\n  console:\n    jwtSecretRef: {name: a}\n", false),
+    ] {
+        let configuration = format!("spec: {spec}");
+        let revision = Revision { number: 1, about: about.clone(), configuration };
+        let names: Vec<_> = inputs(&revision, &stored).into_iter().map(|i| i.name).collect();
+        assert_eq!(names.contains(&"stored values".to_owned()), !is_read, "{spec}: {names:?}");
+    }
+}
+
 /// Revisions from 1 by the hash of their configuration; `!` marks failed runs.
 fn runs(hashes: &[&str]) -> Vec<Revision> {
     let of = |(number, hash): (u32, &&str)| {

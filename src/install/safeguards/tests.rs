@@ -62,10 +62,9 @@ fn another_jwt_secret_is_one_that_replaces_the_one_in_use() {
         Plan {
             changes: vec![Change {
                 policy: Policy::Embedded,
-                action,
                 before,
                 after: Some(after),
-                ..Change::cascading(&id, "ks-core")
+                ..Change::bare(&id, "ks-core", action)
             }],
             ..Plan::default()
         }
@@ -143,7 +142,7 @@ fn another_jwt_secret_of_a_host_names_its_members() {
 fn deletions_are_grouped_by_the_consent_that_they_need() {
     let delete = |api: &str, kind: &str| {
         let body = json!({"apiVersion": api, "kind": kind, "metadata": {"name": "x"}});
-        Change::cascading(&ObjectId::of(&body).unwrap(), "c")
+        Change::bare(&ObjectId::of(&body).unwrap(), "c", Action::Delete)
     };
     let changes = vec![
         delete("v1", "ConfigMap"),

@@ -195,10 +195,8 @@ fn a_removal_counts_what_is_gone() {
 
 /// What a removal does to three objects: one is given back, one is deleted, one of others goes with it.
 fn removal() -> (Progress, Instant) {
-    let change = |component: &str, kind: &str, action| Change {
-        action,
-        ..Change::cascading(&object(kind, kind), component)
-    };
+    let change =
+        |component: &str, kind: &str, action| Change::bare(&object(kind, kind), component, action);
     let plan = Plan {
         changes: vec![
             change("namespaces", "Namespace", Action::Keep),

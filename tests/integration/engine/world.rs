@@ -69,16 +69,8 @@ fn graph() -> Graph {
 }
 
 pub(super) fn options() -> Options {
-    Options {
-        plan: PlanOptions::default(),
-        blank: Inventory::new(Key::new([3; 32]), "0.1.0"),
-        graph: graph(),
-        wait: Wait { health: true, timeout: Duration::from_secs(600), fail_fast: true },
-        assumed: None,
-        runner: None,
-        only: None,
-        replaced: None,
-    }
+    let wait = Wait { timeout: Duration::from_secs(600), ..Wait::default() };
+    Options { wait, ..Options::new(Inventory::new(Key::new([3; 32]), "0.1.0"), graph()) }
 }
 
 /// Consent to delete everything.
