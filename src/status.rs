@@ -15,6 +15,7 @@ mod last_run;
 mod logs;
 mod next_steps;
 mod report;
+mod run_follower;
 mod snapshot;
 mod table;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use last_run::{Lock, Run, RunState};
 pub use logs::{Container, LogError, LogFollower, LogQuery, LogReader, LogUpdate, containers};
 pub use next_steps::{Known, NextSteps, after_directory};
 pub use report::{Component, Count, Drift, PodTrouble, Report, State, Unhealthy};
+pub use run_follower::RunFollower;
 pub use snapshot::Snapshot;
 pub use table::{TableOptions, table};
 pub use transitions::Transitions;

@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 
 use super::args::connection::ConnectionArgs;
 use super::exit::Failure;
-use crate::status::{self, About, Installed, Report, Snapshot, State, TableOptions, Watch};
+use crate::status::{
+    self, About, Installed, Report, RunFollower, Snapshot, State, TableOptions, Watch,
+};
 use crate::ui::Output;
 use crate::yaml;
 
@@ -49,14 +51,12 @@ pub(super) fn run(args: &StatusArgs, output: &Output) -> Result<(), Failure> {
     let StatusArgs { watch, output: format, connection } = args;
     super::block_on(async {
         let cluster = connection.connect().await?;
-        let mut installed = Installed::read(&cluster).await?.unless_uninstalled(&cluster)?;
+        let installed = Installed::read(&cluster).await?.unless_uninstalled(&cluster)?;
         let about = About::read(&cluster).await?;
         if *watch {
-            // Neither the lock nor the inventory is watched.
-            let about = About { lock: None, ..about };
-            installed.inventory.last_run = None;
             let watch = Watch::start(&cluster, &installed).await?;
-            return follow::print(watch, &installed, &about, *format, output).await;
+            let runs = RunFollower::new(&cluster);
+            return follow::print(watch, runs, (installed, about), *format, output).await;
         }
         let snapshot = Snapshot::read(&cluster, &installed).await?;
         let now = OffsetDateTime::now_utc();

@@ -128,6 +128,7 @@ impl Report {
             report.components.iter().map(of).collect::<Vec<_>>()
         };
         components(self) != components(other)
+            || self.last_run != other.last_run
             || self.troubles != other.troubles
             || self.tower != other.tower
             || self.drift != other.drift

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::{Format, shown};
 use crate::cli::exit::Failure;
-use crate::status::{self, About, Installed, Report, Transitions, Watch};
+use crate::status::{self, About, Installed, Report, Run, RunFollower, Transitions, Watch};
 use crate::ui::{self, Output};
 use crate::yaml;
 
@@ -20,8 +20,8 @@ const REFRESH: Duration = Duration::from_secs(5);
 /// Standard output cannot be written.
 pub(super) async fn print(
     mut watch: Watch<'_>,
-    installed: &Installed,
-    about: &About,
+    mut runs: RunFollower<'_>,
+    (mut installed, mut about): (Installed, About),
     format: Format,
     output: &Output,
 ) -> Result<(), Failure> {
@@ -30,7 +30,8 @@ pub(super) async fn print(
     let mut last: Option<Report> = None;
     loop {
         let now = OffsetDateTime::now_utc();
-        let report = Report::new(installed, watch.snapshot(), about, now);
+        runs.refresh(&mut installed, &mut about).await;
+        let report = Report::new(&installed, watch.snapshot(), &about, now);
         let is_new = last.as_ref().is_none_or(|last| report.differs_from(last));
         match format {
             Format::Table if screen => {
@@ -41,6 +42,11 @@ pub(super) async fn print(
                 output.data(&format!("\x1b[H\x1b[2J\x1b[3J{text}{broken}"))?;
             }
             Format::Table => {
+                let before = last.as_ref().and_then(|last| last.last_run.as_ref());
+                let run = report.last_run.as_ref().filter(|run| Some(*run) != before);
+                if let Some(message) = run.and_then(Run::message) {
+                    output.data(&format!("{} {message}\n", status::clock(now)))?;
+                }
                 for event in transitions.next(&report, &BTreeMap::new()) {
                     if let Some(line) = ui::event_line(&event) {
                         output.data(&format!("{} {line}\n", status::clock(now)))?;

@@ -130,17 +130,7 @@ pub(super) fn resolve(kept: &StoredValues, seed: u64) -> (values::Values, Stored
 pub(super) fn options(seed: u64) -> Options {
     let mut key = [0; 32];
     Seeded::new(seed).fill(&mut key).unwrap();
-    let prune = PruneOptions::default();
-    Options {
-        plan: PlanOptions { prune, ..PlanOptions::default() },
-        blank: Inventory::new(Key::new(key), "0.1.0"),
-        graph: Graph::default(),
-        wait: Wait::default(),
-        assumed: None,
-        runner: None,
-        only: None,
-        replaced: None,
-    }
+    Options::new(Inventory::new(Key::new(key), "0.1.0"), Graph::default())
 }
 
 /// Plans one of the versions.
