@@ -67,3 +67,29 @@ fn old_keys_in_braces_are_rewritten_too() {
     let again = config::rewrite("new.yaml", &rewritten.text).unwrap();
     assert_eq!((again.moved, again.comments_kept), (0, true));
 }
+
+/// What stands beside it in a file that users applied with `kubectl`.
+const BEFORE: &str =
+    "# first\napiVersion: v1\nkind: Namespace\nmetadata: {name: a} # as it is\n---\n";
+const AFTER: &str = "--- # last\napiVersion: v1\nkind: Secret\nmetadata: {name: b}\nstringData:\n  text: |\n    ---\n";
+
+#[test]
+fn documents_beside_the_configuration_stay_as_they_are() {
+    let old = std::fs::read_to_string("samples/legacy/2.1-configmap.yaml").unwrap();
+    let braces = format!(
+        "apiVersion: {}\nkind: {}\nspec:\n  monitoring: {{enabled: true, prometheusReplica: 2}}\n",
+        config::API_VERSION,
+        config::KIND
+    );
+    for configuration in [old.as_str(), &braces] {
+        let alone = config::rewrite("old.yaml", configuration).unwrap();
+        assert!(alone.moved > 0);
+        for ends in ["\n", "\r\n"] {
+            let text = [BEFORE, configuration, AFTER].concat().replace('\n', ends);
+            let rewritten = config::rewrite("old.yaml", &text).unwrap();
+            let expected = [BEFORE, alone.text.as_str(), AFTER].concat().replace('\n', ends);
+            assert_eq!(rewritten.text, expected);
+            assert_eq!(rewritten.moved, alone.moved);
+        }
+    }
+}

@@ -28,6 +28,49 @@ pub struct Rewritten {
 /// valid one, or if old and new keys in it have different values.
 pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
     let wanted = parsed(name, text)?;
+    let mut parts = parts(text);
+    let (_, body) =
+        parts.iter_mut().find(|(_, body)| read(name, body).1.configuration.is_some())?;
+    let rewritten = rewrite_document(name, body)?;
+    *body = &rewritten.text;
+    let text: String = parts.into_iter().flat_map(|(marker, body)| [marker, body]).collect();
+    // What KubeKey's document adds is added again.
+    (parsed(name, &text)? == wanted).then_some(Rewritten { text, ..rewritten })
+}
+
+/// The documents of a text, each with the line that begins it. No content has `---` in the first column.
+fn parts(text: &str) -> Vec<(&str, &str)> {
+    let mut starts = vec![0];
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if at > 0 && is_marker(line) {
+            starts.push(at);
+        }
+        at += line.len();
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let parts = starts.iter().zip(ends).map(|(start, end)| {
+        let part = &text[*start..end];
+        let line = part.split_inclusive('\n').next().unwrap_or_default();
+        part.split_at(if is_marker(line) { line.len() } else { 0 })
+    });
+    parts.collect()
+}
+
+/// Whether a line begins a document and contains nothing of it.
+fn is_marker(line: &str) -> bool {
+    let rest = line.strip_prefix("---").map(str::trim_start);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+}
+
+/// Rewrites the only document of a text. `None` also if there are several that no line of their own separates.
+fn rewrite_document(name: &str, text: &str) -> Option<Rewritten> {
+    let mut sources = Sources::default();
+    let id = sources.add(name, text);
+    if yaml::parse(&sources, id).0.iter().filter(|node| !node.is_null()).count() > 1 {
+        return None;
+    }
+    let wanted = parsed(name, text)?;
     // Work on plain lines, each with its end; the text gets its own line ends back.
     let windows = text.contains("\r\n");
     let mut lines = text.replace("\r\n", "\n");
