@@ -10,9 +10,9 @@ impl Cluster {
     /// They cannot be read.
     pub async fn held(&self, controllers: &[ObjectId]) -> Result<Vec<Held>, Error> {
         let whole: Vec<&str> = Held::configurations(controllers).collect();
-        let selection = |resource: &str| match whole.contains(&resource) {
-            true => Selection::default(),
-            false => Selection::default().metadata(),
+        let selection = |resource: &str| {
+            let all = Selection::default();
+            if whole.contains(&resource) { all } else { all.metadata() }
         };
         let resources = Held::resources(controllers).chain(whole.iter().copied());
         let found = self.selected(resources, selection).await?;

@@ -17,9 +17,11 @@ use serde_json::{Value, json};
 /// # Errors
 /// The plugin fails, or credentials are malformed: why, without them.
 pub(super) fn log_in(user: &mut AuthInfo) -> Result<(), String> {
+    // The library would still ask it for a certificate.
+    let exec = user.exec.take();
     if user.token.is_none()
         && user.token_file.is_none()
-        && let Some(exec) = user.exec.take()
+        && let Some(exec) = exec
     {
         let answer = run(&exec)?;
         let text = |name: &str| answer["status"][name].as_str();

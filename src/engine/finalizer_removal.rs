@@ -42,8 +42,9 @@ pub async fn remove_finalizers(
             failed.extend(left);
             break;
         }
+        let remove = &remove;
         let removals: FuturesUnordered<_> =
-            held.iter().map(|held| async { (held, remove(held).await) }).collect();
+            held.iter().map(|held| async move { (held, remove(held).await) }).collect();
         let answers: Vec<_> = removals.collect().await;
         for (held, answer) in answers {
             match answer {

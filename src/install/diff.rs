@@ -8,7 +8,7 @@ use super::known_values::KnownValues;
 use super::prepared::Prepared;
 use super::session::Session;
 use crate::diagnostic::Diagnostics;
-use crate::engine::{self, Options, Wait};
+use crate::engine::{self, Options};
 use crate::plan::{self, Observed, Plan, PlanOptions};
 use crate::target::Target;
 

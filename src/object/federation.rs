@@ -9,7 +9,7 @@ use super::is_terminating;
 /// The configuration of namespaces: without it KubeFed handles no other kind with a namespace.
 const NAMESPACES: &str = "namespaces";
 
-/// The kinds of federated objects for which KubeFed runs a controller, by the FederatedTypeConfigs in its
+/// The kinds of federated objects for which KubeFed runs a controller, by the `FederatedTypeConfigs` in its
 /// namespace (`federatedtypeconfig/controller.go` of KubeFed 0.10).
 pub(super) fn handled(configs: &[&Value], namespace: &str) -> BTreeSet<String> {
     let in_force = configs

@@ -261,7 +261,7 @@ mod tests {
 - not counted, since they cannot be listed: Widget.test.io/v1
 ~ remove labels and annotations of ksi from 1 object: Namespace/default
 ~ remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is deleted, from 2 objects: 2 Namespace
-~ remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is no longer configured for them, from 1 object: 1 Namespace
+~ remove the finalizers of Deployment/kubesphere-system/ks-controller-manager, which is no longer configured for them, from 1 object: Namespace/c
 = keep 2 PersistentVolumeClaim: deleting it deletes data
 Plan: 0 create, 1 update, 0 adopt, 4 delete, 0 conflict, 2 keep, 3 release, 0 unchanged
 "

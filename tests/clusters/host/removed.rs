@@ -100,7 +100,8 @@ pub(crate) fn a_host_goes_with_what_controllers_made(host: &Host<'_>) {
         let line = listed.out.lines().find(|line| line.contains(&format!("{place}: ")));
         assert!(line.unwrap_or_default().contains(object), "{object}: {}", listed.out);
     }
-    let unhandled = "which is no longer configured for them, from 1 object: 1 FederatedSecret";
+    let unhandled =
+        "which is no longer configured for them, from 1 object: FederatedSecret/project/shared";
     assert!(listed.out.contains(unhandled), "{}", listed.out);
     let began = Instant::now();
     let said = uninstall(host, &[&["--timeout", "4m"], &all[..]].concat());

@@ -9,10 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ksi::engine::{self, Desired, Event, Graph, Options, Planned, Stop, Wait};
-use ksi::inventory::{Inventory, Key, PruneOptions};
+use ksi::engine::{self, Desired, Event, Graph, Options, Planned, Stop};
+use ksi::inventory::{Inventory, Key};
 use ksi::object::{Object, ObjectId, Policy};
-use ksi::plan::PlanOptions;
 use ksi::plan::Summary;
 use ksi::target::{self, Directory, Target};
 use ksi::values::{self, Entropy, EntropyError, Given, KeyKind, StoredValues};

@@ -122,7 +122,7 @@ fn finalizers_of_a_controller_that_does_not_run_go_first() {
     only_those_of_others(&memory);
 }
 
-/// An interrupted uninstallation has deleted the FederatedTypeConfigs, but for one; KubeFed runs, and users have
+/// An interrupted uninstallation has deleted the `FederatedTypeConfigs`, but for one; KubeFed runs, and users have
 /// federated objects.
 fn without_type_configs() -> Memory {
     let types = "types.kubefed.io/v1beta1";
