@@ -1,7 +1,9 @@
 //! The loop: watch, decide, run, publish.
 
+mod beside;
 mod ending;
 mod pause;
+mod revision;
 mod running;
 
 use std::time::Duration;
@@ -50,6 +52,8 @@ pub(super) struct Reconciler<'c> {
     installation: Option<Installation<'c>>,
     /// Whether the installation has to be read again.
     is_stale: bool,
+    /// Whether the revision of what was applied last has to be read.
+    needs_revision: bool,
     memory: Memory,
     fights: Fights,
     publisher: Publisher,
@@ -76,6 +80,7 @@ impl<'c> Reconciler<'c> {
             secret: Secret::default(),
             installation: None,
             is_stale: true,
+            needs_revision: false,
             memory: Memory::default(),
             fights: Fights::default(),
             publisher: Publisher::new(cluster),
@@ -136,7 +141,8 @@ impl<'c> Reconciler<'c> {
                 Next::Wait(until) => {
                     self.tell_of_pause(mode, notify).await;
                     let until = until.map(|until| self.began + until);
-                    let until = if self.publish(notify).await {
+                    let is_missing = self.read_revision(notify).await;
+                    let until = if self.publish(notify).await && !is_missing {
                         [until, self.pause_ends(&cc, mode)].into_iter().flatten().min()
                     } else {
                         Some(Instant::now() + AGAIN)

@@ -67,7 +67,7 @@ impl<T: Target> Run<'_, T> {
             self.report_kept_and_conflicts();
             if self.waits() {
                 let components = ComponentPlan::all(planned, &self.options.graph);
-                self.drive(self.components(&components)).await;
+                self.drive(Box::pin(self.components(&components))).await;
                 self.ensure_complete()?;
             }
             return Ok(outcome);
@@ -112,7 +112,7 @@ impl<T: Target> Run<'_, T> {
             return Err(Error::Interrupted);
         }
         if let Some(replaced) = &self.options.replaced {
-            self.drive(self.replace(replaced)).await;
+            self.drive(Box::pin(self.replace(replaced))).await;
             self.ensure_complete()?;
         }
         if *stored != desired.values {
@@ -128,7 +128,7 @@ impl<T: Target> Run<'_, T> {
             self.target.record(&intent).await?;
         }
         let components = ComponentPlan::all(self.planned, &self.options.graph);
-        self.drive(self.components(&components)).await;
+        self.drive(Box::pin(self.components(&components))).await;
         self.ensure_not_refused()?;
         if self.is_interrupted() && self.is_nothing_visible() {
             return Err(Error::Interrupted);
@@ -143,7 +143,7 @@ impl<T: Target> Run<'_, T> {
         self.report_kept_and_conflicts();
         if self.ensure_complete().is_ok() {
             self.report(status(Phase::Written, ""));
-            self.drive(self.prune()).await;
+            self.drive(Box::pin(self.prune())).await;
             self.ensure_not_refused()?;
         }
         self.record_result().await?;

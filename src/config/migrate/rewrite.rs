@@ -35,7 +35,7 @@ pub fn rewrite(name: &str, text: &str) -> Option<Rewritten> {
     *body = &rewritten.text;
     let text: String = parts.into_iter().flat_map(|(marker, body)| [marker, body]).collect();
     // What KubeKey's document adds is added again.
-    (parsed(name, &text)? == wanted).then_some(Rewritten { text, ..rewritten })
+    (parsed(name, &text)?.0 == wanted.0).then_some(Rewritten { text, ..rewritten })
 }
 
 /// The documents of a text, each with the line that begins it. No content has `---` in the first column.

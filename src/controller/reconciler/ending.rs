@@ -95,11 +95,11 @@ impl Reconciler<'_> {
     ) -> Result<(), Error> {
         match outcome {
             Outcome::Settled(left) => {
-                self.is_good(wanted, left).await;
+                self.is_good(wanted, left, notify).await;
                 Ok(())
             }
             Outcome::Observed(differences, left) => {
-                self.is_good(wanted, left).await;
+                self.is_good(wanted, left, notify).await;
                 if !differences.is_empty() {
                     let text = differences.join("; ");
                     self.tell(Reason::DriftDetected, &text, notify).await;
@@ -137,7 +137,7 @@ impl Reconciler<'_> {
     ) -> Result<(), Error> {
         let Done { summary, repaired, left, next, approved } = done;
         let conflicts = left.len();
-        self.is_good(wanted, left).await;
+        self.is_good(wanted, left, notify).await;
         let before = self.fights.contests();
         self.fights.note(&repaired, self.now());
         if let Some(state) = &mut self.state {
@@ -168,7 +168,7 @@ impl Reconciler<'_> {
     }
 
     /// The specification that is wanted runs.
-    async fn is_good(&mut self, wanted: &Wanted, left: Left) {
+    async fn is_good(&mut self, wanted: &Wanted, left: Left, notify: Notify<'_>) {
         self.publisher.forget(&[Reason::Failed, Reason::Invalid, Reason::ApprovalRequired]);
         let Some(state) = &mut self.state else { return };
         state.conflicts = left;
@@ -180,17 +180,15 @@ impl Reconciler<'_> {
             applied.generation = generation;
             return;
         }
-        let history = install::history::list(&self.cluster.session()).await.unwrap_or_default();
-        let last = history.iter().rev().find(|revision| revision.is_applied());
-        if let Some(state) = &mut self.state {
-            state.applied = Some(Applied {
-                generation,
-                spec_hash: wanted.spec_hash.clone(),
-                revision: last.map(|revision| revision.number),
-                time: seconds(OffsetDateTime::now_utc()),
-                ksi_version: env!("CARGO_PKG_VERSION").to_owned(),
-            });
-        }
+        state.applied = Some(Applied {
+            generation,
+            spec_hash: wanted.spec_hash.clone(),
+            revision: None,
+            time: seconds(OffsetDateTime::now_utc()),
+            ksi_version: env!("CARGO_PKG_VERSION").to_owned(),
+        });
+        self.needs_revision = true;
+        self.read_revision(notify).await;
     }
 }
 

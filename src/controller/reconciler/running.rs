@@ -2,10 +2,8 @@
 
 use std::cell::RefCell;
 use std::pin::pin;
-use std::time::Duration;
 
 use time::OffsetDateTime;
-use tokio::time::sleep;
 
 use super::super::cc::{Configured, Mode};
 use super::super::decision::{Cause, Deviations, Wanted};
@@ -15,15 +13,12 @@ use super::super::notice::Notice;
 use super::super::operation::{Operation, Step};
 use super::super::problem;
 use super::super::progress::Progress;
-use super::super::publish::{Publisher, seconds};
+use super::super::publish::seconds;
 use super::super::requester::requester;
-use super::super::state::{State, Verdict};
+use super::beside::Beside;
 use super::{Notify, Reconciler};
 use crate::engine::Stop;
 use crate::install::{self, Source};
-
-/// How often the status of a run is written at most.
-const REFRESH: Duration = Duration::from_secs(1);
 
 impl Reconciler<'_> {
     /// Carries a run out. Returns whether it ended, and was not superseded.
@@ -41,7 +36,7 @@ impl Reconciler<'_> {
         let id = format!("{:08x}", fastrand::u32(..));
         let by = requester(&cc, cause);
         let started = seconds(OffsetDateTime::now_utc());
-        let progress = RefCell::new(Progress::new(id.clone(), cause, by.clone(), started));
+        let progress = Progress::new(id.clone(), cause, by.clone(), started);
         notify(Notice::Begins { id, cause, by, generation: cc.generation });
         let stop = Stop::default();
         let operation = Operation {
@@ -58,22 +53,21 @@ impl Reconciler<'_> {
         };
         let notify = RefCell::new(notify);
         let tell = |notice| (notify.borrow_mut())(notice);
-        let state = RefCell::new(self.state.clone());
-        let mut invalid = None;
+        let beside = Beside::new(self.state.clone(), progress);
         let outcome = {
             let mut on_step = |step| match step {
                 Step::Planned(summary) => {
-                    progress.borrow_mut().planned(&summary);
+                    beside.progress.borrow_mut().planned(&summary);
                     tell(Notice::Planned(summary));
                 }
                 Step::Event(event) => {
-                    progress.borrow_mut().record(&event);
+                    beside.progress.borrow_mut().record(&event);
                     tell(Notice::Event(event));
                 }
                 Step::Warning(text) => tell(Notice::Warning(text)),
             };
             let mut run = pin!(operation.run(&mut on_step));
-            let mut publishing = pin!(publish(&mut self.publisher, &state, &progress));
+            let mut publishing = pin!(beside.publish(&mut self.publisher, &tell));
             loop {
                 tokio::select! {
                     biased;
@@ -84,14 +78,7 @@ impl Reconciler<'_> {
                         match superseded_by(&cc, &new) {
                             Edit::None => {}
                             Edit::Valid => stop.request(),
-                            Edit::Invalid(problems) => {
-                                if let Some(state) = state.borrow_mut().as_mut() {
-                                    state.judged = Some(new.spec_hash.clone());
-                                    state.verdict = Verdict::Invalid(problems.clone());
-                                    state.cc = new;
-                                }
-                                invalid = Some(problems);
-                            }
+                            Edit::Invalid(problems) => beside.is_invalid(new, problems),
                         }
                     }
                     never = &mut publishing => match never {},
@@ -99,26 +86,11 @@ impl Reconciler<'_> {
             }
         };
         let notify = notify.into_inner();
-        if let Some(problems) = invalid {
-            self.tell(Reason::Invalid, &problem::text(&problems), notify).await;
+        let (progress, untold) = beside.into_parts();
+        if let Some(message) = untold {
+            self.tell(Reason::Invalid, &message, notify).await;
         }
-        self.end(outcome, wanted, seen, progress.into_inner(), notify).await
-    }
-}
-
-/// Writes the status of a run again and again. What cannot be written is written later.
-async fn publish(
-    publisher: &mut Publisher,
-    state: &RefCell<Option<State>>,
-    progress: &RefCell<Progress>,
-) -> std::convert::Infallible {
-    loop {
-        sleep(REFRESH).await;
-        let state = state.borrow().clone();
-        if let Some(mut state) = state {
-            state.operation = Some(progress.borrow().clone());
-            let _ = publisher.publish(&state).await;
-        }
+        self.end(outcome, wanted, seen, progress, notify).await
     }
 }
 

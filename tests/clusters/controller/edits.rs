@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
 use serde_json::json;
 
 use super::{Followed, WITHOUT_WAIT, cc, prepared};
@@ -51,6 +52,40 @@ fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
     assert!(ours.is_empty(), "{ours:?}");
     let (code, log) = followed.stop();
     assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
+fn a_mistake_during_a_run_is_told_at_once() {
+    let Some(rig) = prepared() else { return };
+    rig.make(cc(&json!({})));
+    // No pod answers here: the run waits until its time is over.
+    let followed = Followed::beside(rig, &["--timeout=10m"]);
+    let phase = || followed.status()["lastOperation"]["phase"].clone();
+    followed.until("the run to wait", || phase() == "Waiting");
+    followed.edit(&json!({"multicluster": {"clusterRole": "member"}}));
+    let message = followed.await_event("Invalid");
+    assert!(message.starts_with("KSI"), "{message}");
+    assert_eq!(phase(), "Waiting", "{}", followed.log());
+    let (code, log) = followed.stop();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
+fn a_revision_that_cannot_be_read_at_once_is_read_later() {
+    let Some(rig) = prepared() else { return };
+    rig.make(cc(&json!({})));
+    let folder = rig.plane().folder().join("proxy");
+    let mut proxy = None;
+    let history = Match::methods(&["GET"]).contains("ksi.kubesphere.io");
+    // The first one is that of the run, which numbers its revision.
+    let fault = Fault::Status { code: 403, retry_after: None };
+    let followed = Followed::behind(rig, WITHOUT_WAIT, |kubeconfig| {
+        let started = proxy.insert(FaultProxy::start(kubeconfig, &folder).unwrap());
+        started.set([Rule::new(history, Nth::Only(2), fault)]);
+        started.kubeconfig().to_owned()
+    });
+    followed.await_log("the number of the revision is not known");
+    followed.until("the revision", || followed.status()["lastApplied"]["revision"] == 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod once;
 mod restricted;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::Duration;
 
@@ -48,8 +48,13 @@ impl Followed {
         Some(followed)
     }
 
-    /// The same without waiting, with more flags.
+    /// A controller beside a cluster, with more flags.
     fn beside(rig: Rig, flags: &[&str]) -> Self {
+        Self::behind(rig, flags, Path::to_owned)
+    }
+
+    /// The same with another kubeconfig in place of the controller's.
+    fn behind(rig: Rig, flags: &[&str], kubeconfig: impl FnOnce(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
         // Several run on this machine at a time.
@@ -58,7 +63,7 @@ impl Followed {
         rig.kubectl(&format!(
             "create clusterrolebinding follower --clusterrole=cluster-admin --serviceaccount={SYSTEM}:follower"
         ));
-        let mut command = ksi(&token(rig.plane(), "follower"), &flags);
+        let mut command = ksi(&kubeconfig(&token(rig.plane(), "follower")), &flags);
         let out = File::create(&log).unwrap();
         command.stderr(out.try_clone().unwrap()).stdout(out);
         let child = command.spawn().unwrap();
