@@ -29,7 +29,7 @@ releases: ## run the cluster tests on every release of Kubernetes, not on today'
 	for release in 1.34 1.36; do KSI_SANDBOX_RELEASE=$$release cargo test --test clusters || exit; done
 
 bench: ## measure speed and size, beside helm and kubectl
-	cargo bench --bench offline --bench cluster
+	cargo bench --bench offline --bench cluster --bench fleet
 
 image: ## build the container image of ksi as an OCI archive, without Docker
 	scripts/image

@@ -160,7 +160,6 @@ async fn client(
         Some(stored) => (stored.config().await?, stored.name.clone()),
         None => config(options).await?,
     };
-    let through = stored.and_then(|stored| stored.through.clone());
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_LIMIT);
     // Watches may be silent for long; every other request has its own limit.
@@ -168,16 +167,20 @@ async fn client(
     config.headers.extend(headers);
     config.cluster_url = without_user(config.cluster_url);
     let place = format!("{name} ({})", config.cluster_url.to_string().trim_end_matches('/'));
+    if let Some(stored) = stored {
+        // It has no plugin.
+        let client = match stored.through.clone() {
+            Some(port) => transport::through(config, port),
+            None => transport::client(config),
+        };
+        return Ok((client.map_err(|error| Error::credentials(&place, &error))?, place));
+    }
     // A credential plugin is run here, and blocks.
     let told = place.clone();
     let built = tokio::task::spawn_blocking(move || {
         let refused = |cause| Error::connect(ErrorKind::Credentials, &told, cause);
         plugin::log_in(&mut config.auth_info).map_err(refused)?;
-        match through {
-            Some(port) => transport::through(config, port),
-            None => transport::client(config),
-        }
-        .map_err(|error| Error::credentials(&told, &error))
+        transport::client(config).map_err(|error| Error::credentials(&told, &error))
     });
     match tokio::time::timeout(PLUGIN_LIMIT, built).await {
         Ok(Ok(client)) => Ok((client?, place)),

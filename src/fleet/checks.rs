@@ -384,12 +384,12 @@ fn is_suspended(evidence: &Evidence) -> bool {
 
 fn identity(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| {
-        let same = |uid: &Option<String>| uid.as_ref() == Some(&facts.uid);
         if facts.uid == evidence.host_uid {
             return error("it is the host itself");
         }
-        if let Some((other, _)) = evidence.others.iter().find(|(_, uid)| same(uid)) {
-            return error(format!("{other} is the same cluster (UID {})", facts.uid));
+        if !evidence.same_cluster.is_empty() {
+            let others = evidence.same_cluster.join(", ");
+            return error(format!("{others} is the same cluster (UID {})", facts.uid));
         }
         match evidence.registered.as_ref().and_then(|member| member.uid.as_ref()) {
             Some(uid) if *uid != facts.uid => {

@@ -72,8 +72,8 @@ pub struct Evidence {
     pub tower: Option<Result<(), String>>,
     /// The UID of the host.
     pub host_uid: String,
-    /// Names and UIDs of the other members.
-    pub others: Vec<(String, Option<String>)>,
+    /// Other members that are the same cluster.
+    pub same_cluster: Vec<String>,
     /// Other members with the same port of Tower.
     pub same_port: Vec<String>,
     /// The time of the host.

@@ -37,6 +37,9 @@ impl Evidence {
     pub fn before(host: &Host, name: &str, reached: Reached) -> Self {
         let own = host.clusters.iter().find(|cluster| cluster.name == name);
         let others = || host.clusters.iter().filter(|cluster| cluster.name != name);
+        let uid = reached.facts().map(|facts| facts.uid.as_str());
+        let same_cluster = others().filter(|other| uid.is_some() && other.uid.as_deref() == uid);
+        let same_cluster = same_cluster.map(|other| other.name.clone()).collect();
         let port = own.and_then(|own| own.port);
         let same_port = others().filter(|other| port.is_some() && other.port == port);
         Self {
@@ -47,7 +50,7 @@ impl Evidence {
             reached,
             tower: None,
             host_uid: host.uid.clone(),
-            others: others().map(|other| (other.name.clone(), other.uid.clone())).collect(),
+            same_cluster,
             same_port: same_port.map(|other| other.name.clone()).collect(),
             now: host.now,
         }
@@ -65,7 +68,7 @@ impl Evidence {
             reached,
             tower: None,
             host_uid: bundle.host.uid.clone(),
-            others: Vec::new(),
+            same_cluster: Vec::new(),
             same_port: Vec::new(),
             now: OffsetDateTime::now_utc(),
         }

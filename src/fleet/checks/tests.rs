@@ -52,7 +52,7 @@ fn healthy() -> Evidence {
         reached: Reached::Yes(Box::new(facts())),
         tower: None,
         host_uid: "h".into(),
-        others: vec![("m2".into(), Some("u2".into()))],
+        same_cluster: Vec::new(),
         same_port: Vec::new(),
         now: datetime!(2026-01-01 0:00 UTC),
     }
@@ -112,7 +112,7 @@ fn every_silent_failure_is_found() {
         (with(|f| f.token_max_age = None), vec!["member-token-age"]),
         (with(|f| f.host_token = Some(Err("401".into()))), vec!["member-host-token"]),
         (with(|f| f.clock_ahead = Some(-11)), vec!["member-clock"]),
-        (with(|f| f.uid = "u2".into()), vec!["member-identity"]),
+        (Evidence { same_cluster: vec!["m2".into()], ..healthy() }, vec!["member-identity"]),
         (with(|f| f.uid = "h".into()), vec!["member-identity"]),
         (with(|f| f.uid = "new".into()), vec!["member-identity"]),
         (with(|f| f.federated_as.push("other".into())), vec!["member-other-host"]),
@@ -149,7 +149,8 @@ fn before_a_join_the_cluster_must_be_free() {
     };
     let errors = |change| errors_of(&fresh(change), Stage::Before);
     assert_eq!(errors(|_| {}), [""; 0]);
-    assert_eq!(errors(|f| f.uid = "u2".into()), ["member-identity"]);
+    let twice = Evidence { same_cluster: vec!["m2".into()], ..fresh(|_| {}) };
+    assert_eq!(errors_of(&twice, Stage::Before), ["member-identity"]);
     assert_eq!(errors(|f| f.role = Some("host".into())), ["member-host-role"]);
     assert_eq!(errors(|f| f.federated_as = vec!["x".into()]), ["member-other-host"]);
     assert_eq!(errors(|f| f.managed = vec!["Namespace a".into()]), ["member-leftovers"]);
