@@ -1,5 +1,7 @@
 //! What stands in the way of an installation, as the status and the log show it. Pure.
 
+use std::fmt::Display;
+
 use serde_json::{Value, json};
 
 use crate::check::{Outcome, Row};
@@ -55,18 +57,22 @@ pub(super) fn text(problems: &[Problem]) -> String {
     problems.iter().map(Problem::text).collect::<Vec<_>>().join("; ")
 }
 
-/// Every mistake of a configuration.
+/// Every mistake of a configuration, with its field.
 pub(super) fn of_rejected(rejected: &Rejected) -> Vec<Problem> {
     let errors = rejected.diagnostics.iter().filter(|found| found.severity == Severity::Error);
-    errors.map(of_diagnostic).collect()
+    let errors: Vec<&Diagnostic> = errors.collect();
+    let places = config::problems(errors.iter().copied(), &rejected.sources);
+    let problems = errors.into_iter().zip(places);
+    problems.map(|(found, place)| of_diagnostic(found, place.field)).collect()
 }
 
-fn of_diagnostic(found: &Diagnostic) -> Problem {
+fn of_diagnostic(found: &Diagnostic, field: Option<impl Display>) -> Problem {
+    let field = field.map_or_else(String::new, |field| format!("{field}: "));
     let label = found.label.as_ref().map_or_else(String::new, |label| format!(": {label}"));
     Problem {
         object: configuration(),
         code: found.code.to_string(),
-        reason: format!("{}{label}", found.message),
+        reason: format!("{field}{}{label}", found.message),
         remedy: found.help.join("; "),
     }
 }
@@ -175,4 +181,28 @@ fn word(kind: ErrorKind) -> String {
 /// The name of the ClusterConfiguration in messages.
 pub(super) fn configuration() -> String {
     format!("{}/{}/{}", config::KIND, config::NAMESPACE, config::NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::install::Source;
+
+    #[test]
+    fn a_mistake_is_told_with_its_field() {
+        let body = json!({
+            "apiVersion": config::API_VERSION, "kind": config::KIND,
+            "metadata": {"name": config::NAME, "namespace": config::NAMESPACE},
+            "spec": {"common": {"core": {"console": {"port": 99_999}}}},
+        });
+        let Err(Error::Rejected(rejected)) = Source::of_cluster(&body).load().precheck() else {
+            panic!("it is valid")
+        };
+        let problems = of_rejected(&rejected);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        let reason = &problems[0].reason;
+        assert!(reason.starts_with("spec.common.core.console.port: "), "{reason}");
+    }
 }

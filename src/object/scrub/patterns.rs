@@ -22,6 +22,8 @@ struct Patterns {
     network: Option<Regex>,
     /// What stands in front of a password.
     curl: Option<Regex>,
+    /// The same for programs whose flag for it has no name that says so.
+    programs: Vec<Regex>,
     encoded_pem: Option<Regex>,
 }
 
@@ -43,6 +45,13 @@ fn patterns() -> &'static Patterns {
         bearer: one(r"(?i-u:\b(?:bearer|basic)) +"),
         network: one(r"@(?:tcp|udp|unix)\("),
         curl: one(r"(?-u:\bcurl) [^|]*?(?:-u ?|--user[ =])[^ :]+:"),
+        programs: all(&[
+            r#"(?:^|[ "'`(\[]|/s?bin/)(?:mysql|mariadb)[a-z_-]*(?:[ "',][^|;]*?)?[ "',]-p"#,
+            r#"(?:^|[ "'`(\[]|/s?bin/)redis-cli(?:[ "',][^|;]*?)?[ "',]-a["', ]+"#,
+            r#"(?:^|[ "'`(\[]|/s?bin/)sshpass(?:[ "',][^|;]*?)?[ "',]-p["', ]*"#,
+            r#"(?:^|[ "'`(\[]|/s?bin/)mongo(?:sh|dump|restore)?(?:[ "',][^|;]*?)?[ "',]-p["', ]+"#,
+            r#"(?:^|[ "'`(\[]|/s?bin/)ldap(?:add|delete|modify|passwd|search|whoami)(?:[ "',][^|;]*?)?[ "',]-w["', ]*"#,
+        ]),
         encoded_pem: one(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}"),
     })
 }
@@ -63,7 +72,7 @@ pub(super) fn ends_key(line: &str) -> bool {
 
 /// Where in a line something stands that looks like a secret, in order and apart from each other.
 pub(super) fn ranges(line: &str) -> Vec<Range<usize>> {
-    let Patterns { whole, bearer, curl, encoded_pem, .. } = patterns();
+    let Patterns { whole, bearer, curl, programs, encoded_pem, .. } = patterns();
     let mut found = keys(line);
     for expression in whole {
         found.extend(expression.find_iter(line).map(|secret| secret.range()));
@@ -75,9 +84,9 @@ pub(super) fn ranges(line: &str) -> Vec<Range<usize>> {
     if let Some(expression) = bearer {
         found.extend(expression.find_iter(line).filter_map(|before| word(line, before.end())));
     }
-    if let Some(expression) = curl {
+    for expression in curl.iter().chain(programs) {
         let ends = expression.find_iter(line).map(|before| before.end());
-        found.extend(ends.map(|at| Value::at(line, at).range));
+        found.extend(ends.map(|at| Value::at(line, at).range).filter(|secret| !secret.is_empty()));
     }
     found.extend(addresses(line));
     found.extend(named::ranges(line));
