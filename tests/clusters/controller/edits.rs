@@ -64,7 +64,7 @@ fn a_mistake_during_a_run_is_told_at_once() {
     followed.until("the run to wait", || phase() == "Waiting");
     followed.edit(&json!({"multicluster": {"clusterRole": "member"}}));
     let message = followed.await_event("Invalid");
-    assert!(message.starts_with("KSI"), "{message}");
+    assert!(message.contains("KSI0030"), "{message}");
     assert_eq!(phase(), "Waiting", "{}", followed.log());
     let (code, log) = followed.stop();
     assert_eq!(code, Some(0), "{log}");
@@ -77,14 +77,16 @@ fn a_revision_that_cannot_be_read_at_once_is_read_later() {
     let folder = rig.plane().folder().join("proxy");
     let mut proxy = None;
     let history = Match::methods(&["GET"]).contains("ksi.kubesphere.io");
-    // The first one is that of the run, which numbers its revision.
+    // Before, the run has numbered its revision.
     let fault = Fault::Status { code: 403, retry_after: None };
     let followed = Followed::behind(rig, WITHOUT_WAIT, |kubeconfig| {
         let started = proxy.insert(FaultProxy::start(kubeconfig, &folder).unwrap());
-        started.set([Rule::new(history, Nth::Only(2), fault)]);
+        started.set([Rule::new(history, Nth::From(3), fault)]);
         started.kubeconfig().to_owned()
     });
     followed.await_log("the number of the revision is not known");
+    let proxy = proxy.unwrap();
+    proxy.set([]);
     followed.until("the revision", || followed.status()["lastApplied"]["revision"] == 1);
 }
 
