@@ -4,6 +4,7 @@
 //! diagnostics, editors), the lenient CRD ([`crd`]), the documentation ([`explain`]) and the list of
 //! secret values ([`is_sensitive`]) are derived from them.
 
+pub mod annotation;
 mod crd;
 mod derived;
 mod document;

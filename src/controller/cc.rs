@@ -6,13 +6,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::config;
+use crate::config::annotation;
 use crate::inventory::Key;
 use crate::object::ObjectId;
 
-/// How changes are made: `enforce`, `observe`, `plan` or `paused`.
-pub const MODE: &str = "ksi.kubesphere.io/mode";
-/// When a pause ends, RFC 3339.
-pub const PAUSED_UNTIL: &str = "ksi.kubesphere.io/paused-until";
+pub use crate::config::annotation::{MODE, PAUSED_UNTIL};
+
 /// The hash of the plan that is approved.
 pub const APPROVE: &str = "ksi.kubesphere.io/approve";
 /// Any new value asks for a run.
@@ -39,7 +38,7 @@ impl Mode {
             Self::Enforce => "enforce",
             Self::Observe => "observe",
             Self::Plan => "plan",
-            Self::Paused => "paused",
+            Self::Paused => annotation::PAUSED,
         }
     }
 

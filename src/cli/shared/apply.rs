@@ -23,6 +23,9 @@ pub(in crate::cli) async fn apply<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let request = args.request(prepared);
+    if request.dry_run.is_none() {
+        install::check_followed(session, prepared).await?;
+    }
     let review = told(session.target(), output, install::review(session, &request)).await?;
     plan::warn_of_replaced(&review.planned.plan, output);
     output.diagnostics(&review.warnings, &prepared.loaded.sources);
