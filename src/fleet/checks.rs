@@ -151,6 +151,16 @@ const TABLE: &[MemberCheck] = &[
         kubesphere,
     ),
     row(
+        "member-version",
+        KUBESPHERE,
+        Stage::Joined,
+        (
+            "it has the KubeSphere version of the host",
+            "KubeSphere does not support members of another version: upgrade the older one",
+        ),
+        version,
+    ),
+    row(
         "member-role",
         KUBESPHERE,
         Stage::Joined,
@@ -441,6 +451,17 @@ fn kubesphere(evidence: &Evidence) -> Outcome {
         (_, Some(Ok(version))) => fine(version.clone()),
         (_, Some(Err(why))) => error(why.clone()),
         (_, None) => skipped("it was not asked"),
+    })
+}
+
+fn version(evidence: &Evidence) -> Outcome {
+    asked(evidence, |facts| match (&facts.kubesphere, &evidence.host_version) {
+        (Some(Ok(member)), Some(host)) if member == host => ok(),
+        (Some(Ok(member)), Some(host)) => {
+            Outcome::Warning(format!("it has {member}, the host has {host}"))
+        }
+        (_, None) => skipped("the host's own Cluster does not say its version"),
+        _ => skipped("KubeSphere on it does not answer"),
     })
 }
 

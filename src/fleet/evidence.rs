@@ -70,6 +70,8 @@ pub struct Evidence {
     pub reached: Reached,
     /// Whether Tower answers from where the member is joined; `None` where no agent needs it.
     pub tower: Option<Result<(), String>>,
+    /// The version of KubeSphere on the host, if its own Cluster says it.
+    pub host_version: Option<String>,
     /// The UID of the host.
     pub host_uid: String,
     /// Other members that are the same cluster.

@@ -122,6 +122,12 @@ impl Host {
         self.clusters.iter().filter(|cluster| !cluster.is_host)
     }
 
+    /// Its version of KubeSphere, once ks-controller-manager has seen it.
+    pub(super) fn version(&self) -> Option<&str> {
+        let own = self.clusters.iter().find(|cluster| cluster.is_host)?;
+        own.kubesphere_version.as_deref()
+    }
+
     /// The name of the host's own Cluster.
     pub fn name(&self) -> &str {
         self.clusters.iter().find(|cluster| cluster.is_host).map_or("host", |host| &host.name)

@@ -51,6 +51,7 @@ fn healthy() -> Evidence {
             {"targetPort": 6000}, {"targetPort": 16000}]}})),
         reached: Reached::Yes(Box::new(facts())),
         tower: None,
+        host_version: Some("v3.4.1".into()),
         host_uid: "h".into(),
         same_cluster: Vec::new(),
         same_port: Vec::new(),
@@ -159,6 +160,14 @@ fn before_a_join_the_cluster_must_be_free() {
     assert_eq!(errors_of(&no_tower, Stage::Before), ["member-tower"]);
     // KubeSphere brings them.
     assert_eq!(errors(|f| f.missing_kinds = vec!["X".into()]), [""; 0]);
+}
+
+#[test]
+fn another_version_is_a_warning() {
+    let evidence = Evidence { host_version: Some("v3.3.2".into()), ..healthy() };
+    let report = run(&evidence, Stage::Joined, &[]);
+    let row = report.rows.iter().find(|row| row.about.id == "member-version").unwrap();
+    assert_eq!(row.outcome, Outcome::Warning("it has v3.4.1, the host has v3.3.2".into()));
 }
 
 #[test]

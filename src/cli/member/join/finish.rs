@@ -7,7 +7,8 @@ use super::start::Joining;
 use crate::cli::exit::Failure;
 use crate::cli::member::{observer, write_private};
 use crate::fleet::{self, Error, Host, Stage};
-use crate::member::{Connection, Mode};
+use crate::member::{Account, Connection, Mode};
+use crate::object::ObjectId;
 use crate::ui::Output;
 
 pub(super) async fn finish(
@@ -18,10 +19,7 @@ pub(super) async fn finish(
     let Joining { session, bundle, host, .. } = joining;
     let member = session.cluster();
     if args.is_dry_run() {
-        output.print(match bundle.mode {
-            Mode::Agent => "and then the agent would be installed; nothing was changed",
-            Mode::Direct => "and then an account for the host would be made; nothing was changed",
-        });
+        dry_run(args, joining, output);
         return Ok(());
     }
     fleet::record(member, bundle).await?;
@@ -46,6 +44,26 @@ pub(super) async fn finish(
         bundle.name
     ));
     Ok(())
+}
+
+/// What would follow the plan of the member's configuration, on both sides.
+fn dry_run(args: &JoinArgs, joining: &Joining, output: &Output) {
+    let Joining { session, prepared, bundle, host, on_host } = joining;
+    let (configuration, facts) = (&prepared.configuration, &prepared.facts);
+    let agent = bundle.link.as_ref().and_then(|link| {
+        fleet::agent_of(bundle, link, configuration, facts, args.agent_proxy.clone())
+    });
+    let on_member = match agent {
+        Some(agent) => agent.manifests(),
+        None => Account { name: &bundle.name }.manifests().to_vec(),
+    };
+    let host = host.as_ref().map_or("the host", |host| host.cluster.place());
+    for (place, objects) in [(session.cluster().place(), &on_member), (host, on_host)] {
+        for id in objects.iter().filter_map(ObjectId::of) {
+            output.print(&format!("would apply {id} ({place})"));
+        }
+    }
+    output.print("nothing was changed");
 }
 
 async fn agent(args: &JoinArgs, joining: &Joining, output: &Output) -> Result<(), Failure> {

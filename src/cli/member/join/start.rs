@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::JoinArgs;
@@ -10,7 +11,7 @@ use crate::cli::args::input::{InputArgs, bytes};
 use crate::cli::exit::Failure;
 use crate::cli::member::{self, observer};
 use crate::engine::Stop;
-use crate::fleet::{self, Error, Host};
+use crate::fleet::{self, Added, Error, Host};
 use crate::install::{Prepared, Session};
 use crate::member::{Bundle, Mode, open};
 use crate::target::ClusterTarget;
@@ -29,6 +30,8 @@ pub(super) struct Joining {
     pub(super) bundle: Bundle,
     /// The host, where this machine reaches it.
     pub(super) host: Option<Host>,
+    /// What the host gets before the member has answered.
+    pub(super) on_host: Vec<Value>,
 }
 
 pub(super) async fn start(
@@ -46,9 +49,9 @@ pub(super) async fn start(
     };
     let session = connection.session(args.timeout(), stop).await?;
     let name = args.name.as_deref();
-    let mut bundle = match (name, &host) {
+    let (mut bundle, on_host) = match (name, &host) {
         (Some(name), Some(host)) => reserved(args, name, host).await?,
-        _ => read(args.bundle.as_deref().unwrap_or("-"))?,
+        _ => (read(args.bundle.as_deref().unwrap_or("-"))?, Vec::new()),
     };
     let skip = &args.applying.skip_checks;
     let report = fleet::precheck(session.cluster(), &bundle, host.as_ref(), skip).await?;
@@ -70,20 +73,26 @@ pub(super) async fn start(
     if let (Some(name), Some(host), true) = (name, &host, !args.is_dry_run()) {
         bundle = add(args, name, host, output).await?;
     }
-    Ok(Joining { session, prepared, bundle, host })
+    Ok(Joining { session, prepared, bundle, host, on_host })
 }
 
-/// What the bundle will be, before anything is written to the host.
-async fn reserved(args: &JoinArgs, name: &str, host: &Host) -> Result<Bundle, Failure> {
+/// What bundle and objects will be, before anything is written to the host.
+async fn reserved(
+    args: &JoinArgs,
+    name: &str,
+    host: &Host,
+) -> Result<(Bundle, Vec<Value>), Failure> {
     let what = (args.mode.into(), args.tower_address.clone());
     let mut silent = |_| {};
-    Ok(fleet::add(host, name, what, AT_ONCE, (true, &mut silent)).await?.bundle)
+    let Added { bundle, objects } =
+        fleet::add(host, name, what, AT_ONCE, (true, &mut silent)).await?;
+    Ok((bundle, objects))
 }
 
 async fn add(args: &JoinArgs, name: &str, host: &Host, output: &Output) -> Result<Bundle, Failure> {
     let mode: Mode = args.mode.into();
     if mode == Mode::Direct {
-        return reserved(args, name, host).await;
+        return Ok(reserved(args, name, host).await?.0);
     }
     let what = (mode, args.tower_address.clone());
     Ok(fleet::add(host, name, what, AT_ONCE, (false, &mut observer(output))).await?.bundle)
