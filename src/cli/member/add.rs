@@ -11,8 +11,8 @@ use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::duration::timeout;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
-use crate::fleet::{self, Added, Host};
-use crate::member::{Connection, Mode, seal};
+use crate::fleet::{self, Added, Error, Host};
+use crate::member::{Connection, Mode, seal, valid_name};
 use crate::ui::Output;
 use crate::yaml;
 
@@ -80,6 +80,7 @@ impl From<ModeArg> for Mode {
 }
 
 pub(super) fn run(args: &AddArgs, output: &Output) -> Result<(), Failure> {
+    valid_name(&args.name).map_err(Error::Name)?;
     crate::cli::block_on(async {
         let host = host(&args.connection).await?;
         if let Some(file) = &args.member_kubeconfig {

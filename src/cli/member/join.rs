@@ -5,7 +5,7 @@ mod start;
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use self::start::Joining;
 pub(super) use self::start::read;
@@ -27,17 +27,17 @@ use crate::ui::Output;
 /// The configuration is the one given with --config, else the ClusterConfiguration of the cluster, else the
 /// one that ksi applied last, else the defaults.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(group = ArgGroup::new("which").required(true), after_help = "Examples:
   ksi member join -f member1.bundle
   ksi member join -f member1.bundle --config cluster.yaml --dry-run
   ksi member join member1 --host ctx-host --member ctx-1
   ksi member join member2 --host ctx-host --member ctx-2 --mode direct --member-server https://10.0.0.7:6443")]
 pub(super) struct JoinArgs {
     /// Name of the member; with --host
-    #[arg(required_unless_present = "bundle", requires = "host")]
+    #[arg(group = "which", requires = "host")]
     name: Option<String>,
     /// Bundle that `ksi member add` wrote, or `-` for standard input
-    #[arg(short = 'f', long = "filename", value_name = "BUNDLE", conflicts_with = "name")]
+    #[arg(short = 'f', long = "filename", value_name = "BUNDLE", group = "which")]
     bundle: Option<String>,
     /// Context of the host, where this machine reaches it
     #[arg(long, value_name = "CONTEXT")]

@@ -13,7 +13,7 @@ use crate::cli::member::{self, observer};
 use crate::engine::Stop;
 use crate::fleet::{self, Added, Error, Host};
 use crate::install::{Prepared, Session};
-use crate::member::{Bundle, Mode, open};
+use crate::member::{Bundle, Mode, open, valid_name};
 use crate::target::ClusterTarget;
 use crate::ui::Output;
 
@@ -39,6 +39,11 @@ pub(super) async fn start(
     stop: &Stop,
     output: &Output,
 ) -> Result<Joining, Failure> {
+    // A mistake in the arguments is told before a cluster is asked.
+    let given = args.bundle.as_deref().map(read).transpose()?;
+    if let Some(name) = &args.name {
+        valid_name(name).map_err(Error::Name)?;
+    }
     let connection = match &args.member {
         Some(context) => args.applying.connection.with_context(context),
         None => args.applying.connection.clone(),
@@ -51,7 +56,7 @@ pub(super) async fn start(
     let name = args.name.as_deref();
     let (mut bundle, on_host) = match (name, &host) {
         (Some(name), Some(host)) => reserved(args, name, host).await?,
-        _ => (read(args.bundle.as_deref().unwrap_or("-"))?, Vec::new()),
+        _ => (given.ok_or_else(no_bundle)?, Vec::new()),
     };
     let skip = &args.applying.skip_checks;
     let report = fleet::precheck(session.cluster(), &bundle, host.as_ref(), skip).await?;
@@ -74,6 +79,12 @@ pub(super) async fn start(
         bundle = add(args, name, host, output).await?;
     }
     Ok(Joining { session, prepared, bundle, host, on_host })
+}
+
+fn no_bundle() -> Failure {
+    Failure::Usage(
+        "pass the bundle of the host with -f, or the name of the member and --host".into(),
+    )
 }
 
 /// What bundle and objects will be, before anything is written to the host.
