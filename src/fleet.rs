@@ -45,6 +45,7 @@ pub use reach::reach;
 pub use rejoin::forget;
 pub use remove::{Removal, clean_member, remove, remove_dead};
 pub use suspend::{resume, suspend};
+pub use webhook::restore as restore_webhook;
 
 /// What a use case did, for the caller to print.
 #[derive(Debug, Clone, PartialEq, Eq)]

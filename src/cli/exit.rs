@@ -135,7 +135,8 @@ fn fleet_code(error: &fleet::Error) -> u8 {
         | Error::Bundle { .. }
         | Error::Placed { .. }
         | Error::Answers { .. }
-        | Error::NotProbed(_) => 2,
+        | Error::NotProbed(_)
+        | Error::OtherCluster { .. } => 2,
         Error::NoAddress { .. }
         | Error::NoPort
         | Error::Endpoint(_)

@@ -16,7 +16,9 @@ use clap::{Args, Subcommand};
 
 use super::args::connection::ConnectionArgs;
 use super::exit::Failure;
-use crate::fleet::{Host, Step};
+use crate::cli::shared::interrupt;
+use crate::engine::Stop;
+use crate::fleet::{self, Host, Step};
 use crate::ui::Output;
 
 /// Add, join, list, check and remove member clusters
@@ -77,6 +79,21 @@ pub(super) fn run(args: &MemberArgs, output: &Output) -> Result<(), Failure> {
 /// Connects to a host and reads it.
 async fn host(connection: &ConnectionArgs) -> Result<Host, Failure> {
     Ok(Host::read(&connection.connect().await?).await?)
+}
+
+/// Runs something that may pause the webhook of Clusters. Ctrl-C puts it back before the process ends.
+async fn guarded<T>(
+    host: &Host,
+    stop: &Stop,
+    work: impl Future<Output = Result<T, fleet::Error>>,
+) -> Result<T, Failure> {
+    match interrupt::unless_stopped(stop, Box::pin(work)).await {
+        Ok(done) => Ok(done?),
+        Err(interrupted) => {
+            fleet::restore_webhook(&host.cluster).await?;
+            Err(interrupted)
+        }
+    }
 }
 
 /// Prints what a use case does.

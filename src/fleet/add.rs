@@ -9,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 use super::dial::dial;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
-use super::{Observer, Step};
+use super::{Observer, Step, webhook};
 use crate::cluster::{Apply, Cluster, ErrorKind, Selection};
 use crate::health::Reach;
 use crate::member::{
@@ -42,6 +42,9 @@ pub async fn add(
 ) -> Result<Added, Error> {
     valid_name(name).map_err(Error::Name)?;
     let existing = host.clusters.iter().find(|cluster| cluster.name == name);
+    if !dry_run {
+        webhook::restore(&host.cluster).await?;
+    }
     if let Some(existing) = existing {
         fits(existing, mode)?;
     }
@@ -148,7 +151,7 @@ fn place(host: &Host) -> String {
 }
 
 /// 256 bits. Tower compares it as text.
-fn new_token() -> Result<String, Error> {
+pub(super) fn new_token() -> Result<String, Error> {
     let mut bytes = [0; 32];
     SystemEntropy.fill(&mut bytes).map_err(|error| Error::Randomness(error.to_string()))?;
     Ok(hex::encode(bytes))

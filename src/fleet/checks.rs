@@ -238,6 +238,16 @@ const TABLE: &[MemberCheck] = &[
         leftovers,
     ),
     row(
+        "member-webhook",
+        FEDERATION,
+        Stage::Joined,
+        (
+            "KubeSphere validates changes of its Cluster",
+            "a ksi member command was killed: `ksi member add`, `remove`, `suspend`, `resume` and `rejoin` put the webhook back first",
+        ),
+        validated,
+    ),
+    row(
         "member-conditions",
         FEDERATION,
         Stage::Joined,
@@ -548,6 +558,13 @@ fn leftovers(evidence: &Evidence) -> Outcome {
         _ if facts.federated_as.contains(&evidence.name) => skipped("it has joined before"),
         managed => error(managed.join(", ")),
     })
+}
+
+fn validated(evidence: &Evidence) -> Outcome {
+    if evidence.is_webhook_paused {
+        return error("webhook cluster.kubesphere.io is asked about no Cluster");
+    }
+    ok()
 }
 
 fn conditions(evidence: &Evidence) -> Outcome {

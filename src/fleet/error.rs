@@ -110,6 +110,18 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// Another cluster answers than the one that was registered.
+    #[error(
+        "member {name} is cluster {expected}, but cluster {found} answers\nhelp: check --member; after a reinstallation of the member: `ksi member remove {name} --dead`, or `ksi member rejoin {name}` to keep it"
+    )]
+    OtherCluster {
+        /// The member.
+        name: String,
+        /// Its UID.
+        expected: String,
+        /// The UID of the cluster that answers.
+        found: String,
+    },
     /// Something did not happen in time.
     #[error("{what} did not happen within {}: {last}", humantime::format_duration(*.limit))]
     Timeout {

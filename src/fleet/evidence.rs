@@ -72,6 +72,8 @@ pub struct Evidence {
     pub tower: Option<Result<(), String>>,
     /// The version of KubeSphere on the host, if its own Cluster says it.
     pub host_version: Option<String>,
+    /// Whether a run was killed while it had the webhook of Clusters paused.
+    pub is_webhook_paused: bool,
     /// The UID of the host.
     pub host_uid: String,
     /// Other members that are the same cluster.

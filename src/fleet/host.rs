@@ -6,6 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::error::Error;
+use super::webhook;
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::health::{self, Endpoint};
 use crate::member::{KubefedState, Registered};
@@ -31,6 +32,8 @@ pub struct Host {
     pub(super) tower_pod: Option<String>,
     /// The Services of members behind Tower, by name.
     pub(super) services: BTreeMap<String, Value>,
+    /// Whether a run was killed while it had the webhook of Clusters paused.
+    pub(super) is_webhook_paused: bool,
     /// The kinds that KubeFed places on members.
     pub(super) types: Vec<Kind>,
     /// Its time.
@@ -68,7 +71,7 @@ impl Host {
         let kinds = [cluster_kind(), kubefed_kind(), service_kind(), federated_type_kind()];
         let [clusters, kubefed, services, types] = &kinds;
         let pod = Kind::new("", "v1", "Pod");
-        let (uid, clusters, kubefed, services, pods, types, nodes) = futures_util::try_join!(
+        let (uid, clusters, kubefed, services, pods, types, nodes, paused) = futures_util::try_join!(
             uid(cluster),
             cluster.list(clusters, &everywhere),
             cluster.list(kubefed, &everywhere),
@@ -76,6 +79,8 @@ impl Host {
             cluster.list(&pod, &pods),
             cluster.list(types, &everywhere),
             async { Ok(cluster.nodes().await.ok()) },
+            // Without the right to read it, the rest can still be told.
+            async { Ok(webhook::is_paused(cluster).await.unwrap_or(false)) },
         )?;
         let services: BTreeMap<String, Value> =
             services.into_iter().map(|service| (name(&service), service)).collect();
@@ -89,6 +94,7 @@ impl Host {
             clusters: clusters.iter().map(Registered::of).collect(),
             kubefed: kubefed.iter().map(|one| (name(one), KubefedState::of(one))).collect(),
             tower,
+            is_webhook_paused: paused,
             tower_pod: pods.iter().find(|pod| is_ready(pod)).map(name),
             services,
             types: types

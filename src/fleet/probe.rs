@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::wait::{Look, until};
 use crate::cluster::{Cluster, Kind, Preconditions, Propagation};
+use crate::member::fingerprint;
 
 /// How long the objects of a probe took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,8 @@ pub async fn probe(
     name: &str,
     limit: Duration,
 ) -> Result<Arrival, Error> {
-    let namespace = format!("ksi-probe-{name}");
+    // The name of a member may be as long as that of a namespace.
+    let namespace = format!("ksi-probe-{}", fingerprint(name));
     let objects = objects(&namespace, name);
     let start = tokio::time::Instant::now();
     let arrived = async {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::add::new_token;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
 use super::remove::{delete, federation_objects};
@@ -15,9 +16,13 @@ use super::{Observer, Step, webhook};
 /// There is no such member, or the host refuses.
 pub async fn forget(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     host.member(name)?;
+    webhook::restore(&host.cluster).await?;
     let id = cluster_kind().named(None, name);
+    // Tower lets in an agent without a token if the Cluster has none.
+    let token = new_token()?;
     // The webhook would refuse each change: another cluster answers, or none.
-    webhook::paused(&host.cluster, async { change(&host.cluster, &id, strip).await }).await?;
+    let reset = |live: &mut Value| strip(live, &token);
+    webhook::paused(&host.cluster, async { change(&host.cluster, &id, reset).await }).await?;
     let place = host.cluster.place().to_owned();
     observer(Step { verb: "reset", what: format!("the credentials in {id}"), place });
     for id in federation_objects(name) {
@@ -26,13 +31,14 @@ pub async fn forget(host: &Host, name: &str, observer: Observer<'_>) -> Result<(
     Ok(())
 }
 
-fn strip(live: &mut Value) {
+fn strip(live: &mut Value, token: &str) {
     live["spec"]["joinFederation"] = json!(true);
     if let Some(connection) = live["spec"]["connection"].as_object_mut() {
         connection.shift_remove("kubeconfig");
-        connection.shift_remove("token");
         if connection.get("type").is_some_and(|kind| kind == "direct") {
             connection.shift_remove("kubernetesAPIEndpoint");
+        } else {
+            connection.insert("token".to_owned(), token.into());
         }
     }
     if let Some(status) = live["status"].as_object_mut() {
@@ -55,9 +61,9 @@ mod tests {
                 "kubernetesAPIServerPort": 6000, "kubernetesAPIEndpoint": "https://10.96.0.9:6443"}},
             "status": {"uid": "u", "conditions": [{"type": "Initialized"}, {"type": "Ready"}]},
         });
-        strip(&mut live);
+        strip(&mut live, "new");
         let expected = json!({
-            "spec": {"connection": {"type": "proxy", "kubernetesAPIServerPort": 6000,
+            "spec": {"connection": {"type": "proxy", "token": "new", "kubernetesAPIServerPort": 6000,
                 "kubernetesAPIEndpoint": "https://10.96.0.9:6443"}, "joinFederation": true},
             "status": {"conditions": [{"type": "Initialized"}]},
         });

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::error::Error;
+use super::evidence::MemberFacts;
 use super::host::{
     Host, cluster_kind, config_id, federated_type_kind, kubefed_kind, name, service_kind,
 };
@@ -50,19 +51,29 @@ pub async fn remove(
         None => reach(host, registered).await?,
     };
     let silent = |why: String| Error::Silent { name: member_name.to_owned(), why };
-    about(&member, None).await.map_err(|error| silent(error.cause))?;
+    let facts = about(&member, None).await.map_err(|error| silent(error.cause))?;
+    if let Some(uid) = registered.uid.as_ref().filter(|uid| **uid != facts.uid) {
+        let (name, expected, found) = (member_name.to_owned(), uid.clone(), facts.uid);
+        return Err(Error::OtherCluster { name, expected, found });
+    }
     let placed = placed(host, member_name).await?;
     if !placed.is_empty() && !removal.placed {
         let objects = placed.iter().map(|placement| placement.id.to_string()).collect();
         return Err(Error::Placed { name: member_name.to_owned(), objects });
     }
-    for placement in &placed {
-        withdraw(host, placement, observer).await?;
-        if removal.delete_objects {
+    if removal.delete_objects {
+        // While KubeFed reaches the member, it deletes there what is no longer placed.
+        for placement in &placed {
+            withdraw(host, placement, observer).await?;
             gone_from_member(host, &member, placement, removal.limit).await?;
         }
     }
     unregister(host, registered, removal.limit, observer).await?;
+    if !removal.delete_objects {
+        for placement in &placed {
+            withdraw(host, placement, observer).await?;
+        }
+    }
     clean_member(&member, registered.mode, removal.limit, observer).await
 }
 
@@ -76,10 +87,12 @@ pub async fn remove_dead(
     removal: Removal,
     observer: Observer<'_>,
 ) -> Result<(), Error> {
+    webhook::restore(&host.cluster).await?;
     let registered = host.member(member_name)?;
     let evidence = observe(host, registered).await;
     let answers = |how: &str| Error::Answers { name: member_name.to_owned(), how: how.to_owned() };
-    if evidence.reached.facts().is_some() {
+    let is_same = |facts: &MemberFacts| registered.uid.as_ref().is_none_or(|uid| *uid == facts.uid);
+    if evidence.reached.facts().is_some_and(is_same) {
         return Err(answers("its API server answers this request"));
     }
     match evidence.kubefed.as_ref().map(KubefedState::reaches) {

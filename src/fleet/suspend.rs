@@ -19,6 +19,7 @@ use crate::object::{ObjectId, kubesphere};
 pub async fn suspend(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     let id = cluster_kind().named(None, name);
     let registered = host.member(name)?;
+    webhook::restore(&host.cluster).await?;
     let member = reach(host, registered).await;
     // The webhook would dial the member, which may be gone.
     webhook::paused(&host.cluster, async {
@@ -71,6 +72,7 @@ async fn disconnect(member: &Cluster, observer: Observer<'_>) -> Result<(), Erro
 /// There is no such member, or the host refuses.
 pub async fn resume(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     let registered = host.member(name)?;
+    webhook::restore(&host.cluster).await?;
     let service_ip = match registered.mode {
         Mode::Direct => None,
         Mode::Agent => Some(service_ip(host, registered).await?),

@@ -15,8 +15,8 @@ fn id() -> ObjectId {
         .named(None, WEBHOOK)
 }
 
-/// Runs something while the webhook is asked about no Cluster, and puts it back whatever happens. A run that was
-/// killed in between is repaired by the next one, and by `ksi apply`.
+/// Runs something while the webhook is asked about no Cluster, and puts it back whatever happens. What a run leaves that is
+/// killed in between, the next one [restores](restore).
 ///
 /// # Errors
 /// Those of the run; or the webhook cannot be changed.
@@ -41,7 +41,10 @@ pub(super) async fn is_paused(host: &Cluster) -> Result<bool, Error> {
 }
 
 /// Puts the webhook back after a run that was killed.
-pub(super) async fn restore(host: &Cluster) -> Result<(), Error> {
+///
+/// # Errors
+/// It cannot be changed.
+pub async fn restore(host: &Cluster) -> Result<(), Error> {
     if is_paused(host).await? { select(host, &json!({})).await } else { Ok(()) }
 }
 

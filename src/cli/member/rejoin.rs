@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::{host, observer};
+use super::{guarded, host, observer};
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
+use crate::cli::shared::interrupt;
 use crate::fleet;
 use crate::ui::Output;
 
@@ -31,6 +32,7 @@ pub(super) struct RejoinArgs {
 }
 
 pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
+    let stop = interrupt::listen();
     crate::cli::block_on(async {
         let host = host(&args.connection).await?;
         let RejoinArgs { name, .. } = args;
@@ -45,7 +47,8 @@ pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
         };
         output.message(&format!("member {name} was cluster {before}; now it is {now}"));
         confirm(&format!("Reset the credentials of member {name}?"), args.yes, output)?;
-        fleet::forget(&host, name, &mut observer(output)).await?;
+        let mut observer = observer(output);
+        guarded(&host, &stop, fleet::forget(&host, name, &mut observer)).await?;
         let mode = registered.mode.as_str();
         output.print(&format!(
             "\nNow join it again:\n  ksi member add {name} --mode {mode} -o {name}.bundle\n  ksi member join -f {name}.bundle"

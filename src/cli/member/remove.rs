@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{host, observer};
+use super::{guarded, host, observer};
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::duration::timeout;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
+use crate::cli::shared::interrupt;
 use crate::fleet::{self, Removal};
 use crate::ui::Output;
 
@@ -51,6 +52,7 @@ pub(super) struct RemoveArgs {
 }
 
 pub(super) fn run(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
+    let stop = interrupt::listen();
     crate::cli::block_on(async {
         let host = host(&args.connection).await?;
         let RemoveArgs { name, dead, .. } = args;
@@ -65,7 +67,7 @@ pub(super) fn run(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
         };
         let mut observer = observer(output);
         if *dead {
-            fleet::remove_dead(&host, name, removal, &mut observer).await?;
+            guarded(&host, &stop, fleet::remove_dead(&host, name, removal, &mut observer)).await?;
             output.print(&format!(
                 "removed {name}; if it ever returns, run `ksi member leave` on it: it still has the \
                  accounts of this host, and its objects have KubeFed's label"
@@ -76,7 +78,8 @@ pub(super) fn run(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
             Some(context) => Some(args.connection.with_context(context).connect().await?),
             None => None,
         };
-        fleet::remove(&host, name, member.as_ref(), removal, &mut observer).await?;
+        let removed = fleet::remove(&host, name, member.as_ref(), removal, &mut observer);
+        guarded(&host, &stop, removed).await?;
         output.print(&format!("removed {name}"));
         Ok(())
     })?

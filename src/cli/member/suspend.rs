@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::{host, observer};
+use super::{guarded, host, observer};
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
+use crate::cli::shared::interrupt;
 use crate::fleet;
 use crate::ui::Output;
 
@@ -38,19 +39,21 @@ pub(super) struct ResumeArgs {
 }
 
 pub(super) fn run(args: &SuspendArgs, output: &Output) -> Result<(), Failure> {
+    let stop = interrupt::listen();
     crate::cli::block_on(async {
         let host = host(&args.connection).await?;
         host.member(&args.name)?;
         confirm(&format!("Suspend member {}?", args.name), args.yes, output)?;
-        fleet::suspend(&host, &args.name, &mut observer(output)).await?;
-        Ok(())
+        let mut observer = observer(output);
+        guarded(&host, &stop, fleet::suspend(&host, &args.name, &mut observer)).await
     })?
 }
 
 pub(super) fn run_resume(args: &ResumeArgs, output: &Output) -> Result<(), Failure> {
+    let stop = interrupt::listen();
     crate::cli::block_on(async {
         let host = host(&args.connection).await?;
-        fleet::resume(&host, &args.name, &mut observer(output)).await?;
-        Ok(())
+        let mut observer = observer(output);
+        guarded(&host, &stop, fleet::resume(&host, &args.name, &mut observer)).await
     })?
 }

@@ -52,6 +52,7 @@ fn healthy() -> Evidence {
         reached: Reached::Yes(Box::new(facts())),
         tower: None,
         host_version: Some("v3.4.1".into()),
+        is_webhook_paused: false,
         host_uid: "h".into(),
         same_cluster: Vec::new(),
         same_port: Vec::new(),
@@ -124,6 +125,7 @@ fn every_silent_failure_is_found() {
         (Evidence { service: None, ..healthy() }, vec!["member-service"]),
         (Evidence { same_port: vec!["m2".into()], ..healthy() }, vec!["member-ports"]),
         (Evidence { kubefed: None, ..healthy() }, vec!["member-federated"]),
+        (Evidence { is_webhook_paused: true, ..healthy() }, vec!["member-webhook"]),
     ];
     for (evidence, expected) in cases {
         assert_eq!(errors(&evidence), expected, "{:?}", evidence.reached);
