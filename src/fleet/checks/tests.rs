@@ -1,8 +1,9 @@
-use serde_json::json;
+use serde_json::{Value, json};
 use time::macros::datetime;
 
+use super::super::evidence::{MemberFacts, Reached};
 use super::*;
-use crate::member::KubefedState;
+use crate::member::{KubefedState, Registered};
 
 fn member(conditions: &Value) -> Registered {
     Registered::of(&json!({
