@@ -53,6 +53,6 @@ pub use failures::Failures;
 pub use finalizer_removal::remove_finalizers;
 pub use graph::Graph;
 pub use options::{Options, Replaced, Runner, Wait};
-pub use planned::{Desired, Planned, plan};
+pub use planned::{Desired, Planned, plan, plan_again};
 pub use stage::Stage;
 pub use stop::Stop;

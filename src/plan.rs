@@ -47,7 +47,7 @@ pub use merge::{Conflict, Winner};
 pub use overview::{kept_help, overview};
 pub use record::record;
 pub use summary::Summary;
-pub use take::{nothing_to_take, takeable};
+pub use take::{nothing_to_take, takeable, taken_from_us};
 pub use text::{TextOptions, replaced, text};
 
 /// The action for one object.

@@ -1,6 +1,6 @@
 //! Fields that ksi and another writer turn back again and again. Pure.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::drift::Repair;
@@ -83,6 +83,12 @@ impl Fights {
     /// Whether an object has a field that is left alone. An apply writes a whole object, so all of it is.
     pub(super) fn is_contested(&self, object: &ObjectId) -> bool {
         self.0.iter().any(|((known, _), fight)| fight.contested && known == object)
+    }
+
+    /// The objects of which a field is left alone.
+    pub(super) fn objects(&self) -> BTreeSet<ObjectId> {
+        let contested = self.0.iter().filter(|(_, fight)| fight.contested);
+        contested.map(|((object, _), _)| object.clone()).collect()
     }
 
     /// What is left alone.

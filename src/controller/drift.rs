@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::engine::Planned;
-use crate::inventory::{Entry, Inventory};
-use crate::object::{DryRunResult, FIELD_MANAGER, ObjectId, Policy, changed_by_others};
+use crate::object::{DryRunResult, FIELD_MANAGER, ObjectId, changed_by_others};
 use crate::plan::{self, Action, Change, Plan};
 
 /// How many fields a message names.
@@ -138,32 +137,6 @@ fn cut(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// The fields that ksi takes back, as `OBJECT:FIELD`: those of objects that it wrote before, unless they are
-/// contested.
-pub(super) fn taken_back(
-    planned: &Planned,
-    is_contested: impl Fn(&ObjectId) -> bool,
-) -> Vec<String> {
-    let Some(inventory) = &planned.observed.inventory else { return Vec::new() };
-    let conflicts = planned.plan.changes.iter().filter(|change| change.action == Action::Conflict);
-    let ours = conflicts.filter(|change| {
-        change.is_takeable() && is_ours(inventory, &change.id) && !is_contested(&change.id)
-    });
-    ours.flat_map(|change| {
-        let fields = match planned.observed.dry_runs.get(&change.id) {
-            Some(DryRunResult::Conflict { fields, .. }) => &fields[..],
-            _ => &[],
-        };
-        fields.iter().map(|field| format!("{}:{}", change.id, field.field))
-    })
-    .collect()
-}
-
-fn is_ours(inventory: &Inventory, id: &ObjectId) -> bool {
-    let is_written = |entry: &Entry| entry.policy == Policy::Apply && !entry.is_pending();
-    inventory.get(id).is_some_and(is_written)
 }
 
 /// The conflicts that a run leaves as they are: the object, and why.

@@ -16,7 +16,6 @@ use crate::install::{
 use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
 use crate::status::NextSteps;
-use crate::target::ClusterTarget;
 
 /// How many configurations the history keeps.
 const HISTORY: usize = 10;
@@ -100,7 +99,7 @@ impl Operation<'_> {
         let mut review = if self.mode == Mode::Plan {
             None
         } else {
-            Some(self.reviewed(&session, &mut request).await?)
+            Some(install::review(&session, &request).await?)
         };
         // Where it has to be approved, values are not generated: two reviews would not have the same ones.
         let asks = match &review {
@@ -110,7 +109,7 @@ impl Operation<'_> {
         let (mut consents, mut approved) = (Consents::default(), None);
         if asks {
             request.dry_run = Some(DryRun::Server);
-            let planned = self.reviewed(&session, &mut request).await?;
+            let planned = install::review(&session, &request).await?;
             request.dry_run = None;
             if asks_for_approval(&planned) || review.is_some() {
                 let approval =
@@ -121,7 +120,7 @@ impl Operation<'_> {
                 approved = Some(approval.hash);
                 consents = planned.risks.iter().map(install::Risk::consent).collect();
             }
-            let real = self.reviewed(&session, &mut request).await?;
+            let real = install::review(&session, &request).await?;
             if outline(&real) != outline(&planned) {
                 return Err(engine::Error::Changed("the cluster".to_owned()).into());
             }
@@ -182,31 +181,14 @@ impl Operation<'_> {
             components: Vec::new(),
             force_conflicts: false,
             take: Vec::new(),
+            // Where drift is only observed nothing is taken back.
+            take_back: (self.mode != Mode::Observe).then(|| self.fights.objects()),
             wait: self.wait,
             fail_fast: true,
             dry_run: None,
             skip_checks: Vec::new(),
             history_max: HISTORY,
         }
-    }
-
-    /// Reviews it. Fields of ours that others took are taken back, except where drift is only observed or a field
-    /// is contested.
-    async fn reviewed(
-        &self,
-        session: &Session<ClusterTarget>,
-        request: &mut ApplyRequest<'_>,
-    ) -> Result<Review, Error> {
-        let review = install::review(session, request).await?;
-        if self.mode == Mode::Observe {
-            return Ok(review);
-        }
-        let taken = drift::taken_back(&review.planned, |id| self.fights.is_contested(id));
-        if taken.is_empty() || taken == request.take {
-            return Ok(review);
-        }
-        request.take = taken;
-        install::review(session, request).await
     }
 }
 

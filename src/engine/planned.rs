@@ -69,6 +69,27 @@ pub async fn plan<T: Target>(
     options: &Options,
 ) -> Result<Planned, target::Error> {
     let observed = observe(target, &desired.objects, options).await?;
+    of_observed(target, (stored, desired, observed), options).await
+}
+
+/// Plans from what was observed before, with other options.
+///
+/// # Errors
+/// The target cannot be read.
+pub async fn plan_again<T: Target>(
+    target: &T,
+    planned: Planned,
+    options: &Options,
+) -> Result<Planned, target::Error> {
+    let Planned { stored, desired, observed, .. } = planned;
+    of_observed(target, (stored, desired, observed), options).await
+}
+
+async fn of_observed<T: Target>(
+    target: &T,
+    (stored, desired, observed): (StoredValues, Desired, Observed),
+    options: &Options,
+) -> Result<Planned, target::Error> {
     let whole = plan::plan_with(&desired.objects, &observed, &options.plan);
     let known = observed.inventory.as_ref().unwrap_or(&options.blank);
     let mut result = plan::record(known, &desired.objects, &whole, &observed);

@@ -9,6 +9,7 @@ use super::request::ApplyRequest;
 use super::session::Session;
 use super::{installed, preflight, safeguards};
 use crate::engine::{self, Options, Wait};
+use crate::object::ObjectId;
 use crate::plan::{self, PlanOptions, Winner};
 use crate::render;
 use crate::target::Target;
@@ -37,7 +38,14 @@ async fn reviewed<T: Target>(
         Some(_) => with_placeholders(prepared, &known)?,
         None => with_values(prepared, &known, &request.components)?,
     };
-    let planned = engine::plan(target, known.stored.clone(), desired, &options).await?;
+    let mut planned = engine::plan(target, known.stored.clone(), desired, &options).await?;
+    if let Some(left) = &request.take_back {
+        let is_left = |id: &ObjectId| left.contains(id);
+        options.plan.take.extend(plan::taken_from_us(&planned.plan, &planned.observed, is_left));
+        if options.plan.take != request.take {
+            planned = engine::plan_again(target, planned, &options).await?;
+        }
+    }
     if let Some(field) =
         plan::nothing_to_take(&request.take, &planned.desired.objects, &planned.observed)
     {

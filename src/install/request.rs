@@ -1,7 +1,10 @@
 //! What a caller asks for.
 
+use std::collections::BTreeSet;
+
 use super::consent::Consents;
 use super::prepared::Prepared;
+use crate::object::ObjectId;
 
 /// What is to be applied, and how.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct ApplyRequest<'p> {
     pub force_conflicts: bool,
     /// Fields that are taken from whoever owns them, as a conflict names them.
     pub take: Vec<String>,
+    /// Take back the fields of ksi that others took, but for those of these objects; `None` takes none back.
+    pub take_back: Option<BTreeSet<ObjectId>>,
     /// Wait until everything is healthy.
     pub wait: bool,
     /// Stop waiting for an object when it is certain that waiting does not help.

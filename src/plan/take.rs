@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::Observed;
-use crate::object::{DryRunResult, FieldConflict, Object, ObjectId};
+use super::{Observed, Plan};
+use crate::inventory::Entry;
+use crate::object::{DryRunResult, FieldConflict, Object, ObjectId, Policy};
 
 /// Whether the user consented to take a field: this one or one above it, of this object or of all.
 pub(super) fn is_taken(id: &ObjectId, field: &str, take: &[String]) -> bool {
@@ -35,6 +36,24 @@ pub fn takeable(observed: &Observed) -> Vec<String> {
     let all = conflicts(observed);
     all.map(|(id, conflict)| format!("{id}:{} (owned by {})", conflict.field, conflict.manager))
         .collect()
+}
+
+/// The fields that others took from ksi and that can be taken back, as `OBJECT:FIELD`: those of objects that it wrote
+/// before, unless `is_left` to the others.
+pub fn taken_from_us(
+    plan: &Plan,
+    observed: &Observed,
+    is_left: impl Fn(&ObjectId) -> bool,
+) -> Vec<String> {
+    let Some(inventory) = &observed.inventory else { return Vec::new() };
+    let is_written = |entry: &Entry| entry.policy == Policy::Apply && !entry.is_pending();
+    let ours = plan
+        .changes
+        .iter()
+        .filter(|change| change.is_takeable() && inventory.get(&change.id).is_some_and(is_written));
+    let ours: Vec<&ObjectId> = ours.map(|change| &change.id).filter(|id| !is_left(id)).collect();
+    let taken = conflicts(observed).filter(|(id, _)| ours.contains(id));
+    taken.map(|(id, conflict)| format!("{id}:{}", conflict.field)).collect()
 }
 
 fn conflicts(observed: &Observed) -> impl Iterator<Item = (&ObjectId, &FieldConflict)> {

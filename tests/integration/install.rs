@@ -1,6 +1,6 @@
 //! Review and execution against targets in memory and in directories.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use ksi::install::{
     UninstallRequest, diff, execute, review, review_uninstall,
 };
 use ksi::object::{DryRunResult, FieldConflict, ObjectId};
+use ksi::plan::Action;
 use ksi::target::{Directory, Store as _, Target};
 use serde_json::json;
 
-use crate::engine::doubles::Memory;
+use crate::engine::doubles::{Faults, Memory};
 
 const JWT_SECRET: &str = "canary-jwt-0123456789-0123456789";
 
@@ -43,6 +44,7 @@ fn request(prepared: &Prepared) -> ApplyRequest<'_> {
         components: Vec::new(),
         force_conflicts: false,
         take: Vec::new(),
+        take_back: None,
         wait: true,
         fail_fast: true,
         dry_run: None,
@@ -391,4 +393,27 @@ fn a_field_that_nobody_could_take_is_named() {
         take(field).unwrap();
     }
     assert!(take("Deployment/kubesphere-system/none:.spec.replicas").is_err());
+}
+
+#[test]
+fn what_others_took_is_taken_back_but_for_what_is_left_to_them() {
+    let config = id("v1", "ConfigMap", "ks-console-config");
+    let prepared = prepared("none");
+    let before = session(Memory::default());
+    apply(&before, &request(&prepared)).unwrap();
+    let mut forced = before.target().objects()[&config].clone();
+    forced["data"]["a"] = json!("ours");
+    let fields = vec![FieldConflict { manager: "other".into(), field: ".data.a".into() }];
+    let conflict = DryRunResult::Conflict { fields, forced: Some(forced) };
+    let memory = before.target().restarted(Faults::default());
+    let session = session(memory.with_dry_runs([(config.clone(), conflict)]));
+    let action = |take_back: Option<BTreeSet<ObjectId>>| {
+        let request = ApplyRequest { take_back, ..request(&prepared) };
+        let review = wait(review(&session, &request)).unwrap();
+        let changes = review.planned.plan.changes;
+        changes.into_iter().find(|change| change.id == config).map(|change| change.action)
+    };
+    assert_eq!(action(None), Some(Action::Conflict));
+    assert_eq!(action(Some(BTreeSet::new())), Some(Action::Update));
+    assert_eq!(action(Some([config.clone()].into())), Some(Action::Conflict));
 }

@@ -96,6 +96,7 @@ impl ApplyingArgs {
             components: self.only.clone(),
             force_conflicts: self.force_conflicts,
             take: self.take.clone(),
+            take_back: None,
             wait: self.wait,
             fail_fast: self.fail_fast,
             dry_run: self.dry_run.map(|mode| match mode {
