@@ -31,7 +31,7 @@ mod webhook;
 
 pub use add::{Added, add, register};
 pub use checks::{MemberCheck, Stage, checks, page, run};
-pub use configuration::{member_source, prepare, record};
+pub use configuration::{member_source, pending, prepare, record};
 pub use dial::dial;
 pub use error::Error;
 pub use evidence::{Evidence, MemberFacts, Reached};

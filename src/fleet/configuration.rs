@@ -37,6 +37,8 @@ pub async fn prepare(
 #[must_use]
 pub fn member_source(mut source: Source, bundle: &Bundle) -> Source {
     source.inputs.push(membership(bundle));
+    // Its host uses it, whatever it looks like.
+    source.jwt_secret_in_use = true;
     source
 }
 
@@ -48,47 +50,76 @@ async fn checked(source: Source, cluster: &Cluster) -> Result<Prepared, install:
 
 /// What a bundle says about a configuration.
 fn membership(bundle: &Bundle) -> Input {
-    let spec = json!({
-        "multicluster": {"clusterRole": "member"},
-        "authentication": {"jwtSecret": bundle.jwt_secret},
-    });
     Input {
         name: "the bundle".to_owned(),
-        bytes: effective::document(&spec).to_string().into_bytes(),
+        bytes: effective::document(&membership_of(bundle)).to_string().into_bytes(),
     }
 }
 
-/// Writes the membership into the ClusterConfiguration of the member, if it has one, so that a controller and the next
-/// apply follow. The jwtSecret is only written where another one, or a reference to one, stands: ksi has stored it.
+fn membership_of(bundle: &Bundle) -> Value {
+    json!({
+        "multicluster": {"clusterRole": "member"},
+        "authentication": {"jwtSecret": bundle.jwt_secret},
+    })
+}
+
+/// What has to be changed in the ClusterConfiguration of a member, as a merge patch; `None` if it has none, or it says so
+/// already. A controller follows it, and so does the next apply, so it is written before the member is changed.
+///
+/// # Errors
+/// The member cannot be read.
+pub async fn pending(member: &Cluster, bundle: &Bundle) -> Result<Option<Value>, cluster::Error> {
+    let live = member.get(&config::object_id()).await?;
+    Ok(live.and_then(|live| change(&live, bundle)))
+}
+
+/// Changes the ClusterConfiguration of a member.
 ///
 /// # Errors
 /// The member refuses.
-pub async fn record(member: &Cluster, bundle: &Bundle) -> Result<(), cluster::Error> {
-    let id = config::object_id();
-    let Some(live) = member.get(&id).await? else { return Ok(()) };
-    let mut spec = json!({"multicluster": {"clusterRole": "member"}});
-    if names_a_secret(&live) {
-        spec["authentication"] = json!({"jwtSecret": bundle.jwt_secret});
-    }
-    member.merge(&id, &json!({"spec": spec}), None).await.map(|_| ())
+pub async fn record(member: &Cluster, change: &Value) -> Result<(), cluster::Error> {
+    member.merge(&config::object_id(), change, None).await.map(|_| ())
 }
 
-fn names_a_secret(live: &Value) -> bool {
-    let authentication = &live["spec"]["authentication"];
-    let has_text = authentication["jwtSecret"].as_str().is_some_and(|text| !text.is_empty());
-    has_text || authentication["jwtSecretRef"].is_object()
+fn change(live: &Value, bundle: &Bundle) -> Option<Value> {
+    let spec = &live["spec"];
+    let is_member = spec["multicluster"]["clusterRole"] == "member"
+        && spec["authentication"]["jwtSecret"] == bundle.jwt_secret.as_str();
+    (!is_member).then(|| json!({"spec": membership_of(bundle)}))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::member::{HostIdentity, Mode};
+
+    fn bundle(jwt_secret: &str) -> Bundle {
+        Bundle {
+            name: "m1".into(),
+            mode: Mode::Agent,
+            expires: String::new(),
+            host: HostIdentity { name: "host".into(), uid: "u".into() },
+            jwt_secret: jwt_secret.into(),
+            link: None,
+        }
+    }
+
+    /// A host that was installed by the book has the secret that the guides print. Its members need the same.
+    #[test]
+    fn a_member_takes_whatever_its_host_uses() {
+        let published = "gfIwilcc0WjNGKJ5DLeksf2JKfcLgTZU";
+        let prepared = member_source(Source::default(), &bundle(published)).load().check().unwrap();
+        let secret = prepared.configuration.authentication.jwt_secret.as_deref();
+        assert_eq!(secret, Some(published));
+        assert!(!prepared.warnings.is_empty());
+    }
 
     #[test]
-    fn a_secret_is_only_written_where_another_one_stands() {
-        let live = |authentication: Value| json!({"spec": {"authentication": authentication}});
-        assert!(!names_a_secret(&live(json!({"jwtSecret": ""}))));
-        assert!(!names_a_secret(&live(json!({}))));
-        assert!(names_a_secret(&live(json!({"jwtSecret": "a"}))));
-        assert!(names_a_secret(&live(json!({"jwtSecretRef": {"name": "a", "key": "b"}}))));
+    fn a_configuration_that_says_so_is_not_written() {
+        let bundle = bundle("s");
+        let none = json!({"spec": {"authentication": {"jwtSecret": ""}}});
+        let wanted = change(&none, &bundle).unwrap();
+        assert_eq!(wanted["spec"]["multicluster"]["clusterRole"], "member");
+        assert_eq!(change(&wanted, &bundle), None);
     }
 }

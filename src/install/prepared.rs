@@ -100,7 +100,7 @@ impl Draft {
     pub async fn check_for<T: Target>(mut self, target: &T) -> Result<Prepared, Error> {
         if let Some(secret) = self.odd_jwt_secret() {
             let stored = target.values().await?;
-            self.jwt_secret_in_use = stored.0.get("jwtSecret").is_some_and(|live| *live == secret);
+            self.jwt_secret_in_use |= stored.0.get("jwtSecret").is_some_and(|live| *live == secret);
         }
         self.check_with(None)
     }
@@ -115,7 +115,7 @@ impl Draft {
         }
         if let Some(secret) = self.odd_jwt_secret() {
             let in_use = secret_ref::in_use(cluster).await?;
-            self.jwt_secret_in_use = in_use.is_some_and(|live| live == secret);
+            self.jwt_secret_in_use |= in_use.is_some_and(|live| live == secret);
         }
         Ok(())
     }

@@ -22,6 +22,8 @@ pub struct Source {
     pub facts: FactOverrides,
     /// Unknown keys are warnings.
     pub allow_unknown: bool,
+    /// The configured jwtSecret is in use already: by the host whose member this is.
+    pub jwt_secret_in_use: bool,
 }
 
 /// Without values, which may be secret.
@@ -49,10 +51,10 @@ impl Source {
     /// Parses the inputs and lays them over one another. Never fails: what is wrong shows when the draft
     /// is checked.
     pub fn load(self) -> Draft {
-        let Self { inputs, unreadable, sets, facts, allow_unknown } = self;
+        let Self { inputs, unreadable, sets, facts, allow_unknown, jwt_secret_in_use } = self;
         let mut loaded = config::load(Request { inputs, sets });
         loaded.diagnostics.extend(unreadable);
-        Draft { loaded, facts, allow_unknown, jwt_secret_in_use: false }
+        Draft { loaded, facts, allow_unknown, jwt_secret_in_use }
     }
 }
 

@@ -14,7 +14,9 @@ use super::check::known;
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::exit::Failure;
 use crate::cli::shared::apply::apply;
+use crate::cli::shared::confirm::confirm;
 use crate::cli::shared::interrupt;
+use crate::fleet;
 use crate::ui::Output;
 
 /// Make a cluster a member of a host
@@ -88,7 +90,17 @@ pub(super) fn run(args: &JoinArgs, output: &Output) -> Result<(), Failure> {
     crate::cli::block_on(async {
         let started = interrupt::unless_stopped(&stop, Box::pin(start::start(args, &stop, output)));
         let joining = started.await??;
-        let Joining { session, prepared, .. } = &joining;
+        let Joining { session, prepared, bundle, .. } = &joining;
+        if !args.is_dry_run()
+            && let Some(change) = fleet::pending(session.cluster(), bundle).await?
+        {
+            let question = format!(
+                "Write the role member and the jwtSecret of the host into ClusterConfiguration ks-installer of {}?",
+                session.place()
+            );
+            confirm(&question, args.applying.yes, output)?;
+            fleet::record(session.cluster(), &change).await?;
+        }
         // A configuration with conflicts is applied as far as it can be, and so is the join.
         let applied = Box::pin(apply(&args.applying, session, prepared, output)).await;
         if !matches!(applied, Ok(()) | Err(Failure::Conflicts { .. })) {

@@ -22,7 +22,6 @@ pub(super) async fn finish(
         dry_run(args, joining, output);
         return Ok(());
     }
-    fleet::record(member, bundle).await?;
     match bundle.mode {
         Mode::Agent => agent(args, joining, output).await?,
         Mode::Direct => {
