@@ -24,7 +24,7 @@ pub use bundle::{Bundle, BundleError, HostIdentity, Link, open, seal};
 pub use connection::{Connection, cluster_object, member_service};
 pub use federated::{Placement, placements};
 pub use fingerprint::fingerprint;
-pub use kubeconfig::{Credential, expiry, kubeconfig};
+pub use kubeconfig::{Credential, expiry, kubeconfig, server};
 pub use name::valid_name;
 pub use ports::free_port;
 pub use registered::{Condition, KubefedState, Mode, Registered};

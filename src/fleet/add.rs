@@ -121,7 +121,16 @@ async fn tunnel(
     let apply = Apply { dry_run, force: true, patience: None };
     loop {
         let service = member_service(name, port);
-        let live = host.cluster.apply(&service, apply).await?;
+        let live = match kept_address(host, name, existing, &service) {
+            Some(same) => match host.cluster.apply(&same, apply).await {
+                // Another Service has the address by now.
+                Err(error) if error.kind == ErrorKind::Invalid => {
+                    host.cluster.apply(&service, apply).await?
+                }
+                live => live?,
+            },
+            None => host.cluster.apply(&service, apply).await?,
+        };
         let service_ip = live["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
         let connection = Connection::Agent { token: secret.clone(), port, service_ip };
         let cluster = register(&host.cluster, name, &connection, dry_run).await?;
@@ -139,6 +148,24 @@ async fn tunnel(
         }
         port = free_port(&used, fastrand::u16(..)).ok_or(Error::NoPort)?;
     }
+}
+
+/// The Service with the address of one that was deleted: the kubeconfig of the member and the certificate with which Tower
+/// serves it are for that address.
+fn kept_address(
+    host: &Host,
+    name: &str,
+    existing: Option<&Registered>,
+    service: &Value,
+) -> Option<Value> {
+    if host.services.contains_key(&format!("mc-{name}")) {
+        return None;
+    }
+    let endpoint = existing?.endpoint.as_deref()?;
+    let address = endpoint.strip_prefix("https://")?.strip_suffix(":6443")?;
+    let mut same = service.clone();
+    same["spec"]["clusterIP"] = address.trim_matches(['[', ']']).into();
+    Some(same)
 }
 
 fn ports_of_others(clusters: &[Registered], name: &str) -> Vec<u16> {

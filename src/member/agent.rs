@@ -135,6 +135,8 @@ impl Agent {
             "metadata": metadata,
             "spec": {
                 "replicas": 1,
+                // As long as an agent is connected, Tower keeps address and token of the first one: stop it first.
+                "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
                 "selector": {"matchLabels": {"app": "agent", "app.kubernetes.io/part-of": "tower"}},
                 "template": {
                     "metadata": {

@@ -24,6 +24,12 @@ pub fn kubeconfig(name: &str, server: &str, authority: Option<&str>, token: &str
     crate::yaml::emit(&document)
 }
 
+/// The address of the API server in a kubeconfig.
+pub fn server(kubeconfig: &str) -> Option<String> {
+    let document = embedded::parse(kubeconfig).ok()?;
+    document["clusters"][0]["cluster"]["server"].as_str().map(str::to_owned)
+}
+
 /// What a credential is, as far as its end is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
@@ -77,6 +83,13 @@ mod tests {
         assert_eq!(of("opaque"), Credential::Unlimited);
         assert_eq!(of(""), Credential::Missing);
         assert_eq!(expiry("not: [a kubeconfig"), Credential::Missing);
+    }
+
+    #[test]
+    fn a_kubeconfig_says_where_it_leads() {
+        let text = kubeconfig("m", "https://m:6443", None, "t");
+        assert_eq!(server(&text).as_deref(), Some("https://m:6443"));
+        assert_eq!(server("not: [a kubeconfig"), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use time::Duration;
 
 use super::super::evidence::{Evidence, MemberFacts, Reached};
 use crate::check::Outcome;
-use crate::member::{Credential, Mode, Registered, expiry};
+use crate::member::{Credential, Mode, Registered, expiry, server};
 
 fn ok() -> Outcome {
     Outcome::Ok(None)
@@ -84,7 +84,14 @@ pub(super) fn service(evidence: &Evidence) -> Outcome {
             (_, Some(port)) if !leads(port) => {
                 error(format!("Service {name} does not lead to port {port} of Tower"))
             }
-            _ => ok(),
+            _ => match member.kubeconfig.as_deref().and_then(server) {
+                // Tower writes it when an agent connects, and makes its certificate for the same address.
+                Some(server) if !server.contains(ip) => error(format!(
+                    "the kubeconfig has the address {server}, but Service {name} has {ip}; on the member: `kubectl -n \
+                     kubesphere-system rollout restart deployment/cluster-agent`"
+                )),
+                _ => ok(),
+            },
         }
     })
 }

@@ -141,6 +141,12 @@ fn a_service_with_another_address_is_found() {
     let service = json!({"spec": {"clusterIP": "10.96.0.9", "ports": [{"targetPort": 6001}]}});
     let evidence = Evidence { service: Some(service), ..healthy() };
     assert_eq!(errors(&evidence), ["member-service"]);
+    // Made anew with another address, before the agent has connected again.
+    let mut moved = member(&ready());
+    moved.endpoint = Some("https://10.96.0.10:6443".into());
+    let service = json!({"spec": {"clusterIP": "10.96.0.10", "ports": [{"targetPort": 6000}]}});
+    let evidence = Evidence { service: Some(service), registered: Some(moved), ..healthy() };
+    assert_eq!(errors(&evidence), ["member-service"]);
 }
 
 #[test]
