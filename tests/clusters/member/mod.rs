@@ -1,11 +1,14 @@
 //! A host and its members on real nodes, with real tunnels and the real KubeFed.
 
+mod agent;
+mod direct;
 mod standins;
+mod whole;
 
 use std::fs;
 use std::path::PathBuf;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -16,6 +19,7 @@ use sandbox::harness::Sandbox;
 use sandbox::machine::Machine;
 use sandbox::network::Network;
 use sandbox::process::wait_until;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::hands::{Hands, SYSTEM};
@@ -25,6 +29,8 @@ use crate::installed::{Said, ksi};
 const SECRET: &str = "of-the-host-and-its-members-0123456789";
 /// How long joining may take on a machine that is busy.
 const JOINING: Duration = Duration::from_secs(180);
+/// How long a cluster at rest is quiet.
+const QUIET: Duration = Duration::from_secs(8);
 
 /// One of the clusters.
 struct Side {
@@ -91,6 +97,56 @@ impl Side {
         wait_until(&name, JOINING, || Ok(self.condition(what, kind) == status)).unwrap();
     }
 
+    /// The checks of a member that find an error, in the order of their names.
+    fn found(&self, member: &str) -> Vec<String> {
+        let said = self.ksi(&format!("member check {member} -o json"));
+        let report: Value = serde_json::from_str(&said.out)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", said.out, said.err));
+        let categories = report[0]["categories"].as_array().unwrap().iter();
+        let checks = categories.flat_map(|category| category["checks"].as_array().unwrap());
+        let errors = checks.filter(|check| check["result"] == "error");
+        let mut errors: Vec<_> =
+            errors.map(|check| check["id"].as_str().unwrap().to_owned()).collect();
+        errors.sort();
+        assert_eq!(said.code, if errors.is_empty() { 0 } else { 4 }, "{}", said.out);
+        errors
+    }
+
+    /// Waits until exactly these checks find an error.
+    fn await_found(&self, member: &str, wanted: &[&str]) {
+        let mut last = Vec::new();
+        wait_until("the checks", JOINING, || {
+            last = self.found(member);
+            Ok(last == wanted)
+        })
+        .unwrap_or_else(|_| {
+            let said = self.ksi(&format!("member check {member}"));
+            panic!("{last:?} instead of {wanted:?}: {}{}", said.out, said.err)
+        });
+    }
+
+    /// Changes a text in kubesphere.yaml as somebody with an editor does.
+    fn change_config(&self, from: &str, to: &str) {
+        let mut config = self.json(&format!("configmap kubesphere-config -n {SYSTEM}"));
+        let text = config["data"]["kubesphere.yaml"].as_str().unwrap();
+        assert!(text.contains(from), "{text}");
+        config["data"]["kubesphere.yaml"] = text.replace(from, to).into();
+        self.kubectl_file("replace", config);
+    }
+
+    /// Waits until nobody has changed anything for longer than the period in which KubeSphere looks at members.
+    fn settle(&self) {
+        let (mut last, mut since) = (whole::whole(self), Instant::now());
+        wait_until("the cluster to come to rest", JOINING, || {
+            let now = whole::whole(self);
+            if now != last {
+                (last, since) = (now, Instant::now());
+            }
+            Ok(since.elapsed() > QUIET)
+        })
+        .unwrap();
+    }
+
     /// The status code and the text of a GET of ks-apiserver, with a token.
     fn get(&self, path: &str, token: &str) -> (String, String) {
         let address = self.field(&format!("service ks-apiserver -n {SYSTEM}"), "{.spec.clusterIP}");
@@ -130,11 +186,9 @@ fn host_spec() -> String {
     )
 }
 
-fn member_spec(name: &str) -> String {
-    format!(
-        "  authentication: {{jwtSecret: {SECRET}}}\n  \
-         multicluster: {{clusterRole: member, clusterName: {name}}}\n"
-    )
+/// Without `clusterName`: the host writes it.
+fn member_spec() -> String {
+    format!("  authentication: {{jwtSecret: {SECRET}}}\n  multicluster: {{clusterRole: member}}\n")
 }
 
 /// Installs all of them side by side.
@@ -142,7 +196,7 @@ fn install(host: &Side, members: &[&Side]) {
     thread::scope(|scope| {
         scope.spawn(|| host.install(&host_spec()));
         for member in members {
-            scope.spawn(|| member.install(&member_spec(member.name)));
+            scope.spawn(|| member.install(&member_spec()));
         }
     });
     host.await_condition(&format!("kubefedcluster host -n {FEDERATED}"), "Ready", "True");

@@ -1,0 +1,128 @@
+//! A member that only its agent reaches, with `ksi member`: it joins by a bundle, each failure that nothing else tells of is
+//! found, and when it is removed nothing is left.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::whole::{differences, whole};
+use super::{SECRET, Side, fleet, install, member_spec};
+use crate::hands::{Hands as _, SYSTEM};
+
+#[test]
+fn a_member_joins_by_a_bundle_its_silent_failures_are_found_and_nothing_is_left_of_it() {
+    let Some((_sandbox, host, members)) = fleet(2, &[("member1", true)]) else { return };
+    let member = &members[0];
+    install(&host, &[member]);
+    host.settle();
+    member.settle();
+    let before = (whole(&host), whole(member));
+
+    let bundle = host.folder.path().join("member1.bundle").display().to_string();
+    joins_by_a_bundle(&host, member, &bundle);
+    silent_failures_are_found(&host, member, &bundle);
+
+    host.ksi("member remove member1 --yes").expect(0);
+    host.settle();
+    member.settle();
+    assert_eq!(differences(&before.0, &whole(&host)), [""; 0]);
+    assert_eq!(differences(&before.1, &whole(member)), [""; 0]);
+}
+
+fn joins_by_a_bundle(host: &Side, member: &Side, bundle: &str) {
+    let add = format!("member add member1 -o {bundle} --yes");
+    let said = host.ksi(&add).expect(0);
+    assert!(said.err.contains("ksi member join -f"), "{}", said.err);
+    assert_eq!(fs::metadata(bundle).unwrap().permissions().mode() & 0o777, 0o600);
+    let connection = host.field("cluster member1", "{.spec.connection}");
+    assert!(host.ksi("member list").expect(0).out.contains("member1"));
+    // A second bundle is for the same member.
+    host.ksi(&add).expect(0);
+    assert_eq!(host.field("cluster member1", "{.spec.connection}"), connection);
+
+    let since = member.mark();
+    let said = member.ksi(&format!("member join -f {bundle} --dry-run")).expect(0);
+    assert_eq!(member.changes(since), [""; 0], "{}", said.err);
+    assert!(!said.out.contains(SECRET) && !said.err.contains(SECRET), "a secret is shown");
+    let join = format!("member join -f {bundle} --yes --timeout 3m");
+    member.ksi(&join).expect(0);
+    host.await_found("member1", &[]);
+    let agent = format!("deployment cluster-agent -n {SYSTEM}");
+    let generation = member.field(&agent, "{.metadata.generation}");
+    member.ksi(&join).expect(0);
+    assert_eq!(member.field(&agent, "{.metadata.generation}"), generation);
+    host.await_found("member1", &[]);
+
+    let listed = host.ksi("member list").expect(0).out;
+    let row: Vec<_> = listed.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(row[..6], ["member1", "agent", "yes", "yes", "yes", "yes"], "{listed}");
+}
+
+/// Each on purpose, and each made good by what the check advises.
+fn silent_failures_are_found(host: &Side, member: &Side, bundle: &str) {
+    let join = || member.ksi(&format!("member join -f {bundle} --yes --timeout 3m")).expect(0);
+    let scale = |name: &str, count| {
+        member.kubectl(&format!("scale -n {SYSTEM} deployment {name} --replicas={count}"));
+    };
+
+    scale("cluster-agent", 0);
+    host.await_found("member1", &["member-conditions", "member-federated", "member-reachable"]);
+    for condition in ["AgentAvailable", "Ready", "Federated"] {
+        assert_eq!(host.condition("cluster member1", condition), "True", "{condition}");
+    }
+    join();
+    host.await_found("member1", &[]);
+
+    scale("ks-apiserver", 0);
+    host.await_found("member1", &["member-conditions", "member-kubesphere"]);
+    assert_eq!(host.condition("cluster member1", "Ready"), "True");
+    scale("ks-apiserver", 1);
+    host.await_found("member1", &[]);
+
+    member.install(&member_spec().replace(SECRET, "of-nobody-else-0123456789012345"));
+    host.await_found("member1", &["member-jwt-secret"]);
+    join();
+    host.await_found("member1", &[]);
+
+    member.change_config("accessTokenMaxAge: 0s", "accessTokenMaxAge: 2h0m0s");
+    host.await_found("member1", &["member-host-token", "member-token-age"]);
+    // By hand: ksi reports it, and takes it back when it is told to.
+    let forced = format!("member join -f {bundle} --yes --timeout 3m --force-conflicts");
+    member.ksi(&forced).expect(0);
+    host.await_found("member1", &[]);
+
+    let service = format!("service mc-member1 -n {SYSTEM}");
+    let address = host.field(&service, "{.spec.clusterIP}");
+    host.kubectl(&format!("delete {service}"));
+    host.await_found("member1", &["member-service"]);
+    host.ksi(&format!("member add member1 -o {bundle} --yes")).expect(0);
+    // What Tower wrote and signed is for this address.
+    assert_eq!(host.field(&service, "{.spec.clusterIP}"), address);
+    host.await_found("member1", &[]);
+
+    host.kubectl_with(
+        "patch cluster member1 --type merge -p",
+        r#"{"spec": {"connection": {"token": "another"}}}"#,
+    );
+    member.kubectl(&format!("delete pod -n {SYSTEM} -l app=agent"));
+    host.await_found("member1", &["member-conditions", "member-federated", "member-reachable"]);
+    host.ksi(&format!("member add member1 -o {bundle} --yes")).expect(0);
+    join();
+    host.await_found("member1", &[]);
+
+    let port = host.field("cluster member1", "{.spec.connection.kubernetesAPIServerPort}");
+    host.make(CLASH.replace("PORT", &port));
+    host.await_found("member1", &["member-ports"]);
+    host.kubectl("delete cluster clash");
+    host.await_found("member1", &[]);
+}
+
+/// As Tower makes one when it draws a port that another member has.
+const CLASH: &str = "
+apiVersion: cluster.kubesphere.io/v1alpha1
+kind: Cluster
+metadata: {name: clash}
+spec:
+  joinFederation: true
+  connection: {type: proxy, token: t, kubernetesAPIServerPort: PORT, kubesphereAPIServerPort: 1PORT}
+status: {conditions: [{type: Initialized, status: 'True'}]}
+";
