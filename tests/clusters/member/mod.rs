@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sandbox::builds::Release;
@@ -98,10 +99,10 @@ impl Side {
     }
 
     /// The checks of a member that find an error, in the order of their names.
-    fn found(&self, member: &str) -> Vec<String> {
+    fn found(&self, member: &str) -> Result<Vec<String>> {
         let said = self.ksi(&format!("member check {member} -o json"));
         let report: Value = serde_json::from_str(&said.out)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", said.out, said.err));
+            .with_context(|| format!("no report: {}{}", said.out, said.err))?;
         let categories = report[0]["categories"].as_array().unwrap().iter();
         let checks = categories.flat_map(|category| category["checks"].as_array().unwrap());
         let errors = checks.filter(|check| check["result"] == "error");
@@ -109,19 +110,19 @@ impl Side {
             errors.map(|check| check["id"].as_str().unwrap().to_owned()).collect();
         errors.sort();
         assert_eq!(said.code, if errors.is_empty() { 0 } else { 4 }, "{}", said.out);
-        errors
+        Ok(errors)
     }
 
     /// Waits until exactly these checks find an error.
     fn await_found(&self, member: &str, wanted: &[&str]) {
         let mut last = Vec::new();
         wait_until("the checks", JOINING, || {
-            last = self.found(member);
+            last = self.found(member)?;
             Ok(last == wanted)
         })
-        .unwrap_or_else(|_| {
+        .unwrap_or_else(|error| {
             let said = self.ksi(&format!("member check {member}"));
-            panic!("{last:?} instead of {wanted:?}: {}{}", said.out, said.err)
+            panic!("{error:#}: {last:?} instead of {wanted:?}: {}{}", said.out, said.err)
         });
     }
 
