@@ -21,7 +21,7 @@ mod removal;
 pub use account::{Account, HOST_ACCOUNT};
 pub use agent::{AGENT, Agent};
 pub use bundle::{Bundle, BundleError, HostIdentity, Link, open, seal};
-pub use connection::{Connection, cluster_object, member_service};
+pub use connection::{Connection, Place, cluster_object, member_service};
 pub use federated::{Placement, placements};
 pub use fingerprint::fingerprint;
 pub use kubeconfig::{Credential, expiry, kubeconfig, server};

@@ -5,15 +5,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use tokio::time::{Instant, sleep};
 
 use super::dial::dial;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
+use super::webhook::{RETRY, RETRY_FOR};
 use super::{Observer, Step, webhook};
 use crate::cluster::{Apply, Cluster, ErrorKind, Selection};
 use crate::health::Reach;
 use crate::member::{
-    Bundle, Connection, HostIdentity, Link, Mode, Registered, cluster_object, free_port,
+    Bundle, Connection, HostIdentity, Link, Mode, Place, Registered, cluster_object, free_port,
     member_service, valid_name,
 };
 use crate::target::SystemEntropy;
@@ -83,6 +85,10 @@ fn fits(existing: &Registered, mode: Mode) -> Result<(), Error> {
         let why = "it is being removed; wait until it is gone".to_owned();
         return Err(Error::Exists { name, why });
     }
+    if !existing.is_enabled {
+        let why = format!("it is suspended; `ksi member resume {name}` first");
+        return Err(Error::Exists { name, why });
+    }
     if existing.mode != mode {
         let why = format!("its mode is {}; remove it first", existing.mode.as_str());
         return Err(Error::Exists { name, why });
@@ -118,36 +124,61 @@ async fn tunnel(
     };
     let kept = existing.and_then(|existing| existing.port.filter(|port| !used.contains(port)));
     let mut port = kept.or_else(|| free_port(&used, 0)).ok_or(Error::NoPort)?;
-    let apply = Apply { dry_run, force: true, patience: None };
+    if dry_run {
+        // The address that a dry run shows is not the one that a Service gets: Tower completes this Cluster.
+        let connection = Connection::Agent { token: secret.clone(), at: None };
+        return Ok((secret, vec![cluster_object(name, &connection, "")]));
+    }
     loop {
-        let service = member_service(name, port);
-        let live = match kept_address(host, name, existing, &service) {
-            Some(same) => match host.cluster.apply(&same, apply).await {
-                // Another Service has the address by now.
-                Err(error) if error.kind == ErrorKind::Invalid => {
-                    host.cluster.apply(&service, apply).await?
-                }
-                live => live?,
-            },
-            None => host.cluster.apply(&service, apply).await?,
+        let secret = &secret;
+        let registered = async {
+            // First the Cluster: Tower v0.2.2 deletes a Service of a member that it does not know.
+            let connection = |service_ip| Connection::Agent {
+                token: secret.clone(),
+                at: Some(Place { port, service_ip }),
+            };
+            register(&host.cluster, name, &connection(None), false).await?;
+            let service_ip = serve(host, name, existing, port).await?;
+            register(&host.cluster, name, &connection(Some(service_ip)), false).await
         };
-        let service_ip = live["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned();
-        let connection = Connection::Agent { token: secret.clone(), port, service_ip };
-        let cluster = register(&host.cluster, name, &connection, dry_run).await?;
-        if dry_run {
-            return Ok((secret, vec![service, cluster]));
-        }
+        let cluster = match existing {
+            // The webhook dials a member that was there before, and its tunnel may be what is mended.
+            Some(_) => webhook::paused(&host.cluster, registered).await?,
+            None => registered.await?,
+        };
         // Another run may have taken the same port at the same time. Whoever looks later moves, perhaps both.
         let now = host.cluster.list(&cluster_kind(), &Selection::default()).await?;
         used = ports_of_others(&now.iter().map(Registered::of).collect::<Vec<_>>(), name);
         if !used.contains(&port) {
-            for what in [format!("Service mc-{name}"), format!("Cluster {name}")] {
+            for what in [format!("Cluster {name}"), format!("Service mc-{name}")] {
                 observer(Step { verb: "applied", what, place: place(host) });
             }
-            return Ok((secret, vec![service, cluster]));
+            return Ok((secret.clone(), vec![cluster]));
         }
         port = free_port(&used, fastrand::u16(..)).ok_or(Error::NoPort)?;
     }
+}
+
+/// Applies Service `mc-NAME`, with the address that it had before if that is still free. Returns its address.
+pub(super) async fn serve(
+    host: &Host,
+    name: &str,
+    existing: Option<&Registered>,
+    port: u16,
+) -> Result<String, Error> {
+    let service = member_service(name, port);
+    let apply = Apply { force: true, ..Apply::default() };
+    let live = match kept_address(host, name, existing, &service) {
+        Some(same) => match host.cluster.apply(&same, apply).await {
+            // Another Service has the address by now.
+            Err(error) if error.kind == ErrorKind::Invalid => {
+                host.cluster.apply(&service, apply).await?
+            }
+            live => live?,
+        },
+        None => host.cluster.apply(&service, apply).await?,
+    };
+    Ok(live["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The Service with the address of one that was deleted: the kubeconfig of the member and the certificate with which Tower
@@ -197,6 +228,7 @@ pub async fn register(
     let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let object = cluster_object(name, connection, &now.format(&Rfc3339).unwrap_or_default());
     let id = cluster_kind().named(None, name);
+    let end = Instant::now() + RETRY_FOR;
     loop {
         let Some(mut live) = host.get(&id).await? else {
             match host.create(&object, dry_run).await {
@@ -213,6 +245,10 @@ pub async fn register(
         match host.replace(&live).await {
             // ks-controller-manager and Tower write it, too.
             Err(error) if error.kind == ErrorKind::Changed => {}
+            // An API server reads that the webhook is paused a little later.
+            Err(error) if error.kind == ErrorKind::Refused && Instant::now() < end => {
+                sleep(RETRY).await;
+            }
             other => return Ok(other.map(|_| object)?),
         }
     }
@@ -248,8 +284,10 @@ mod tests {
 
     #[test]
     fn an_existing_cluster_keeps_what_others_wrote() {
-        let connection =
-            |port| Connection::Agent { token: "t".into(), port, service_ip: "10.96.0.9".into() };
+        let connection = |port| Connection::Agent {
+            token: "t".into(),
+            at: Some(Place { port, service_ip: Some("10.96.0.9".into()) }),
+        };
         let mut live = cluster_object("m1", &connection(6000), "2026-01-01T00:00:00Z");
         live["metadata"]["labels"]["mine"] = json!("yes");
         live["spec"]["connection"]["kubeconfig"] = json!("a3ViZQ==");

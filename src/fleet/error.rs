@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::Report;
+use crate::check::{Outcome, Report, Row};
 use crate::cluster;
 use crate::member::BundleError;
 
@@ -26,7 +26,10 @@ pub enum Error {
         role: String,
     },
     /// There is no such member.
-    #[error("there is no member {name}{}", known_members(known))]
+    #[error(
+        "there is no member {name}{}\nhelp: if its removal was interrupted, `ksi member leave` on the member removes the rest",
+        known_members(known)
+    )]
     NoMember {
         /// The name.
         name: String,
@@ -77,7 +80,7 @@ pub enum Error {
         cause: BundleError,
     },
     /// Checks failed. Nothing was written.
-    #[error("checks failed: {}", failed(.0))]
+    #[error("checks failed:\n{}", failed(.0))]
     Checks(Report),
     /// Objects of users place something on the member.
     #[error("{} on {name}: {}", placing(objects.len()), objects.join(", "))]
@@ -160,7 +163,14 @@ fn known_members(known: &[String]) -> String {
 
 fn failed(report: &Report) -> String {
     let failed = report.rows.iter().filter(|row| row.outcome.is_error());
-    failed.map(|row| row.about.id).collect::<Vec<_>>().join(", ")
+    let line = |row: &Row| {
+        let found = match &row.outcome {
+            Outcome::Error(found) | Outcome::Unread(found) => found.as_str(),
+            _ => "",
+        };
+        format!("{}: {found}\nhelp: {}", row.about.id, row.help())
+    };
+    failed.map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn placing(count: usize) -> String {

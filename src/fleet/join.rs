@@ -86,22 +86,33 @@ async fn apply_all(
     Ok(())
 }
 
-/// Waits until the agent runs, or says in its log why it cannot connect.
+/// Waits until the agent that was asked for last runs.
 ///
 /// # Errors
 /// It did not run in time; with the state of its pod.
 pub async fn wait_for_agent(member: &Cluster, limit: Duration) -> Result<(), Error> {
     let pods = Kind::new("", "v1", "Pod");
+    let deployment = Kind::new("apps", "v1", "Deployment").named(Some(kubesphere::SYSTEM), AGENT);
     let own = Selection::within(Some(kubesphere::SYSTEM))
         .labelled(format!("app.kubernetes.io/name={AGENT}"));
     until("the agent", limit, async || {
-        let pods = member.list(&pods, &own).await?;
-        if pods.iter().any(is_ready) {
+        let live = member.get(&deployment).await?.unwrap_or_default();
+        if is_rolled_out(&live) {
             return Ok(Look::Done(()));
         }
-        Ok(Look::NotYet(pods.first().map_or("it has no pod".to_owned(), state)))
+        let pods = member.list(&pods, &own).await?;
+        let waiting = pods.iter().find(|pod| !is_ready(pod));
+        Ok(Look::NotYet(waiting.map_or("it has no new pod".to_owned(), state)))
     })
     .await
+}
+
+/// Whether the one pod of a Deployment is the one that was asked for last.
+fn is_rolled_out(deployment: &Value) -> bool {
+    let status = &deployment["status"];
+    let count = |key: &str| status[key].as_u64().unwrap_or_default();
+    status["observedGeneration"] == deployment["metadata"]["generation"]
+        && [count("replicas"), count("updatedReplicas"), count("availableReplicas")] == [1, 1, 1]
 }
 
 /// Why a container does not run, as the kubelet says it.
@@ -244,6 +255,19 @@ mod tests {
         let away = joined(&cluster(both.clone()), Some(&state("False"))).unwrap_err();
         assert!(away.contains("ClusterNotReady"), "{away}");
         assert_eq!(joined(&cluster(both), Some(&state("True"))), Ok(()));
+    }
+
+    #[test]
+    fn an_old_agent_is_not_the_new_one() {
+        let deployment = |observed: u64, replicas: u64, updated: u64| {
+            json!({"metadata": {"generation": 2}, "status": {"observedGeneration": observed,
+                "replicas": replicas, "updatedReplicas": updated, "availableReplicas": 1}})
+        };
+        assert!(is_rolled_out(&deployment(2, 1, 1)));
+        assert!(!is_rolled_out(&deployment(1, 1, 1)));
+        assert!(!is_rolled_out(&deployment(2, 2, 1)));
+        assert!(!is_rolled_out(&deployment(2, 1, 0)));
+        assert!(!is_rolled_out(&json!({"metadata": {"generation": 1}})));
     }
 
     #[test]

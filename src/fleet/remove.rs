@@ -52,29 +52,42 @@ pub async fn remove(
     };
     let silent = |why: String| Error::Silent { name: member_name.to_owned(), why };
     let facts = about(&member, None).await.map_err(|error| silent(error.cause))?;
-    if let Some(uid) = registered.uid.as_ref().filter(|uid| **uid != facts.uid) {
-        let (name, expected, found) = (member_name.to_owned(), uid.clone(), facts.uid);
-        return Err(Error::OtherCluster { name, expected, found });
-    }
+    right_cluster(host, registered, &facts.uid)?;
     let placed = placed(host, member_name).await?;
     if !placed.is_empty() && !removal.placed {
         let objects = placed.iter().map(|placement| placement.id.to_string()).collect();
         return Err(Error::Placed { name: member_name.to_owned(), objects });
     }
-    if removal.delete_objects {
+    // A workspace takes its projects with it, which nobody has listed: it stays.
+    let deleted =
+        |placement: &&Placement| removal.delete_objects && !placement.id.kind.contains("Workspace");
+    for placement in placed.iter().filter(deleted) {
         // While KubeFed reaches the member, it deletes there what is no longer placed.
-        for placement in &placed {
-            withdraw(host, placement, observer).await?;
-            gone_from_member(host, &member, placement, removal.limit).await?;
-        }
+        withdraw(host, placement, member_name, observer).await?;
+        gone_from_member(host, &member, placement, removal.limit).await?;
     }
     unregister(host, registered, removal.limit, observer).await?;
-    if !removal.delete_objects {
-        for placement in &placed {
-            withdraw(host, placement, observer).await?;
-        }
+    clean_after(&member, registered, removal.limit, observer).await?;
+    // Now KubeFed has no rights on the member any more, and deletes nothing there.
+    for placement in &placed {
+        withdraw(host, placement, member_name, observer).await?;
     }
-    clean_member(&member, registered.mode, removal.limit, observer).await
+    Ok(())
+}
+
+/// Whether a cluster that answers is the member that is to be cleaned, and no other one of the host.
+fn right_cluster(host: &Host, registered: &Registered, found: &str) -> Result<(), Error> {
+    let others = host.clusters.iter().filter(|cluster| cluster.name != registered.name);
+    let is_other = found == host.uid || others.clone().any(|one| one.uid.as_deref() == Some(found));
+    match &registered.uid {
+        Some(uid) if uid == found => Ok(()),
+        None if !is_other => Ok(()),
+        uid => Err(Error::OtherCluster {
+            name: registered.name.clone(),
+            expected: uid.clone().unwrap_or_else(|| "unknown".to_owned()),
+            found: found.to_owned(),
+        }),
+    }
 }
 
 /// Removes a member that never answers again. Its host and KubeFed both have to find it silent.
@@ -89,6 +102,13 @@ pub async fn remove_dead(
 ) -> Result<(), Error> {
     webhook::restore(&host.cluster).await?;
     let registered = host.member(member_name)?;
+    if registered.mode == Mode::Agent && host.tower_pod.is_none() {
+        // Both this machine and KubeFed ask through Tower.
+        return Err(Error::NoWay {
+            name: member_name.to_owned(),
+            why: "no pod of Tower is ready, so that nobody can tell whether it is dead".to_owned(),
+        });
+    }
     let evidence = observe(host, registered).await;
     let answers = |how: &str| Error::Answers { name: member_name.to_owned(), how: how.to_owned() };
     let is_same = |facts: &MemberFacts| registered.uid.as_ref().is_none_or(|uid| *uid == facts.uid);
@@ -111,7 +131,7 @@ pub async fn remove_dead(
         delete(&host.cluster, &id, observer).await?;
     }
     for placement in &placed {
-        withdraw(host, placement, observer).await?;
+        withdraw(host, placement, member_name, observer).await?;
     }
     let id = cluster_kind().named(None, member_name);
     webhook::paused(&host.cluster, async {
@@ -136,13 +156,14 @@ async fn unregister(
 ) -> Result<(), Error> {
     let member = &registered.name;
     let id = cluster_kind().named(None, member);
-    if registered.uid.is_some() && !registered.is_terminating {
-        // The webhook dials a member whose UID is known at each update, also at the one that takes the finalizer off.
-        // By then Tower has closed the way to it.
-        host.cluster.merge(&id, &json!({"status": {"uid": null}}), None).await?;
-    }
-    delete(&host.cluster, &id, observer).await?;
-    if let Err(error) = wait_gone(&host.cluster, &id, limit).await {
+    // The webhook dials the member at each update, also at the one that takes the finalizer off. By then Tower has closed
+    // the way to it.
+    let gone = webhook::paused(&host.cluster, async {
+        delete(&host.cluster, &id, observer).await?;
+        wait_gone(&host.cluster, &id, limit).await
+    })
+    .await;
+    if let Err(error) = gone {
         let held = host.cluster.get(&id).await?;
         let finalizers = held.as_ref().map(|live| live["metadata"]["finalizers"].clone());
         return match finalizers {
@@ -192,16 +213,32 @@ fn kind(names: &Value) -> Option<Kind> {
     Some(Kind::new(text("group").unwrap_or_default(), text("version")?, text("kind")?))
 }
 
-/// Takes the member out of the placement of an object.
-async fn withdraw(host: &Host, placement: &Placement, observer: Observer<'_>) -> Result<(), Error> {
-    let change = json!({"spec": {"placement": {"clusters": placement.others}}});
-    match host.cluster.merge(&placement.id, &change, None).await {
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error.into()),
-        Ok(_) => {
-            let what = format!("the placement of {}", placement.id);
-            observer(Step { verb: "changed", what, place: host.cluster.place().to_owned() });
-            Ok(())
+/// Takes the member out of the placement of an object, as that is now.
+async fn withdraw(
+    host: &Host,
+    placement: &Placement,
+    member: &str,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    loop {
+        let Some(mut live) = host.cluster.get(&placement.id).await? else { return Ok(()) };
+        let clusters = live["spec"]["placement"]["clusters"].as_array_mut();
+        let Some(clusters) = clusters else { return Ok(()) };
+        let before = clusters.len();
+        clusters.retain(|cluster| cluster["name"] != member);
+        if clusters.len() == before {
+            return Ok(());
+        }
+        match host.cluster.replace(&live).await {
+            Err(error) if error.kind == ErrorKind::Changed => {}
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                let what = format!("the placement of {}", placement.id);
+                let place = host.cluster.place().to_owned();
+                observer(Step { verb: "changed", what, place });
+                return Ok(());
+            }
         }
     }
 }
@@ -259,6 +296,24 @@ pub(super) async fn delete(
     Ok(())
 }
 
+/// Removes what one host left in a member that it removes. Where KubeFed has an account under another name, too, the rest is
+/// that of another Cluster or host, and stays.
+async fn clean_after(
+    member: &Cluster,
+    registered: &Registered,
+    limit: Duration,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    let facts = about(member, None).await?;
+    if facts.federated_as.iter().all(|name| *name == registered.name) {
+        return clean_member(member, registered.mode, limit, observer).await;
+    }
+    for id in federation_account(&registered.name) {
+        delete(member, &id, observer).await?;
+    }
+    Ok(())
+}
+
 /// Removes what hosts left in a member: KubeFed's accounts with all rights, its labels, the name in
 /// kubesphere-config, and the agent and the account by which hosts came, last that of `mode`. What was placed stays.
 ///
@@ -271,12 +326,12 @@ pub async fn clean_member(
     observer: Observer<'_>,
 ) -> Result<(), Error> {
     let facts = about(member, None).await?;
-    unlabel(member, observer).await?;
     for name in &facts.federated_as {
         for id in federation_account(name) {
             delete(member, &id, observer).await?;
         }
     }
+    unlabel(member, observer).await?;
     if facts.role.as_deref() != Some("host") {
         delete_federation_namespace(member, limit, observer).await?;
     }
@@ -356,7 +411,12 @@ async fn forget_name(member: &Cluster, observer: Observer<'_>) -> Result<(), Err
 async fn cut(member: &Cluster, account: &str, observer: Observer<'_>) -> Result<(), Error> {
     let binding = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
     let id = binding.named(None, account);
-    let Some(live) = member.get(&id).await? else { return Ok(()) };
+    let Some(live) = member.get(&id).await? else {
+        // The agent of KubeSphere's own manifest has the account of KubeSphere, and only a Deployment.
+        let deployment = Kind::new("apps", "v1", "Deployment");
+        return delete(member, &deployment.named(Some(kubesphere::SYSTEM), account), observer)
+            .await;
+    };
     let owner = json!([{
         "apiVersion": id.api_version(), "kind": id.kind, "name": id.name, "uid": live["metadata"]["uid"],
     }]);

@@ -1,14 +1,17 @@
 //! Cuts the connection to a member for a while. What was placed on it stays.
 
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
+use super::add::serve;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
 use super::reach::reach;
 use super::remove::{delete, federation_objects, member_service};
+use super::webhook::{RETRY, RETRY_FOR};
 use super::{Observer, Step, webhook};
-use crate::cluster::{Apply, Cluster, ErrorKind, Kind, Selection};
-use crate::member::{self, Mode, Registered};
+use crate::cluster::{Cluster, ErrorKind, Kind, Selection};
+use crate::member::Mode;
 use crate::object::{ObjectId, kubesphere};
 
 /// Suspends a member: Tower refuses its agent, KubeFed forgets it, with the token to it, and KubeSphere passes no request on
@@ -73,19 +76,16 @@ async fn disconnect(member: &Cluster, observer: Observer<'_>) -> Result<(), Erro
 pub async fn resume(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     let registered = host.member(name)?;
     webhook::restore(&host.cluster).await?;
-    let service_ip = match registered.mode {
-        Mode::Direct => None,
-        Mode::Agent => Some(service_ip(host, registered).await?),
-    };
     let id = cluster_kind().named(None, name);
     webhook::paused(&host.cluster, async {
+        // First the Cluster: Tower v0.2.2 deletes a Service of a member that is suspended.
+        change(&host.cluster, &id, |live| live["spec"]["joinFederation"] = json!(true)).await?;
+        let (Mode::Agent, Some(port)) = (registered.mode, registered.port) else { return Ok(()) };
+        let ip = serve(host, name, Some(registered), port).await?;
         change(&host.cluster, &id, |live| {
-            live["spec"]["joinFederation"] = json!(true);
-            if let Some(ip) = &service_ip {
-                let connection = &mut live["spec"]["connection"];
-                connection["kubernetesAPIEndpoint"] = format!("https://{ip}:6443").into();
-                connection["kubesphereAPIEndpoint"] = format!("http://{ip}:80").into();
-            }
+            let connection = &mut live["spec"]["connection"];
+            connection["kubernetesAPIEndpoint"] = format!("https://{ip}:6443").into();
+            connection["kubesphereAPIEndpoint"] = format!("http://{ip}:80").into();
         })
         .await
     })
@@ -98,20 +98,13 @@ pub async fn resume(host: &Host, name: &str, observer: Observer<'_>) -> Result<(
     Ok(())
 }
 
-/// Makes Service `mc-NAME` again: Tower deleted it, and only makes it for a Cluster that is new.
-async fn service_ip(host: &Host, registered: &Registered) -> Result<String, Error> {
-    let port = registered.port.ok_or(Error::NoPort)?;
-    let apply = Apply { force: true, ..Apply::default() };
-    let live = host.cluster.apply(&member::member_service(&registered.name, port), apply).await?;
-    Ok(live["spec"]["clusterIP"].as_str().unwrap_or_default().to_owned())
-}
-
 /// Changes a Cluster, which others write, too.
 pub(super) async fn change(
     host: &Cluster,
     id: &ObjectId,
     edit: impl Fn(&mut Value),
 ) -> Result<(), Error> {
+    let end = Instant::now() + RETRY_FOR;
     loop {
         let Some(mut live) = host.get(id).await? else {
             return Err(Error::NoMember { name: id.name.clone(), known: Vec::new() });
@@ -123,6 +116,10 @@ pub(super) async fn change(
         }
         match host.replace(&live).await {
             Err(error) if error.kind == ErrorKind::Changed => {}
+            // An API server reads that the webhook is paused a little later.
+            Err(error) if error.kind == ErrorKind::Refused && Instant::now() < end => {
+                sleep(RETRY).await;
+            }
             other => return Ok(other.map(|_| ())?),
         }
     }

@@ -1,11 +1,17 @@
 //! The webhook that dials a member at each update of its Cluster, and refuses the update if that fails.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::error::Error;
 use crate::cluster::{Cluster, ErrorKind, Kind};
 use crate::member::WEBHOOK;
 use crate::object::ObjectId;
+
+/// How long a change is repeated that the webhook refuses although it is paused, and how often.
+pub(super) const RETRY_FOR: Duration = Duration::from_secs(10);
+pub(super) const RETRY: Duration = Duration::from_millis(500);
 
 /// No Cluster has this label, so the webhook is asked about none.
 const NONE: &str = "ksi.kubesphere.io/webhook-paused";

@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
-use super::{MEMBER, Mode};
+use super::{MEMBER, Mode, server};
 use crate::object::kubesphere;
 
 /// How a host is to reach a member.
@@ -18,11 +18,18 @@ pub enum Connection {
     Agent {
         /// The token that the agent shows.
         token: String,
-        /// The port on which Tower serves the member's Kubernetes API.
-        port: u16,
-        /// The address of Service `mc-NAME`.
-        service_ip: String,
+        /// Where the host reaches the member; without it Tower chooses.
+        at: Option<Place>,
     },
+}
+
+/// Where a host reaches a member behind Tower.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The port on which Tower serves the member's Kubernetes API.
+    pub port: u16,
+    /// The address of Service `mc-NAME`, once it has one.
+    pub service_ip: Option<String>,
 }
 
 impl Connection {
@@ -73,34 +80,35 @@ pub fn cluster_object(name: &str, connection: &Connection, now: &str) -> Value {
             "connection": {"type": connection.mode().connection_type()},
         },
     });
-    match connection {
+    let fields = &mut object["spec"]["connection"];
+    let (token, at) = match connection {
         Connection::Direct { kubeconfig } => {
-            object["spec"]["connection"]["kubeconfig"] = BASE64_STANDARD.encode(kubeconfig).into();
+            fields["kubeconfig"] = BASE64_STANDARD.encode(kubeconfig).into();
+            // ks-controller-manager only fills it when it is empty, and the console goes there.
+            if let Some(server) = server(kubeconfig) {
+                fields["kubernetesAPIEndpoint"] = server.into();
+            }
+            return object;
         }
-        Connection::Agent { token, port, service_ip } => {
-            let host = if service_ip.contains(':') {
-                format!("[{service_ip}]")
-            } else {
-                service_ip.clone()
-            };
-            object["spec"]["connection"] = json!({
-                "type": Mode::Agent.connection_type(),
-                "token": token,
-                "kubernetesAPIServerPort": port,
-                "kubesphereAPIServerPort": port + 10000,
-                "kubernetesAPIEndpoint": format!("https://{host}:6443"),
-                "kubesphereAPIEndpoint": format!("http://{host}:80"),
-            });
-            object["status"] = json!({"conditions": [{
-                "type": "Initialized",
-                "status": "True",
-                "reason": "Initialized",
-                "message": "Cluster has been initialized",
-                "lastUpdateTime": now,
-                "lastTransitionTime": now,
-            }]});
-        }
+        Connection::Agent { token, at } => (token, at),
+    };
+    fields["token"] = token.as_str().into();
+    let Some(Place { port, service_ip }) = at else { return object };
+    fields["kubernetesAPIServerPort"] = (*port).into();
+    fields["kubesphereAPIServerPort"] = (port + 10000).into();
+    if let Some(ip) = service_ip {
+        let host = if ip.contains(':') { format!("[{ip}]") } else { ip.clone() };
+        fields["kubernetesAPIEndpoint"] = format!("https://{host}:6443").into();
+        fields["kubesphereAPIEndpoint"] = format!("http://{host}:80").into();
     }
+    object["status"] = json!({"conditions": [{
+        "type": "Initialized",
+        "status": "True",
+        "reason": "Initialized",
+        "message": "Cluster has been initialized",
+        "lastUpdateTime": now,
+        "lastTransitionTime": now,
+    }]});
     object
 }
 
@@ -111,14 +119,23 @@ mod tests {
 
     #[test]
     fn tower_finds_the_cluster_initialized() {
-        let connection =
-            Connection::Agent { token: "t".into(), port: 6000, service_ip: "10.96.0.9".into() };
+        let at = Some(Place { port: 6000, service_ip: Some("10.96.0.9".into()) });
+        let connection = Connection::Agent { token: "t".into(), at };
         let object = cluster_object("m1", &connection, "2026-01-01T00:00:00Z");
         let read = Registered::of(&object);
         assert_eq!((read.mode, read.port, read.is_enabled), (Mode::Agent, Some(6000), true));
         assert_eq!(read.endpoint.as_deref(), Some("https://10.96.0.9:6443"));
         assert!(read.initialized.unwrap().is_true);
         assert_eq!(member_service("m1", 6000)["spec"]["ports"][1]["targetPort"], 16000);
+    }
+
+    /// Otherwise the Cluster would have an address that no Service has.
+    #[test]
+    fn tower_completes_what_has_no_place() {
+        let connection = Connection::Agent { token: "t".into(), at: None };
+        let read = Registered::of(&cluster_object("m1", &connection, ""));
+        assert_eq!((read.token.as_deref(), read.port, read.endpoint), (Some("t"), None, None));
+        assert_eq!(read.initialized, None);
     }
 
     #[test]

@@ -9,8 +9,6 @@ use crate::object::{ObjectId, kubesphere};
 pub struct Placement {
     /// The object.
     pub id: ObjectId,
-    /// `spec.placement.clusters` without the member.
-    pub others: Vec<Value>,
 }
 
 /// The objects among these that name a member in `spec.placement.clusters`. Those with a selector place on it, too,
@@ -24,8 +22,7 @@ pub fn placements<'o>(
         if !clusters.iter().any(|cluster| cluster["name"] == member) {
             return None;
         }
-        let others = clusters.iter().filter(|cluster| cluster["name"] != member).cloned();
-        Some(Placement { id: ObjectId::of(object)?, others: others.collect() })
+        Some(Placement { id: ObjectId::of(object)? })
     };
     let is_own = |id: &ObjectId| id.namespace.as_deref() == Some(kubesphere::MONITORING_FEDERATED);
     objects.into_iter().filter_map(of).filter(|placement| !is_own(&placement.id)).collect()
@@ -51,6 +48,6 @@ mod tests {
         ];
         let found = placements(&all, "m1");
         assert_eq!(found.len(), 1);
-        assert_eq!((&*found[0].id.name, &found[0].others), ("both", &vec![json!({"name": "m2"})]));
+        assert_eq!(found[0].id.name, "both");
     }
 }

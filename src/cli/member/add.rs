@@ -134,7 +134,7 @@ async fn register(
 ) -> Result<(), Failure> {
     let kubeconfig = std::fs::read_to_string(file)
         .map_err(|error| Failure::Io(format!("cannot read {}: {error}", file.display())))?;
-    fleet::verify(host, &args.name, &kubeconfig).await?;
+    fleet::verify(host, &args.name, &kubeconfig, &[]).await?;
     if !args.dry_run {
         let place = host.cluster.place();
         confirm(&format!("Register member {} on {place}?", args.name), args.yes, output)?;

@@ -30,7 +30,7 @@ pub(super) async fn finish(
             let kubeconfig =
                 fleet::install_account(member, name, server, &mut observer(output)).await?;
             let Some(host) = host else { return reply(name, &kubeconfig, output) };
-            fleet::verify(host, name, &kubeconfig).await?;
+            fleet::verify(host, name, &kubeconfig, &args.applying.skip_checks).await?;
             let connection = Connection::Direct { kubeconfig };
             fleet::register(&host.cluster, name, &connection, false).await?;
         }

@@ -10,6 +10,7 @@ use crate::check::{self, TableStyle};
 use crate::cli::args::input::{InputArgs, bytes};
 use crate::cli::exit::Failure;
 use crate::cli::member::{self, observer};
+use crate::cli::shared::confirm::confirm;
 use crate::engine::Stop;
 use crate::fleet::{self, Added, Error, Host};
 use crate::install::{Prepared, Session};
@@ -76,6 +77,8 @@ pub(super) async fn start(
     let prepared = fleet::prepare(&session, source, &bundle).await?;
     output.diagnostics(&prepared.warnings, &prepared.loaded.sources);
     if let (Some(name), Some(host), true) = (name, &host, !args.is_dry_run()) {
+        let question = format!("Register member {name} on {}?", host.cluster.place());
+        confirm(&question, args.applying.yes, output)?;
         bundle = add(args, name, host, output).await?;
     }
     Ok(Joining { session, prepared, bundle, host, on_host })
