@@ -58,9 +58,14 @@ pub(super) fn whole(side: &Side) -> BTreeMap<String, Value> {
     .collect()
 }
 
-/// What KubeFed replaced by what the host has, and what nobody can bring back: the account of the administrator, and the
-/// label of a namespace that ks-controller-manager sets only once.
-const REPLACED: [&str; 2] = ["~ User//admin ", "~ Namespace//kubesphere-monitoring-federated "];
+/// What KubeFed replaced by what the host has, and what nobody can bring back: the account of the administrator, the
+/// label of a namespace that ks-controller-manager sets only once, and the order and form of kubesphere.yaml, which it writes
+/// anew with the name of the member.
+const REPLACED: [&str; 3] = [
+    "~ User//admin ",
+    "~ Namespace//kubesphere-monitoring-federated ",
+    "~ ConfigMap/kubesphere-system/kubesphere-config ",
+];
 
 /// What is there in only one of the two, and what differs, except for what a member does not get back.
 pub(super) fn differences(
@@ -74,6 +79,9 @@ pub(super) fn differences(
         let both = serde_json::json!({"before": old, "after": new});
         (old != new).then(|| format!("~ {key}: {both}"))
     });
-    let all = gone.chain(new).chain(changed);
+    let named =
+        after.iter().filter(|(_, object)| object["data"].to_string().contains("clusterName: "));
+    let named = named.map(|(key, _)| format!("! {key} names a member"));
+    let all = gone.chain(new).chain(changed).chain(named);
     all.filter(|line| !REPLACED.iter().any(|replaced| line.starts_with(replaced))).collect()
 }
