@@ -79,8 +79,9 @@ pub(super) fn differences(
         let both = serde_json::json!({"before": old, "after": new});
         (old != new).then(|| format!("~ {key}: {both}"))
     });
+    let names = |object: &Value| object["data"].to_string().contains("clusterName: ");
     let named =
-        after.iter().filter(|(_, object)| object["data"].to_string().contains("clusterName: "));
+        after.iter().filter(|(key, object)| names(object) && !before.get(*key).is_some_and(names));
     let named = named.map(|(key, _)| format!("! {key} names a member"));
     let all = gone.chain(new).chain(changed).chain(named);
     all.filter(|line| !REPLACED.iter().any(|replaced| line.starts_with(replaced))).collect()
