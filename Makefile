@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 
-.PHONY: help try test lint deny sweep releases bench golden image sandbox-up sandbox-status sandbox-down foreign-writers clean
+.PHONY: help try test lint deny sweep releases members bench golden image sandbox-up sandbox-status sandbox-down foreign-writers clean
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+): ## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,6 +27,9 @@ sweep: ## kill ksi at each single write of an install, an upgrade and an uninsta
 
 releases: ## run the cluster tests on every release of Kubernetes, not on today's alone: an hour
 	for release in 1.34 1.36; do KSI_SANDBOX_RELEASE=$$release cargo test --test clusters || exit; done
+
+members: ## join, break, check and remove real members (root): ten minutes on a quiet machine
+	cargo test --test clusters -- --ignored member::
 
 bench: ## measure speed and size, beside helm and kubectl
 	cargo bench --bench offline --bench cluster --bench fleet
