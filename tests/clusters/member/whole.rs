@@ -80,9 +80,9 @@ pub(super) fn differences(
         (old != new).then(|| format!("~ {key}: {both}"))
     });
     let names = |object: &Value| object["data"].to_string().contains("clusterName: ");
-    let named =
+    let of_members =
         after.iter().filter(|(key, object)| names(object) && !before.get(*key).is_some_and(names));
-    let named = named.map(|(key, _)| format!("! {key} names a member"));
-    let all = gone.chain(new).chain(changed).chain(named);
+    let of_members = of_members.map(|(key, _)| format!("! {key} names a member"));
+    let all = gone.chain(new).chain(changed).chain(of_members);
     all.filter(|line| !REPLACED.iter().any(|replaced| line.starts_with(replaced))).collect()
 }
