@@ -1,14 +1,10 @@
 //! The proxy to an API server.
 
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
 use kube::config::{Cluster, Kubeconfig};
 
 use super::error::{Error, ErrorKind};
-
-/// The environment variables that name a proxy, and those that name servers without one.
-const VARIABLES: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
-const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
+use crate::proxy;
 
 /// A proxy for the library, which would otherwise read the environment by rules of its own.
 const UNUSED: &str = "http://unused.invalid";
@@ -24,8 +20,13 @@ pub(super) fn of(kubeconfig: &mut Kubeconfig, context: &str) -> Result<Option<Ur
     let given = cluster.proxy_url.replace(UNUSED.to_owned()).filter(|url| !url.is_empty());
     let server = cluster.server.as_deref().and_then(|server| server.parse().ok());
     match (given, server) {
-        (Some(url), _) => parse("the `proxy-url` of the kubeconfig", &url).map(Some),
-        (None, Some(server)) => of_environment(&server),
+        (Some(url), _) => {
+            let proxy = proxy::parse(&url);
+            proxy.map(Some).ok_or_else(|| unusable("the `proxy-url` of the kubeconfig"))
+        }
+        (None, Some(server)) => {
+            proxy::of_environment(&server).map_err(|proxy::Unusable(variable)| unusable(variable))
+        }
         // The library reports it.
         (None, None) => Ok(None),
     }
@@ -38,42 +39,12 @@ fn cluster<'k>(kubeconfig: &'k mut Kubeconfig, context: &str) -> Option<&'k mut 
     cluster.cluster.as_mut()
 }
 
-fn of_environment(server: &Uri) -> Result<Option<Uri>, Error> {
-    let Some((name, value)) = first_set(VARIABLES) else { return Ok(None) };
-    let except = first_set(EXCEPT).map(|(_, value)| value).unwrap_or_default();
-    if !needs_proxy(server, except) {
-        return Ok(None);
-    }
-    // kubectl takes an address without a scheme, too, but only here.
-    let url = if value.contains("://") { value } else { format!("http://{value}") };
-    parse(name, &url).map(Some)
-}
-
-/// The first of these variables that is set and not empty.
-fn first_set(names: [&'static str; 2]) -> Option<(&'static str, String)> {
-    names.into_iter().find_map(|name| {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
-        Some((name, value))
-    })
-}
-
-/// Whether a server is none of those that `NO_PROXY` names.
-fn needs_proxy(server: &Uri, except: String) -> bool {
-    let any = "http://proxy.invalid";
-    Matcher::builder().all(any).no(except).build().intercept(server).is_some()
-}
-
-/// Parses a URL, which is not shown in errors: it may contain a password.
-fn parse(place: &str, url: &str) -> Result<Uri, Error> {
-    let parsed = url.parse::<Uri>().ok().filter(|url| {
-        matches!(url.scheme_str(), Some("http" | "https"))
-            && url.host().is_some_and(|host| !host.is_empty())
-    });
-    parsed.ok_or_else(|| Error {
-        help: "set it to the URL of an HTTP proxy, such as http://proxy.example.com:3128, or remove it"
-            .to_owned(),
+/// The URL is not shown: it may contain a password.
+fn unusable(place: &str) -> Error {
+    Error {
+        help: proxy::HELP.to_owned(),
         ..Error::new(ErrorKind::Credentials, "use", place, "it is not the URL of an HTTP proxy")
-    })
+    }
 }
 
 #[cfg(test)]
@@ -97,16 +68,6 @@ mod tests {
             let cause =
                 "cannot use the `proxy-url` of the kubeconfig: it is not the URL of an HTTP proxy";
             assert_eq!(error.to_string(), cause, "{wrong}");
-        }
-    }
-
-    #[test]
-    fn servers_without_a_proxy_are_those_that_are_named() {
-        let server = Uri::from_static("https://10.1.2.3:6443");
-        for (except, needs) in
-            [("", true), ("10.0.0.0/8", false), ("10.1.2.3", false), ("example.com", true)]
-        {
-            assert_eq!(needs_proxy(&server, except.to_owned()), needs, "{except}");
         }
     }
 }

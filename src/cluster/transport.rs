@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-use http::{HeaderValue, Uri};
+use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
-use percent_encoding::percent_decode_str;
 use tower::{BoxError, Service, ServiceBuilder};
 
 use super::tunnel::PodPort;
+use crate::proxy::tunnel;
 
 /// A connection that is silent for this long is probed, and closed if nothing answers: after one minute in all, on
 /// Linux at the second probe.
@@ -62,26 +60,6 @@ fn tcp() -> HttpConnector {
     #[cfg(target_os = "linux")]
     tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
     tcp
-}
-
-/// Connections through a proxy, with the user and the password in its address.
-fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
-    let tunnel = Tunnel::new(proxy.clone(), connector);
-    match credentials(proxy) {
-        Some(header) => tunnel.with_auth(header),
-        None => tunnel,
-    }
-}
-
-/// The header for the user and the password of a proxy.
-fn credentials(proxy: &Uri) -> Option<HeaderValue> {
-    let (user, _) = proxy.authority()?.as_str().rsplit_once('@')?;
-    let decoded = percent_decode_str(user).decode_utf8().ok()?;
-    let user = if decoded.contains(':') { decoded.into_owned() } else { format!("{decoded}:") };
-    let mut header =
-        HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(user))).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }
 
 /// A client over such connections. A credential plugin has run before.
