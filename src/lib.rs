@@ -50,6 +50,8 @@ pub mod member;
 pub mod object;
 pub mod parallel;
 pub mod plan;
+pub mod proxy;
+pub mod registry;
 pub mod render;
 pub mod rights;
 pub mod serve;

@@ -26,7 +26,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rights", &["object"]),
     ("deploy", &["config", "object", "yaml"]),
     ("member", &["object", "yaml"]),
-    ("cluster", &["object"]),
+    ("proxy", &[]),
+    ("cluster", &["object", "proxy"]),
+    ("registry", &["object", "proxy"]),
     ("check", &["cluster", "config", "facts", "health", "object", "inventory", "rights"]),
     ("diagnose", &["cluster", "health", "object"]),
     (
@@ -132,9 +134,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// What only some layers may name: a clock, the environment, files, threads of control, streams.
 const RESTRICTED: &[(&str, &[&str])] = &[
-    ("std::env::", &["ui", "cli", "cluster"]),
-    // A bundle is written to a file.
-    ("std::fs::", &["target", "bundle", "cli"]),
+    ("std::env::", &["ui", "cli", "cluster", "proxy", "registry"]),
+    // A bundle is written to a file; a registry's credentials are in one.
+    ("std::fs::", &["target", "bundle", "cli", "registry"]),
     ("SystemTime::now", &["cli", "install", "serve", "target"]),
     ("now_utc", &["cli", "controller", "fleet", "install", "status", "ui"]),
     (
@@ -148,6 +150,7 @@ const RESTRICTED: &[(&str, &[&str])] = &[
             "target",
             "engine",
             "cluster",
+            "registry",
             "status",
         ],
     ),
@@ -157,8 +160,8 @@ const RESTRICTED: &[(&str, &[&str])] = &[
     ("process::ExitCode", &["cli"]),
     ("serde_saphyr", &["yaml"]),
     ("minijinja", &["render"]),
-    ("hyper::", &["cluster", "fleet", "serve"]),
-    ("tokio_rustls", &["fleet", "serve"]),
+    ("hyper::", &["cluster", "fleet", "registry", "serve"]),
+    ("tokio_rustls", &["fleet", "registry", "serve"]),
     ("prometheus_client", &["telemetry"]),
 ];
 
