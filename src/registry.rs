@@ -42,3 +42,6 @@ pub use manifest::{Content, Descriptor, Manifest, Platform};
 pub use options::Options;
 pub use reference::{Reference, Repository, is_registry};
 pub use upload::Source;
+
+#[cfg(test)]
+mod tests;
