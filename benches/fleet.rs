@@ -88,10 +88,11 @@ fn register(plane: &ControlPlane, numbers: std::ops::Range<usize>, port: u16) {
     runtime.expect("a runtime").block_on(async {
         let options =
             ConnectOptions { kubeconfig: Some(plane.kubeconfig()), ..ConnectOptions::default() };
-        let host = Cluster::connect(&options).await.expect("a connection");
+        let cluster = Cluster::connect(&options).await.expect("a connection");
         // Every kubeconfig has an authority, which costs memory.
-        let endpoint = host.endpoint().await.expect("an address");
+        let endpoint = cluster.endpoint().await.expect("an address");
         let authority = endpoint.authority.as_deref();
+        let host = fleet::Host::read(&cluster).await.expect("a host");
         for number in numbers {
             let (name, server) =
                 (format!("m{number}"), format!("http://127.0.0.1:{port}/{number}"));

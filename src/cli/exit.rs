@@ -135,7 +135,8 @@ fn fleet_code(error: &fleet::Error) -> u8 {
         | Error::Bundle { .. }
         | Error::Placed { .. }
         | Error::Answers { .. }
-        | Error::NotProbed(_)
+        | Error::NoWitness { .. }
+        | Error::Kubeconfig { .. }
         | Error::OtherCluster { .. } => 2,
         Error::NoAddress { .. }
         | Error::NoPort

@@ -81,6 +81,15 @@ async fn host(connection: &ConnectionArgs) -> Result<Host, Failure> {
     Ok(Host::read(&connection.connect().await?).await?)
 }
 
+/// The same for a command that changes something: what one that was killed left paused is put back first.
+async fn changing_host(connection: &ConnectionArgs) -> Result<Host, Failure> {
+    let host = host(connection).await?;
+    if host.has_webhook_paused() {
+        fleet::restore_webhook(&host).await?;
+    }
+    Ok(host)
+}
+
 /// Runs something that may pause the webhook of Clusters. Ctrl-C puts it back before the process ends.
 async fn guarded<T>(
     host: &Host,
@@ -90,7 +99,7 @@ async fn guarded<T>(
     match interrupt::unless_stopped(stop, Box::pin(work)).await {
         Ok(done) => Ok(done?),
         Err(interrupted) => {
-            fleet::restore_webhook(&host.cluster).await?;
+            fleet::restore_webhook(host).await?;
             Err(interrupted)
         }
     }

@@ -17,6 +17,8 @@ pub struct Endpoint {
     pub is_insecure: bool,
     /// The name in its certificate, if it is not the one in the address.
     pub tls_server_name: Option<String>,
+    /// Whether it is reached through a proxy.
+    pub has_proxy: bool,
 }
 
 impl Cluster {
@@ -43,6 +45,7 @@ impl Cluster {
             authority: config.root_cert.map(|all| all.iter().map(pem).collect()),
             is_insecure: config.accept_invalid_certs,
             tls_server_name: config.tls_server_name,
+            has_proxy: config.proxy_url.is_some(),
         })
     }
 }

@@ -5,14 +5,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::{Instant, sleep};
 
 use super::dial::dial;
+use super::edit::Edited;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
-use super::webhook::{RETRY, RETRY_FOR};
 use super::{Observer, Step, webhook};
-use crate::cluster::{Apply, Cluster, ErrorKind, Selection};
+use crate::cluster::{Apply, ErrorKind, Selection};
 use crate::health::Reach;
 use crate::member::{
     Bundle, Connection, HostIdentity, Link, Mode, Place, Registered, cluster_object, free_port,
@@ -44,9 +43,6 @@ pub async fn add(
 ) -> Result<Added, Error> {
     valid_name(name).map_err(Error::Name)?;
     let existing = host.clusters.iter().find(|cluster| cluster.name == name);
-    if !dry_run {
-        webhook::restore(&host.cluster).await?;
-    }
     if let Some(existing) = existing {
         fits(existing, mode)?;
     }
@@ -56,10 +52,10 @@ pub async fn add(
         Mode::Agent => {
             let address = tower_address(host, address)?;
             // Only a hint for the member: this machine need not reach the address.
-            let pins = dial(&address).await.unwrap_or_default();
+            let pin = dial(&address).await.unwrap_or_default();
             let (secret, applied) = tunnel(host, name, existing, dry_run, observer).await?;
             objects = applied;
-            Some(Link { address, token: secret, pins })
+            Some(Link { address, token: secret, pin })
         }
     };
     let expires = (OffsetDateTime::now_utc() + lifetime).replace_nanosecond(0);
@@ -130,37 +126,45 @@ async fn tunnel(
         return Ok((secret, vec![cluster_object(name, &connection, "")]));
     }
     loop {
-        let secret = &secret;
-        let registered = async {
-            // First the Cluster: Tower v0.2.2 deletes a Service of a member that it does not know.
-            let connection = |service_ip| Connection::Agent {
-                token: secret.clone(),
-                at: Some(Place { port, service_ip }),
-            };
-            register(&host.cluster, name, &connection(None), false).await?;
-            let service_ip = serve(host, name, existing, port).await?;
-            register(&host.cluster, name, &connection(Some(service_ip)), false).await
-        };
+        let established = establish(host, name, existing, &secret, port);
         let cluster = match existing {
             // The webhook dials a member that was there before, and its tunnel may be what is mended.
-            Some(_) => webhook::paused(&host.cluster, registered).await?,
-            None => registered.await?,
+            Some(_) => webhook::paused(host, established).await?,
+            None => established.await?,
         };
         // Another run may have taken the same port at the same time. Whoever looks later moves, perhaps both.
         let now = host.cluster.list(&cluster_kind(), &Selection::default()).await?;
         used = ports_of_others(&now.iter().map(Registered::of).collect::<Vec<_>>(), name);
         if !used.contains(&port) {
             for what in [format!("Cluster {name}"), format!("Service mc-{name}")] {
-                observer(Step { verb: "applied", what, place: place(host) });
+                observer(Step { verb: "applied", what, place: host.place() });
             }
-            return Ok((secret.clone(), vec![cluster]));
+            return Ok((secret, vec![cluster]));
         }
         port = free_port(&used, fastrand::u16(..)).ok_or(Error::NoPort)?;
     }
 }
 
+/// Gives a member behind Tower its Service, and its Cluster the token, port and addresses. Returns the Cluster.
+pub(super) async fn establish(
+    host: &Host,
+    name: &str,
+    existing: Option<&Registered>,
+    token: &str,
+    port: u16,
+) -> Result<Value, Error> {
+    let connection = |service_ip| Connection::Agent {
+        token: token.to_owned(),
+        at: Some(Place { port, service_ip }),
+    };
+    // First the Cluster: Tower v0.2.2 deletes a Service of a member that it does not know, or that is suspended.
+    register(host, name, &connection(None), false).await?;
+    let service_ip = serve(host, name, existing, port).await?;
+    register(host, name, &connection(Some(service_ip)), false).await
+}
+
 /// Applies Service `mc-NAME`, with the address that it had before if that is still free. Returns its address.
-pub(super) async fn serve(
+async fn serve(
     host: &Host,
     name: &str,
     existing: Option<&Registered>,
@@ -204,10 +208,6 @@ fn ports_of_others(clusters: &[Registered], name: &str) -> Vec<u16> {
     others.filter_map(|cluster| cluster.port).collect()
 }
 
-fn place(host: &Host) -> String {
-    host.cluster.place().to_owned()
-}
-
 /// 256 bits. Tower compares it as text.
 pub(super) fn new_token() -> Result<String, Error> {
     let mut bytes = [0; 32];
@@ -220,7 +220,7 @@ pub(super) fn new_token() -> Result<String, Error> {
 /// # Errors
 /// The host refuses.
 pub async fn register(
-    host: &Cluster,
+    host: &Host,
     name: &str,
     connection: &Connection,
     dry_run: bool,
@@ -228,27 +228,21 @@ pub async fn register(
     let now = OffsetDateTime::now_utc().replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let object = cluster_object(name, connection, &now.format(&Rfc3339).unwrap_or_default());
     let id = cluster_kind().named(None, name);
-    let end = Instant::now() + RETRY_FOR;
+    if dry_run && host.cluster.get(&id).await?.is_some() {
+        return Ok(object);
+    }
     loop {
-        let Some(mut live) = host.get(&id).await? else {
-            match host.create(&object, dry_run).await {
-                // Another run was faster.
-                Err(error) if error.kind == ErrorKind::Exists => continue,
-                other => return Ok(other.map(|_| object)?),
-            }
+        let edited = if dry_run {
+            Edited::Absent
+        } else {
+            host.edit(name, |live| merge(live, &object)).await?
         };
-        let before = live.clone();
-        merge(&mut live, &object);
-        if live == before || dry_run {
+        if edited != Edited::Absent {
             return Ok(object);
         }
-        match host.replace(&live).await {
-            // ks-controller-manager and Tower write it, too.
-            Err(error) if error.kind == ErrorKind::Changed => {}
-            // An API server reads that the webhook is paused a little later.
-            Err(error) if error.kind == ErrorKind::Refused && Instant::now() < end => {
-                sleep(RETRY).await;
-            }
+        match host.cluster.create(&object, dry_run).await {
+            // Another run was faster.
+            Err(error) if error.kind == ErrorKind::Exists => {}
             other => return Ok(other.map(|_| object)?),
         }
     }

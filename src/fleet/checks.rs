@@ -119,7 +119,7 @@ const TABLE: &[MemberCheck] = &[
         Stage::Always,
         (
             "no other host has joined it",
-            "remove it there, or run `ksi member leave` on the member if that host is gone",
+            "remove it there; if that host is gone or was installed anew: `ksi member leave` on the member, then join",
         ),
         other_host,
     ),
@@ -196,7 +196,7 @@ const TABLE: &[MemberCheck] = &[
         Stage::Joined,
         (
             "it accepts tokens that it did not issue",
-            "set `authentication.oauthOptions.accessTokenMaxAge: 0` on the member, or remove the key, and apply",
+            "on the member: remove `authentication.oauthOptions.accessTokenMaxAge` from its configuration (a member has 0), then `ksi apply`; if it was changed in ConfigMap kubesphere-config by hand: `ksi apply --force-conflicts`",
         ),
         token_age,
     ),

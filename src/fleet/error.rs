@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::check::{Outcome, Report, Row};
 use crate::cluster;
-use crate::member::BundleError;
+use crate::member::{BundleError, Unusable};
 
 /// Why something about members did not reach its end. Never holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,14 @@ pub enum Error {
     /// The kubeconfig of the member is of no use to its host.
     #[error("the host cannot use this way to the member: {0}")]
     Endpoint(String),
+    /// The kubeconfig that was given is of no use to the host.
+    #[error("the host cannot use {file}: {cause}")]
+    Kubeconfig {
+        /// The file.
+        file: String,
+        /// Why not.
+        cause: Unusable,
+    },
     /// The bundle cannot be used.
     #[error(
         "cannot use the bundle {file}: {cause}\nhelp: make a new one on the host with `ksi member add`"
@@ -98,11 +106,17 @@ pub enum Error {
         /// Who says so.
         how: String,
     },
-    /// It is to be removed as dead, and KubeFed has not looked at it yet.
+    /// It is to be removed as dead, and nobody in the host can tell whether it is.
     #[error(
-        "KubeFed has not probed member {0} yet, so nobody but this machine says that it is dead\nhelp: try again in a minute; if kubefed-controller-manager does not run, start it first"
+        "nobody but this machine says that member {name} is dead: KubeFed probed it {} and ks-controller-manager cannot be asked\nhelp: try again in a minute; if kubefed-controller-manager does not run, start it first",
+        last.as_ref().map_or("never,".to_owned(), |last| format!("last at {last},"))
     )]
-    NotProbed(String),
+    NoWitness {
+        /// The member.
+        name: String,
+        /// When KubeFed probed it last, RFC 3339.
+        last: Option<String>,
+    },
     /// It is to be removed, and does not answer.
     #[error(
         "member {name} does not answer: {why}\nhelp: if it never comes back: `ksi member remove {name} --dead`"

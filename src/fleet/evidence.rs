@@ -1,8 +1,11 @@
 //! What was seen of one member, as plain data.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::webhook::Webhook;
 use crate::member::{KubefedState, Registered};
 
 /// What a member itself says.
@@ -16,8 +19,6 @@ pub struct MemberFacts {
     pub clock_ahead: Option<i64>,
     /// Its role in kubesphere-config; `None` without KubeSphere.
     pub role: Option<String>,
-    /// The name under which a host joined it, in kubesphere-config.
-    pub joined_as: Option<String>,
     /// Whether it has the jwtSecret of the host; `None` where either is not known.
     pub same_secret: Option<bool>,
     /// `authentication.oauthOptions.accessTokenMaxAge`, as it stands there.
@@ -30,6 +31,8 @@ pub struct MemberFacts {
     pub missing_kinds: Vec<String>,
     /// Names under which KubeFed has accounts in it.
     pub federated_as: Vec<String>,
+    /// The UIDs of the hosts to which ksi joined it.
+    pub hosts: BTreeSet<String>,
     /// Workspaces and namespaces with KubeFed's label.
     pub managed: Vec<String>,
     /// Rights that the user who joins it does not have.
@@ -72,8 +75,8 @@ pub struct Evidence {
     pub tower: Option<Result<(), String>>,
     /// The version of KubeSphere on the host, if its own Cluster says it.
     pub host_version: Option<String>,
-    /// Whether a run was killed while it had the webhook of Clusters paused.
-    pub is_webhook_paused: bool,
+    /// Whether the webhook of Clusters is asked about them.
+    pub webhook: Webhook,
     /// The UID of the host.
     pub host_uid: String,
     /// Other members that are the same cluster.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::error::Error;
-use super::webhook;
+use super::webhook::{self, Webhook};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::health::{self, Endpoint};
 use crate::member::{KubefedState, Registered};
@@ -32,8 +32,10 @@ pub struct Host {
     pub(super) tower_pod: Option<String>,
     /// The Services of members behind Tower, by name.
     pub(super) services: BTreeMap<String, Value>,
-    /// Whether a run was killed while it had the webhook of Clusters paused.
-    pub(super) is_webhook_paused: bool,
+    /// Whether the webhook of Clusters is asked about them.
+    pub(super) webhook: Webhook,
+    /// The name under which this run pauses it.
+    pub(super) holder: String,
     /// The kinds that KubeFed places on members.
     pub(super) types: Vec<Kind>,
     /// Its time.
@@ -71,7 +73,7 @@ impl Host {
         let kinds = [cluster_kind(), kubefed_kind(), service_kind(), federated_type_kind()];
         let [clusters, kubefed, services, types] = &kinds;
         let pod = Kind::new("", "v1", "Pod");
-        let (uid, clusters, kubefed, services, pods, types, nodes, paused) = futures_util::try_join!(
+        let (uid, clusters, kubefed, services, pods, types, nodes, asked) = futures_util::try_join!(
             uid(cluster),
             cluster.list(clusters, &everywhere),
             cluster.list(kubefed, &everywhere),
@@ -80,7 +82,7 @@ impl Host {
             cluster.list(types, &everywhere),
             async { Ok(cluster.nodes().await.ok()) },
             // Without the right to read it, the rest can still be told.
-            async { Ok(webhook::is_paused(cluster).await.unwrap_or(false)) },
+            async { Ok(webhook::state(cluster).await.unwrap_or(Webhook::Asked)) },
         )?;
         let services: BTreeMap<String, Value> =
             services.into_iter().map(|service| (name(&service), service)).collect();
@@ -94,7 +96,8 @@ impl Host {
             clusters: clusters.iter().map(Registered::of).collect(),
             kubefed: kubefed.iter().map(|one| (name(one), KubefedState::of(one))).collect(),
             tower,
-            is_webhook_paused: paused,
+            webhook: asked,
+            holder: format!("{:016x}", fastrand::u64(..)),
             tower_pod: pods.iter().find(|pod| is_ready(pod)).map(name),
             services,
             types: types
@@ -106,6 +109,16 @@ impl Host {
             now: cluster.server_time().unwrap_or_else(OffsetDateTime::now_utc),
             cluster: cluster.clone(),
         })
+    }
+
+    /// Whether the webhook of Clusters is paused, by a command that runs or by one that was killed.
+    pub fn has_webhook_paused(&self) -> bool {
+        self.webhook != Webhook::Asked
+    }
+
+    /// Where it is, for a [`Step`](super::Step).
+    pub(super) fn place(&self) -> String {
+        self.cluster.place().to_owned()
     }
 
     /// The member of this name.
@@ -183,7 +196,11 @@ fn target_type(config: &Value) -> Option<Kind> {
     if config["spec"]["propagation"] == "Disabled" {
         return None;
     }
-    let target = &config["spec"]["targetType"];
-    let text = |key: &str| target[key].as_str();
+    kind_of(&config["spec"]["targetType"])
+}
+
+/// A kind by the names that a `FederatedTypeConfig` has for it.
+pub(super) fn kind_of(names: &Value) -> Option<Kind> {
+    let text = |key: &str| names[key].as_str();
     Some(Kind::new(text("group").unwrap_or_default(), text("version")?, text("kind")?))
 }

@@ -1,9 +1,8 @@
-//! The member's side of a join: an agent, or an account for the host; and the wait until the two are one.
+//! The member's side of a join with an agent, and the wait until host and member are one.
 
 use std::time::Duration;
 
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::error::Error;
 use super::host::{cluster_kind, is_ready, kubefed_kind};
@@ -12,18 +11,9 @@ use super::{Observer, Step};
 use crate::cluster::{Apply, Cluster, Kind, Selection};
 use crate::config::Configuration;
 use crate::facts::Facts;
-use crate::member::{
-    AGENT, Account, Agent, Bundle, HOST_ACCOUNT, KubefedState, Link, Registered, kubeconfig,
-};
+use crate::member::{AGENT, Agent, Bundle, KubefedState, Link, Registered};
 use crate::object::{ObjectId, kubesphere};
 use crate::render;
-
-/// How long the token of the host in a member that it reaches directly is valid.
-const LIFETIME: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// A token that the API server makes shorter than this would end the connection unexpectedly.
-const SHORTEST: time::Duration = time::Duration::days(90);
-/// How long a token controller may take to fill a Secret.
-const TOKEN_LIMIT: Duration = Duration::from_secs(30);
 
 /// The agent for a bundle, with image, registry and placement of the member's configuration.
 ///
@@ -42,6 +32,7 @@ pub fn agent_of(
         render::pod_settings(configuration, facts, kubesphere::TOWER, &sections, &labels)?;
     Some(Agent {
         name: bundle.name.clone(),
+        host: bundle.host.uid.clone(),
         token: link.token.clone(),
         address: link.address.clone(),
         image: settings.image,
@@ -66,7 +57,7 @@ pub async fn install_agent(
     apply_all(member, &agent.manifests(), dry_run, observer).await
 }
 
-async fn apply_all(
+pub(super) async fn apply_all(
     member: &Cluster,
     manifests: &[Value],
     dry_run: bool,
@@ -127,59 +118,6 @@ fn state(pod: &Value) -> String {
     format!("its pod is {}", waiting.unwrap_or_else(|| phase.to_owned()))
 }
 
-/// Makes the account by which the host acts in the member, and the kubeconfig for it.
-///
-/// # Errors
-/// The member refuses; or the host could not use its address.
-pub async fn install_account(
-    member: &Cluster,
-    name: &str,
-    server: Option<&str>,
-    observer: Observer<'_>,
-) -> Result<String, Error> {
-    let endpoint = member.endpoint().await?;
-    if endpoint.is_insecure {
-        let why = "the kubeconfig does not verify the certificate of the API server";
-        return Err(Error::Endpoint(why.to_owned()));
-    }
-    let server = server.unwrap_or(&endpoint.server);
-    if is_local(server) {
-        return Err(Error::Endpoint(format!(
-            "{server} is only reached from this machine; give the address that the host reaches with --member-server"
-        )));
-    }
-    let account = Account { name };
-    apply_all(member, &account.manifests(), false, observer).await?;
-    let bound = member.account_token(kubesphere::SYSTEM, HOST_ACCOUNT, LIFETIME).await?;
-    let token = if bound.expires - OffsetDateTime::now_utc() >= SHORTEST {
-        bound.token
-    } else {
-        apply_all(member, &[account.token_secret()], false, observer).await?;
-        secret_token(member).await?
-    };
-    Ok(kubeconfig(name, server, endpoint.authority.as_deref(), &token))
-}
-
-/// The token in the Secret of the account, once the token controller has filled it.
-async fn secret_token(member: &Cluster) -> Result<String, Error> {
-    use base64::prelude::{BASE64_STANDARD, Engine as _};
-    let id = Kind::new("", "v1", "Secret").named(Some(kubesphere::SYSTEM), HOST_ACCOUNT);
-    until("the token of the account", TOKEN_LIMIT, async || {
-        let secret = member.get(&id).await?;
-        let token = secret.as_ref().and_then(|secret| secret["data"]["token"].as_str());
-        let token =
-            token.and_then(|text| String::from_utf8(BASE64_STANDARD.decode(text).ok()?).ok());
-        Ok(token.map_or(Look::NotYet("its Secret is empty".to_owned()), Look::Done))
-    })
-    .await
-}
-
-/// Whether an address only leads anywhere on the machine on which it is used.
-fn is_local(server: &str) -> bool {
-    let host = server.split("://").last().unwrap_or_default();
-    ["localhost", "127.", "[::1]", "0.0.0.0"].iter().any(|local| host.starts_with(local))
-}
-
 /// Waits until ks-controller-manager has joined a member and KubeFed reaches it.
 ///
 /// # Errors
@@ -227,14 +165,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn addresses_of_this_machine_are_of_no_use_to_a_host() {
-        for server in ["https://127.0.0.1:6443", "https://localhost", "https://[::1]:6443"] {
-            assert!(is_local(server), "{server}");
-        }
-        assert!(!is_local("https://192.0.2.1:6443") && !is_local("https://api.example.com"));
-    }
 
     #[test]
     fn a_wait_names_what_is_missing() {

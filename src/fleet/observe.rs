@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::evidence::{Evidence, MemberFacts, Reached};
 use super::host::{Host, config_id, name, uid};
 use super::reach::reach;
+use super::webhook::Webhook;
 use crate::cluster::{self, Cluster, ErrorKind, Kind, Selection};
 use crate::member::{self, Bundle, Registered};
 use crate::object::embedded;
@@ -50,7 +51,7 @@ impl Evidence {
             reached,
             tower: None,
             host_version: host.version().map(str::to_owned),
-            is_webhook_paused: host.is_webhook_paused,
+            webhook: host.webhook,
             host_uid: host.uid.clone(),
             same_cluster,
             same_port: same_port.map(|other| other.name.clone()).collect(),
@@ -70,7 +71,7 @@ impl Evidence {
             reached,
             tower: None,
             host_version: None,
-            is_webhook_paused: false,
+            webhook: Webhook::Asked,
             host_uid: bundle.host.uid.clone(),
             same_cluster: Vec::new(),
             same_port: Vec::new(),
@@ -96,10 +97,10 @@ pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts,
         let answer = member.read_path(&format!("{KUBESPHERE}/version")).await;
         Ok(answer.map(|version| version["gitVersion"].as_str().unwrap_or("unknown").to_owned()))
     };
-    let (uid, config, federated_as, managed, missing_kinds, kubesphere) = futures_util::try_join!(
+    let (uid, config, bindings, managed, missing_kinds, kubesphere) = futures_util::try_join!(
         uid(member),
         async { optional(member.get(&config_id()).await) },
-        federated_as(member),
+        bindings(member),
         managed(member),
         missing_kinds,
         kubesphere,
@@ -108,7 +109,8 @@ pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts,
         uid,
         kubernetes: version["gitVersion"].as_str().unwrap_or_default().to_owned(),
         clock_ahead: host.and_then(|host| clock_ahead(member, &host.cluster)),
-        federated_as,
+        federated_as: bindings.iter().filter_map(federated_as).collect(),
+        hosts: bindings.iter().filter_map(host_of).collect(),
         managed,
         missing_kinds,
         ..MemberFacts::default()
@@ -121,7 +123,6 @@ pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts,
         other => Some(other.to_string()),
     };
     facts.role = Some(text(&document["multicluster"]["clusterRole"]).unwrap_or("none".into()));
-    facts.joined_as = text(&document["multicluster"]["clusterName"]);
     facts.token_max_age = text(&document["authentication"]["oauthOptions"]["accessTokenMaxAge"]);
     facts.kubesphere = Some(kubesphere.map_err(|error| error.cause));
     if let Some(host) = host {
@@ -157,17 +158,25 @@ fn clock_ahead(member: &Cluster, host: &Cluster) -> Option<i64> {
     Some((member.server_time()? - host.server_time()?).whole_seconds())
 }
 
-/// The names under which KubeFed of some host has an account with all rights in it.
-async fn federated_as(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
+/// The ClusterRoleBindings of a member: by their names hosts are found. None for somebody who may not read them.
+async fn bindings(member: &Cluster) -> Result<Vec<Value>, cluster::Error> {
     let roles = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
-    let bindings = match member.list(&roles, &Selection::default().metadata()).await {
-        Err(error) if error.kind == ErrorKind::Forbidden => Vec::new(),
-        other => other?,
-    };
+    match member.list(&roles, &Selection::default().metadata()).await {
+        Err(error) if error.kind == ErrorKind::Forbidden => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+/// The name under which KubeFed of some host has an account with all rights, if this is its binding.
+fn federated_as(binding: &Value) -> Option<String> {
     let (start, end) = FEDERATION_ROLE;
-    let of =
-        |binding: &Value| Some(name(binding).strip_prefix(start)?.strip_suffix(end)?.to_owned());
-    Ok(bindings.iter().filter_map(of).collect())
+    Some(name(binding).strip_prefix(start)?.strip_suffix(end)?.to_owned())
+}
+
+/// The UID of the host, if this is the binding of the account that ksi made for it.
+fn host_of(binding: &Value) -> Option<String> {
+    [member::AGENT, member::HOST_ACCOUNT].contains(&&*name(binding)).then_some(())?;
+    Some(binding["metadata"]["annotations"][member::HOST_UID].as_str()?.to_owned())
 }
 
 /// Workspaces and namespaces with KubeFed's label.

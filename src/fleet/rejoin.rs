@@ -3,32 +3,53 @@
 use serde_json::{Value, json};
 
 use super::add::new_token;
+use super::clean::revoke;
 use super::error::Error;
-use super::host::{Host, cluster_kind};
+use super::host::{Host, uid};
+use super::reach::reach;
 use super::remove::{delete, federation_objects};
-use super::suspend::change;
 use super::{Observer, Step, webhook};
+use crate::cluster::Cluster;
 
 /// Makes a host forget which cluster a member was, and every credential for it: its UID, kubeconfig and token, and what
-/// KubeFed has. Ports, Service and placements stay. Afterwards it joins as a new one does.
+/// KubeFed has. Ports, Service and placements stay. Where the same cluster still answers, the accounts on it go as well.
+/// Afterwards it joins as a new one does. Returns whether the accounts on the member are gone.
 ///
 /// # Errors
-/// There is no such member, or the host refuses.
-pub async fn forget(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
-    host.member(name)?;
-    webhook::restore(&host.cluster).await?;
-    let id = cluster_kind().named(None, name);
+/// There is no such member, or one of the two clusters refuses.
+pub async fn forget(
+    host: &Host,
+    member_name: &str,
+    member: Option<&Cluster>,
+    observer: Observer<'_>,
+) -> Result<bool, Error> {
+    let registered = host.member(member_name)?;
+    // Afterwards the host has nothing with which it could reach it.
+    let member = match member {
+        Some(member) => Ok(member.clone()),
+        None => reach(host, registered).await,
+    };
+    let same = match member {
+        Ok(member) => uid(&member)
+            .await
+            .ok()
+            .filter(|found| registered.uid.as_ref() == Some(found))
+            .map(|_| member),
+        Err(_) => None,
+    };
     // Tower lets in an agent without a token if the Cluster has none.
     let token = new_token()?;
     // The webhook would refuse each change: another cluster answers, or none.
-    let reset = |live: &mut Value| strip(live, &token);
-    webhook::paused(&host.cluster, async { change(&host.cluster, &id, reset).await }).await?;
-    let place = host.cluster.place().to_owned();
-    observer(Step { verb: "reset", what: format!("the credentials in {id}"), place });
-    for id in federation_objects(name) {
+    let reset = host.change(member_name, |live| strip(live, &token));
+    webhook::paused(host, reset).await?;
+    let what = format!("the credentials in Cluster {member_name}");
+    observer(Step { verb: "reset", what, place: host.place() });
+    for id in federation_objects(member_name) {
         delete(&host.cluster, &id, observer).await?;
     }
-    Ok(())
+    let Some(member) = same else { return Ok(false) };
+    revoke(&member, member_name, registered.mode, observer).await?;
+    Ok(true)
 }
 
 fn strip(live: &mut Value, token: &str) {

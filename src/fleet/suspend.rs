@@ -1,51 +1,57 @@
 //! Cuts the connection to a member for a while. What was placed on it stays.
 
-use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use std::time::Duration;
 
-use super::add::serve;
+use serde_json::{Value, json};
+
+use super::add::establish;
 use super::error::Error;
-use super::host::{Host, cluster_kind};
+use super::host::{Host, is_ready};
 use super::reach::reach;
 use super::remove::{delete, federation_objects, member_service};
-use super::webhook::{RETRY, RETRY_FOR};
+use super::wait::{Look, until};
 use super::{Observer, Step, webhook};
-use crate::cluster::{Cluster, ErrorKind, Kind, Selection};
-use crate::member::Mode;
+use crate::cluster::{Cluster, Kind, Selection};
+use crate::member::{Mode, Registered};
 use crate::object::{ObjectId, kubesphere};
 
 /// Suspends a member: Tower refuses its agent, KubeFed forgets it, with the token to it, and KubeSphere passes no request on
-/// to it.
+/// to it. It ends when no request reaches the member through Tower any more.
 ///
 /// # Errors
-/// There is no such member, or the host refuses.
-pub async fn suspend(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
-    let id = cluster_kind().named(None, name);
+/// There is no such member, the host refuses, or the tunnel is still open after `limit`.
+pub async fn suspend(
+    host: &Host,
+    name: &str,
+    limit: Duration,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
     let registered = host.member(name)?;
-    webhook::restore(&host.cluster).await?;
-    let member = reach(host, registered).await;
+    let is_tunnelled = registered.mode == Mode::Agent && registered.kubeconfig.is_some();
+    if is_tunnelled && host.tower_pod.is_none() {
+        return Err(Error::NoWay {
+            name: name.to_owned(),
+            why: "no pod of Tower is ready, so that nobody can tell when the tunnel is closed"
+                .to_owned(),
+        });
+    }
     // The webhook would dial the member, which may be gone.
-    webhook::paused(&host.cluster, async {
-        change(&host.cluster, &id, |live| {
+    webhook::paused(host, async {
+        host.change(name, |live| {
             live["spec"]["joinFederation"] = json!(false);
             not_ready(live);
         })
         .await
     })
     .await?;
-    observer(Step {
-        verb: "suspended",
-        what: id.to_string(),
-        place: host.cluster.place().to_owned(),
-    });
     for id in federation_objects(name).into_iter().chain([member_service(name)]) {
         delete(&host.cluster, &id, observer).await?;
     }
-    match (registered.mode, member) {
-        (Mode::Agent, Ok(member)) => disconnect(&member, observer).await,
-        // An agent that is not connected cannot come back.
-        _ => Ok(()),
+    if is_tunnelled {
+        close(host, registered, limit, observer).await?;
     }
+    observer(Step { verb: "suspended", what: format!("Cluster {name}"), place: host.place() });
+    Ok(())
 }
 
 /// KubeSphere passes requests on to every member that is Ready, also to one that it does not join.
@@ -58,10 +64,56 @@ fn not_ready(live: &mut Value) {
     }
 }
 
-/// Restarts the agent: Tower refuses new connections of a suspended member, but keeps one that it has.
+/// Restarts the agent, and waits until Tower has no way to the member any more: it refuses new connections of a suspended
+/// member, but keeps one that it has.
+async fn close(
+    host: &Host,
+    registered: &Registered,
+    limit: Duration,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    if let Ok(member) = answers(host, registered).await {
+        disconnect(&member, observer).await?;
+    }
+    let what = format!("the end of the tunnel to {}", registered.name);
+    until(what, limit, async || {
+        Ok(match answers(host, registered).await {
+            Err(_) if serves(host).await? => Look::Done(()),
+            Err(_) => Look::NotYet("Tower does not answer, either".to_owned()),
+            Ok(_) => Look::NotYet(
+                "requests still reach the member; if its agent is no pod with label app=agent, stop it by hand, or \
+                 restart Tower: `kubectl -n kubesphere-system rollout restart deployment/tower`"
+                    .to_owned(),
+            ),
+        })
+    })
+    .await?;
+    observer(Step {
+        verb: "closed",
+        what: format!("the tunnel to {}", registered.name),
+        place: host.place(),
+    });
+    Ok(())
+}
+
+/// A new connection through Tower that answers.
+async fn answers(host: &Host, registered: &Registered) -> Result<Cluster, Error> {
+    let member = reach(host, registered).await?;
+    member.read_path("/version").await?;
+    Ok(member)
+}
+
+/// Whether Tower could pass a request on: otherwise it proves nothing that none arrives. The tunnels of a pod end with it.
+async fn serves(host: &Host) -> Result<bool, Error> {
+    let Some(pod) = &host.tower_pod else { return Ok(false) };
+    let id = Kind::new("", "v1", "Pod").named(Some(kubesphere::SYSTEM), pod);
+    Ok(host.cluster.get(&id).await?.is_none_or(|pod| is_ready(&pod)))
+}
+
+/// Deletes the pods of the agent: their successors are refused.
 async fn disconnect(member: &Cluster, observer: Observer<'_>) -> Result<(), Error> {
     let own = Selection::within(Some(kubesphere::SYSTEM)).labelled("app=agent").metadata();
-    // Without an answer there is no connection that could be ended.
+    // With the first one the tunnel may end: then there is no answer, and nothing more to do.
     let Ok(pods) = member.list(&Kind::new("", "v1", "Pod"), &own).await else { return Ok(()) };
     for id in pods.iter().filter_map(ObjectId::of) {
         delete(member, &id, observer).await?;
@@ -75,52 +127,16 @@ async fn disconnect(member: &Cluster, observer: Observer<'_>) -> Result<(), Erro
 /// There is no such member, or the host refuses.
 pub async fn resume(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     let registered = host.member(name)?;
-    webhook::restore(&host.cluster).await?;
-    let id = cluster_kind().named(None, name);
-    webhook::paused(&host.cluster, async {
-        // First the Cluster: Tower v0.2.2 deletes a Service of a member that is suspended.
-        change(&host.cluster, &id, |live| live["spec"]["joinFederation"] = json!(true)).await?;
-        let (Mode::Agent, Some(port)) = (registered.mode, registered.port) else { return Ok(()) };
-        let ip = serve(host, name, Some(registered), port).await?;
-        change(&host.cluster, &id, |live| {
-            let connection = &mut live["spec"]["connection"];
-            connection["kubernetesAPIEndpoint"] = format!("https://{ip}:6443").into();
-            connection["kubesphereAPIEndpoint"] = format!("http://{ip}:80").into();
-        })
-        .await
+    webhook::paused(host, async {
+        match (registered.mode, &registered.token, registered.port) {
+            (Mode::Agent, Some(token), Some(port)) => {
+                establish(host, name, Some(registered), token, port).await.map(|_| ())
+            }
+            // Tower gives the rest to one that it has not seen yet.
+            _ => host.change(name, |live| live["spec"]["joinFederation"] = json!(true)).await,
+        }
     })
     .await?;
-    observer(Step {
-        verb: "resumed",
-        what: id.to_string(),
-        place: host.cluster.place().to_owned(),
-    });
+    observer(Step { verb: "resumed", what: format!("Cluster {name}"), place: host.place() });
     Ok(())
-}
-
-/// Changes a Cluster, which others write, too.
-pub(super) async fn change(
-    host: &Cluster,
-    id: &ObjectId,
-    edit: impl Fn(&mut Value),
-) -> Result<(), Error> {
-    let end = Instant::now() + RETRY_FOR;
-    loop {
-        let Some(mut live) = host.get(id).await? else {
-            return Err(Error::NoMember { name: id.name.clone(), known: Vec::new() });
-        };
-        let before = live.clone();
-        edit(&mut live);
-        if live == before {
-            return Ok(());
-        }
-        match host.replace(&live).await {
-            Err(error) if error.kind == ErrorKind::Changed => {}
-            // An API server reads that the webhook is paused a little later.
-            Err(error) if error.kind == ErrorKind::Refused && Instant::now() < end => {
-                sleep(RETRY).await;
-            }
-            other => return Ok(other.map(|_| ())?),
-        }
-    }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::error::Error;
+use crate::cluster::Cluster;
+use crate::object::ObjectId;
 
 /// How often it is looked.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -39,4 +41,19 @@ pub(super) async fn until<T>(
         }
         sleep(INTERVAL).await;
     }
+}
+
+/// Waits until an object is gone, with the finalizers that hold it.
+pub(super) async fn wait_gone(
+    cluster: &Cluster,
+    id: &ObjectId,
+    limit: Duration,
+) -> Result<(), Error> {
+    until(format!("the deletion of {id}"), limit, async || {
+        Ok(match cluster.get(id).await? {
+            None => Look::Done(()),
+            Some(live) => Look::NotYet(format!("finalizers {}", live["metadata"]["finalizers"])),
+        })
+    })
+    .await
 }

@@ -1,71 +1,203 @@
 //! The webhook that dials a member at each update of its Cluster, and refuses the update if that fails.
+//!
+//! Several commands may have it paused at once. Each writes its name and a time into an annotation, and renews that time; the last
+//! one that goes puts the webhook back. Of a command that was killed only the name is left, and its time passes.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::sleep;
 
+use super::edit::edit;
 use super::error::Error;
-use crate::cluster::{Cluster, ErrorKind, Kind};
+use super::host::Host;
+use crate::cluster::{Cluster, Kind};
 use crate::member::WEBHOOK;
 use crate::object::ObjectId;
 
-/// How long a change is repeated that the webhook refuses although it is paused, and how often.
-pub(super) const RETRY_FOR: Duration = Duration::from_secs(10);
-pub(super) const RETRY: Duration = Duration::from_millis(500);
-
 /// No Cluster has this label, so the webhook is asked about none.
 const NONE: &str = "ksi.kubesphere.io/webhook-paused";
+/// The annotation with those who have it paused, and until when.
+const HOLDERS: &str = "ksi.kubesphere.io/webhook-paused-until";
+/// How long a holder that does not renew its time counts.
+const LEASE: Duration = Duration::from_secs(15);
+const RENEW: Duration = Duration::from_secs(5);
+/// How often it is looked whether another holder is alive.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Whether the webhook is asked about Clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Webhook {
+    /// It is, or it does not exist.
+    Asked,
+    /// A command has it paused.
+    Paused,
+    /// A command that was killed had it paused.
+    Abandoned,
+}
 
 fn id() -> ObjectId {
     Kind::new("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration")
         .named(None, WEBHOOK)
 }
 
-/// Runs something while the webhook is asked about no Cluster, and puts it back whatever happens. What a run leaves that is
-/// killed in between, the next one [restores](restore).
+/// What the webhook is asked about.
+pub(super) async fn state(host: &Cluster) -> Result<Webhook, Error> {
+    let live = host.get(&id()).await?;
+    Ok(live.map_or(Webhook::Asked, |live| state_of(&live, now(host))))
+}
+
+/// Runs something while the webhook is asked about no Cluster, and puts it back whatever happens, unless another command has
+/// it paused, too. What is left by a run that is killed in between, the next one [restores](restore).
 ///
 /// # Errors
 /// Those of the run; or the webhook cannot be changed.
 pub(super) async fn paused<T>(
-    host: &Cluster,
+    host: &Host,
     run: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    select(host, &json!({"matchLabels": {NONE: "true"}})).await?;
-    let result = run.await;
-    let restored = select(host, &json!({})).await;
+    let id = id();
+    let hold = || edit(&host.cluster, &id, |live| hold(live, &host.holder, now(&host.cluster)));
+    hold().await?;
+    let mut run = pin!(run);
+    let result = loop {
+        tokio::select! {
+            result = &mut run => break result,
+            // What keeps it from being renewed also hinders the run, which says so.
+            () = sleep(RENEW) => { let _ = hold().await; }
+        }
+    };
+    let restored = restore(host).await;
     let result = result?;
     restored?;
     Ok(result)
 }
 
-/// Whether a run was killed while the webhook was paused.
-pub(super) async fn is_paused(host: &Cluster) -> Result<bool, Error> {
-    let live = host.get(&id()).await?;
-    let labels = |webhook: &Value| webhook["objectSelector"]["matchLabels"].get(NONE).is_some();
-    let webhooks = live.as_ref().and_then(|live| live["webhooks"].as_array());
-    Ok(webhooks.into_iter().flatten().any(labels))
-}
-
-/// Puts the webhook back after a run that was killed.
+/// Puts the webhook back after this run, or one that was killed. Where another command has it paused, that one does it.
 ///
 /// # Errors
 /// It cannot be changed.
-pub async fn restore(host: &Cluster) -> Result<(), Error> {
-    if is_paused(host).await? { select(host, &json!({})).await } else { Ok(()) }
+pub async fn restore(host: &Host) -> Result<(), Error> {
+    let (id, own) = (id(), &host.holder);
+    let mut first: Option<Map<String, Value>> = None;
+    loop {
+        let mut others = Map::new();
+        edit(&host.cluster, &id, |live| others = release(live, own, now(&host.cluster))).await?;
+        let seen = first.get_or_insert_with(|| others.clone());
+        // Somebody who renews its time lives, and so does somebody who came later.
+        if others.is_empty() || others.iter().any(|(name, until)| seen.get(name) != Some(until)) {
+            return Ok(());
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// The time of the host, which is the same for all its commands.
+fn now(host: &Cluster) -> OffsetDateTime {
+    host.server_time().unwrap_or_else(OffsetDateTime::now_utc)
+}
+
+/// Those whose time has not passed.
+fn holders(live: &Value, now: OffsetDateTime) -> Map<String, Value> {
+    let text = live["metadata"]["annotations"][HOLDERS].as_str().unwrap_or_default();
+    let mut all: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
+    all.retain(|_, until| {
+        let until = until.as_str().and_then(|until| OffsetDateTime::parse(until, &Rfc3339).ok());
+        until.is_some_and(|until| now < until)
+    });
+    all
+}
+
+fn state_of(live: &Value, now: OffsetDateTime) -> Webhook {
+    let is_paused = |webhook: &Value| webhook["objectSelector"]["matchLabels"].get(NONE).is_some();
+    if !live["webhooks"].as_array().into_iter().flatten().any(is_paused) {
+        return Webhook::Asked;
+    }
+    if holders(live, now).is_empty() { Webhook::Abandoned } else { Webhook::Paused }
+}
+
+/// Adds a holder, or renews its time.
+fn hold(live: &mut Value, holder: &str, now: OffsetDateTime) {
+    let mut all = holders(live, now);
+    let until = (now + LEASE).replace_nanosecond(0).unwrap_or(now).format(&Rfc3339);
+    all.insert(holder.to_owned(), until.unwrap_or_default().into());
+    live["metadata"]["annotations"][HOLDERS] = json!(all).to_string().into();
+    select(live, &json!({"matchLabels": {NONE: "true"}}));
+}
+
+/// Takes a holder away, and puts the webhook back if it was the last one. Returns the others.
+fn release(live: &mut Value, holder: &str, now: OffsetDateTime) -> Map<String, Value> {
+    let mut all = holders(live, now);
+    all.shift_remove(holder);
+    if !all.is_empty() {
+        live["metadata"]["annotations"][HOLDERS] = json!(all).to_string().into();
+        return all;
+    }
+    if state_of(live, now) != Webhook::Asked {
+        select(live, &json!({}));
+    }
+    if let Some(annotations) = live["metadata"]["annotations"].as_object_mut() {
+        annotations.shift_remove(HOLDERS);
+    }
+    all
 }
 
 /// Sets the objects that it is asked about.
-async fn select(host: &Cluster, selector: &Value) -> Result<(), Error> {
-    loop {
-        // Without the webhook nothing is refused.
-        let Some(mut live) = host.get(&id()).await? else { return Ok(()) };
-        for webhook in live["webhooks"].as_array_mut().into_iter().flatten() {
-            webhook["objectSelector"] = selector.clone();
-        }
-        match host.replace(&live).await {
-            // Somebody else changed it in the meantime.
-            Err(error) if error.kind == ErrorKind::Changed => {}
-            other => return Ok(other.map(|_| ())?),
-        }
+fn select(live: &mut Value, selector: &Value) {
+    for webhook in live["webhooks"].as_array_mut().into_iter().flatten() {
+        webhook["objectSelector"] = selector.clone();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
+
+    fn webhook() -> Value {
+        json!({
+            "metadata": {"name": WEBHOOK, "annotations": {"a": "b"}},
+            "webhooks": [{"name": "validating-cluster.kubesphere.io", "objectSelector": {}}],
+        })
+    }
+
+    #[test]
+    fn the_last_one_puts_it_back() {
+        let mut live = webhook();
+        hold(&mut live, "one", NOW);
+        hold(&mut live, "two", NOW);
+        assert_eq!(state_of(&live, NOW), Webhook::Paused);
+        assert_eq!(release(&mut live, "one", NOW).len(), 1);
+        assert_eq!(state_of(&live, NOW), Webhook::Paused);
+        assert!(release(&mut live, "two", NOW).is_empty());
+        assert_eq!(live, webhook());
+    }
+
+    #[test]
+    fn one_that_was_killed_does_not_count_for_long() {
+        let mut live = webhook();
+        hold(&mut live, "killed", NOW);
+        hold(&mut live, "alive", NOW + Duration::from_secs(10));
+        let later = NOW + LEASE + Duration::from_secs(1);
+        assert_eq!(state_of(&live, later), Webhook::Paused);
+        assert!(release(&mut live, "alive", later).is_empty());
+        assert_eq!(live, webhook());
+        hold(&mut live, "killed", NOW);
+        assert_eq!(state_of(&live, later), Webhook::Abandoned);
+    }
+
+    #[test]
+    fn a_selector_of_somebody_else_stays() {
+        let mut live = webhook();
+        live["webhooks"][0]["objectSelector"] = json!({"matchLabels": {"team": "blue"}});
+        let before = live.clone();
+        release(&mut live, "one", NOW);
+        assert_eq!(live, before);
     }
 }

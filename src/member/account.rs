@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::MEMBER;
+use super::{HOST_UID, MEMBER};
 use crate::object::kubesphere;
 
 /// The name of the ServiceAccount, its binding and its token.
@@ -13,6 +13,8 @@ pub const HOST_ACCOUNT: &str = "ksi-host";
 pub struct Account<'a> {
     /// The member's name.
     pub name: &'a str,
+    /// The UID of the host.
+    pub host: &'a str,
 }
 
 impl Account<'_> {
@@ -21,16 +23,15 @@ impl Account<'_> {
     /// ks-controller-manager v3.4.1 makes with this credential an account of KubeFed that has all rights, which only an
     /// account with all rights may do.
     pub fn manifests(&self) -> [Value; 2] {
-        let labels = json!({"app.kubernetes.io/managed-by": "ksi", MEMBER: self.name});
         [
             json!({
                 "apiVersion": "v1", "kind": "ServiceAccount",
-                "metadata": {"name": HOST_ACCOUNT, "namespace": kubesphere::SYSTEM, "labels": labels},
+                "metadata": self.metadata(&json!({"namespace": kubesphere::SYSTEM})),
                 "automountServiceAccountToken": false,
             }),
             json!({
                 "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-                "metadata": {"name": HOST_ACCOUNT, "labels": labels},
+                "metadata": self.metadata(&json!({})),
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
                 "subjects": [{"kind": "ServiceAccount", "name": HOST_ACCOUNT, "namespace": kubesphere::SYSTEM}],
             }),
@@ -41,11 +42,18 @@ impl Account<'_> {
     pub fn token_secret(&self) -> Value {
         json!({
             "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
-            "metadata": {
-                "name": HOST_ACCOUNT, "namespace": kubesphere::SYSTEM,
-                "labels": {"app.kubernetes.io/managed-by": "ksi", MEMBER: self.name},
+            "metadata": self.metadata(&json!({
+                "namespace": kubesphere::SYSTEM,
                 "annotations": {"kubernetes.io/service-account.name": HOST_ACCOUNT},
-            },
+            })),
         })
+    }
+
+    fn metadata(&self, more: &Value) -> Value {
+        let mut metadata = more.clone();
+        metadata["name"] = HOST_ACCOUNT.into();
+        metadata["labels"] = json!({"app.kubernetes.io/managed-by": "ksi", MEMBER: self.name});
+        metadata["annotations"][HOST_UID] = self.host.into();
+        metadata
     }
 }

@@ -3,7 +3,7 @@
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
-use super::MEMBER;
+use super::{HOST_UID, MEMBER};
 use crate::object::kubesphere;
 
 /// The name of the agent's objects. KubeSphere's own manifest has a Deployment of this name, too.
@@ -14,6 +14,8 @@ pub const AGENT: &str = "cluster-agent";
 pub struct Agent {
     /// The member's name.
     pub name: String,
+    /// The UID of the host.
+    pub host: String,
     /// The token that Tower expects.
     pub token: String,
     /// The address of Tower, `http://` or `https://`.
@@ -50,10 +52,22 @@ impl Agent {
             "app.kubernetes.io/part-of": "tower",
             MEMBER: self.name,
         });
-        let metadata =
-            |name: &str| json!({"name": name, "namespace": kubesphere::SYSTEM, "labels": labels});
+        let metadata = |name: &str| {
+            json!({
+                "name": name, "namespace": kubesphere::SYSTEM, "labels": labels,
+                "annotations": {HOST_UID: self.host},
+            })
+        };
+        let mut binding = metadata(AGENT);
+        if let Some(fields) = binding.as_object_mut() {
+            fields.shift_remove("namespace");
+        }
         let mut account_token = metadata(&Self::account_token());
-        account_token["annotations"] = json!({"kubernetes.io/service-account.name": AGENT});
+        account_token["annotations"]["kubernetes.io/service-account.name"] = AGENT.into();
+        let mut data = json!({"token": BASE64_STANDARD.encode(&self.token)});
+        if let Some(proxy) = &self.proxy {
+            data["proxy"] = BASE64_STANDARD.encode(proxy).into();
+        }
         vec![
             json!({
                 "apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata(AGENT),
@@ -61,7 +75,7 @@ impl Agent {
             }),
             json!({
                 "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-                "metadata": {"name": AGENT, "labels": labels},
+                "metadata": binding,
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
                 "subjects": [{"kind": "ServiceAccount", "name": AGENT, "namespace": kubesphere::SYSTEM}],
             }),
@@ -71,7 +85,7 @@ impl Agent {
             }),
             json!({
                 "apiVersion": "v1", "kind": "Secret", "metadata": metadata(AGENT), "type": "Opaque",
-                "data": {"token": BASE64_STANDARD.encode(&self.token)},
+                "data": data,
             }),
             self.deployment(&metadata(AGENT)),
         ]
@@ -82,8 +96,10 @@ impl Agent {
     }
 
     fn deployment(&self, metadata: &Value) -> Value {
-        // The pod is replaced when the token is.
-        let checksum = super::fingerprint(&self.token);
+        // The pod is replaced when the token is, or the proxy.
+        let secret = [Some(&*self.token), self.proxy.as_deref()];
+        let checksum =
+            super::fingerprint(&secret.into_iter().flatten().collect::<Vec<_>>().join("\n"));
         let mut pod = json!({
             "serviceAccountName": AGENT,
             "automountServiceAccountToken": false,
@@ -149,15 +165,13 @@ impl Agent {
         })
     }
 
+    /// The address of a proxy may have a password in it, so it comes from the Secret, too.
     fn environment(&self) -> Value {
-        let mut all = vec![json!({
-            "name": "AGENT_TOKEN", "valueFrom": {"secretKeyRef": {"name": AGENT, "key": "token"}},
-        })];
-        if let Some(proxy) = &self.proxy {
+        let secret = |name: &str, key: &str| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": AGENT, "key": key}}});
+        let mut all = vec![secret("AGENT_TOKEN", "token")];
+        if self.proxy.is_some() {
             let direct = "$(KUBERNETES_SERVICE_HOST),kubernetes.default.svc,.svc,.cluster.local";
-            all.extend(
-                ["HTTP_PROXY", "HTTPS_PROXY"].map(|name| json!({"name": name, "value": proxy})),
-            );
+            all.extend(["HTTP_PROXY", "HTTPS_PROXY"].map(|name| secret(name, "proxy")));
             all.push(json!({"name": "NO_PROXY", "value": direct}));
         }
         all.into()
@@ -171,6 +185,7 @@ mod tests {
     fn agent() -> Agent {
         Agent {
             name: "m1".into(),
+            host: "u".into(),
             token: "hunter2".into(),
             address: "https://tower.example.com".into(),
             image: "kubesphere/tower:v0.2.1".into(),
@@ -208,8 +223,26 @@ mod tests {
     fn the_proxy_is_not_used_inside_of_the_cluster() {
         let with = Agent { proxy: Some("http://proxy.example.com:3128".into()), ..agent() };
         let env = with.environment();
-        assert_eq!(env[2]["value"], "http://proxy.example.com:3128");
+        assert_eq!(env[2]["name"], "HTTPS_PROXY");
         assert!(env[3]["value"].as_str().unwrap().contains(".svc"));
         assert_eq!(agent().environment().as_array().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_password_of_a_proxy_is_only_in_the_secret() {
+        let with =
+            Agent { proxy: Some("http://me:hunter4@proxy.example.com:3128".into()), ..agent() };
+        let manifests = with.manifests();
+        assert!(!manifests[4].to_string().contains("hunter4"));
+        assert!(!format!("{with:?}").contains("hunter4"));
+        let proxy = manifests[3]["data"]["proxy"].as_str().unwrap();
+        assert_eq!(BASE64_STANDARD.decode(proxy).unwrap(), with.proxy.unwrap().as_bytes());
+    }
+
+    #[test]
+    fn each_object_says_whose_it_is() {
+        for manifest in agent().manifests() {
+            assert_eq!(manifest["metadata"]["annotations"][HOST_UID], "u", "{}", manifest["kind"]);
+        }
     }
 }

@@ -29,9 +29,9 @@ pub struct Link {
     pub address: String,
     /// The token that Tower expects.
     pub token: String,
-    /// SHA-256 of the public keys of the certificates at an `https://` address, as the host saw them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub pins: Vec<String>,
+    /// SHA-256 of the public key of the authority behind an `https://` address, as the host saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<String>,
 }
 
 /// What a member needs to join.
@@ -158,7 +158,7 @@ mod tests {
             link: Some(Link {
                 address: "https://tower.example.com".into(),
                 token: "hunter3".into(),
-                pins: vec!["sha256:0".into()],
+                pin: Some("sha256:0".into()),
             }),
         }
     }

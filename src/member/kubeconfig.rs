@@ -27,7 +27,24 @@ pub fn kubeconfig(name: &str, server: &str, authority: Option<&str>, token: &str
 /// The address of the API server in a kubeconfig.
 pub fn server(kubeconfig: &str) -> Option<String> {
     let document = embedded::parse(kubeconfig).ok()?;
-    document["clusters"][0]["cluster"]["server"].as_str().map(str::to_owned)
+    selected(&document).0["server"].as_str().map(str::to_owned)
+}
+
+/// The token in a kubeconfig.
+pub fn token(kubeconfig: &str) -> Option<String> {
+    let document = embedded::parse(kubeconfig).ok()?;
+    let token = selected(&document).1["token"].as_str()?;
+    (!token.is_empty()).then(|| token.to_owned())
+}
+
+/// Cluster and user of the current context; of the first one where no context is current.
+fn selected(document: &Value) -> (&Value, &Value) {
+    let entry = |list: &str, name: &Value| {
+        let all = document[list].as_array().map_or(&[][..], Vec::as_slice);
+        all.iter().find(|one| one["name"] == *name).or(all.first()).unwrap_or(&Value::Null)
+    };
+    let context = &entry("contexts", &document["current-context"])["context"];
+    (&entry("clusters", &context["cluster"])["cluster"], &entry("users", &context["user"])["user"])
 }
 
 /// What a credential is, as far as its end is concerned.
@@ -44,7 +61,7 @@ pub enum Credential {
 /// When the credential of a kubeconfig ends: that of its client certificate, or of its token.
 pub fn expiry(kubeconfig: &str) -> Credential {
     let Ok(document) = embedded::parse(kubeconfig) else { return Credential::Missing };
-    let user = &document["users"][0]["user"];
+    let (_, user) = selected(&document);
     if let Some(token) = user["token"].as_str().filter(|token| !token.is_empty()) {
         return of_token(token).map_or(Credential::Unlimited, Credential::Until);
     }

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use aws_lc_rs::digest;
 use clap::{Args, ValueEnum};
+use time::OffsetDateTime;
 
-use super::{host, observer, write_private};
+use super::{changing_host, guarded, host, observer, write_private};
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::duration::timeout;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
+use crate::cli::shared::interrupt;
 use crate::fleet::{self, Added, Error, Host};
-use crate::member::{Connection, Mode, seal, valid_name};
+use crate::member::{Connection, Mode, flatten, seal, valid_name};
 use crate::ui::Output;
 use crate::yaml;
 
@@ -81,21 +83,25 @@ impl From<ModeArg> for Mode {
 
 pub(super) fn run(args: &AddArgs, output: &Output) -> Result<(), Failure> {
     valid_name(&args.name).map_err(Error::Name)?;
+    let prints_objects = args.output.as_deref() == Some("yaml");
+    let dry_run = args.dry_run || prints_objects;
+    let stop = interrupt::listen();
     crate::cli::block_on(async {
-        let host = host(&args.connection).await?;
+        let connection = &args.connection;
+        let host =
+            if dry_run { host(connection).await? } else { changing_host(connection).await? };
         if let Some(file) = &args.member_kubeconfig {
             return register(args, &host, file, output).await;
         }
-        let prints_objects = args.output.as_deref() == Some("yaml");
-        if !args.dry_run && !prints_objects {
+        if !dry_run {
             let place = host.cluster.place();
             confirm(&format!("Register member {} on {place}?", args.name), args.yes, output)?;
         }
         let what = (args.mode.into(), args.tower_address.clone());
-        let dry_run = args.dry_run || prints_objects;
         let mut observer = observer(output);
         let how = (dry_run, &mut observer as fleet::Observer<'_>);
-        let added = fleet::add(&host, &args.name, what, args.expires_in, how).await?;
+        let adding = fleet::add(&host, &args.name, what, args.expires_in, how);
+        let added = guarded(&host, &stop, adding).await?;
         if prints_objects {
             return Ok(output.data(&yaml::emit_documents(&added.objects))?);
         }
@@ -134,13 +140,16 @@ async fn register(
 ) -> Result<(), Failure> {
     let kubeconfig = std::fs::read_to_string(file)
         .map_err(|error| Failure::Io(format!("cannot read {}: {error}", file.display())))?;
+    let shown = file.display().to_string();
+    let kubeconfig = flatten(&kubeconfig, OffsetDateTime::now_utc())
+        .map_err(|cause| Error::Kubeconfig { file: shown, cause })?;
     fleet::verify(host, &args.name, &kubeconfig, &[]).await?;
     if !args.dry_run {
         let place = host.cluster.place();
         confirm(&format!("Register member {} on {place}?", args.name), args.yes, output)?;
     }
     let connection = Connection::Direct { kubeconfig };
-    fleet::register(&host.cluster, &args.name, &connection, args.dry_run).await?;
+    fleet::register(host, &args.name, &connection, args.dry_run).await?;
     if args.dry_run {
         output.print("ksi: the host would accept it; nothing was changed");
         return Ok(());

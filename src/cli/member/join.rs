@@ -88,8 +88,7 @@ pub(super) fn run(args: &JoinArgs, output: &Output) -> Result<(), Failure> {
     known(&args.applying.skip_checks)?;
     let stop = interrupt::listen();
     crate::cli::block_on(async {
-        let started = interrupt::unless_stopped(&stop, Box::pin(start::start(args, &stop, output)));
-        let joining = started.await??;
+        let joining = Box::pin(start::start(args, &stop, output)).await?;
         let Joining { session, prepared, bundle, .. } = &joining;
         if !args.is_dry_run()
             && let Some(change) = fleet::pending(session.cluster(), bundle).await?

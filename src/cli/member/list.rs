@@ -55,7 +55,14 @@ pub(super) fn run(args: &ListArgs, output: &Output) -> Result<(), Failure> {
                 () = tokio::time::sleep(INTERVAL) => {}
                 () = stop.requested() => return Ok(()),
             }
-            let now = lines(args).await?;
+            let now = match lines(args).await {
+                Ok(now) => now,
+                // The host may be upgraded, or the network gone for a while.
+                Err(failure) => {
+                    output.message(&format!("ksi: {failure}; trying again"));
+                    continue;
+                }
+            };
             let changed: Vec<Line> =
                 now.iter().filter(|line| !shown.contains(line)).cloned().collect();
             if !changed.is_empty() {

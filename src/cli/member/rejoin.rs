@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{guarded, host, observer};
+use super::{changing_host, guarded, observer};
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::exit::Failure;
 use crate::cli::shared::confirm::confirm;
@@ -12,8 +12,8 @@ use crate::ui::Output;
 
 /// Prepare a host for a member that was installed anew, or renew all credentials of a member
 ///
-/// The host forgets which cluster the member was, and all its credentials. Ports, placements and what is
-/// federated are kept. Then `ksi member add` and `ksi member join` work as for a new member.
+/// The host forgets which cluster the member was, and all its credentials. If the same cluster still answers, the
+/// accounts of the host on it are deleted as well. Ports, placements and what is federated are kept. Then `ksi member add` and `ksi member join` work as for a new member.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi member rejoin member1
@@ -34,13 +34,16 @@ pub(super) struct RejoinArgs {
 pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     crate::cli::block_on(async {
-        let host = host(&args.connection).await?;
+        let host = changing_host(&args.connection).await?;
         let RejoinArgs { name, .. } = args;
         let registered = host.member(name)?;
         let before = registered.uid.as_deref().unwrap_or("unknown");
-        let now = if let Some(context) = &args.member {
-            let member = args.connection.with_context(context).connect().await?;
-            fleet::about(&member, None).await?.uid
+        let member = match &args.member {
+            Some(context) => Some(args.connection.with_context(context).connect().await?),
+            None => None,
+        };
+        let now = if let Some(member) = &member {
+            fleet::about(member, None).await?.uid
         } else {
             let evidence = fleet::observe(&host, registered).await;
             evidence.reached.facts().map_or("unknown".to_owned(), |facts| facts.uid.clone())
@@ -48,7 +51,14 @@ pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
         output.message(&format!("member {name} was cluster {before}; now it is {now}"));
         confirm(&format!("Reset the credentials of member {name}?"), args.yes, output)?;
         let mut observer = observer(output);
-        guarded(&host, &stop, fleet::forget(&host, name, &mut observer)).await?;
+        let forgotten = fleet::forget(&host, name, member.as_ref(), &mut observer);
+        let revoked = guarded(&host, &stop, forgotten).await?;
+        if !revoked && now == "unknown" {
+            output.print(&format!(
+                "{name} does not answer: if it is still the same cluster, run `ksi member leave` on it before it joins, \
+                 so that the old accounts on it are gone, too"
+            ));
+        }
         let mode = registered.mode.as_str();
         output.print(&format!(
             "\nNow join it again:\n  ksi member add {name} --mode {mode} -o {name}.bundle\n  ksi member join -f {name}.bundle"

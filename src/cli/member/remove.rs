@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{guarded, host, observer};
+use super::{changing_host, guarded, observer};
 use crate::cli::args::connection::ConnectionArgs;
 use crate::cli::args::duration::timeout;
 use crate::cli::exit::Failure;
@@ -54,7 +54,7 @@ pub(super) struct RemoveArgs {
 pub(super) fn run(args: &RemoveArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     crate::cli::block_on(async {
-        let host = host(&args.connection).await?;
+        let host = changing_host(&args.connection).await?;
         let RemoveArgs { name, dead, .. } = args;
         host.member(name)?;
         let place = host.cluster.place();

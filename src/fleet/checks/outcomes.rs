@@ -4,6 +4,7 @@ use serde_json::Value;
 use time::Duration;
 
 use super::super::evidence::{Evidence, MemberFacts, Reached};
+use super::super::webhook::Webhook;
 use crate::check::Outcome;
 use crate::member::{Credential, Mode, Registered, expiry, server};
 
@@ -163,13 +164,21 @@ pub(super) fn other_host(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| {
         let others = facts.federated_as.iter().filter(|name| **name != evidence.name);
         let others: Vec<&str> = others.map(String::as_str).collect();
-        if others.is_empty() {
-            return ok();
+        let hosts = facts.hosts.iter().filter(|uid| **uid != evidence.host_uid);
+        let hosts: Vec<&str> = hosts.map(String::as_str).collect();
+        match (&*others, &*hosts) {
+            ([], []) => ok(),
+            // Also under the same name.
+            (_, [_, ..]) => error(format!(
+                "ksi joined it to the host with UID {}; this one has {}",
+                hosts.join(", "),
+                evidence.host_uid
+            )),
+            _ => error(format!(
+                "KubeFed of a host has an account with all rights in it as {}",
+                others.join(", ")
+            )),
         }
-        error(format!(
-            "KubeFed of a host has an account with all rights in it as {}",
-            others.join(", ")
-        ))
     })
 }
 
@@ -300,10 +309,11 @@ pub(super) fn leftovers(evidence: &Evidence) -> Outcome {
 }
 
 pub(super) fn validated(evidence: &Evidence) -> Outcome {
-    if evidence.is_webhook_paused {
-        return error("webhook cluster.kubesphere.io is asked about no Cluster");
+    match evidence.webhook {
+        Webhook::Asked => ok(),
+        Webhook::Paused => fine("a ksi member command has it paused at the moment"),
+        Webhook::Abandoned => error("webhook cluster.kubesphere.io is asked about no Cluster"),
     }
-    ok()
 }
 
 pub(super) fn conditions(evidence: &Evidence) -> Outcome {

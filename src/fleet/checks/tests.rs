@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 use super::super::evidence::{MemberFacts, Reached};
+use super::super::webhook::Webhook;
 use super::*;
 use crate::member::{KubefedState, Registered};
 
@@ -32,7 +33,6 @@ fn facts() -> MemberFacts {
         kubernetes: "v1.34.1".into(),
         clock_ahead: Some(0),
         role: Some("member".into()),
-        joined_as: Some("m1".into()),
         same_secret: Some(true),
         token_max_age: Some("0s".into()),
         kubesphere: Some(Ok("v3.4.1".into())),
@@ -53,7 +53,7 @@ fn healthy() -> Evidence {
         reached: Reached::Yes(Box::new(facts())),
         tower: None,
         host_version: Some("v3.4.1".into()),
-        is_webhook_paused: false,
+        webhook: Webhook::Asked,
         host_uid: "h".into(),
         same_cluster: Vec::new(),
         same_port: Vec::new(),
@@ -119,6 +119,8 @@ fn every_silent_failure_is_found() {
         (with(|f| f.uid = "h".into()), vec!["member-identity"]),
         (with(|f| f.uid = "new".into()), vec!["member-identity"]),
         (with(|f| f.federated_as.push("other".into())), vec!["member-other-host"]),
+        // Under the same name.
+        (with(|f| f.hosts = ["h".into(), "another".into()].into()), vec!["member-other-host"]),
         (
             with(|f| f.missing_kinds = vec!["Application.app.k8s.io/v1beta1".into()]),
             vec!["member-types"],
@@ -126,7 +128,8 @@ fn every_silent_failure_is_found() {
         (Evidence { service: None, ..healthy() }, vec!["member-service"]),
         (Evidence { same_port: vec!["m2".into()], ..healthy() }, vec!["member-ports"]),
         (Evidence { kubefed: None, ..healthy() }, vec!["member-federated"]),
-        (Evidence { is_webhook_paused: true, ..healthy() }, vec!["member-webhook"]),
+        (Evidence { webhook: Webhook::Paused, ..healthy() }, vec![]),
+        (Evidence { webhook: Webhook::Abandoned, ..healthy() }, vec!["member-webhook"]),
     ];
     for (evidence, expected) in cases {
         assert_eq!(errors(&evidence), expected, "{:?}", evidence.reached);

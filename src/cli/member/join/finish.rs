@@ -7,7 +7,7 @@ use super::start::Joining;
 use crate::cli::exit::Failure;
 use crate::cli::member::{observer, write_private};
 use crate::fleet::{self, Error, Host, Stage};
-use crate::member::{Account, Connection, Mode};
+use crate::member::{Account, Bundle, Connection, Mode};
 use crate::object::ObjectId;
 use crate::ui::Output;
 
@@ -16,8 +16,7 @@ pub(super) async fn finish(
     joining: &Joining,
     output: &Output,
 ) -> Result<(), Failure> {
-    let Joining { session, bundle, host, .. } = joining;
-    let member = session.cluster();
+    let Joining { bundle, host, .. } = joining;
     if args.is_dry_run() {
         dry_run(args, joining, output);
         return Ok(());
@@ -25,14 +24,11 @@ pub(super) async fn finish(
     match bundle.mode {
         Mode::Agent => agent(args, joining, output).await?,
         Mode::Direct => {
-            let server = args.member_server.as_deref();
             let name = &bundle.name;
-            let kubeconfig =
-                fleet::install_account(member, name, server, &mut observer(output)).await?;
+            let kubeconfig = account(args, joining, output).await?;
             let Some(host) = host else { return reply(name, &kubeconfig, output) };
             fleet::verify(host, name, &kubeconfig, &args.applying.skip_checks).await?;
-            let connection = Connection::Direct { kubeconfig };
-            fleet::register(&host.cluster, name, &connection, false).await?;
+            fleet::register(host, name, &Connection::Direct { kubeconfig }, false).await?;
         }
     }
     if let Some(host) = host {
@@ -54,7 +50,7 @@ fn dry_run(args: &JoinArgs, joining: &Joining, output: &Output) {
     });
     let on_member = match agent {
         Some(agent) => agent.manifests(),
-        None => Account { name: &bundle.name }.manifests().to_vec(),
+        None => account_of(bundle).manifests().to_vec(),
     };
     let host = host.as_ref().map_or("the host", |host| host.cluster.place());
     for (place, objects) in [(session.cluster().place(), &on_member), (host, on_host)] {
@@ -77,9 +73,29 @@ async fn agent(args: &JoinArgs, joining: &Joining, output: &Output) -> Result<()
     Ok(fleet::wait_for_agent(member, args.timeout()).await?)
 }
 
+fn account_of(bundle: &Bundle) -> Account<'_> {
+    Account { name: &bundle.name, host: &bundle.host.uid }
+}
+
+/// Makes the account of the host, and the kubeconfig for it. An earlier one is kept as long as it is good.
+async fn account(args: &JoinArgs, joining: &Joining, output: &Output) -> Result<String, Failure> {
+    let Joining { session, bundle, host, .. } = joining;
+    let previous = match host {
+        Some(host) => host.member(&bundle.name).ok().and_then(|known| known.kubeconfig.clone()),
+        None => std::fs::read_to_string(reply_file(&bundle.name)).ok(),
+    };
+    let which = (args.member_server.as_deref(), previous.as_deref());
+    let (account, mut observer) = (account_of(bundle), observer(output));
+    Ok(fleet::install_account(session.cluster(), &account, which, &mut observer).await?)
+}
+
+fn reply_file(name: &str) -> String {
+    format!("{name}.kubeconfig")
+}
+
 /// The kubeconfig for a host that this machine does not reach.
 fn reply(name: &str, kubeconfig: &str, output: &Output) -> Result<(), Failure> {
-    let file = format!("{name}.kubeconfig");
+    let file = reply_file(name);
     write_private(Path::new(&file), kubeconfig)?;
     output.print(&format!(
         "wrote {file}: with it the host has all rights on this cluster. On the host, run:\n  \

@@ -9,8 +9,9 @@ use super::JoinArgs;
 use crate::check::{self, TableStyle};
 use crate::cli::args::input::{InputArgs, bytes};
 use crate::cli::exit::Failure;
-use crate::cli::member::{self, observer};
+use crate::cli::member::{self, guarded, observer};
 use crate::cli::shared::confirm::confirm;
+use crate::cli::shared::interrupt;
 use crate::engine::Stop;
 use crate::fleet::{self, Added, Error, Host};
 use crate::install::{Prepared, Session};
@@ -35,11 +36,23 @@ pub(super) struct Joining {
     pub(super) on_host: Vec<Value>,
 }
 
+/// Checks everything, and then registers the member on a host that this machine reaches.
 pub(super) async fn start(
     args: &JoinArgs,
     stop: &Stop,
     output: &Output,
 ) -> Result<Joining, Failure> {
+    let mut joining =
+        interrupt::unless_stopped(stop, Box::pin(checked(args, stop, output))).await??;
+    if let (Some(name), Some(host), false) = (&args.name, &joining.host, args.is_dry_run()) {
+        let question = format!("Register member {name} on {}?", host.cluster.place());
+        confirm(&question, args.applying.yes, output)?;
+        joining.bundle = register(args, name, host, (stop, output)).await?;
+    }
+    Ok(joining)
+}
+
+async fn checked(args: &JoinArgs, stop: &Stop, output: &Output) -> Result<Joining, Failure> {
     // A mistake in the arguments is told before a cluster is asked.
     let given = args.bundle.as_deref().map(read).transpose()?;
     if let Some(name) = &args.name {
@@ -54,8 +67,7 @@ pub(super) async fn start(
         None => None,
     };
     let session = connection.session(args.timeout(), stop).await?;
-    let name = args.name.as_deref();
-    let (mut bundle, on_host) = match (name, &host) {
+    let (bundle, on_host) = match (&args.name, &host) {
         (Some(name), Some(host)) => reserved(args, name, host).await?,
         _ => (given.ok_or_else(no_bundle)?, Vec::new()),
     };
@@ -76,11 +88,6 @@ pub(super) async fn start(
     let source = InputArgs::of(&args.config, &[], false).source();
     let prepared = fleet::prepare(&session, source, &bundle).await?;
     output.diagnostics(&prepared.warnings, &prepared.loaded.sources);
-    if let (Some(name), Some(host), true) = (name, &host, !args.is_dry_run()) {
-        let question = format!("Register member {name} on {}?", host.cluster.place());
-        confirm(&question, args.applying.yes, output)?;
-        bundle = add(args, name, host, output).await?;
-    }
     Ok(Joining { session, prepared, bundle, host, on_host })
 }
 
@@ -103,13 +110,21 @@ async fn reserved(
     Ok((bundle, objects))
 }
 
-async fn add(args: &JoinArgs, name: &str, host: &Host, output: &Output) -> Result<Bundle, Failure> {
+/// Registers the member on its host. One that is reached directly is registered when it has made the account of the host.
+async fn register(
+    args: &JoinArgs,
+    name: &str,
+    host: &Host,
+    (stop, output): (&Stop, &Output),
+) -> Result<Bundle, Failure> {
     let mode: Mode = args.mode.into();
     if mode == Mode::Direct {
         return Ok(reserved(args, name, host).await?.0);
     }
     let what = (mode, args.tower_address.clone());
-    Ok(fleet::add(host, name, what, AT_ONCE, (false, &mut observer(output))).await?.bundle)
+    let mut observer = observer(output);
+    let how = (false, &mut observer as fleet::Observer<'_>);
+    Ok(guarded(host, stop, fleet::add(host, name, what, AT_ONCE, how)).await?.bundle)
 }
 
 /// Reads a bundle from a file, or from standard input for `-`.
