@@ -23,6 +23,7 @@ mod host;
 mod join;
 mod list;
 mod observe;
+mod pause;
 mod placed;
 mod precheck;
 mod probe;
@@ -46,13 +47,15 @@ pub use host::Host;
 pub use join::{agent_of, install_agent, wait_for_agent, wait_joined};
 pub use list::{Line, line, list};
 pub use observe::{about, observe};
+pub use pause::restore as restore_webhook;
+pub use placed::Removal;
 pub use precheck::{precheck, verify};
 pub use probe::{Arrival, probe};
 pub use reach::reach;
 pub use rejoin::forget;
-pub use remove::{Removal, remove, remove_dead};
+pub use remove::{remove, remove_dead};
 pub use suspend::{resume, suspend};
-pub use webhook::{Webhook, restore as restore_webhook};
+pub use webhook::Webhook;
 
 /// What a use case did, for the caller to print.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -58,6 +58,22 @@ impl Cluster {
         }
     }
 
+    /// The user whom the API server sees behind a token; `None` if it does not accept it.
+    ///
+    /// # Errors
+    /// The review fails.
+    pub async fn token_user(&self, token: &str) -> Result<Option<String>, Error> {
+        let body = json!({
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token},
+        });
+        let path = "/apis/authentication.k8s.io/v1/tokenreviews".to_owned();
+        let call = Call::new(Method::POST, path, "check", "a token".to_owned())
+            .with_body("application/json", &body);
+        let status = self.send(&call).await?["status"].take();
+        let user = status["user"]["username"].as_str().map(str::to_owned);
+        Ok(user.filter(|_| status["authenticated"] == true))
+    }
+
     /// Reads a path of a Service behind the API server's proxy as somebody else. The API server keeps its own
     /// credentials to itself; KubeSphere takes those of users from this header (v3.4.1).
     ///

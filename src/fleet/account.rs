@@ -6,9 +6,7 @@ use time::OffsetDateTime;
 
 use super::Observer;
 use super::error::Error;
-use super::host::uid;
 use super::join::apply_all;
-use super::reach::connect;
 use super::wait::{Look, until};
 use crate::cluster::{Cluster, Endpoint, Kind};
 use crate::member::{Account, Credential, HOST_ACCOUNT, expiry, kubeconfig, token};
@@ -36,11 +34,11 @@ pub async fn install_account(
     let server = usable(&endpoint, server)?;
     apply_all(member, &account.manifests(), false, observer).await?;
     let with = |token: &str| kubeconfig(account.name, server, endpoint.authority.as_deref(), token);
-    let kept = previous.filter(|text| lasts(text, OffsetDateTime::now_utc())).and_then(token);
-    if let Some(kept) = kept.map(|token| with(&token))
-        && is_accepted(member, account.name, &kept).await?
+    let lasting = previous.filter(|text| lasts(text, OffsetDateTime::now_utc()));
+    if let Some(token) = lasting.and_then(token)
+        && member.token_user(&token).await? == Some(user())
     {
-        return Ok(kept);
+        return Ok(with(&token));
     }
     let bound = member.account_token(kubesphere::SYSTEM, HOST_ACCOUNT, LIFETIME).await?;
     let token = if bound.expires - OffsetDateTime::now_utc() >= SHORTEST {
@@ -91,11 +89,9 @@ fn lasts(kubeconfig: &str, now: OffsetDateTime) -> bool {
     }
 }
 
-/// Whether the member lets in who has this kubeconfig. It is asked where this machine reaches it.
-async fn is_accepted(member: &Cluster, name: &str, kubeconfig: &str) -> Result<bool, Error> {
-    let Ok(known) = connect(name, kubeconfig.to_owned(), None).await else { return Ok(false) };
-    let own = uid(member).await?;
-    Ok(uid(&known).await.is_ok_and(|found| found == own))
+/// The account, as the API server calls it.
+fn user() -> String {
+    format!("system:serviceaccount:{}:{HOST_ACCOUNT}", kubesphere::SYSTEM)
 }
 
 /// The token in the Secret of the account, once the token controller has filled it.

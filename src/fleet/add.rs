@@ -10,7 +10,8 @@ use super::dial::dial;
 use super::edit::Edited;
 use super::error::Error;
 use super::host::{Host, cluster_kind};
-use super::{Observer, Step, webhook};
+use super::pause::paused;
+use super::{Observer, Step};
 use crate::cluster::{Apply, ErrorKind, Selection};
 use crate::health::Reach;
 use crate::member::{
@@ -129,17 +130,21 @@ async fn tunnel(
         let established = establish(host, name, existing, &secret, port);
         let cluster = match existing {
             // The webhook dials a member that was there before, and its tunnel may be what is mended.
-            Some(_) => webhook::paused(host, established).await?,
+            Some(_) => paused(host, established).await?,
             None => established.await?,
         };
         // Another run may have taken the same port at the same time. Whoever looks later moves, perhaps both.
         let now = host.cluster.list(&cluster_kind(), &Selection::default()).await?;
-        used = ports_of_others(&now.iter().map(Registered::of).collect::<Vec<_>>(), name);
+        let now: Vec<Registered> = now.iter().map(Registered::of).collect();
+        used = ports_of_others(&now, name);
         if !used.contains(&port) {
             for what in [format!("Cluster {name}"), format!("Service mc-{name}")] {
                 observer(Step { verb: "applied", what, place: host.place() });
             }
-            return Ok((secret, vec![cluster]));
+            // Or it has added the same member: then its token is the one.
+            let own = now.into_iter().find(|cluster| cluster.name == name);
+            let token = own.and_then(|own| own.token).unwrap_or(secret);
+            return Ok((token, vec![cluster]));
         }
         port = free_port(&used, fastrand::u16(..)).ok_or(Error::NoPort)?;
     }
@@ -257,7 +262,12 @@ fn merge(live: &mut Value, wanted: &Value) {
         wanted["metadata"]["labels"][crate::member::MEMBER].clone();
     if let Some(fields) = wanted["spec"]["connection"].as_object() {
         for (key, value) in fields {
-            live["spec"]["connection"][key] = value.clone();
+            // A token is in a bundle by now. Only a rejoin makes another one.
+            let is_kept = key == "token"
+                && live["spec"]["connection"][key].as_str().is_some_and(|token| !token.is_empty());
+            if !is_kept {
+                live["spec"]["connection"][key] = value.clone();
+            }
         }
     }
     let Some(initialized) = wanted["status"]["conditions"].get(0) else { return };
@@ -293,5 +303,8 @@ mod tests {
         assert_eq!(live["spec"]["connection"]["kubernetesAPIServerPort"], 6001);
         assert_eq!(live["spec"]["connection"]["kubeconfig"], "a3ViZQ==");
         assert_eq!(live["status"]["uid"], "u");
+        let other = Connection::Agent { token: "other".into(), at: None };
+        merge(&mut live, &cluster_object("m1", &other, ""));
+        assert_eq!(live["spec"]["connection"]["token"], "t");
     }
 }

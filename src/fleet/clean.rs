@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::edit::{Edited, edit};
+use super::edit::{Edited, delete, edit};
 use super::error::Error;
 use super::host::{Host, config_id, kind_of, name};
 use super::observe::about;
-use super::remove::delete;
 use super::wait::wait_gone;
 use super::{Observer, Step};
 use crate::cluster::{Cluster, ErrorKind, Kind, Selection};

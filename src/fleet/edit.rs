@@ -1,11 +1,12 @@
-//! The one loop that changes an object that others write, too.
+//! The one loop that changes an object that others write, too; and the one way to delete one.
 
 use serde_json::Value;
 use tokio::time::{Duration, Instant, sleep};
 
 use super::error::Error;
 use super::host::{Host, cluster_kind};
-use crate::cluster::{Cluster, ErrorKind};
+use super::{Observer, Step};
+use crate::cluster::{Cluster, ErrorKind, Preconditions, Propagation};
 use crate::object::ObjectId;
 
 /// How long a change of a Cluster is repeated that the webhook refuses although it is paused, and how often.
@@ -45,6 +46,19 @@ pub(super) async fn edit(
             other => return Ok(other.map(|_| Edited::Written)?),
         }
     }
+}
+
+/// Deletes an object, and says so if it was there.
+pub(super) async fn delete(
+    cluster: &Cluster,
+    id: &ObjectId,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    if cluster.get(id).await?.is_some() {
+        cluster.delete(id, &Preconditions::default(), Propagation::Background).await?;
+        observer(Step { verb: "deleted", what: id.to_string(), place: cluster.place().to_owned() });
+    }
+    Ok(())
 }
 
 impl Host {

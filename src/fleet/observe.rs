@@ -158,7 +158,7 @@ fn clock_ahead(member: &Cluster, host: &Cluster) -> Option<i64> {
     Some((member.server_time()? - host.server_time()?).whole_seconds())
 }
 
-/// The ClusterRoleBindings of a member: by their names hosts are found. None for somebody who may not read them.
+/// The bindings of cluster roles in a member: by their names hosts are found. None for somebody who may not read them.
 async fn bindings(member: &Cluster) -> Result<Vec<Value>, cluster::Error> {
     let roles = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
     match member.list(&roles, &Selection::default().metadata()).await {

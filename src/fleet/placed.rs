@@ -5,11 +5,21 @@ use std::time::Duration;
 use super::edit::{Edited, edit};
 use super::error::Error;
 use super::host::{Host, federated_type_kind, kind_of};
-use super::remove::Removal;
 use super::wait::wait_gone;
 use super::{Observer, Step};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::member::{Placement, placements};
+
+/// What is removed, and what may happen with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removal {
+    /// Objects of users that name the member are changed: it is taken out of their placement.
+    pub placed: bool,
+    /// What was placed on the member is deleted there, too.
+    pub delete_objects: bool,
+    /// How long each wait may take.
+    pub limit: Duration,
+}
 
 /// The objects of users that name a member in their placement.
 ///

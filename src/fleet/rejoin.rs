@@ -4,11 +4,13 @@ use serde_json::{Value, json};
 
 use super::add::new_token;
 use super::clean::revoke;
+use super::edit::delete;
 use super::error::Error;
 use super::host::{Host, uid};
+use super::pause::paused;
 use super::reach::reach;
-use super::remove::{delete, federation_objects};
-use super::{Observer, Step, webhook};
+use super::remove::federation_objects;
+use super::{Observer, Step};
 use crate::cluster::Cluster;
 
 /// Makes a host forget which cluster a member was, and every credential for it: its UID, kubeconfig and token, and what
@@ -41,7 +43,7 @@ pub async fn forget(
     let token = new_token()?;
     // The webhook would refuse each change: another cluster answers, or none.
     let reset = host.change(member_name, |live| strip(live, &token));
-    webhook::paused(host, reset).await?;
+    paused(host, reset).await?;
     let what = format!("the credentials in Cluster {member_name}");
     observer(Step { verb: "reset", what, place: host.place() });
     for id in federation_objects(member_name) {

@@ -4,29 +4,20 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Observer;
 use super::clean::clean_after;
+use super::edit::delete;
 use super::error::Error;
 use super::host::{Host, cluster_kind, kubefed_kind, service_kind};
 use super::observe::about;
-use super::placed::{gone_from_member, placed, withdraw};
+use super::pause::paused;
+use super::placed::{Removal, gone_from_member, placed, withdraw};
 use super::reach::reach;
 use super::silence::is_silent;
 use super::wait::wait_gone;
-use super::{Observer, Step, webhook};
-use crate::cluster::{Cluster, Kind, Preconditions, Propagation};
+use crate::cluster::{Cluster, Kind};
 use crate::member::{FINALIZER, Placement, Registered};
 use crate::object::{ObjectId, kubesphere};
-
-/// What is removed, and what may happen with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Removal {
-    /// Objects of users that name the member are changed: it is taken out of their placement.
-    pub placed: bool,
-    /// What was placed on the member is deleted there, too.
-    pub delete_objects: bool,
-    /// How long each wait may take.
-    pub limit: Duration,
-}
 
 /// Removes a member that answers: nothing is left of the host in the member, and of the member in the host.
 ///
@@ -103,7 +94,7 @@ pub async fn remove_dead(
         withdraw(host, placement, member_name, observer).await?;
     }
     let id = cluster_kind().named(None, member_name);
-    webhook::paused(host, async {
+    paused(host, async {
         delete(&host.cluster, &id, observer).await?;
         if wait_gone(&host.cluster, &id, Duration::from_secs(20)).await.is_err() {
             // ks-controller-manager does not run, or gave up after 15 tries.
@@ -127,7 +118,7 @@ async fn unregister(
     let id = cluster_kind().named(None, member);
     // The webhook dials the member at each update, also at the one that takes the finalizer off. By then Tower has closed
     // the way to it.
-    let gone = webhook::paused(host, async {
+    let gone = paused(host, async {
         delete(&host.cluster, &id, observer).await?;
         wait_gone(&host.cluster, &id, limit).await
     })
@@ -168,17 +159,4 @@ fn release(live: &mut Value) {
     if let Some(all) = live["metadata"]["finalizers"].as_array_mut() {
         all.retain(|finalizer| finalizer != FINALIZER);
     }
-}
-
-/// Deletes an object, and says so if it was there.
-pub(super) async fn delete(
-    cluster: &Cluster,
-    id: &ObjectId,
-    observer: Observer<'_>,
-) -> Result<(), Error> {
-    if cluster.get(id).await?.is_some() {
-        cluster.delete(id, &Preconditions::default(), Propagation::Background).await?;
-        observer(Step { verb: "deleted", what: id.to_string(), place: cluster.place().to_owned() });
-    }
-    Ok(())
 }

@@ -5,12 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::add::establish;
+use super::edit::delete;
 use super::error::Error;
 use super::host::{Host, is_ready};
+use super::pause::paused;
 use super::reach::reach;
-use super::remove::{delete, federation_objects, member_service};
+use super::remove::{federation_objects, member_service};
 use super::wait::{Look, until};
-use super::{Observer, Step, webhook};
+use super::{Observer, Step};
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::member::{Mode, Registered};
 use crate::object::{ObjectId, kubesphere};
@@ -36,7 +38,7 @@ pub async fn suspend(
         });
     }
     // The webhook would dial the member, which may be gone.
-    webhook::paused(host, async {
+    paused(host, async {
         host.change(name, |live| {
             live["spec"]["joinFederation"] = json!(false);
             not_ready(live);
@@ -127,7 +129,7 @@ async fn disconnect(member: &Cluster, observer: Observer<'_>) -> Result<(), Erro
 /// There is no such member, or the host refuses.
 pub async fn resume(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     let registered = host.member(name)?;
-    webhook::paused(host, async {
+    paused(host, async {
         match (registered.mode, &registered.token, registered.port) {
             (Mode::Agent, Some(token), Some(port)) => {
                 establish(host, name, Some(registered), token, port).await.map(|_| ())

@@ -3,17 +3,13 @@
 //! Several commands may have it paused at once. Each writes its name and a time into an annotation, and renews that time; the last
 //! one that goes puts the webhook back. Of a command that was killed only the name is left, and its time passes.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::sleep;
 
-use super::edit::edit;
 use super::error::Error;
-use super::host::Host;
 use crate::cluster::{Cluster, Kind};
 use crate::member::WEBHOOK;
 use crate::object::ObjectId;
@@ -24,9 +20,6 @@ const NONE: &str = "ksi.kubesphere.io/webhook-paused";
 const HOLDERS: &str = "ksi.kubesphere.io/webhook-paused-until";
 /// How long a holder that does not renew its time counts.
 const LEASE: Duration = Duration::from_secs(15);
-const RENEW: Duration = Duration::from_secs(5);
-/// How often it is looked whether another holder is alive.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Whether the webhook is asked about Clusters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +32,7 @@ pub enum Webhook {
     Abandoned,
 }
 
-fn id() -> ObjectId {
+pub(super) fn id() -> ObjectId {
     Kind::new("admissionregistration.k8s.io", "v1", "ValidatingWebhookConfiguration")
         .named(None, WEBHOOK)
 }
@@ -50,53 +43,8 @@ pub(super) async fn state(host: &Cluster) -> Result<Webhook, Error> {
     Ok(live.map_or(Webhook::Asked, |live| state_of(&live, now(host))))
 }
 
-/// Runs something while the webhook is asked about no Cluster, and puts it back whatever happens, unless another command has
-/// it paused, too. What is left by a run that is killed in between, the next one [restores](restore).
-///
-/// # Errors
-/// Those of the run; or the webhook cannot be changed.
-pub(super) async fn paused<T>(
-    host: &Host,
-    run: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    let id = id();
-    let hold = || edit(&host.cluster, &id, |live| hold(live, &host.holder, now(&host.cluster)));
-    hold().await?;
-    let mut run = pin!(run);
-    let result = loop {
-        tokio::select! {
-            result = &mut run => break result,
-            // What keeps it from being renewed also hinders the run, which says so.
-            () = sleep(RENEW) => { let _ = hold().await; }
-        }
-    };
-    let restored = restore(host).await;
-    let result = result?;
-    restored?;
-    Ok(result)
-}
-
-/// Puts the webhook back after this run, or one that was killed. Where another command has it paused, that one does it.
-///
-/// # Errors
-/// It cannot be changed.
-pub async fn restore(host: &Host) -> Result<(), Error> {
-    let (id, own) = (id(), &host.holder);
-    let mut first: Option<Map<String, Value>> = None;
-    loop {
-        let mut others = Map::new();
-        edit(&host.cluster, &id, |live| others = release(live, own, now(&host.cluster))).await?;
-        let seen = first.get_or_insert_with(|| others.clone());
-        // Somebody who renews its time lives, and so does somebody who came later.
-        if others.is_empty() || others.iter().any(|(name, until)| seen.get(name) != Some(until)) {
-            return Ok(());
-        }
-        sleep(LOOK).await;
-    }
-}
-
 /// The time of the host, which is the same for all its commands.
-fn now(host: &Cluster) -> OffsetDateTime {
+pub(super) fn now(host: &Cluster) -> OffsetDateTime {
     host.server_time().unwrap_or_else(OffsetDateTime::now_utc)
 }
 
@@ -120,7 +68,7 @@ fn state_of(live: &Value, now: OffsetDateTime) -> Webhook {
 }
 
 /// Adds a holder, or renews its time.
-fn hold(live: &mut Value, holder: &str, now: OffsetDateTime) {
+pub(super) fn hold(live: &mut Value, holder: &str, now: OffsetDateTime) {
     let mut all = holders(live, now);
     let until = (now + LEASE).replace_nanosecond(0).unwrap_or(now).format(&Rfc3339);
     all.insert(holder.to_owned(), until.unwrap_or_default().into());
@@ -129,7 +77,7 @@ fn hold(live: &mut Value, holder: &str, now: OffsetDateTime) {
 }
 
 /// Takes a holder away, and puts the webhook back if it was the last one. Returns the others.
-fn release(live: &mut Value, holder: &str, now: OffsetDateTime) -> Map<String, Value> {
+pub(super) fn release(live: &mut Value, holder: &str, now: OffsetDateTime) -> Map<String, Value> {
     let mut all = holders(live, now);
     all.shift_remove(holder);
     if !all.is_empty() {

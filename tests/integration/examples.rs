@@ -43,6 +43,20 @@ fn every_verb_has_examples_and_they_run() {
     }
 }
 
+/// Most of them are run in `tests/clusters/member`.
+#[test]
+fn every_command_of_the_page_about_members_is_one() {
+    let page = include_str!("../../docs/members.md");
+    let blocks = page.split("```sh").skip(1).filter_map(|text| text.split("```").next());
+    let mut count = 0;
+    for line in blocks.flat_map(str::lines).filter(|line| line.starts_with("ksi ")) {
+        let words = line.split('#').next().unwrap().split_whitespace();
+        ksi::cli::command().try_get_matches_from(words).unwrap_or_else(|e| panic!("{line}: {e}"));
+        count += 1;
+    }
+    assert!(count > 15, "only {count}");
+}
+
 /// These run in tests/clusters; here only their flags are tried.
 fn needs_a_cluster(words: &[&str]) -> bool {
     let names = |flags: &[&str]| words.iter().any(|word| flags.contains(word));

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use super::whole::{differences, whole};
 use super::{SECRET, Side, fleet, install, member_spec};
 use crate::hands::{Hands as _, SYSTEM};
+use crate::host::FEDERATED;
 
 #[test]
 #[ignore = "takes minutes and a quiet machine: make members"]
@@ -18,19 +19,21 @@ fn a_member_joins_by_a_bundle_its_silent_failures_are_found_and_nothing_is_left_
     member.settle();
     let before = [whole(&host), whole(member)];
 
-    let bundle = host.folder.path().join("member1.bundle").display().to_string();
+    let folder = host.folder.path();
+    let bundle = folder.join("member1.bundle").display().to_string();
     joins_by_a_bundle(&host, member, &bundle);
-    host.ksi("member remove member1 --yes").expect(0);
+    host.documented(folder, "ksi member remove member1").expect(0);
     for (side, before) in [(&host, &before[0]), (member, &before[1])] {
         side.settle();
         assert_eq!(differences(before, &whole(side)), [""; 0]);
     }
 
     // Again: nothing of the first time is in the way.
-    host.ksi(&format!("member add member1 -o {bundle} --yes")).expect(0);
-    member.ksi(&format!("member join -f {bundle} --yes --timeout 3m")).expect(0);
+    host.documented(folder, "ksi member add member1 -o member1.bundle").expect(0);
+    member.documented(folder, "ksi member join -f member1.bundle").expect(0);
     host.await_found("member1", &[]);
     silent_failures_are_found(&host, member, &bundle);
+    a_rejoin_renews_every_credential(&host, member, &bundle);
     host.ksi("member remove member1 --yes").expect(0);
     assert!(!host.has("cluster/member1") && !member.has("clusterrolebinding/cluster-agent"));
 }
@@ -41,13 +44,13 @@ fn joins_by_a_bundle(host: &Side, member: &Side, bundle: &str) {
     assert!(said.err.contains("ksi member join -f"), "{}", said.err);
     assert_eq!(fs::metadata(bundle).unwrap().permissions().mode() & 0o777, 0o600);
     let connection = host.field("cluster member1", "{.spec.connection}");
-    assert!(host.ksi("member list").expect(0).out.contains("member1"));
     // A second bundle is for the same member.
     host.ksi(&add).expect(0);
     assert_eq!(host.field("cluster member1", "{.spec.connection}"), connection);
 
     let since = member.mark();
-    let said = member.ksi(&format!("member join -f {bundle} --dry-run")).expect(0);
+    let dry = "ksi member join -f member1.bundle --dry-run";
+    let said = member.documented(host.folder.path(), dry).expect(0);
     assert_eq!(member.changes(since), [""; 0], "{}", said.err);
     assert!(!said.out.contains(SECRET) && !said.err.contains(SECRET), "a secret is shown");
     let join = format!("member join -f {bundle} --yes --timeout 3m");
@@ -59,7 +62,7 @@ fn joins_by_a_bundle(host: &Side, member: &Side, bundle: &str) {
     assert_eq!(member.field(&agent, "{.metadata.generation}"), generation);
     host.await_found("member1", &[]);
 
-    let listed = host.ksi("member list").expect(0).out;
+    let listed = host.documented(host.folder.path(), "ksi member list").expect(0).out;
     let row: Vec<_> = listed.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[..6], ["member1", "agent", "yes", "yes", "yes", "yes"], "{listed}");
 }
@@ -91,10 +94,14 @@ fn silent_failures_are_found(host: &Side, member: &Side, bundle: &str) {
     host.await_found("member1", &[]);
 
     member.change_config("accessTokenMaxAge: 0s", "accessTokenMaxAge: 2h0m0s");
+    // It reads the file when it starts, and the kubelet brings it a minute later otherwise.
+    let restart = || member.kubectl(&format!("delete pod -n {SYSTEM} -l app=ks-apiserver"));
+    restart();
     host.await_found("member1", &["member-host-token", "member-token-age"]);
     // By hand: ksi reports it, and takes it back when it is told to.
     let forced = format!("member join -f {bundle} --yes --timeout 3m --force-conflicts");
     member.ksi(&forced).expect(0);
+    restart();
     host.await_found("member1", &[]);
 
     let service = format!("service mc-member1 -n {SYSTEM}");
@@ -121,6 +128,24 @@ fn silent_failures_are_found(host: &Side, member: &Side, bundle: &str) {
     host.await_found("member1", &["member-ports"]);
     host.kubectl("delete cluster clash");
     host.await_found("member1", &[]);
+}
+
+fn a_rejoin_renews_every_credential(host: &Side, member: &Side, bundle: &str) {
+    let accounts = [
+        format!("serviceaccount/cluster-agent -n {SYSTEM}"),
+        format!("serviceaccount/member1-kubesphere -n {FEDERATED}"),
+    ];
+    let uids = || accounts.each_ref().map(|account| member.field(account, "{.metadata.uid}"));
+    let token = || host.field("cluster member1", "{.spec.connection.token}");
+    let before = (uids(), token());
+    host.documented(host.folder.path(), "ksi member rejoin member1").expect(0);
+    for account in &accounts {
+        member.await_field(account, "{.metadata.uid}", "");
+    }
+    host.ksi(&format!("member add member1 -o {bundle} --yes")).expect(0);
+    member.ksi(&format!("member join -f {bundle} --yes --timeout 3m")).expect(0);
+    host.await_found("member1", &[]);
+    assert!(token() != before.1 && uids().iter().zip(&before.0).all(|(new, old)| new != old));
 }
 
 /// As Tower makes one when it draws a port that another member has.

@@ -72,7 +72,12 @@ fn a_member_is_joined_and_removed_with_one_command_alive_or_dead() {
     let listed = host.ksi("member list").expect(0).out;
     let row: Vec<_> = listed.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[..6], ["member2", "direct", "yes", "yes", "yes", "-"], "{listed}");
+    let all = host.documented(host.folder.path(), "ksi member check --all").expect(0);
+    assert!(all.out.contains("Member member2"), "{}", all.out);
+    let kubeconfig = || host.field("cluster member2", "{.spec.connection.kubeconfig}");
+    let before_again = kubeconfig();
     both.join().expect(0);
+    assert_eq!(kubeconfig(), before_again, "its token is valid for a year");
 
     what_is_placed_is_listed_first(&both);
     host.kubectl("delete namespace demo");
@@ -115,7 +120,7 @@ fn a_dead_one_is_removed_and_cleans_itself_when_it_returns(both: &Both<'_>) {
     host.await_condition(&format!("kubefedcluster member2 -n {FEDERATED}"), "Offline", "True");
     assert_eq!(host.condition("cluster member2", "Ready"), "True");
     host.ksi("member remove member2 --yes").expect(7);
-    host.ksi("member remove member2 --dead --yes --timeout 1m").expect(0);
+    host.documented(host.folder.path(), "ksi member remove member2 --dead").expect(0);
     for gone in ["cluster/member2".to_owned(), format!("kubefedcluster/member2 -n {FEDERATED}")] {
         assert!(!host.has(&gone), "{gone}");
     }
@@ -123,5 +128,5 @@ fn a_dead_one_is_removed_and_cleans_itself_when_it_returns(both: &Both<'_>) {
     assert_eq!(host.field("validatingwebhookconfiguration cluster.kubesphere.io", path), "{}");
     network::lose(&member.machine, 0).unwrap();
     member.await_kubectl("get namespaces", true);
-    member.ksi("member leave --yes").expect(0);
+    member.documented(host.folder.path(), "ksi member leave").expect(0);
 }

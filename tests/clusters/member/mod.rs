@@ -2,11 +2,12 @@
 
 mod agent;
 mod direct;
+mod light;
 mod standins;
 mod whole;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ use crate::hands::{Hands, SYSTEM};
 use crate::host::FEDERATED;
 use crate::installed::{Said, ksi};
 
+const PAGE: &str = include_str!("../../../docs/members.md");
 const SECRET: &str = "of-the-host-and-its-members-0123456789";
 /// How long joining may take on a machine that is busy.
 const JOINING: Duration = Duration::from_secs(180);
@@ -60,6 +62,18 @@ impl Side {
     fn ksi(&self, line: &str) -> Said {
         let words: Vec<&str> = line.split_whitespace().collect();
         Said::of(ksi(&self.kubeconfig, &words).output().unwrap())
+    }
+
+    /// Runs a command of docs/members.md in this folder, without its questions.
+    fn documented(&self, folder: &Path, line: &str) -> Said {
+        let known = |known: &str| known.split('#').next().unwrap_or_default().trim_end() == line;
+        assert!(PAGE.lines().any(known), "docs/members.md has no `{line}`");
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let mut command = ksi(&self.kubeconfig, &words);
+        if !["check", "list", "resume", "agent"].contains(&words[1]) {
+            command.arg("--yes");
+        }
+        Said::of(command.current_dir(folder).output().unwrap())
     }
 
     /// Installs `KubeSphere` with this below `spec`.

@@ -96,6 +96,7 @@ fn a_member_that_only_its_agent_reaches_joins_and_its_cluster_lies_when_the_agen
     objects_arrive(&host, member);
     tokens_of_the_host_are_good(&host);
     without_an_agent_the_cluster_lies(&host, member);
+    a_suspended_one_has_no_tunnel_until_it_is_resumed(&host, member);
 }
 
 fn joining_made_what_it_makes(host: &Side, member: &Side) {
@@ -161,4 +162,29 @@ fn without_an_agent_the_cluster_lies(host: &Side, member: &Side) {
         Ok(host.field("cluster member1", "{.spec.connection.kubeconfig}") != kubeconfig)
     })
     .unwrap();
+}
+
+/// With ksi, also where the console joined it.
+fn a_suspended_one_has_no_tunnel_until_it_is_resumed(host: &Side, member: &Side) {
+    let port = host.field("cluster member1", "{.spec.connection.kubernetesAPIServerPort}");
+    let pod = host.field(&format!("pods -l app=tower -n {SYSTEM}"), "{.items[0].status.podIP}");
+    let answers = || {
+        let mut curl = host.machine.command("curl");
+        curl.args(["--silent", "--insecure", "--max-time", "10"]);
+        curl.arg(format!("https://{pod}:{port}/version")).output().unwrap().status.success()
+    };
+    assert!(answers());
+    let folder = host.folder.path();
+    let said = host.documented(folder, "ksi member suspend member1").expect(0);
+    assert!(said.err.contains("closed the tunnel to member1"), "{}", said.err);
+    assert!(!answers(), "Tower still has a way to it");
+    let listed = host.ksi("member list").expect(0).out;
+    assert!(listed.contains("suspended"), "{listed}");
+    assert!(!host.has(&format!("kubefedcluster/member1 -n {FEDERATED}")));
+    assert!(member.has("deployment/web -n demo"), "what was placed runs on");
+    host.ksi("member suspend member1 --yes").expect(0);
+
+    host.documented(folder, "ksi member resume member1").expect(0);
+    host.await_condition(&format!("kubefedcluster member1 -n {FEDERATED}"), "Ready", "True");
+    host.await_found("member1", &[]);
 }
