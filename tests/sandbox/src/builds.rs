@@ -71,6 +71,10 @@ pub enum Program {
     Pause,
     /// Nodes without kubelets, for images that cannot be had.
     Kwok,
+    /// distribution, the registry that most private ones are.
+    Registry,
+    /// What others copy images with, for the bench alone.
+    Crane,
 }
 
 impl Display for Program {
@@ -82,6 +86,8 @@ impl Display for Program {
             Self::StandIns => f.write_str("the stand-in images"),
             Self::Pause => f.write_str("the pause image"),
             Self::Kwok => f.write_str("kwok"),
+            Self::Registry => f.write_str("the registry"),
+            Self::Crane => f.write_str("crane"),
         }
     }
 }
@@ -92,9 +98,9 @@ impl Program {
     /// # Errors
     /// It cannot be built.
     pub fn build(self, places: &Places) -> Result<PathBuf> {
-        cached(places, &self.name(), &self.hash()?, |path| match self {
-            Self::Kwok => install(path, "kwok", KWOK),
-            _ => run(go()
+        cached(places, &self.name(), &self.hash()?, |path| match self.published() {
+            Some(package) => install(path, &self.name(), package),
+            None => run(go()
                 .current_dir(self.folder())
                 .args(["build", "-trimpath", WITHOUT_DWARF, "-ldflags", &self.flags(), "-o"])
                 .arg(path)
@@ -116,7 +122,7 @@ impl Program {
         match self {
             Self::Kubernetes(_) => "8 min",
             Self::KubeFed | Self::CoreDns => "2 min",
-            Self::Kwok => "1 min",
+            Self::Kwok | Self::Registry | Self::Crane => "1 min",
             Self::StandIns | Self::Pause => "5 s",
         }
     }
@@ -130,6 +136,17 @@ impl Program {
             Self::StandIns => "standin".to_owned(),
             Self::Pause => "pause".to_owned(),
             Self::Kwok => "kwok".to_owned(),
+            Self::Registry => "registry".to_owned(),
+            Self::Crane => "crane".to_owned(),
+        }
+    }
+
+    /// The package and its version, for a program that is built as its own module has it.
+    fn published(self) -> Option<&'static str> {
+        match self {
+            Self::Kwok => Some(KWOK),
+            Self::Crane => Some(CRANE),
+            _ => None,
         }
     }
 
@@ -162,8 +179,8 @@ impl Program {
 
     /// Of everything that it is made from.
     fn hash(self) -> Result<Vec<u8>> {
-        if self == Self::Kwok {
-            return Ok(Sha256::digest(KWOK).to_vec());
+        if let Some(package) = self.published() {
+            return Ok(Sha256::digest(package).to_vec());
         }
         let module = self.folder();
         let mut hash = Sha256::new();
@@ -181,6 +198,7 @@ impl Program {
 }
 
 const KWOK: &str = "sigs.k8s.io/kwok/cmd/kwok@v0.8.0";
+const CRANE: &str = "github.com/google/go-containerregistry/cmd/crane@v0.22.1";
 const KWOK_MODULE: &str = "sigs.k8s.io/kwok@v0.8.0";
 
 /// How kwok's nodes and pods behave: without these files it does nothing.

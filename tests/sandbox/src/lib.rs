@@ -23,6 +23,7 @@ pub mod pki;
 pub mod places;
 pub mod process;
 pub mod proxy;
+pub mod registry;
 pub mod requirements;
 pub mod snapshot;
 pub mod up;

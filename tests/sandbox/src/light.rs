@@ -112,7 +112,7 @@ fn claim(places: &Places) -> Result<(Flock<File>, Ports)> {
 }
 
 /// Ends the control planes of owners that are dead.
-fn sweep(all: &Path) -> Result<()> {
+pub(crate) fn sweep(all: &Path) -> Result<()> {
     for entry in fs::read_dir(all).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let mut parts = name.split('.').map(str::parse::<u64>);
@@ -125,7 +125,7 @@ fn sweep(all: &Path) -> Result<()> {
     Ok(())
 }
 
-fn remove(folder: &Path) -> Result<()> {
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     Supervisor::new(&folder.join("processes"), &[])?.stop_all()?;
     fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
 }

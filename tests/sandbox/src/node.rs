@@ -19,6 +19,9 @@ use crate::process::wait_until;
 /// The address of the cluster's DNS.
 pub const DNS: &str = "10.96.0.10";
 
+/// Where containerd reads, at each pull, how a registry is reached.
+const REGISTRIES: &str = "registries";
+
 /// What a node is to be like, and where.
 pub struct Node<'a> {
     /// Its name.
@@ -85,6 +88,22 @@ impl Node<'_> {
             .map(drop)
     }
 
+    /// Tells the nodes of a cluster's folder how to reach a registry: `address` as images name it, and the
+    /// authority of its certificate; plain HTTP without one.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn know_registry(plane: &Path, address: &str, authority: Option<&Path>) -> Result<()> {
+        let folder = plane.join("node").join(REGISTRIES).join(address);
+        fs::create_dir_all(&folder)?;
+        let text = match authority {
+            Some(path) => format!("server = \"https://{address}\"\nca = {path:?}\n"),
+            None => format!("server = \"http://{address}\"\n"),
+        };
+        fs::write(folder.join("hosts.toml"), text)
+            .with_context(|| format!("cannot write {}", folder.display()))
+    }
+
     /// Starts kubelet and kube-proxy.
     ///
     /// # Errors
@@ -149,8 +168,8 @@ impl Node<'_> {
     }
 
     fn containerd(&self) -> String {
-        let [root, state, socket, opt, cni] =
-            ["containerd", "containerd-state", "containerd.sock", "opt", "cni"]
+        let [root, state, socket, opt, cni, registries] =
+            ["containerd", "containerd-state", "containerd.sock", "opt", "cni", REGISTRIES]
                 .map(|name| self.path(name));
         // restrict_oom_score_adj: without CAP_SYS_RESOURCE, as in many VMs, no pod starts otherwise.
         format!(
@@ -168,6 +187,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "{cni}"
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "{registries}"
 "#
         )
     }

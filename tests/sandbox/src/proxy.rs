@@ -1,4 +1,4 @@
-//! An HTTPS proxy in front of an API server that breaks chosen requests.
+//! An HTTPS proxy in front of an API server, or of a registry, that breaks chosen requests.
 //!
 //! A program under test gets [`FaultProxy::kubeconfig`] and talks to the proxy as it would to the API
 //! server: HTTP/1.1 or HTTP/2, watches too. Without rules everything passes. What cannot pass is an
@@ -15,6 +15,7 @@ mod tls;
 mod upstream;
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -34,6 +35,7 @@ use upstream::Upstream;
 
 /// A running proxy; it ends when it is dropped, with every connection through it.
 pub struct FaultProxy {
+    address: SocketAddr,
     kubeconfig: PathBuf,
     book: Arc<Book>,
     stop: Option<oneshot::Sender<()>>,
@@ -47,7 +49,6 @@ impl FaultProxy {
     /// # Errors
     /// The kubeconfig cannot be read, or the folder cannot be written.
     pub fn start(kubeconfig: &Path, folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let text = fs::read(kubeconfig)
             .with_context(|| format!("cannot read {}", kubeconfig.display()))?;
         let mut config: Value = serde_json::from_slice(&text).with_context(|| {
@@ -56,19 +57,32 @@ impl FaultProxy {
         let cluster = &mut config["clusters"][0]["cluster"];
         let upstream = Upstream::new(cluster)
             .with_context(|| format!("cannot use the cluster of {}", kubeconfig.display()))?;
+        let proxy = Self::before(upstream, folder)?;
+        *cluster = json!({
+            "server": format!("https://{}", proxy.address),
+            "certificate-authority": proxy.authority(),
+        });
+        write_private(proxy.kubeconfig(), &serde_json::to_string_pretty(&config)?)?;
+        Ok(proxy)
+    }
 
+    /// Starts one in front of any HTTPS server that speaks HTTP/2 and whose certificate is of this authority.
+    ///
+    /// # Errors
+    /// The authority cannot be read, or the folder cannot be written.
+    pub fn start_before(server: &str, authority: &Path, folder: &Path) -> Result<Self> {
+        let upstream =
+            Upstream::new(&json!({"server": server, "certificate-authority": authority}))?;
+        Self::before(upstream, folder)
+    }
+
+    fn before(upstream: Upstream, folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let (acceptor, authority) = tls::server()?;
-        let certificate = folder.join("proxy-ca.crt");
-        fs::write(&certificate, authority)?;
+        fs::write(folder.join("proxy-ca.crt"), authority)?;
         let socket = std::net::TcpListener::bind(("127.0.0.1", 0))?;
         socket.set_nonblocking(true)?;
-        *cluster = json!({
-            "server": format!("https://{}", socket.local_addr()?),
-            "certificate-authority": certificate,
-        });
-        let path = folder.join("proxy.kubeconfig");
-        write_private(&path, &serde_json::to_string_pretty(&config)?)?;
-
+        let address = socket.local_addr()?;
         let book = Arc::new(Book::default());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
@@ -81,7 +95,18 @@ impl FaultProxy {
                 }
             });
         })?;
-        Ok(Self { kubeconfig: path, book, stop: Some(stop), thread: Some(thread) })
+        let kubeconfig = folder.join("proxy.kubeconfig");
+        Ok(Self { address, kubeconfig, book, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The file of the authority that its certificate is of.
+    pub fn authority(&self) -> PathBuf {
+        self.kubeconfig.with_file_name("proxy-ca.crt")
     }
 
     /// The kubeconfig that leads through the proxy; users and their tokens are the original's.

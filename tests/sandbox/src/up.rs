@@ -47,8 +47,13 @@ pub fn build(
         let images = nodes.real.then(|| {
             scope.spawn(|| {
                 shown(say, "ksi", "3 min", builds::ksi)?;
-                for part in [Program::Pause, Program::CoreDns, Program::StandIns, Program::KubeFed]
-                {
+                for part in [
+                    Program::Pause,
+                    Program::CoreDns,
+                    Program::StandIns,
+                    Program::KubeFed,
+                    Program::Registry,
+                ] {
                     program(part)?;
                 }
                 images::archives(places)

@@ -4,10 +4,11 @@ use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use anyhow::Result;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as HttpBody, Bytes, Frame};
-use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::json;
 
@@ -66,6 +67,22 @@ fn page(code: StatusCode, kind: &'static str, text: String) -> Response<Body> {
     *answer.status_mut() = code;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     answer
+}
+
+/// Another address, as registries say it that keep their blobs elsewhere.
+pub(super) fn redirect(to: &str) -> Result<Response<Body>> {
+    let mut answer = page(StatusCode::TEMPORARY_REDIRECT, "text/plain", String::new());
+    answer.headers_mut().insert(LOCATION, to.parse()?);
+    Ok(answer)
+}
+
+/// An answer with its last byte changed.
+pub(super) fn corrupt(whole: &Bytes) -> Body {
+    let mut bytes = whole.to_vec();
+    if let Some(last) = bytes.last_mut() {
+        *last ^= 1;
+    }
+    Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// Half of an answer; then it breaks off.

@@ -28,6 +28,10 @@ pub enum Fault {
     ResetAfter,
     /// Half of the answer comes, then the connection breaks.
     Truncate,
+    /// The whole answer comes, with one byte of it changed.
+    Corrupt,
+    /// The client is sent to this address, as a registry does that keeps its blobs elsewhere.
+    Redirect(String),
     /// Something that is not Kubernetes answers, with a page for people.
     Garbage {
         /// 200 or 502.

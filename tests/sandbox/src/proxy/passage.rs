@@ -76,6 +76,11 @@ impl Passage {
                 let (head, whole) = self.whole(number, request).await?;
                 return Ok(head.map(|()| answer::half(&whole)));
             }
+            Some(Fault::Corrupt) => {
+                let (head, whole) = self.whole(number, request).await?;
+                return Ok(head.map(|()| answer::corrupt(&whole)));
+            }
+            Some(Fault::Redirect(to)) => return answer::redirect(&to),
             Some(Fault::Hang) => pending().await,
             Some(Fault::ResetBefore) => {}
             Some(Fault::ResetAfter) => drop(self.whole(number, request).await?),
