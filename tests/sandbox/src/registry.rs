@@ -110,7 +110,8 @@ impl Registry {
         });
         if wish.login {
             write_private(&path("htpasswd"), &format!("{USER}:{HASH}\n"))?;
-            configuration["auth"] = json!({"htpasswd": {"realm": "sandbox", "path": path("htpasswd")}});
+            configuration["auth"] =
+                json!({"htpasswd": {"realm": "sandbox", "path": path("htpasswd")}});
         }
         // It reads YAML, which JSON is.
         fs::write(path("config.json"), configuration.to_string())?;

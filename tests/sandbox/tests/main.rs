@@ -6,6 +6,7 @@ mod leak;
 mod light;
 mod network;
 mod proxy;
+mod registry;
 
 /// Held by the tests whose links and packet filters the whole machine shows: one at a time.
 fn hold_machine() -> MutexGuard<'static, ()> {
