@@ -44,6 +44,7 @@ pub mod engine;
 pub mod facts;
 pub mod fleet;
 pub mod health;
+pub mod images;
 pub mod install;
 pub mod inventory;
 pub mod member;

@@ -33,6 +33,8 @@ mod session;
 mod token;
 mod upload;
 
+pub use hyper::body::Bytes;
+
 pub use client::Client;
 pub use credentials::Credentials;
 pub use digest::{Digest, Hasher};

@@ -9,6 +9,7 @@ mod mode;
 mod output;
 mod progress;
 mod screen;
+mod transfer;
 
 pub use colour::{ColourChoice, wants_colour};
 pub use controller::{ControllerLog, LogFormat};
@@ -18,3 +19,4 @@ pub use mode::{Mode, Place, ProgressChoice};
 pub use output::Output;
 pub use progress::{Progress, TableStyle};
 pub use screen::final_message;
+pub use transfer::{Transfer, bytes};

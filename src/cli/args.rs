@@ -9,6 +9,7 @@ mod flag_names;
 pub(super) mod format;
 pub(super) mod input;
 pub(super) mod listen;
+pub(super) mod registry;
 pub(super) mod target;
 
 pub(super) use flag_names::flag_names;

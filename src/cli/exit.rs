@@ -21,7 +21,7 @@ mod install;
 mod message;
 
 use crate::install::Rejected;
-use crate::{cluster, engine, fleet, target, values};
+use crate::{cluster, engine, fleet, registry, target, values};
 
 /// The exit code after Ctrl-C.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -49,6 +49,10 @@ pub(super) enum Failure {
     Cluster(cluster::Error),
     /// The run stopped.
     Engine(engine::Error),
+    /// A request to a registry failed, or files with images cannot be read or written.
+    Registry(registry::Error),
+    /// This many images could not be copied; they have been shown.
+    NotCopied(usize),
     /// Something about members did not reach its end.
     Fleet(fleet::Error),
     /// A value cannot be generated, or a stored one is damaged.
@@ -112,14 +116,34 @@ impl Failure {
             },
             Self::Cluster(error) => cluster_code(error),
             Self::Fleet(error) => fleet_code(error),
+            Self::Registry(error) => registry_code(error),
             Self::Unreleased(errors) => errors.first().map_or(1, |error| target_code(error.kind)),
-            Self::Value(_) | Self::Checks | Self::Preflight(_) | Self::Refused(_) => 4,
+            Self::Value(_)
+            | Self::Checks
+            | Self::Preflight(_)
+            | Self::NotCopied(_)
+            | Self::Refused(_) => 4,
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,
             Self::Conflicts { .. } => 6,
             Self::Io(_) if diff => 2,
             Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
+    }
+}
+
+fn registry_code(error: &registry::Error) -> u8 {
+    use registry::ErrorKind;
+    match error.kind {
+        ErrorKind::Usage | ErrorKind::Settings => 2,
+        ErrorKind::Name
+        | ErrorKind::Unreachable
+        | ErrorKind::Tls
+        | ErrorKind::Timeout
+        | ErrorKind::NotARegistry
+        | ErrorKind::Denied
+        | ErrorKind::RateLimited(_) => 7,
+        _ => 4,
     }
 }
 

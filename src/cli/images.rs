@@ -1,4 +1,6 @@
-//! `ksi images`: list the images of a configuration.
+//! `ksi images`: list the images of a configuration, map them, copy them.
+
+mod copy;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -10,11 +12,12 @@ use super::shared::preparation;
 use crate::install::images;
 use crate::ui::Output;
 
-/// List the images of a configuration, or map them to another registry
+/// List the images of a configuration, map them to another registry, or copy them
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi images list -f samples/host.yaml
-  ksi images rewrite -f samples/host.yaml --registry registry.local:5000/mirror")]
+  ksi images rewrite -f samples/host.yaml --registry registry.local:5000/mirror
+  ksi images copy -f samples/host.yaml --to oci:images")]
 pub(super) struct ImagesArgs {
     #[command(subcommand)]
     verb: ImagesVerb,
@@ -51,6 +54,7 @@ enum ImagesVerb {
         #[arg(short, long, value_enum, default_value_t)]
         output: TextOrJson,
     },
+    Copy(Box<copy::CopyArgs>),
 }
 
 pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
@@ -60,6 +64,7 @@ pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
         ImagesVerb::Rewrite { input, registry, all, output: format } => {
             rewrite(input, registry, *all, *format, output)
         }
+        ImagesVerb::Copy(args) => copy::run(args, output),
     }
 }
 

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Digest,
     /// It is no image that can be used.
     Unsupported,
+    /// Files with images cannot be read or written.
+    Storage,
     /// The source of an upload failed.
     Source,
     /// The registry does not accept the request.
@@ -144,6 +146,7 @@ pub(super) fn printable(text: &str) -> String {
 fn help(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Usage => "correct it",
+        ErrorKind::Storage => "check the path, the rights, and the space on the disk",
         ErrorKind::Settings => "correct the setting, or remove it",
         ErrorKind::Name => "check the name of the registry, and the DNS server of this machine",
         ErrorKind::Unreachable | ErrorKind::Timeout => {

@@ -29,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("proxy", &[]),
     ("cluster", &["object", "proxy"]),
     ("registry", &["object", "proxy"]),
+    ("images", &["registry", "yaml"]),
     ("check", &["cluster", "config", "facts", "health", "object", "inventory", "rights"]),
     ("diagnose", &["cluster", "health", "object"]),
     (
@@ -98,7 +99,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "ui",
-        &["controller", "diagnose", "diagnostic", "engine", "plan", "object", "serve", "target"],
+        &[
+            "controller",
+            "diagnose",
+            "diagnostic",
+            "engine",
+            "images",
+            "plan",
+            "object",
+            "serve",
+            "target",
+        ],
     ),
     (
         "cli",
@@ -114,11 +125,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "engine",
             "facts",
             "fleet",
+            "images",
             "install",
             "inventory",
             "member",
             "object",
             "plan",
+            "registry",
             "render",
             "serve",
             "status",
@@ -135,8 +148,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// What only some layers may name: a clock, the environment, files, threads of control, streams.
 const RESTRICTED: &[(&str, &[&str])] = &[
     ("std::env::", &["ui", "cli", "cluster", "proxy", "registry"]),
-    // A bundle is written to a file; a registry's credentials are in one.
-    ("std::fs::", &["target", "bundle", "cli", "registry"]),
+    // A bundle is written to a file; a registry's credentials and images are in some.
+    ("std::fs::", &["target", "bundle", "cli", "images", "registry"]),
     ("SystemTime::now", &["cli", "install", "serve", "target"]),
     ("now_utc", &["cli", "controller", "fleet", "install", "status", "ui"]),
     (
@@ -150,6 +163,7 @@ const RESTRICTED: &[(&str, &[&str])] = &[
             "target",
             "engine",
             "cluster",
+            "images",
             "registry",
             "status",
         ],

@@ -38,6 +38,15 @@ impl InputArgs {
         }
     }
 
+    /// Files, settings and facts, for verbs that also work without a configuration.
+    pub(in crate::cli) fn with_facts(
+        filename: &[String],
+        set: &[String],
+        facts: FactsArgs,
+    ) -> Self {
+        Self { facts, ..Self::of(filename, set, false) }
+    }
+
     /// Another file with the same facts and the same `--allow-unknown`, without `--set`.
     pub(in crate::cli) fn instead_of(&self, file: &Path) -> Self {
         Self {

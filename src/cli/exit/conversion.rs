@@ -1,7 +1,9 @@
 //! The errors of layers below, with the flags and commands that help.
 
 use super::Failure;
-use crate::{bundle, cluster, controller, engine, fleet, inventory, serve, status, target, values};
+use crate::{
+    bundle, cluster, controller, engine, fleet, inventory, registry, serve, status, target, values,
+};
 
 impl From<engine::Error> for Failure {
     fn from(error: engine::Error) -> Self {
@@ -24,6 +26,12 @@ impl From<cluster::Error> for Failure {
 impl From<target::Error> for Failure {
     fn from(error: target::Error) -> Self {
         Self::Target(error)
+    }
+}
+
+impl From<registry::Error> for Failure {
+    fn from(error: registry::Error) -> Self {
+        Self::Registry(error)
     }
 }
 

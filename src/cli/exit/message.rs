@@ -23,6 +23,12 @@ impl fmt::Display for Failure {
             | Self::Io(text)
             | Self::Unread(text) => f.write_str(text),
             Self::Fleet(error) => write!(f, "{error}"),
+            Self::Registry(error) => write!(f, "{error}\nhelp: {}", error.help),
+            Self::NotCopied(count) => write!(
+                f,
+                "{} not copied\nhelp: fix the problems listed above and run the same command again, which sends only what is missing",
+                counted(*count, "image")
+            ),
             Self::Target(error) => write!(f, "{error}\nhelp: {}", error.help),
             Self::Cluster(error) => write!(f, "{error}\nhelp: {}", cluster_help(error)),
             Self::Engine(error) => write!(f, "{error}\nhelp: {}", error.help(flag_names())),

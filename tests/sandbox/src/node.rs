@@ -97,7 +97,10 @@ impl Node<'_> {
         let folder = plane.join("node").join(REGISTRIES).join(address);
         fs::create_dir_all(&folder)?;
         let text = match authority {
-            Some(path) => format!("server = \"https://{address}\"\nca = {path:?}\n"),
+            Some(path) => {
+                let path = path.display();
+                format!("server = \"https://{address}\"\nca = \"{path}\"\n")
+            }
             None => format!("server = \"http://{address}\"\n"),
         };
         fs::write(folder.join("hosts.toml"), text)
