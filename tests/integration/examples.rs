@@ -67,6 +67,8 @@ fn needs_a_cluster(words: &[&str]) -> bool {
         "apply" | "uninstall" => !names(&["--target"]),
         "diff" => !names(&["--against", "--against-config"]),
         "render" => names(&["--live"]),
+        // These need a registry.
+        "images" => names(&["copy"]),
         _ => false,
     }
 }
@@ -93,6 +95,7 @@ fn a_help_heading_has_only_options_of_its_group() {
         ("Changes that need", &["allow_role_change", "yes_break_members", "replace_ks_installer"]),
         ("Deletions that need", &["delete_crds", "delete_data", "delete_namespaces"]),
         ("Servers", &["http_addr", "webhook_addr"]),
+        ("Registries", &["registry_config", "registry_ca_file", "plain_http"]),
         ("Global options", &["color", "quiet", "verbose"]),
     ];
     for command in commands(&ksi::cli::command()) {
