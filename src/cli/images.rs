@@ -1,15 +1,13 @@
 //! `ksi images`: list the images of a configuration, map them, copy them.
 
 mod copy;
+mod list;
 
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::args::format::TextOrJson;
 use super::args::input::InputArgs;
 use super::exit::Failure;
-use super::shared::preparation;
-use crate::install::images;
 use crate::ui::Output;
 
 /// List the images of a configuration, map them to another registry, or copy them
@@ -60,53 +58,10 @@ enum ImagesVerb {
 pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
     let ImagesArgs { verb } = args;
     match verb {
-        ImagesVerb::List { input, all, output: format } => list(input, *all, *format, output),
+        ImagesVerb::List { input, all, output: format } => list::list(input, *all, *format, output),
         ImagesVerb::Rewrite { input, registry, all, output: format } => {
-            rewrite(input, registry, *all, *format, output)
+            list::rewrite(input, registry, *all, *format, output)
         }
         ImagesVerb::Copy(args) => copy::run(args, output),
     }
-}
-
-fn list(input: &InputArgs, all: bool, format: TextOrJson, output: &Output) -> Result<(), Failure> {
-    let images = images::images(&preparation::offline(input, output)?, all)?;
-    let text = match format {
-        TextOrJson::Text => images.iter().map(|i| i.reference() + "\n").collect(),
-        TextOrJson::Json => {
-            let list: Vec<_> = images
-                .iter()
-                .map(|i| json!({"name": i.name, "image": i.reference(), "upstream": i.upstream}))
-                .collect();
-            format!("{:#}\n", json!(list))
-        }
-    };
-    Ok(output.data(&text)?)
-}
-
-/// Source: where the image is published. Target: its name if `local_registry` is this registry.
-fn rewrite(
-    input: &InputArgs,
-    registry: &str,
-    all: bool,
-    format: TextOrJson,
-    output: &Output,
-) -> Result<(), Failure> {
-    if !crate::config::form::is_registry(registry) {
-        return Err(Failure::Usage(format!(
-            "`{registry}` is not a registry, for example registry.local:5000/mirror"
-        )));
-    }
-    let images = images::mirrored(&preparation::offline(input, output)?, registry, all)?;
-    let pairs = images.iter().map(|image| (&image.upstream, image.reference()));
-    let text = match format {
-        TextOrJson::Text => pairs.fold(String::new(), |mut text, (source, target)| {
-            text.extend([source, " ", &target, "\n"]);
-            text
-        }),
-        TextOrJson::Json => {
-            let list: Vec<_> = pairs.map(|(s, t)| json!({"source": s, "target": t})).collect();
-            format!("{:#}\n", json!(list))
-        }
-    };
-    Ok(output.data(&text)?)
 }
