@@ -28,6 +28,8 @@ mod drift;
 mod error;
 mod event;
 mod follow;
+mod handover;
+mod leader;
 mod notice;
 mod operation;
 mod problem;
@@ -44,6 +46,8 @@ use tokio::sync::watch;
 use crate::cluster::Cluster;
 use crate::engine::Stop;
 
+use leader::{Leadership, Terms};
+
 pub use approval::Approval;
 pub use cc::{APPROVE, MODE, Mode, PAUSED_UNTIL, REQUESTED_AT};
 pub use contested::Contest;
@@ -51,17 +55,50 @@ pub use decision::Cause;
 pub use drift::Repair;
 pub use error::Error;
 pub use event::{REASONS, Reason};
+pub use handover::Handover;
 pub use notice::Notice;
 pub use problem::Problem;
 pub use progress::Stage;
 pub use settings::{Published, RESYNC, Settings};
 
 /// Follows the ClusterConfiguration until it is stopped, or until the end of one run. `published` shows others how it
-/// is.
+/// is. Of several replicas one does; the others wait, as ready as it is.
 ///
 /// # Errors
 /// A single run failed, or was interrupted; or the cluster cannot be reached at first.
 pub async fn run(
+    cluster: &Cluster,
+    settings: &Settings,
+    stop: &Stop,
+    published: &watch::Sender<Published>,
+    notify: &mut dyn FnMut(Notice),
+) -> Result<(), Error> {
+    // The Job waits for the lock of a run, as a command line does.
+    if settings.once {
+        return follow(cluster, settings, stop, published, notify).await;
+    }
+    loop {
+        let mut awaits = |leader: &str| {
+            notify(Notice::Awaits(format!("{leader}, which leads: this replica stands by")));
+            published.send_modify(|published| published.is_synced = true);
+        };
+        let terms = Terms::default();
+        let leadership = tokio::select! {
+            answer = Leadership::acquire(cluster, &settings.holder, terms, &mut awaits) => answer?,
+            () = stop.requested() => return Ok(()),
+        };
+        let other = tokio::select! {
+            answer = follow(cluster, settings, stop, published, notify) => {
+                leadership.release().await;
+                return answer;
+            }
+            other = leadership.kept() => other,
+        };
+        notify(Notice::Warning(format!("{other} has taken over the leadership")));
+    }
+}
+
+async fn follow(
     cluster: &Cluster,
     settings: &Settings,
     stop: &Stop,

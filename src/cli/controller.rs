@@ -84,7 +84,8 @@ pub(super) fn run(args: &ControllerArgs, output: &Output) -> Result<(), Failure>
             observer.borrow_mut().notice(&notice, Instant::now());
             log.borrow_mut().record(&notice, Instant::now());
         };
-        let followed = controller::run(&cluster, &settings, &stop, &published, &mut notify);
+        let followed =
+            Box::pin(controller::run(&cluster, &settings, &stop, &published, &mut notify));
         let note = |note| log.borrow_mut().server(&note, Instant::now());
         let mut changes = published.subscribe();
         let observing = async {

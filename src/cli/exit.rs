@@ -74,6 +74,13 @@ pub(super) enum Failure {
     Unhealthy(String),
     /// The connection to the cluster was lost.
     Lost(String),
+    /// The run of a controller failed; with the exit code that a run of our own would have.
+    Controller {
+        /// The exit code.
+        code: u8,
+        /// Why.
+        message: String,
+    },
     /// The user answered no.
     Declined,
     /// Reading or writing failed.
@@ -126,6 +133,7 @@ impl Failure {
             Self::Unhealthy(_) => 5,
             Self::Unread(_) | Self::Lost(_) => 7,
             Self::Conflicts { .. } => 6,
+            Self::Controller { code, .. } => *code,
             Self::Io(_) if diff => 2,
             Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
@@ -177,6 +185,18 @@ fn cluster_code(error: &cluster::Error) -> u8 {
     match error.kind {
         cluster::ErrorKind::Usage | cluster::ErrorKind::NoCluster => 2,
         _ => target_code(target::Error::from(error.clone()).kind),
+    }
+}
+
+/// The exit code for the reason of a failed run in the status of a ClusterConfiguration.
+fn failed_code(reason: &str) -> u8 {
+    match reason {
+        "Preflight" => 4,
+        "Restricted" | "SecretMissing" | "SecretUnusable" => 2,
+        word => target::ErrorKind::ALL
+            .into_iter()
+            .find(|kind| format!("{kind:?}") == word)
+            .map_or(1, target_code),
     }
 }
 

@@ -4,6 +4,7 @@ pub(super) mod apply;
 pub(super) mod closing;
 pub(super) mod confirm;
 pub(super) mod execution;
+pub(super) mod handover;
 pub(super) mod interrupt;
 pub(super) mod outage;
 pub(super) mod plan;

@@ -1,10 +1,13 @@
-//! Why a controller ended.
+//! Why a controller ended, or a run of one that was followed.
+
+use std::time::Duration;
 
 use super::approval::Approval;
 use super::problem::Problem;
 use crate::{cluster, install};
 
-/// Why a controller ended. Only a single run ends with anything but an interruption.
+/// Why a controller ended, or a run of one that was followed. A controller that does not end after one run ends only
+/// by an interruption.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no ClusterConfiguration to follow.
@@ -24,6 +27,36 @@ pub enum Error {
     /// Fields of others were left alone.
     #[error("{0} objects are in conflict")]
     Conflicts(usize),
+    /// The run of a live controller failed.
+    #[error("the run of the controller failed: {message}")]
+    Failed {
+        /// The word for why in the status.
+        reason: String,
+        /// Why, and whether it is tried again.
+        message: String,
+    },
+    /// A live controller found the configuration invalid.
+    #[error("the configuration is invalid: {0}")]
+    Refused(String),
+    /// The plan of a live controller is another one than the one that was reviewed.
+    #[error(
+        "nothing was changed: the configuration is stored, but the plan of the controller differs from the plan above"
+    )]
+    OtherPlan {
+        /// The hash of its plan.
+        hash: String,
+    },
+    /// Somebody else changed or deleted the ClusterConfiguration while it was followed.
+    #[error("ClusterConfiguration ks-installer was edited or deleted by somebody else meanwhile")]
+    Edited,
+    /// A live controller did not reach the end of its run in time. It goes on.
+    #[error("the controller is not done after {}: {message}", humantime::format_duration(*.timeout))]
+    TooLong {
+        /// How long it was followed.
+        timeout: Duration,
+        /// What it says.
+        message: String,
+    },
     /// The run failed.
     #[error(transparent)]
     Install(#[from] install::Error),

@@ -1,6 +1,7 @@
 //! One run: the ClusterConfiguration is read, reviewed and, where nothing has to be approved, carried out. These are
 //! the use cases that the command line calls.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::approval::Approval;
@@ -175,20 +176,30 @@ impl Operation<'_> {
     }
 
     fn request<'p>(&self, prepared: &'p Prepared) -> ApplyRequest<'p> {
-        ApplyRequest {
-            prepared,
-            consents: Consents::default(),
-            components: Vec::new(),
-            force_conflicts: false,
-            take: Vec::new(),
-            // Where drift is only observed nothing is taken back.
-            take_back: (self.mode != Mode::Observe).then(|| self.fights.objects()),
-            wait: self.wait,
-            fail_fast: true,
-            dry_run: None,
-            skip_checks: Vec::new(),
-            history_max: HISTORY,
-        }
+        // Where drift is only observed nothing is taken back.
+        let take_back = (self.mode != Mode::Observe).then(|| self.fights.objects());
+        request_of(prepared, self.wait, take_back)
+    }
+}
+
+/// What a controller asks for. `take_back` is as in [`ApplyRequest`].
+pub(super) fn request_of(
+    prepared: &Prepared,
+    wait: bool,
+    take_back: Option<BTreeSet<ObjectId>>,
+) -> ApplyRequest<'_> {
+    ApplyRequest {
+        prepared,
+        consents: Consents::default(),
+        components: Vec::new(),
+        force_conflicts: false,
+        take: Vec::new(),
+        take_back,
+        wait,
+        fail_fast: true,
+        dry_run: None,
+        skip_checks: Vec::new(),
+        history_max: HISTORY,
     }
 }
 

@@ -111,6 +111,7 @@ pub(super) fn of_error(error: &Error) -> Problem {
         Error::Restricted(fields) => {
             (configuration(), "Restricted".to_owned(), restricted::allow(fields))
         }
+        Error::Preflight(_) => (configuration(), "Preflight".to_owned(), String::new()),
         _ => (configuration(), "Failed".to_owned(), String::new()),
     };
     Problem { object, code, reason: error.to_string(), remedy }

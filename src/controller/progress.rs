@@ -86,6 +86,8 @@ pub(super) struct Progress {
     pub awaited: BTreeMap<ObjectId, String>,
     /// What stands in its way.
     pub problems: Vec<Problem>,
+    /// Why it failed, in a word.
+    pub reason: Option<String>,
     /// What it waits for before its first write.
     locking: Option<String>,
 }
@@ -105,6 +107,7 @@ impl Progress {
             parts: BTreeMap::new(),
             awaited: BTreeMap::new(),
             problems: Vec::new(),
+            reason: None,
             locking: None,
         }
     }
@@ -197,7 +200,8 @@ impl Progress {
     }
 }
 
-fn word(state: ComponentState) -> &'static str {
+/// The word for the state of a component in the status.
+pub(super) fn word(state: ComponentState) -> &'static str {
     match state {
         ComponentState::Waiting => "Waiting",
         ComponentState::Applying => "Applying",

@@ -13,7 +13,8 @@ pub(super) fn requester(cc: &Configured, cause: Cause) -> String {
     };
     let entries = cc.body["metadata"]["managedFields"].as_array();
     let others = entries.into_iter().flatten().filter(|entry| {
-        entry["manager"] != FIELD_MANAGER
+        // The controller itself never writes a specification: `ksi apply` and `ksi member join` do.
+        (part == "f:spec" || entry["manager"] != FIELD_MANAGER)
             && entry["subresource"].as_str().is_none_or(str::is_empty)
             && !entry["fieldsV1"][part].is_null()
     });
@@ -34,9 +35,12 @@ mod tests {
             entry("kubectl-create", "2026-11-21T16:00:00Z", json!({"f:spec": {}})),
             entry("kubectl-edit", "2026-11-21T17:00:00Z", json!({"f:spec": {"f:a": {}}})),
             entry("kubectl-annotate", "2026-11-21T18:00:00Z", json!({"f:metadata": {}})),
-            entry("ksi", "2026-11-21T19:00:00Z", json!({"f:spec": {}, "f:status": {}})),
+            entry("ksi", "2026-11-21T19:00:00Z", json!({"f:metadata": {}, "f:status": {}})),
         ]}}));
         assert_eq!(requester(&cc, Cause::Edit), "kubectl-edit");
+        let applied = entry("ksi", "2026-11-21T20:00:00Z", json!({"f:spec": {}}));
+        let applied = Configured::of(json!({"metadata": {"managedFields": [applied]}}));
+        assert_eq!(requester(&applied, Cause::Edit), "ksi");
         assert_eq!(requester(&cc, Cause::Request), "kubectl-annotate");
         assert_eq!(requester(&cc, Cause::Drift), "Drift");
         assert_eq!(requester(&Configured::of(json!({})), Cause::Edit), "Edit");

@@ -25,7 +25,7 @@ pub struct Settings {
 /// What others can see of a running controller, such as its metrics.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Published {
-    /// Whether the first lists of all watches are complete.
+    /// Whether the first lists of all watches are complete, or another replica leads.
     pub is_synced: bool,
     /// The status of the ClusterConfiguration; null as long as there is none.
     pub status: Value,

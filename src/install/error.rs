@@ -64,11 +64,6 @@ pub enum Error {
     /// The controller runs and would install again what is deleted.
     #[error("{0} runs the controller of ksi, which would install everything again")]
     ControllerRuns(Box<ObjectId>),
-    /// The controller runs and follows another configuration, which it would put back.
-    #[error(
-        "{0} runs the controller of ksi, which would put back what ClusterConfiguration ks-installer says"
-    )]
-    Followed(Box<ObjectId>),
     /// What stands behind webhooks cannot be read.
     #[error("cannot read the backends of webhooks: {0}")]
     WebhooksUnread(String),

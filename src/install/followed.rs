@@ -10,23 +10,21 @@ use super::session::Session;
 use super::source::Source;
 use crate::cluster::Cluster;
 use crate::config::{self, annotation};
+use crate::object::ObjectId;
 use crate::target::Target;
 
-/// Refuses a configuration that is not the one that a controller follows: the controller would put that one back. It
-/// does not while it is paused.
+/// The controller that follows another configuration than this one, and would put that one back. It does not while it is
+/// paused.
 ///
 /// # Errors
-/// [`Error::Followed`] names the controller. Or the cluster cannot be read.
-pub async fn check_followed<T: Target>(
+/// The cluster cannot be read.
+pub async fn contrary_controller<T: Target>(
     session: &Session<T>,
     prepared: &Prepared,
-) -> Result<(), Error> {
-    let Some(target) = session.cluster_target() else { return Ok(()) };
-    let Some(controller) = safeguards::controller(target).await? else { return Ok(()) };
-    if is_another(target.cluster(), prepared).await? {
-        return Err(Error::Followed(Box::new(controller)));
-    }
-    Ok(())
+) -> Result<Option<ObjectId>, Error> {
+    let Some(target) = session.cluster_target() else { return Ok(None) };
+    let Some(controller) = safeguards::controller(target).await? else { return Ok(None) };
+    Ok(is_another(target.cluster(), prepared).await?.then_some(controller))
 }
 
 /// Whether the ClusterConfiguration is in force and has another content.

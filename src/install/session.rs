@@ -44,6 +44,11 @@ impl<T: Target> Session<T> {
         self.target.place()
     }
 
+    /// The connection, where it works on a cluster.
+    pub fn connection(&self) -> Option<&Cluster> {
+        self.cluster.as_ref().map(|target| target.cluster())
+    }
+
     /// Whether it works on a cluster.
     pub fn is_on_cluster(&self) -> bool {
         self.cluster.is_some()

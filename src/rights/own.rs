@@ -112,6 +112,8 @@ const TABLE: &[Row] = &[
         &[kubesphere::INSTALLER],
     ),
     row(Controller, ("", "events"), HERE, &["create"], &[]),
+    // Which of several replicas leads.
+    row(Controller, LEASES, HERE, &["get", "update", "delete"], &[kubesphere::INSTALLER]),
     // Its admission webhook: the certificate and the registration.
     row(Controller, SECRETS, HERE, &["update"], &["ksi-webhook"]),
     row(

@@ -41,6 +41,25 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Permission,
+        Self::ReadOnly,
+        Self::Full,
+        Self::Locked,
+        Self::Damaged,
+        Self::InTheWay,
+        Self::Io,
+        Self::Unreachable,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::Conflict,
+        Self::Invalid,
+        Self::Unhealthy,
+        Self::Timeout,
+        Self::Held,
+    ];
+
     /// Whether it is about one object, so that others can still be written. All others are about the target, and
     /// end the run.
     pub fn is_of_one_object(self) -> bool {

@@ -31,7 +31,7 @@ pub(in crate::cli) struct ApplyingArgs {
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
         num_args = 0..=1, require_equals = true, default_missing_value = "true"
     )]
-    wait: bool,
+    pub(in crate::cli) wait: bool,
     /// Stop waiting for a component as soon as it is certain that waiting does not help
     #[arg(
         long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set,
@@ -86,6 +86,16 @@ impl ApplyingArgs {
     /// Whether nothing is to be changed.
     pub(in crate::cli) fn is_dry_run(&self) -> bool {
         self.dry_run.is_some()
+    }
+
+    /// The flags that only a run of our own can obey, not a controller in the cluster.
+    pub(in crate::cli) fn only_here(&self) -> Vec<&'static str> {
+        let lists =
+            [("--only", &self.only), ("--skip-check", &self.skip_checks), ("--take", &self.take)];
+        let lists =
+            lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, _)| name);
+        let forced = self.force_conflicts.then_some("--force-conflicts");
+        lists.chain(forced).chain(self.prune.names()).collect()
     }
 
     /// The request for a use case.

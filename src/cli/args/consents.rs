@@ -71,6 +71,17 @@ impl PruneArgs {
         named(self.given())
     }
 
+    /// The flags that are given.
+    pub(in crate::cli) fn names(self) -> impl Iterator<Item = &'static str> {
+        let Self { delete_crds, delete_data, delete_namespaces } = self;
+        let flags = [
+            (delete_crds, "--delete-crds"),
+            (delete_data, "--delete-data"),
+            (delete_namespaces, "--delete-namespaces"),
+        ];
+        flags.into_iter().filter(|(given, _)| *given).map(|(_, name)| name)
+    }
+
     fn given(self) -> impl Iterator<Item = Consent> {
         let Self { delete_crds, delete_data, delete_namespaces } = self;
         given([

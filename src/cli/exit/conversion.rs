@@ -1,6 +1,6 @@
 //! The errors of layers below, with the flags and commands that help.
 
-use super::Failure;
+use super::{Failure, failed_code};
 use crate::{
     bundle, cluster, controller, engine, fleet, inventory, registry, serve, status, target, values,
 };
@@ -122,6 +122,27 @@ impl From<controller::Error> for Failure {
                 Self::Usage(format!("{error}\nhelp: remove its annotation {}", controller::MODE))
             }
             Error::Conflicts(count) => Self::Conflicts { count, takeable: false },
+            Error::Failed { ref reason, .. } => {
+                Self::Controller { code: failed_code(reason), message: error.to_string() }
+            }
+            Error::Refused(_) => Self::Controller {
+                code: 3,
+                message: format!("{error}\nhelp: `ksi validate` shows the places"),
+            },
+            Error::OtherPlan { ref hash } => Self::Usage(format!(
+                "{error}\nhelp: look at it with `kubectl -n kubesphere-system get cc ks-installer -o yaml | ksi diff -f -`, and approve it with `kubectl -n \
+                 kubesphere-system annotate --overwrite cc ks-installer {}={hash}`",
+                controller::APPROVE
+            )),
+            Error::Edited => Self::Controller {
+                code: 8,
+                message: format!(
+                    "{error}\nhelp: `ksi status` shows what runs; run the command again"
+                ),
+            },
+            Error::TooLong { .. } => Self::Unhealthy(format!(
+                "{error}\nhelp: it goes on; `ksi status -w` shows how it is"
+            )),
             Error::Install(error) => error.into(),
             Error::Cluster(error) => Self::Cluster(error),
         }

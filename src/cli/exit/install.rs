@@ -62,11 +62,6 @@ impl From<Error> for Failure {
                 controller.namespace.as_deref().unwrap_or_default(),
                 controller.name
             )),
-            Error::Followed(_) => Self::Usage(format!(
-                "{error}\nhelp: change that object in place of this run: `kubectl apply -f FILE`; `ksi logs -f` \
-                 and `ksi wait` show the run of the controller. Or pause the controller: {}",
-                "`kubectl -n kubesphere-system annotate --overwrite cc ks-installer ksi.kubesphere.io/mode=paused`"
-            )),
             Error::Unreleased(errors) => Self::Unreleased(errors),
             Error::WebhooksUnread(_) => Self::Unread(error.to_string()),
             Error::Broken(problems) => {

@@ -17,6 +17,7 @@ impl fmt::Display for Failure {
             | Self::ClosedPipe => Ok(()),
             Self::Declined => f.write_str("nothing was changed"),
             Self::Usage(text)
+            | Self::Controller { message: text, .. }
             | Self::NotInstalled(text)
             | Self::Unhealthy(text)
             | Self::Lost(text)

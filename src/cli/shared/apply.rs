@@ -3,11 +3,13 @@
 use super::confirm::{confirm, consented};
 use super::execution::Execution;
 use super::outage::told;
-use super::{closing, plan, preflight};
+use super::{closing, handover, plan, preflight};
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
+use crate::controller::Handover;
 use crate::install::{self, ApplyRequest, DryRun, Outcome, Prepared, Review, Session};
+use crate::plan::Summary;
 use crate::status;
 use crate::target::Target;
 use crate::ui::Output;
@@ -23,8 +25,12 @@ pub(in crate::cli) async fn apply<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let request = args.request(prepared);
-    if request.dry_run.is_none() {
-        install::check_followed(session, prepared).await?;
+    let controller = match request.dry_run {
+        None => install::contrary_controller(session, prepared).await?,
+        Some(_) => None,
+    };
+    if let Some(controller) = &controller {
+        handover::obeys(controller, args)?;
     }
     let review = told(session.target(), output, install::review(session, &request)).await?;
     plan::warn_of_replaced(&review.planned.plan, output);
@@ -37,6 +43,26 @@ pub(in crate::cli) async fn apply<T: Target>(
     if !args.yes {
         ask(session, &review, output)?;
     }
+    if let (Some(controller), Some(cluster)) = (controller, session.connection()) {
+        let handover = Handover {
+            session,
+            cluster,
+            prepared,
+            consents: &request.consents,
+            wait: args.wait,
+            timeout: args.timeout,
+        };
+        handover::run(&handover, &controller, &review, args, output).await?;
+        return finished(
+            session,
+            prepared,
+            &review,
+            args.output,
+            review.planned.plan.summary(),
+            output,
+        )
+        .await;
+    }
     let execution = Execution {
         title: format!("Applying to {}", session.place()),
         format: args.output,
@@ -45,9 +71,21 @@ pub(in crate::cli) async fn apply<T: Target>(
     };
     let outcome = execution.run(session, &review, &request.consents, output).await?;
     warn_of_history(&outcome, output);
-    let next = install::next_steps(session.target(), &review, prepared).await;
+    finished(session, prepared, &review, args.output, outcome.summary, output).await
+}
+
+/// Prints what to do next.
+async fn finished<T: Target>(
+    session: &Session<T>,
+    prepared: &Prepared,
+    review: &Review,
+    format: TextOrJson,
+    summary: Summary,
+    output: &Output,
+) -> Result<(), Failure> {
+    let next = install::next_steps(session.target(), review, prepared).await;
     let conflicts = plan::conflicts(&review.planned.plan);
-    match args.output {
+    match format {
         TextOrJson::Text => {
             let objects = &review.planned.desired.objects;
             if let Some(next) = next {
@@ -58,7 +96,7 @@ pub(in crate::cli) async fn apply<T: Target>(
         }
         TextOrJson::Json => {
             let code = conflicts.as_ref().map_or_else(|failure| failure.code(false), |()| 0);
-            closing::summary(args.output, outcome.summary, next.as_ref(), code, output)?;
+            closing::summary(format, summary, next.as_ref(), code, output)?;
         }
     }
     conflicts

@@ -43,6 +43,23 @@ impl Execution {
         consents: &Consents,
         output: &Output,
     ) -> Result<Outcome, Failure> {
+        let execute = async |on_event: &mut dyn FnMut(Event)| {
+            install::execute(session, review, consents, on_event).await
+        };
+        Ok(self.show(session, review, output, execute).await??)
+    }
+
+    /// Shows the progress of a run: text on standard error, JSON events on standard output.
+    ///
+    /// # Errors
+    /// Standard output cannot be written.
+    pub(in crate::cli) async fn show<T: Target, O, E>(
+        &self,
+        session: &Session<T>,
+        review: &Review,
+        output: &Output,
+        run: impl AsyncFnOnce(&mut dyn FnMut(Event)) -> Result<O, E>,
+    ) -> Result<Result<O, E>, Failure> {
         let events = self.format == TextOrJson::Json;
         let live = RefCell::new(self.live(&review.planned.plan, session.is_on_cluster(), output));
         // Before the first event there is nothing to draw.
@@ -58,8 +75,7 @@ impl Execution {
             }
             live.borrow_mut().record(&event, Instant::now());
         };
-        let run = install::execute(session, review, consents, &mut on_event);
-        let answer = beside_clock(run, TICK, || {
+        let answer = beside_clock(run(&mut on_event), TICK, || {
             if started.get() {
                 let mut live = live.borrow_mut();
                 if session.stop().is_requested() {
@@ -72,8 +88,10 @@ impl Execution {
         if started.get() {
             live.into_inner().finish(answer.is_ok(), Instant::now());
         }
-        let outcome = answer?;
-        write_error.map_or(Ok(outcome), |error| Err(error.into()))
+        match (answer, write_error) {
+            (Ok(_), Some(error)) => Err(error.into()),
+            (answer, _) => Ok(answer),
+        }
     }
 
     fn live(&self, plan: &Plan, runs: bool, output: &Output) -> Live {

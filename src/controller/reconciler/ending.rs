@@ -44,6 +44,9 @@ impl Reconciler<'_> {
         let end = if interrupted { cut_short(superseded) } else { judged(&outcome, &progress) };
         let now = OffsetDateTime::now_utc();
         progress.end(end.stage, seconds(now));
+        if let Verdict::Failed { problem, .. } = &end.verdict {
+            progress.reason = Some(problem.code.clone());
+        }
         let asked = !matches!(progress.cause, Cause::Drift | Cause::Resync | Cause::Start);
         let wrote = progress.done > 0;
         // What was only looked at is no news.

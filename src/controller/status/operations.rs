@@ -39,6 +39,9 @@ fn last(operation: &Progress) -> Value {
         "done": operation.done, "total": operation.total,
         "startedAt": operation.started, "requestedBy": operation.requested_by,
     });
+    if let Some(reason) = &operation.reason {
+        last["reason"] = reason.as_str().into();
+    }
     if let Some(waiting) = operation.waiting_for() {
         last["waitingFor"] = waiting.into();
     }

@@ -2,8 +2,10 @@
 
 mod drift;
 mod edits;
+mod handover;
 mod modes;
 mod once;
+mod replicas;
 mod restricted;
 
 use std::fs::{self, File};

@@ -1,0 +1,71 @@
+//! `ksi apply` where a controller follows another configuration: it gets the new one, and its run is followed.
+
+use std::io::Write as _;
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use super::{Followed, cc};
+use crate::hands::Hands as _;
+use crate::installed::Said;
+
+/// A controller of ksi, as its Deployment shows it to others. The process itself runs beside the cluster.
+fn deployed(followed: &Followed) {
+    followed.kubectl("-n kubesphere-system create deployment ks-installer --image=ksi");
+    followed
+        .kubectl("-n kubesphere-system label deployment ks-installer app.kubernetes.io/name=ksi");
+}
+
+fn apply(followed: &Followed, spec: &Value, flags: &[&str]) -> Said {
+    let mut file = NamedTempFile::new().unwrap();
+    write!(file, "{}", cc(spec)).unwrap();
+    let path = file.path().to_str().unwrap();
+    followed.rig.ksi(&[&["apply", "-f", path, "--yes"], flags].concat())
+}
+
+fn port(number: u16) -> Value {
+    json!({"common": {"core": {"console": {"port": number}}}})
+}
+
+#[test]
+fn apply_beside_a_controller_gives_it_the_configuration_and_follows_its_run() {
+    let Some(followed) = Followed::start(&json!({})) else { return };
+    deployed(&followed);
+    let shown = || followed.field("service ks-console", ".spec.ports[0].nodePort");
+
+    let since = followed.rig.mark();
+    let said = apply(&followed, &port(30887), &["--wait=false"]).expect(0);
+    assert!(said.err.contains("its run is followed here"), "{}", said.err);
+    assert_eq!(shown(), "30887");
+    assert_eq!(followed.cc()["spec"], port(30887));
+    assert_eq!(followed.status()["lastOperation"]["requestedBy"], "ksi");
+    let changes = followed.rig.changes(since);
+    let ours = |change: &&String| !change.contains("/status/") && !change.contains("events");
+    let written =
+        changes.iter().filter(ours).filter(|change| change.contains("clusterconfigurations"));
+    assert_eq!(written.collect::<Vec<_>>(), ["update clusterconfigurations/ks-installer"]);
+
+    // What needs a flag needs it here, too; with the flag the plan of the controller is approved.
+    let mut host = port(30887);
+    host["multicluster"] = json!({"clusterRole": "host"});
+    apply(&followed, &host, &["--wait=false"]).expect(0);
+    assert_eq!(followed.status()["role"], "host");
+    apply(&followed, &port(30887), &["--wait=false"]).expect(2);
+    assert_eq!(followed.cc()["spec"], host, "nothing was stored");
+    apply(&followed, &port(30887), &["--wait=false", "--allow-role-change"]).expect(0);
+    assert_eq!(followed.status()["role"], "none");
+
+    followed.annotate("mode", Some("plan"));
+    apply(&followed, &port(30888), &["--wait=false"]).expect(0);
+    assert_eq!(shown(), "30888");
+    followed.annotate("mode", None);
+
+    let said = apply(&followed, &port(30889), &["--only", "redis"]).expect(2);
+    assert!(said.err.contains("cannot obey --only"), "{}", said.err);
+    assert_eq!(shown(), "30888");
+    // Pods do not answer here, so this does not become healthy.
+    let said = apply(&followed, &port(30889), &["--timeout", "5s", "-o", "json"]).expect(5);
+    assert!(said.out.contains(r#""type":"component""#), "{}", said.out);
+    assert!(said.out.contains("the controller is not done after 5s"), "{}", said.out);
+    followed.until("the controller to go on", || shown() == "30889");
+}
