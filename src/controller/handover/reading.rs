@@ -36,7 +36,7 @@ impl Reading {
         let mut reading = Self {
             uid: stored["metadata"]["uid"].clone(),
             generation: generation(stored),
-            message: String::new(),
+            message: "it has not looked at the configuration yet".to_owned(),
             parts: BTreeMap::new(),
         };
         reading.components(&stored["status"], &mut |_| {});

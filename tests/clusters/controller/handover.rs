@@ -29,14 +29,15 @@ fn port(number: u16) -> Value {
 
 #[test]
 fn apply_beside_a_controller_gives_it_the_configuration_and_follows_its_run() {
-    let Some(followed) = Followed::start(&json!({})) else { return };
+    let Some(mut followed) = Followed::start(&json!({})) else { return };
     deployed(&followed);
-    let shown = || followed.field("service ks-console", ".spec.ports[0].nodePort");
+    let shown =
+        |followed: &Followed| followed.field("service ks-console", ".spec.ports[0].nodePort");
 
     let since = followed.rig.mark();
     let said = apply(&followed, &port(30887), &["--wait=false"]).expect(0);
     assert!(said.err.contains("its run is followed here"), "{}", said.err);
-    assert_eq!(shown(), "30887");
+    assert_eq!(shown(&followed), "30887");
     assert_eq!(followed.cc()["spec"], port(30887));
     assert_eq!(followed.status()["lastOperation"]["requestedBy"], "ksi");
     let changes = followed.rig.changes(since);
@@ -57,15 +58,18 @@ fn apply_beside_a_controller_gives_it_the_configuration_and_follows_its_run() {
 
     followed.annotate("mode", Some("plan"));
     apply(&followed, &port(30888), &["--wait=false"]).expect(0);
-    assert_eq!(shown(), "30888");
+    assert_eq!(shown(&followed), "30888");
     followed.annotate("mode", None);
 
     let said = apply(&followed, &port(30889), &["--only", "redis"]).expect(2);
     assert!(said.err.contains("cannot obey --only"), "{}", said.err);
-    assert_eq!(shown(), "30888");
-    // Pods do not answer here, so this does not become healthy.
-    let said = apply(&followed, &port(30889), &["--timeout", "5s", "-o", "json"]).expect(5);
-    assert!(said.out.contains(r#""type":"component""#), "{}", said.out);
-    assert!(said.out.contains("the controller is not done after 5s"), "{}", said.out);
-    followed.until("the controller to go on", || shown() == "30889");
+    assert_eq!(shown(&followed), "30888");
+    let said = apply(&followed, &port(30889), &["-o", "json"]).expect(0);
+    assert!(said.out.contains(r#""type":"summary""#), "{}", said.out);
+    assert_eq!(shown(&followed), "30889");
+
+    followed.child.kill().unwrap();
+    let said = apply(&followed, &port(30890), &["--timeout", "3s"]).expect(5);
+    assert!(said.err.contains("the controller is not done after 3s"), "{}", said.err);
+    assert!(said.err.contains("it has not looked at the configuration yet"), "{}", said.err);
 }
