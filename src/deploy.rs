@@ -76,7 +76,7 @@ pub fn is_ours(live: &Value) -> bool {
 /// The labels of pods. The guides find the log by `app`.
 fn labels(component: &str) -> Value {
     json!({
-        "app": "ks-install",
+        "app": kubesphere::INSTALLER_APP,
         "app.kubernetes.io/name": NAME,
         "app.kubernetes.io/component": component,
         "app.kubernetes.io/part-of": "kubesphere",
@@ -85,5 +85,5 @@ fn labels(component: &str) -> Value {
 
 /// What selects the pods of one of the two: both have the label of the guides.
 fn selector(component: &str) -> Value {
-    json!({"app": "ks-install", "app.kubernetes.io/component": component})
+    json!({"app": kubesphere::INSTALLER_APP, "app.kubernetes.io/component": component})
 }

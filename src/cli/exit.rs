@@ -16,10 +16,12 @@
 //!
 //! `docs/exit-codes.md` and `ksi --help` say the same; a test compares them.
 
+mod code;
 mod conversion;
 mod install;
 mod message;
 
+use self::code::{cluster_code, fleet_code, registry_code, target_code};
 use crate::install::Rejected;
 use crate::{cluster, engine, fleet, registry, target, values};
 
@@ -137,76 +139,5 @@ impl Failure {
             Self::Io(_) if diff => 2,
             Self::Differences | Self::Declined | Self::NotInstalled(_) | Self::Io(_) => 1,
         }
-    }
-}
-
-fn registry_code(error: &registry::Error) -> u8 {
-    use registry::ErrorKind;
-    match error.kind {
-        ErrorKind::Usage | ErrorKind::Settings => 2,
-        ErrorKind::Name
-        | ErrorKind::Unreachable
-        | ErrorKind::Tls
-        | ErrorKind::Timeout
-        | ErrorKind::NotARegistry
-        | ErrorKind::Denied
-        | ErrorKind::RateLimited(_) => 7,
-        _ => 4,
-    }
-}
-
-fn fleet_code(error: &fleet::Error) -> u8 {
-    use fleet::Error;
-    match error {
-        Error::NoKubesphere(_) => 1,
-        Error::Name(_)
-        | Error::NotHost { .. }
-        | Error::NoMember { .. }
-        | Error::IsHost(_)
-        | Error::Exists { .. }
-        | Error::Bundle { .. }
-        | Error::Placed { .. }
-        | Error::Answers { .. }
-        | Error::NoWitness { .. }
-        | Error::Kubeconfig { .. }
-        | Error::OtherCluster { .. } => 2,
-        Error::NoAddress { .. }
-        | Error::NoPort
-        | Error::Endpoint(_)
-        | Error::Checks(_)
-        | Error::Randomness(_) => 4,
-        Error::Timeout { .. } => 5,
-        Error::NoWay { .. } | Error::Silent { .. } => 7,
-        Error::Cluster(error) => cluster_code(error),
-    }
-}
-
-fn cluster_code(error: &cluster::Error) -> u8 {
-    match error.kind {
-        cluster::ErrorKind::Usage | cluster::ErrorKind::NoCluster => 2,
-        _ => target_code(target::Error::from(error.clone()).kind),
-    }
-}
-
-/// The exit code for the reason of a failed run in the status of a ClusterConfiguration.
-fn failed_code(reason: &str) -> u8 {
-    match reason {
-        "Preflight" => 4,
-        "Restricted" | "SecretMissing" | "SecretUnusable" => 2,
-        word => target::ErrorKind::ALL
-            .into_iter()
-            .find(|kind| format!("{kind:?}") == word)
-            .map_or(1, target_code),
-    }
-}
-
-fn target_code(kind: target::ErrorKind) -> u8 {
-    use target::ErrorKind;
-    match kind {
-        ErrorKind::Unhealthy | ErrorKind::Timeout | ErrorKind::Held => 5,
-        ErrorKind::Conflict => 6,
-        ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::Forbidden => 7,
-        ErrorKind::Locked => 8,
-        _ => 4,
     }
 }

@@ -14,16 +14,17 @@ use crate::ui::Output;
 
 /// Print the logs of the pods of one or all components
 ///
-/// Each line starts with the pod and the container. -f also follows new pods and restarted containers.
+/// `ks-installer` is ksi itself in the cluster: the controller and the Job. Each line starts with the pod and the container. -f also follows new pods and restarted containers.
 /// Everything that looks like a token, hash, key or password is replaced by ***; terminal escape
 /// sequences are removed.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   ksi logs ks-core --tail 50
   ksi logs ks-core -c ks-apiserver -f --since 5m
+  ksi logs ks-installer -f
   ksi logs tower --previous --timestamps")]
 pub(super) struct LogsArgs {
-    /// Component [default: all]
+    /// Component, or ks-installer [default: all components]
     component: Option<String>,
     /// Wait for new lines until Ctrl-C
     #[arg(short, long, conflicts_with = "previous")]

@@ -23,7 +23,6 @@ use crate::engine::{self, Event};
 use crate::install::{self, Consents, DryRun, Prepared, Session};
 use crate::inventory::Key;
 use crate::target::Target;
-use crate::yaml::Node;
 
 /// How often the ClusterConfiguration is read again when others edit it at the same time.
 const TRIES: usize = 5;
@@ -67,7 +66,7 @@ impl<T: Target> Handover<'_, T> {
     /// Replaces the specification; metadata and status stay.
     async fn store(&self) -> Result<Value, Error> {
         let id = config::object_id();
-        let spec = self.prepared.loaded.spec.as_ref().map_or_else(|| json!({}), Node::to_json);
+        let spec = self.prepared.spec();
         for _ in 0..TRIES {
             let Some(mut live) = self.cluster.get(&id).await? else { return Err(Error::Edited) };
             live["spec"].clone_from(&spec);

@@ -1,6 +1,6 @@
 //! From a source to a checked configuration: the one place where this is done.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::{Error, Rejected};
 use super::facts::{FactOverrides, observe_facts};
@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::facts::Facts;
 use crate::target::Target;
 use crate::validate::{self, Valid};
-use crate::yaml::Path;
+use crate::yaml::{Node, Path};
 
 /// A configuration that was read and not checked yet.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// The specification as it was given, in the form of today. It may hold secrets.
+    pub fn spec(&self) -> Value {
+        self.loaded.spec.as_ref().map_or_else(|| Value::Object(Map::new()), Node::to_json)
+    }
+
     /// Reads the Secret that `authentication.jwtSecretRef` names, which may add a warning.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub const CONTROLLER_MANAGER: &str = "ks-controller-manager";
 pub const TOWER: &str = "tower";
 /// The installer of KubeSphere 3.x, its `ClusterConfiguration`, and the account of ksi in a cluster.
 pub const INSTALLER: &str = "ks-installer";
+/// The label `app` of its pods, by which the guides find its log.
+pub const INSTALLER_APP: &str = "ks-install";
 /// The Lease that is the lock of a run, also of other installers.
 pub const LOCK: &str = "ks-installer-apply";
 /// The Secret with what KubeSphere signs tokens with, and the first password of `admin`.

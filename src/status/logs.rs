@@ -4,6 +4,7 @@
 
 mod container;
 mod follow;
+mod installer;
 mod read;
 
 use std::collections::BTreeSet;
@@ -21,7 +22,7 @@ use crate::cluster::{self, LogOptions};
 /// Which logs of an installation, and which lines of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogQuery {
-    /// Only pods of this component.
+    /// Only pods of this component, or of ksi itself where it is `ks-installer`.
     pub component: Option<String>,
     /// Only containers of this name.
     pub container: Option<String>,

@@ -1,6 +1,7 @@
 //! The errors of layers below, with the flags and commands that help.
 
-use super::{Failure, failed_code};
+use super::Failure;
+use super::code::failed_code;
 use crate::{
     bundle, cluster, controller, engine, fleet, inventory, registry, serve, status, target, values,
 };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::container::Run;
-use super::{Container, LogError, LogQuery, LogUpdate};
+use super::{Container, LogError, LogQuery, LogUpdate, installer};
 use crate::cluster::{Change, Cluster, Error, LogLines, LogOptions, Selection};
 use crate::diagnose;
 use crate::health;
@@ -65,9 +65,13 @@ impl<'c> LogFollower<'c> {
         query: LogQuery,
         scrubber: &'c Scrubber,
     ) -> Result<Self, LogError> {
-        let installed = Installed::read(cluster).await?.only(query.component.as_deref())?;
-        let live = Snapshot::read(cluster, &installed).await?;
-        let workloads: Vec<Value> = live.workloads(installed.ids()).into_iter().cloned().collect();
+        let workloads: Vec<Value> = if query.is_of_installer() {
+            vec![installer::workload()]
+        } else {
+            let installed = Installed::read(cluster).await?.only(query.component.as_deref())?;
+            let live = Snapshot::read(cluster, &installed).await?;
+            live.workloads(installed.ids()).into_iter().cloned().collect()
+        };
         let namespaces: BTreeSet<_> =
             workloads.iter().filter_map(|w| w["metadata"]["namespace"].as_str()).collect();
         let mut changes = Vec::new();

@@ -5,8 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::stream::{ReadyChunks, StreamExt as _};
+use serde_json::Value;
 
-use super::{Container, LogError, LogQuery, LogUpdate};
+use super::{Container, LogError, LogQuery, LogUpdate, installer};
 use crate::cluster::{self, Cluster, LogLines};
 use crate::object::Scrubber;
 use crate::object::scrub::Lines;
@@ -45,9 +46,21 @@ impl<'c> LogReader<'c> {
         query: LogQuery,
         scrubber: &'c Scrubber,
     ) -> Result<Self, LogError> {
+        if query.is_of_installer() {
+            let pods = installer::pods(cluster).await?;
+            return Self::of_pods(cluster, query, scrubber, &pods.iter().collect::<Vec<_>>());
+        }
         let installed = Installed::read(cluster).await?.only(query.component.as_deref())?;
         let live = Snapshot::read(cluster, &installed).await?;
-        let pods = live.pods_of(installed.ids());
+        Self::of_pods(cluster, query, scrubber, &live.pods_of(installed.ids()))
+    }
+
+    fn of_pods(
+        cluster: &'c Cluster,
+        query: LogQuery,
+        scrubber: &'c Scrubber,
+        pods: &[&Value],
+    ) -> Result<Self, LogError> {
         if pods.is_empty() {
             return Err(LogError::NoPods);
         }
@@ -56,7 +69,7 @@ impl<'c> LogReader<'c> {
         let has_log = |container: &Container| query.container.is_some() || container.has_log;
         let waiting: VecDeque<_> = containers.filter(has_log).map(Arc::new).collect();
         if waiting.is_empty() {
-            return Err(query.no_log(&pods));
+            return Err(query.no_log(pods));
         }
         Ok(Self::new(cluster, query, scrubber, waiting))
     }

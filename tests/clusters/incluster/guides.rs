@@ -38,6 +38,8 @@ fn a_host_is_installed_changed_and_looked_at_by_the_commands_of_the_guides() {
     what_members_need_is_there(&terminal);
     the_configuration_is_edited(&terminal);
 
+    the_log_is_followed_across_restarts(&terminal);
+
     a_mistake_is_refused(&terminal);
     let pods = terminal.json(&format!("pods -n {SYSTEM} -l app=ks-install"));
     let container = &pods["items"][0]["status"]["containerStatuses"][0];
@@ -59,6 +61,31 @@ fn a_host_is_installed_changed_and_looked_at_by_the_commands_of_the_guides() {
         "kubectl delete validatingwebhookconfiguration clusterconfigurations.installer.kubesphere.io",
     );
     uninstall().expect(0);
+}
+
+/// Where `kubectl logs -f` ends with its pod.
+fn the_log_is_followed_across_restarts(terminal: &Terminal) {
+    let pod = || {
+        let shown = "-o jsonpath={.items[0].metadata.name}";
+        terminal.kubectl(&format!("-n {SYSTEM} get pods -l app=ks-install {shown}"))
+    };
+    let first = pod();
+    let program = env!("CARGO_BIN_EXE_ksi");
+    let restart = format!("kubectl -n {SYSTEM} delete pod {first} >/dev/null");
+    let both = terminal.follow(
+        &format!("({restart}) & {program} logs ks-installer -f | grep --line-buffered -v {first}"),
+        "ks-installer-",
+        Duration::from_secs(60),
+    );
+    let second = pod();
+    let read = Said::of(
+        ksi(&terminal.plane().kubeconfig(), &["logs", "ks-installer", "--tail=1"])
+            .output()
+            .unwrap(),
+    )
+    .expect(0);
+    assert!(read.out.contains(&second), "{}", read.out);
+    assert!(first != second && both.contains(&second), "{first} {second}\n{both}");
 }
 
 /// By the API server, which calls the pod through its Service.
