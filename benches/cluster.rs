@@ -5,15 +5,16 @@
 
 #[path = "cluster/scale.rs"]
 mod scale;
+#[allow(dead_code, reason = "each bench uses some of it")]
+mod shared;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, try_join_all};
-use ksi::cluster::{Apply, Cluster, ConnectOptions, Error, Kind};
+use ksi::cluster::{Apply, Cluster, Error, Kind};
 use ksi::object::{ObjectId, embedded};
 use sandbox::addons;
 use sandbox::builds::Release;
@@ -22,6 +23,7 @@ use sandbox::harness::Sandbox;
 use sandbox::light::Light;
 use sandbox::places::Places;
 use serde_json::Value;
+use shared::{connected, ksi, peak_megabytes, run};
 
 const SAMPLE: &str = "samples/host.yaml";
 /// Fresh installations, each on an empty cluster.
@@ -68,7 +70,7 @@ fn main() {
         best(|| run(ksi(plane).args(["diff", "-q", "-f", SAMPLE]))),
         again,
     );
-    println!("peak memory of ksi apply: {:.0} MB (goal 40)", peak_megabytes(apply(plane)));
+    println!("peak memory of ksi apply: {:.0} MB (goal 40)", peak_megabytes(&mut apply(plane)));
 
     // kubectl asks about every object, and webhooks without a backend would refuse.
     let unguarded = without_webhooks(plane, &files);
@@ -119,21 +121,10 @@ fn without_webhooks(plane: &ControlPlane, files: &[PathBuf]) -> Vec<PathBuf> {
     files.iter().filter(|file| !is_webhook(file)).cloned().collect()
 }
 
-fn ksi(plane: &ControlPlane) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ksi"));
-    command.env("KUBECONFIG", plane.kubeconfig());
-    command
-}
-
 fn apply(plane: &ControlPlane) -> Command {
     let mut command = ksi(plane);
     command.args(["apply", "-q", "-f", SAMPLE, "--yes", "--wait=false"]);
     command
-}
-
-fn run(command: &mut Command) {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    assert!(status.is_ok_and(|status| status.success()), "{command:?}");
 }
 
 fn timed(work: &mut dyn FnMut()) -> Duration {
@@ -236,16 +227,6 @@ fn defined(body: &Value) -> Vec<Kind> {
     served.map(|version| Kind::new(&group, &text(&version["name"]), &kind)).collect()
 }
 
-/// Works with a connection of its own.
-fn connected<T>(plane: &ControlPlane, work: impl AsyncFnOnce(Arc<Cluster>) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let options =
-            ConnectOptions { kubeconfig: Some(plane.kubeconfig()), ..ConnectOptions::default() };
-        work(Arc::new(Cluster::connect(&options).await.expect("a connection"))).await
-    })
-}
-
 async fn send(
     cluster: &Cluster,
     manifests: &[Value],
@@ -259,20 +240,4 @@ async fn send(
     });
     try_join_all(rest.into_iter().map(|body| cluster.apply(body, force))).await?;
     try_join_all(guards.into_iter().map(|body| cluster.apply(body, force))).await.map(|_| ())
-}
-
-/// The most memory that a process ever had, as Linux counts it.
-fn peak_megabytes(mut command: Command) -> f64 {
-    let mut child: Child = command.stdin(Stdio::null()).spawn().expect("a process");
-    let mut most = 0.0_f64;
-    while child.try_wait().expect("a process").is_none() {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
-        let line = status.unwrap_or_default();
-        let peak = line.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes =
-            peak.and_then(|text| text.trim().trim_end_matches(" kB").parse::<f64>().ok());
-        most = most.max(kilobytes.unwrap_or_default() / 1024.0);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    most
 }

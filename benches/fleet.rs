@@ -3,10 +3,12 @@
 
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[allow(dead_code, reason = "each bench uses some of it")]
+mod shared;
+
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::TcpListener as StdListener;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,13 +18,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use ksi::cluster::{Cluster, ConnectOptions};
 use ksi::fleet;
 use ksi::member::Connection;
 use sandbox::builds::Release;
 use sandbox::control_plane::ControlPlane;
 use sandbox::light::Light;
 use serde_json::{Value, json};
+use shared::{connected, ksi, peak_megabytes, run};
 
 const DELAY: Duration = Duration::from_millis(50);
 const SIZES: [usize; 3] = [100, 300, 1000];
@@ -59,17 +61,6 @@ fn main() {
     println!("goals for 1000: 10 s, 100 MB");
 }
 
-fn ksi(plane: &ControlPlane) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ksi"));
-    command.env("KUBECONFIG", plane.kubeconfig());
-    command
-}
-
-fn run(command: &mut Command) {
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status();
-    assert!(status.is_ok_and(|status| status.success()), "{command:?}");
-}
-
 /// ConfigMap kubesphere-config of the host, as a member with the same secret has it.
 fn config(plane: &ControlPlane) -> Value {
     let arguments =
@@ -84,11 +75,7 @@ fn config(plane: &ControlPlane) -> Value {
 
 /// Registers members that are reached at a path of the server, under their number.
 fn register(plane: &ControlPlane, numbers: std::ops::Range<usize>, port: u16) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let options =
-            ConnectOptions { kubeconfig: Some(plane.kubeconfig()), ..ConnectOptions::default() };
-        let cluster = Cluster::connect(&options).await.expect("a connection");
+    connected(plane, async |cluster| {
         // Every kubeconfig has an authority, which costs memory.
         let endpoint = cluster.endpoint().await.expect("an address");
         let authority = endpoint.authority.as_deref();
@@ -180,21 +167,4 @@ fn answers(config: Value) -> BTreeMap<String, Value> {
         entry["resources"].as_array_mut().expect("a list").push(resource);
     }
     all
-}
-
-/// The most memory that a process ever had, as Linux counts it.
-fn peak_megabytes(command: &mut Command) -> f64 {
-    let mut child: Child =
-        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("a process");
-    let mut most = 0.0_f64;
-    while child.try_wait().expect("a process").is_none() {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
-        let line = status.unwrap_or_default();
-        let peak = line.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes =
-            peak.and_then(|text| text.trim().trim_end_matches(" kB").parse::<f64>().ok());
-        most = most.max(kilobytes.unwrap_or_default() / 1024.0);
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    most
 }

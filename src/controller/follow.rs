@@ -63,12 +63,25 @@ impl Configurations {
         }
     }
 
+    /// Reads ours now, and returns whether it has changed since the watch last reported it: after many edits in a row
+    /// the watch still brings one after the other. What cannot be read is left as it is.
+    pub(super) async fn refresh(&mut self, cluster: &Cluster) -> bool {
+        let Ok(Some(body)) = cluster.get(&config::object_id()).await else { return false };
+        let known = self.known.get(&config::object_id());
+        let is_news = known.is_some_and(|known| version(known) != version(&body));
+        self.take(Change::Applied(body));
+        is_news
+    }
+
     /// Takes a change over. Returns whether all that exist are known.
     fn take(&mut self, change: Change) -> bool {
         match change {
             Change::Applied(body) => {
                 if let Some(id) = ObjectId::of(&body) {
-                    self.known.insert(id.clone(), body);
+                    let known = self.known.get(&id);
+                    if !known.is_some_and(|known| is_older(&body, known)) {
+                        self.known.insert(id.clone(), body);
+                    }
                     if let Some(listed) = &mut self.listed {
                         listed.push(id);
                     }
@@ -116,6 +129,13 @@ impl Configurations {
             .map(|id| format!("{}/{}", id.namespace.as_deref().unwrap_or_default(), id.name))
             .collect()
     }
+}
+
+/// Whether a state of an object was before another one. Versions of the same object grow.
+fn is_older(body: &Value, than: &Value) -> bool {
+    let number = |body: &Value| version(body)?.parse::<u64>().ok();
+    body["metadata"]["uid"] == than["metadata"]["uid"]
+        && number(body).zip(number(than)).is_some_and(|(this, that)| this < that)
 }
 
 fn version(body: &Value) -> Option<String> {
@@ -200,6 +220,26 @@ mod tests {
             "apiVersion": config::API_VERSION, "kind": config::KIND,
             "metadata": {"namespace": namespace, "name": name},
         })
+    }
+
+    #[test]
+    fn what_the_watch_reports_late_does_not_count() {
+        let changes = stream::pending().boxed();
+        let (known, listed) = (BTreeMap::new(), Some(Vec::new()));
+        let mut all = Configurations { changes, known, listed, error: None };
+        let edited = |uid: &str, version: &str| {
+            let mut ours = body(config::NAMESPACE, config::NAME);
+            ours["metadata"]["uid"] = uid.into();
+            ours["metadata"]["resourceVersion"] = version.into();
+            Change::Applied(ours)
+        };
+        all.take(Change::Complete);
+        for (uid, seen, expected) in
+            [("a", "9", "9"), ("a", "501", "501"), ("a", "88", "501"), ("b", "7", "7")]
+        {
+            all.take(edited(uid, seen));
+            assert_eq!(version(&all.ours().unwrap().body).as_deref(), Some(expected), "{seen}");
+        }
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl<'c> Reconciler<'c> {
     /// Follows the ClusterConfiguration until it is stopped, or until the end of one run.
     pub(super) async fn follow(mut self, notify: Notify<'_>) -> Result<(), Error> {
         let limit = self.began + self.settings.timeout;
+        let mut is_fresh = false;
         loop {
             if self.stop.is_requested() {
                 self.publish(notify).await;
@@ -122,7 +123,11 @@ impl<'c> Reconciler<'c> {
             let wanted = self.wanted(&cc, mode);
             let healthy = report.is_some_and(|report| report.state == Health::Healthy);
             match self.memory.next(&wanted, &seen, healthy, self.now()) {
+                Next::Run(_) if !is_fresh && self.configurations.refresh(self.cluster).await => {
+                    is_fresh = true;
+                }
                 Next::Run(cause) => {
+                    is_fresh = false;
                     let answer = self.operate(cause, cc.clone(), wanted, seen, notify).await;
                     if self.settings.once && !matches!(answer, Ok(false)) {
                         // The status is that after the run.

@@ -2,6 +2,7 @@
 
 mod drift;
 mod edits;
+mod faults;
 mod handover;
 mod modes;
 mod once;
@@ -10,7 +11,7 @@ mod restricted;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::sys::signal::{self, Signal};
@@ -36,6 +37,8 @@ const PATCH: &str = "-n kubesphere-system patch cc ks-installer --type=merge -p"
 struct Followed {
     rig: Rig,
     child: Child,
+    /// How it was started.
+    command: Command,
     log: PathBuf,
     _folder: TempDir,
 }
@@ -69,7 +72,12 @@ impl Followed {
         let out = File::create(&log).unwrap();
         command.stderr(out.try_clone().unwrap()).stdout(out);
         let child = command.spawn().unwrap();
-        Self { rig, child, log, _folder: folder }
+        Self { rig, child, command, log, _folder: folder }
+    }
+
+    /// Starts another process, as the kubelet does after the end of one. It goes on with the same log.
+    fn restart(&mut self) {
+        self.child = self.command.spawn().unwrap();
     }
 
     fn log(&self) -> String {
