@@ -3,6 +3,7 @@
 pub mod copy;
 pub mod lock;
 mod place;
+pub mod rescue;
 mod selection;
 mod sink;
 mod store;

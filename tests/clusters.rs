@@ -29,6 +29,8 @@ mod foreign;
 mod hands;
 #[path = "clusters/host/mod.rs"]
 mod host;
+#[path = "clusters/images/mod.rs"]
+mod images;
 #[path = "clusters/incluster/mod.rs"]
 mod incluster;
 #[path = "clusters/installed.rs"]

@@ -2,6 +2,7 @@
 
 mod copy;
 mod list;
+mod rescue;
 
 use clap::{Args, Subcommand};
 
@@ -10,7 +11,7 @@ use super::args::input::InputArgs;
 use super::exit::Failure;
 use crate::ui::Output;
 
-/// List the images of a configuration, map them to another registry, or copy them
+/// List the images of a configuration, map them, copy them, or rescue them from nodes
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ksi images list -f samples/host.yaml
@@ -53,6 +54,7 @@ enum ImagesVerb {
         output: TextOrJson,
     },
     Copy(Box<copy::CopyArgs>),
+    Rescue(Box<rescue::RescueArgs>),
 }
 
 pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
@@ -63,5 +65,6 @@ pub(super) fn run(args: &ImagesArgs, output: &Output) -> Result<(), Failure> {
             list::rewrite(input, registry, *all, *format, output)
         }
         ImagesVerb::Copy(args) => copy::run(args, output),
+        ImagesVerb::Rescue(args) => rescue::run(args, output),
     }
 }

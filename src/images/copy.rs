@@ -104,9 +104,12 @@ impl Copier {
             return Err(Error::new(ErrorKind::Usage, "write", to.to_string(), why));
         }
         let source = match from {
-            Some(place @ (Place::Layout(_) | Place::Archive(_) | Place::DockerArchive(_))) => {
-                From::Files(Box::new(files(place.clone(), Store::open).await?))
-            }
+            Some(
+                place @ (Place::Layout(_)
+                | Place::Archive(_)
+                | Place::DockerArchive(_)
+                | Place::Content(_)),
+            ) => From::Files(Box::new(files(place.clone(), Store::open).await?)),
             Some(Place::Registry { .. }) | None => From::Registry(client.clone()),
         };
         let target = match to {
@@ -120,7 +123,7 @@ impl Copier {
             Place::Archive(path) => {
                 To::Archive(files(path.clone(), |path| ArchiveSink::open(path)).await?)
             }
-            Place::DockerArchive(_) => {
+            Place::DockerArchive(_) | Place::Content(_) => {
                 let why = "this format has no digests; write an oci-archive, which `docker load` and `ctr images import` read";
                 return Err(Error::new(ErrorKind::Usage, "write", to.to_string(), why));
             }

@@ -9,6 +9,7 @@ use crate::registry::{Reference, Repository};
 const LAYOUT: &str = "oci:";
 const ARCHIVE: &str = "oci-archive:";
 const DOCKER_ARCHIVE: &str = "docker-archive:";
+const CONTENT: &str = "containerd:";
 const REGISTRY: &str = "docker://";
 
 /// A place with images.
@@ -27,6 +28,8 @@ pub enum Place {
     Archive(PathBuf),
     /// `docker-archive:FILE`: what `docker save` writes.
     DockerArchive(PathBuf),
+    /// `containerd:DIR`: the content store of containerd, which has digests but no names.
+    Content(PathBuf),
 }
 
 impl Place {
@@ -50,7 +53,8 @@ impl FromStr for Place {
         let archive = text.strip_prefix(ARCHIVE).map(|path| Self::Archive(path.into()));
         let docker = text.strip_prefix(DOCKER_ARCHIVE).map(|path| Self::DockerArchive(path.into()));
         let layout = text.strip_prefix(LAYOUT).map(|path| Self::Layout(path.into()));
-        if let Some(files) = archive.or(docker).or(layout) {
+        let content = text.strip_prefix(CONTENT).map(|path| Self::Content(path.into()));
+        if let Some(files) = archive.or(docker).or(layout).or(content) {
             return if text.ends_with(':') {
                 Err(format!("`{text}` names no path"))
             } else {
@@ -82,6 +86,7 @@ impl fmt::Display for Place {
             Self::Layout(path) => write!(f, "{LAYOUT}{}", path.display()),
             Self::Archive(path) => write!(f, "{ARCHIVE}{}", path.display()),
             Self::DockerArchive(path) => write!(f, "{DOCKER_ARCHIVE}{}", path.display()),
+            Self::Content(path) => write!(f, "{CONTENT}{}", path.display()),
         }
     }
 }
@@ -102,6 +107,7 @@ mod tests {
             ("localhost/a", registry("localhost", Some("a"))),
             ("oci:images", Place::Layout("images".into())),
             ("oci-archive:/media/stick/a.tar", Place::Archive("/media/stick/a.tar".into())),
+            ("containerd:/content", Place::Content("/content".into())),
             ("docker-archive:a:b.tar", Place::DockerArchive("a:b.tar".into())),
         ] {
             let parsed: Place = text.parse().unwrap();

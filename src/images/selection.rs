@@ -41,7 +41,12 @@ pub fn items(wanted: &[Wanted], from: Option<&Place>, to: &Place) -> Result<Vec<
 }
 
 fn item(wanted: &Wanted, from: Option<&Place>, to: &Place) -> Result<Item, String> {
-    let name: Reference = wanted.name.parse()?;
+    let whole: Reference = wanted.name.parse()?;
+    // A tag names the copy; the digest says what is read.
+    let name = match whole.tag() {
+        Some(tag) => Reference::tagged(whole.repository().clone(), tag)?,
+        None => whole.clone(),
+    };
     let at = |place: &Place, given: Option<&String>| match given.filter(|_| is_registry(place)) {
         Some(given) => given.parse().map(Some),
         None => place.reference(&name),
@@ -51,11 +56,11 @@ fn item(wanted: &Wanted, from: Option<&Place>, to: &Place) -> Result<Item, Strin
         None => None,
     };
     let source = source.unwrap_or_else(|| name.clone());
-    let source = match &wanted.digest {
-        Some(digest) => source.with_digest(digest.parse()?),
+    let digest = wanted.digest.as_ref().map(|digest| digest.parse()).transpose()?;
+    let source = match digest.or_else(|| whole.digest().cloned()) {
+        Some(digest) => source.with_digest(digest),
         None => source,
     };
-    // A tag names the copy; the digest comes from the source.
     let target = at(to, wanted.to.as_ref())?;
     Ok(Item { listed: listed(&name), name, from: source, to: target })
 }

@@ -67,6 +67,9 @@ impl Store {
                     }
                 })
             }
+            Place::Content(path) => std::fs::read_dir(path.join("blobs"))
+                .map(|_| (Vec::new(), Contents::Folder(path.clone())))
+                .map_err(Wrong::from),
             Place::Registry { .. } => Err(Wrong::Contents("it is a registry".to_owned())),
         };
         let (images, contents) = opened.map_err(|wrong| wrong.at(place))?;
@@ -97,7 +100,10 @@ impl Store {
     ///
     /// # Errors
     /// There is none, or there are several.
-    pub(super) fn find(&self, name: &Reference) -> Result<&Descriptor, Error> {
+    pub(super) fn find(&self, name: &Reference) -> Result<Descriptor, Error> {
+        if let (Place::Content(_), Some(digest)) = (&self.place, name.digest()) {
+            return self.by_digest(digest);
+        }
         let whole = |image: &&Named| {
             let own = image.name.as_deref().and_then(|name| name.parse::<Reference>().ok());
             own.is_some_and(|own| own.repository() == name.repository() && own.tag() == name.tag())
@@ -127,8 +133,25 @@ impl Store {
                 let why = format!("{} has another one: {}", self.place, image.descriptor.digest);
                 Err(Error::new(ErrorKind::NotFound, "read", name.to_string(), why))
             }
-            _ => Ok(&image.descriptor),
+            _ => Ok(image.descriptor.clone()),
         }
+    }
+
+    /// The manifest of a digest, in a store without names.
+    fn by_digest(&self, digest: &Digest) -> Result<Descriptor, Error> {
+        let wrong = |kind, why: String| Error::new(kind, "read", self.within(digest), why);
+        let found =
+            self.locate(digest).map_err(|error| wrong(ErrorKind::Storage, error.to_string()))?;
+        let (_, range) =
+            found.ok_or_else(|| wrong(ErrorKind::NotFound, "it is not there".to_owned()))?;
+        Ok(Descriptor {
+            media_type: String::new(),
+            digest: digest.clone(),
+            size: range.size,
+            platform: None,
+            urls: Vec::new(),
+            annotations: BTreeMap::new(),
+        })
     }
 
     /// A small blob as a whole, verified: a configuration.

@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("proxy", &[]),
     ("cluster", &["object", "proxy"]),
     ("registry", &["object", "proxy"]),
-    ("images", &["registry", "yaml"]),
+    ("images", &["cluster", "object", "registry", "yaml"]),
     ("check", &["cluster", "config", "facts", "health", "object", "inventory", "rights"]),
     ("diagnose", &["cluster", "health", "object"]),
     (

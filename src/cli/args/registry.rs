@@ -25,17 +25,37 @@ pub(in crate::cli) struct RegistryArgs {
 }
 
 impl RegistryArgs {
+    /// The registries without TLS.
+    pub(in crate::cli) fn plain_http(&self) -> &[String] {
+        &self.plain_http
+    }
+
+    /// The authorities to trust, as PEM.
+    pub(in crate::cli) fn authorities(&self) -> Result<Option<Vec<u8>>, Failure> {
+        self.registry_ca_file.as_ref().map(read).transpose()
+    }
+
+    /// The credentials for one registry alone, in the format of Docker.
+    pub(in crate::cli) fn credentials_for(&self, host: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(path) = &self.registry_config else { return Ok(None) };
+        let config: serde_json::Value = serde_json::from_slice(&read(path)?).unwrap_or_default();
+        let auths = config["auths"].as_object();
+        let mut entries = auths.into_iter().flatten();
+        let own = entries.find(|(key, _)| {
+            let key = key.trim_start_matches("https://").trim_start_matches("http://");
+            key.split('/').next() == Some(host)
+        });
+        Ok(own
+            .map(|(_, entry)| serde_json::json!({"auths": {host: entry}}).to_string().into_bytes()))
+    }
+
     /// A client.
     pub(in crate::cli) fn client(&self) -> Result<Client, Failure> {
-        let read = |path: &PathBuf| {
-            std::fs::read(path)
-                .map_err(|error| Failure::Io(format!("cannot read {}: {error}", path.display())))
-        };
         let credentials = match &self.registry_config {
             Some(path) => Credentials::docker_config(&path.display().to_string(), &read(path)?)?,
             None => Credentials::of_environment()?,
         };
-        let authorities = self.registry_ca_file.as_ref().map(read).transpose()?;
+        let authorities = self.authorities()?;
         let plain_http: BTreeSet<_> = self.plain_http.iter().cloned().collect();
         let options = Options {
             plain_http,
@@ -45,4 +65,9 @@ impl RegistryArgs {
         };
         Ok(Client::new(options)?)
     }
+}
+
+fn read(path: &PathBuf) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path)
+        .map_err(|error| Failure::Io(format!("cannot read {}: {error}", path.display())))
 }

@@ -19,7 +19,7 @@ impl From {
     pub(super) async fn image(&self, item: &Item) -> Result<Manifest, Error> {
         match self {
             Self::Registry(client) => client.manifest(&item.from).await,
-            Self::Files(store) => store.manifest(store.find(&item.from)?),
+            Self::Files(store) => store.manifest(&store.find(&item.from)?),
         }
     }
 

@@ -1,0 +1,141 @@
+//! Takes an image that only a node has: a pod on that node reads containerd's content store, read-only, and copies the
+//! image to a registry. Running containers are not touched, and containerd is not asked.
+
+mod node;
+mod pod;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+pub use self::node::{Node, nodes};
+pub use self::pod::Settings;
+use crate::cluster::{self, Cluster, ErrorKind, Kind, LogOptions, Preconditions, Propagation};
+use crate::registry::Reference;
+
+/// How often the pod is looked at.
+const POLL: Duration = Duration::from_millis(500);
+/// Without this much time to start, its image cannot be had.
+const START: Duration = Duration::from_secs(90);
+/// What is read of its log.
+const LOG: i64 = 64 * 1024;
+
+/// Why a rescue failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A request to the cluster failed.
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    /// The pod did not copy the image.
+    #[error("{pod} did not copy it: {cause}")]
+    Pod {
+        /// The pod.
+        pod: String,
+        /// What it printed, or why it does not run.
+        cause: String,
+    },
+}
+
+/// An image on a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Its name with tag and digest.
+    pub image: Reference,
+    /// The node.
+    pub node: Node,
+}
+
+impl Held {
+    /// What brings the image to a registry on the node itself, without ksi.
+    pub fn commands(&self, to: &str) -> String {
+        self.node.commands(&self.image, to)
+    }
+}
+
+/// The pod that copies one image. It has to be removed with [`Rescue::remove`], whatever happens.
+#[derive(Debug)]
+pub struct Rescue<'c> {
+    cluster: &'c Cluster,
+    settings: Settings,
+    name: String,
+}
+
+impl<'c> Rescue<'c> {
+    /// Prepares the pod for an image; creates nothing yet.
+    pub fn new(cluster: &'c Cluster, settings: Settings, held: &Held) -> Self {
+        let digest = held.image.digest().map_or("", |digest| digest.hex());
+        let name = format!("ksi-rescue-{}", &digest[..digest.len().min(12)]);
+        Self { cluster, settings, name }
+    }
+
+    /// Creates the pod, waits until it has ended, and returns what it printed on success.
+    ///
+    /// # Errors
+    /// It cannot be created, does not start, or fails; the error has what it printed.
+    pub async fn run(&self, held: &Held) -> Result<String, Error> {
+        let pod = pod::pod(&self.settings, &self.name, held);
+        let created = self.cluster.create(&pod, false).await?;
+        // After the pod, which waits for it: the Secret goes with its owner, even if ksi is killed.
+        if let Some(secret) = pod::secret(&self.settings, &self.name, &created) {
+            self.cluster.create(&secret, false).await?;
+        }
+        let began = std::time::Instant::now();
+        loop {
+            let Some(pod) = self.cluster.get(&self.id("Pod")).await? else {
+                return Err(self.error("somebody deleted it".to_owned()));
+            };
+            match pod["status"]["phase"].as_str() {
+                Some("Succeeded") => return self.log().await,
+                Some("Failed") => {
+                    let log = self.log().await.unwrap_or_default();
+                    let said = if log.is_empty() { reason(&pod) } else { log };
+                    return Err(self.error(said));
+                }
+                Some("Running") => {}
+                _ if began.elapsed() > START => return Err(self.error(reason(&pod))),
+                _ => {}
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Removes the pod, and with it the Secret. One that is gone is no error.
+    ///
+    /// # Errors
+    /// It stays.
+    pub async fn remove(&self) -> Result<(), Error> {
+        for kind in ["Pod", "Secret"] {
+            let deleted = self
+                .cluster
+                .delete(&self.id(kind), &Preconditions::default(), Propagation::Background)
+                .await;
+            match deleted {
+                Err(error) if error.kind != ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn id(&self, kind: &str) -> crate::object::ObjectId {
+        Kind::new("", "v1", kind).named(Some(&self.settings.namespace), &self.name)
+    }
+
+    async fn log(&self) -> Result<String, Error> {
+        let options = LogOptions { bytes: Some(LOG), ..LogOptions::default() };
+        let lines = self.cluster.log_lines(&self.settings.namespace, &self.name, &options).await?;
+        Ok(lines.join("\n"))
+    }
+
+    fn error(&self, cause: String) -> Error {
+        Error::Pod { pod: self.id("Pod").to_string(), cause }
+    }
+}
+
+/// Why a pod does not run.
+fn reason(pod: &Value) -> String {
+    let waiting = &pod["status"]["containerStatuses"][0]["state"]["waiting"];
+    let texts = [&waiting["reason"], &waiting["message"], &pod["status"]["message"]];
+    let said: Vec<_> = texts.into_iter().filter_map(Value::as_str).collect();
+    if said.is_empty() { "it did not start".to_owned() } else { said.join(": ") }
+}

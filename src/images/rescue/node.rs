@@ -1,0 +1,150 @@
+//! Which node has an image, as the kubelet says it.
+
+use serde_json::Value;
+
+use super::Held;
+use crate::cluster::{Cluster, Error, Kind, Selection};
+use crate::registry::{Digest, Reference};
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name.
+    pub name: String,
+    /// Its container runtime with the version: `containerd://1.7.27`.
+    pub runtime: String,
+    /// What it runs: `linux/amd64`.
+    pub platform: String,
+    /// The names of each image on it. The kubelet names at most 50 images, the largest ones.
+    images: Vec<Vec<String>>,
+}
+
+/// All nodes, or those of a name.
+///
+/// # Errors
+/// They cannot be read.
+pub async fn nodes(cluster: &Cluster, name: Option<&str>) -> Result<Vec<Node>, Error> {
+    let all = cluster.list(&Kind::new("", "v1", "Node"), &Selection::default()).await?;
+    let nodes = all.iter().map(Node::of);
+    Ok(nodes.filter(|node| name.is_none_or(|name| node.name == name)).collect())
+}
+
+impl Node {
+    fn of(node: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let info = &node["status"]["nodeInfo"];
+        let images = node["status"]["images"].as_array().map_or(&[][..], Vec::as_slice);
+        let names = |image: &Value| {
+            let names = image["names"].as_array().map_or(&[][..], Vec::as_slice);
+            names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        Self {
+            name: text(&node["metadata"]["name"]),
+            runtime: text(&info["containerRuntimeVersion"]),
+            platform: format!("{}/{}", text(&info["operatingSystem"]), text(&info["architecture"])),
+            images: images.iter().map(names).collect(),
+        }
+    }
+
+    /// Whether a pod can read its images: those of other runtimes are stored otherwise.
+    pub fn has_content_store(&self) -> bool {
+        self.runtime.starts_with("containerd://")
+    }
+
+    /// An image on this node, with its digest. `Err` if the node has it, but does not say the digest: it was imported.
+    ///
+    /// # Errors
+    /// The digest is not known.
+    pub fn holds(&self, image: &Reference) -> Option<Result<Held, String>> {
+        let same = |name: &String| {
+            name.parse::<Reference>().is_ok_and(|name| {
+                name.repository() == image.repository()
+                    && name.digest().is_none()
+                    && name.tag() == image.tag()
+            })
+        };
+        let by_digest =
+            |name: &String| image.digest().is_some_and(|digest| name.ends_with(digest.as_str()));
+        let names = self
+            .images
+            .iter()
+            .find(|names| names.iter().any(|name| same(name) || by_digest(name)))?;
+        let digest = names.iter().find_map(|name| name.split_once('@')?.1.parse::<Digest>().ok());
+        Some(match digest {
+            Some(digest) => {
+                Ok(Held { image: image.clone().with_digest(digest), node: self.clone() })
+            }
+            None => Err(format!(
+                "node {} has {image}, but does not say its digest: it was imported there",
+                self.name
+            )),
+        })
+    }
+
+    /// What brings an image to a registry on the node itself.
+    pub fn commands(&self, image: &Reference, to: &str) -> String {
+        let whole = image.to_string();
+        let name = whole.split('@').next().unwrap_or(&whole);
+        let on = format!("on node {}, as root:", self.name);
+        let then = format!("where ksi is:\n  ksi images copy --from FROM --to {to}");
+        if self.runtime.starts_with("docker://") {
+            let then = then.replace("FROM", "docker-archive:image.tar");
+            return format!("{on}\n  docker save --output image.tar {name}\n{then}");
+        }
+        if self.runtime.starts_with("cri-o://") {
+            return format!("{on}\n  skopeo copy containers-storage:{name} docker://{to}/...");
+        }
+        let then = then.replace("FROM", "oci-archive:image.tar");
+        format!(
+            "{on}\n  ctr --namespace k8s.io images export --platform {} image.tar {name}\n\
+             or, with nerdctl:\n  nerdctl --namespace k8s.io save --output image.tar {name}\n{then}",
+            self.platform
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn node(runtime: &str) -> Node {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        Node::of(&json!({
+            "metadata": {"name": "n1"},
+            "status": {
+                "nodeInfo": {
+                    "containerRuntimeVersion": runtime, "operatingSystem": "linux", "architecture": "amd64",
+                },
+                "images": [
+                    {"names": ["docker.io/kubesphere/imported:1"]},
+                    {"names": [format!("docker.io/kubesphere/tower@{digest}"), "docker.io/kubesphere/tower:v0.2.1"]},
+                ],
+            },
+        }))
+    }
+
+    #[test]
+    fn an_image_that_was_pulled_has_a_digest() {
+        let node = node("containerd://1.7.27");
+        let held = node.holds(&"kubesphere/tower:v0.2.1".parse().unwrap()).unwrap().unwrap();
+        assert!(held.image.to_string().starts_with("docker.io/kubesphere/tower:v0.2.1@sha256:aaa"));
+        let imported = node.holds(&"kubesphere/imported:1".parse().unwrap()).unwrap();
+        assert!(imported.unwrap_err().contains("imported"));
+        assert_eq!(node.holds(&"kubesphere/tower:v0.2.2".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn the_commands_are_those_of_the_runtime() {
+        let image = "kubesphere/tower:v0.2.1".parse().unwrap();
+        for (runtime, program) in
+            [("containerd://2.0.0", "ctr --namespace k8s.io"), ("docker://20.10.8", "docker save")]
+        {
+            let commands = node(runtime).commands(&image, "r.example:5000");
+            assert!(commands.contains(program), "{commands}");
+            assert!(commands.contains("--to r.example:5000"), "{commands}");
+        }
+        assert!(!node("docker://20.10.8").has_content_store());
+    }
+}
