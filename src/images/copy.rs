@@ -168,6 +168,8 @@ impl Copier {
         let entries =
             copied.iter().map(|one| IndexEntry::of(&one.item.name.to_string(), &one.manifest));
         match &self.to {
+            // A layout without any image is none.
+            To::Layout(_) if copied.is_empty() => {}
             To::Layout(sink) => sink.list(entries.collect()).await?,
             // Not an archive without some of them: the next run completes it.
             To::Archive(sink) if failed.is_empty() => sink.list(entries.collect()).await?,

@@ -99,10 +99,12 @@ impl Copier {
             };
             counted.forget();
             failed += 1;
-            let passing = matches!(
-                error.kind,
-                ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Server
-            );
+            let passing = match error.kind {
+                ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Server => true,
+                // A registry that started again may not know the upload any more.
+                ErrorKind::NotFound | ErrorKind::Refused => error.action == "write",
+                _ => false,
+            };
             if failed == TRIES || !passing {
                 return Err(error);
             }

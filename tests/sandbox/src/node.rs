@@ -96,13 +96,13 @@ impl Node<'_> {
     pub fn know_registry(plane: &Path, address: &str, authority: Option<&Path>) -> Result<()> {
         let folder = plane.join("node").join(REGISTRIES).join(address);
         fs::create_dir_all(&folder)?;
-        let text = match authority {
-            Some(path) => {
-                let path = path.display();
-                format!("server = \"https://{address}\"\nca = \"{path}\"\n")
-            }
-            None => format!("server = \"http://{address}\"\n"),
-        };
+        let scheme = if authority.is_some() { "https" } else { "http" };
+        let mut text = format!(
+            "server = \"{scheme}://{address}\"\n[host.\"{scheme}://{address}\"]\ncapabilities = [\"pull\", \"resolve\"]\n"
+        );
+        if let Some(path) = authority {
+            text.extend(["ca = \"", &path.display().to_string(), "\"\n"]);
+        }
         fs::write(folder.join("hosts.toml"), text)
             .with_context(|| format!("cannot write {}", folder.display()))
     }
