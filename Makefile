@@ -32,7 +32,7 @@ members: ## join, break, check and remove real members (root): ten minutes on a 
 	cargo test --test clusters -- --ignored member::
 
 bench: ## measure speed and size, beside helm and kubectl
-	cargo bench --bench offline --bench cluster --bench controller --bench fleet
+	cargo bench --bench offline --bench cluster --bench controller --bench fleet --bench images
 
 image: ## build the container image of ksi as an OCI archive, without Docker
 	scripts/image

@@ -165,16 +165,17 @@ fn air_gap(rig: &Rig) {
 }
 
 fn rescue(rig: &Rig) {
-    // An image that the node pulled, and that no registry has any more.
+    // The node pulled it, and no registry has it any more.
     let (inside, name) = (rig.inside.address(), "kubesphere/tower:v0.2.1");
     let image = format!("{inside}/{name}");
-    rig.kubectl(&format!("run before --image={image} --restart=Never --command -- /pause"));
-    let pulled = || Ok(rig.kubectl("get nodes -o yaml").contains(&format!("{image}\n")));
+    let pulled = || {
+        Ok(rig.kubectl("get nodes -o yaml").contains(&format!("{inside}/kubesphere/tower@sha256:")))
+    };
     wait_until("the node to tell its images", Duration::from_secs(60), pulled).unwrap();
     rig.inside.clear().unwrap();
     rig.inside.restart().unwrap();
     let state = rig.plane.folder().join("node/containerd").display().to_string();
-    let line = format!("images rescue {image} --to {inside} --containerd {state}");
+    let line = format!("images rescue {name} --to {inside} --containerd {state}");
     let kubeconfig = rig.plane.kubeconfig();
     let ksi = |line: &str| {
         Said::of(rig.desk.command(line).env("KUBECONFIG", &kubeconfig).output().unwrap())
@@ -195,7 +196,6 @@ fn rescue(rig: &Rig) {
         ""
     );
     // The node forgets it, and pulls it again from where it was rescued to.
-    rig.kubectl("delete pod before --now");
     for known in
         rig.ctr("images ls --quiet").lines().filter(|known| known.contains("kubesphere/tower"))
     {
