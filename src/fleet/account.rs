@@ -8,7 +8,7 @@ use super::Observer;
 use super::error::Error;
 use super::join::apply_all;
 use super::wait::{Look, until};
-use crate::cluster::{Cluster, Endpoint, Kind};
+use crate::cluster::{Cluster, Endpoint, ErrorKind, Kind};
 use crate::member::{Account, Credential, HOST_ACCOUNT, expiry, kubeconfig, token};
 use crate::object::kubesphere;
 
@@ -36,7 +36,7 @@ pub async fn install_account(
     let with = |token: &str| kubeconfig(account.name, server, endpoint.authority.as_deref(), token);
     let lasting = previous.filter(|text| lasts(text, OffsetDateTime::now_utc()));
     if let Some(token) = lasting.and_then(token)
-        && member.token_user(&token).await? == Some(user())
+        && is_of_account(member, &token).await?
     {
         return Ok(with(&token));
     }
@@ -89,9 +89,13 @@ fn lasts(kubeconfig: &str, now: OffsetDateTime) -> bool {
     }
 }
 
-/// The account, as the API server calls it.
-fn user() -> String {
-    format!("system:serviceaccount:{}:{HOST_ACCOUNT}", kubesphere::SYSTEM)
+/// Whether the member accepts a token as one of the account. Who may not ask gets another token.
+async fn is_of_account(member: &Cluster, token: &str) -> Result<bool, Error> {
+    let account = format!("system:serviceaccount:{}:{HOST_ACCOUNT}", kubesphere::SYSTEM);
+    match member.token_user(token).await {
+        Err(error) if error.kind == ErrorKind::Forbidden => Ok(false),
+        user => Ok(user? == Some(account)),
+    }
 }
 
 /// The token in the Secret of the account, once the token controller has filled it.

@@ -37,16 +37,16 @@ pub(super) async fn clean_after(
 }
 
 /// Takes away the accounts by which a host acts in a member: those of KubeFed, of the agent, and of the host itself, last the one
-/// of `mode`. A join makes them anew.
+/// of `mode`. A join makes them anew. KubeFed's role stays: by it the member is known to be of this federation, so that
+/// what was placed on it is no obstacle.
 pub(super) async fn revoke(
     member: &Cluster,
     name: &str,
     mode: Mode,
     observer: Observer<'_>,
 ) -> Result<(), Error> {
-    for id in federation_account(name) {
-        delete(member, &id, observer).await?;
-    }
+    let [_, _, account] = federation_account(name);
+    delete(member, &account, observer).await?;
     cut_all(member, mode, observer).await
 }
 

@@ -31,13 +31,9 @@ pub async fn forget(
         Some(member) => Ok(member.clone()),
         None => reach(host, registered).await,
     };
-    let same = match member {
-        Ok(member) => uid(&member)
-            .await
-            .ok()
-            .filter(|found| registered.uid.as_ref() == Some(found))
-            .map(|_| member),
-        Err(_) => None,
+    let is_same = match &member {
+        Ok(member) => registered.uid.is_some() && uid(member).await.ok() == registered.uid,
+        Err(_) => false,
     };
     // Tower lets in an agent without a token if the Cluster has none.
     let token = new_token()?;
@@ -49,9 +45,13 @@ pub async fn forget(
     for id in federation_objects(member_name) {
         delete(&host.cluster, &id, observer).await?;
     }
-    let Some(member) = same else { return Ok(false) };
-    revoke(&member, member_name, registered.mode, observer).await?;
-    Ok(true)
+    match member {
+        Ok(member) if is_same => {
+            revoke(&member, member_name, registered.mode, observer).await?;
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
 }
 
 fn strip(live: &mut Value, token: &str) {

@@ -6,6 +6,8 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 use sandbox::process::wait_until;
@@ -18,6 +20,8 @@ use crate::installed::{Rig, Said, ksi, release, sample};
 
 /// The address of no machine: nobody dials it here.
 const SERVER: &str = "https://10.0.0.7:6443";
+/// Where nobody listens.
+const NOBODY: &str = "https://127.0.0.1:1";
 const WEBHOOK: &str = "validatingwebhookconfiguration cluster.kubesphere.io";
 /// How long a killed command counts as one that holds the webhook, and some more.
 const LEASE: Duration = Duration::from_secs(40);
@@ -121,7 +125,7 @@ fn direct(names: &[&str]) -> String {
     let one = |name: &&str| {
         format!(
             "apiVersion: cluster.kubesphere.io/v1alpha1\nkind: Cluster\nmetadata: {{name: {name}}}\n\
-             spec: {{joinFederation: true, connection: {{type: direct}}}}\n"
+             spec:\n  joinFederation: true\n  connection:\n    type: direct\n"
         )
     };
     names.iter().map(one).collect::<Vec<_>>().join("---\n")
@@ -220,6 +224,39 @@ fn commands_at_once_do_not_end_each_others_pause_of_the_webhook_and_the_last_one
 
     a_killed_one_is_found_and_the_next_one_puts_it_back(&host);
     a_watched_list_outlives_a_failed_read(&host);
+    without_kubefed_the_webhook_says_whether_a_member_is_dead(&host);
+}
+
+/// Nobody listens at the address of this one, and KubeFed does not run.
+fn without_kubefed_the_webhook_says_whether_a_member_is_dead(host: &Seat) {
+    let kubeconfig = STANDARD.encode(ksi::member::kubeconfig("lost", NOBODY, None, "token"));
+    host.rig
+        .make(direct(&["lost"]) + &format!("    kubeconfig: {kubeconfig}\nstatus: {{uid: u}}\n"));
+    let webhook = |key: &str, value: &str| {
+        let change =
+            format!(r#"[{{"op": "replace", "path": "/webhooks/0/{key}", "value": {value}}}]"#);
+        host.rig.kubectl_with(&format!("patch {WEBHOOK} --type json -p"), &change);
+    };
+    let pods = |count: &str, ready: &str| {
+        let manager = format!("deployment ks-controller-manager -n {SYSTEM}");
+        host.rig.kubectl(&format!("scale {manager} --replicas={count}"));
+        let is_so = || Ok(host.field(&manager, "{.status.readyReplicas}") == ready);
+        wait_until("ks-controller-manager", LEASE, is_so).unwrap();
+    };
+    let remove = "member remove lost --dead --yes";
+    webhook("timeoutSeconds", "1");
+
+    webhook("failurePolicy", "\"Ignore\"");
+    let said = host.ksi(remove).expect(2);
+    assert!(said.err.contains("ks-controller-manager reaches it"), "{}", said.err);
+    webhook("failurePolicy", "\"Fail\"");
+    pods("0", "");
+    let said = host.ksi(remove).expect(2);
+    assert!(said.err.contains("nobody but this machine"), "{}", said.err);
+    assert!(host.rig.has("cluster lost"));
+    pods("1", "1");
+    host.ksi(remove).expect(0);
+    assert!(!host.rig.has("cluster lost"));
 }
 
 fn a_watched_list_outlives_a_failed_read(host: &Seat) {
