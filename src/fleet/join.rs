@@ -6,14 +6,17 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::host::{cluster_kind, is_ready, kubefed_kind};
-use super::wait::{Look, until};
+use super::wait::{Look, until, wait_gone};
 use super::{Observer, Step};
-use crate::cluster::{Apply, Cluster, Kind, Selection};
+use crate::cluster::{Apply, Cluster, Kind, Preconditions, Propagation, Selection};
 use crate::config::Configuration;
 use crate::facts::Facts;
 use crate::member::{AGENT, Agent, Bundle, KubefedState, Link, Registered};
 use crate::object::{ObjectId, kubesphere};
 use crate::render;
+
+/// How long the remains of an earlier join may take to go.
+const REMAINS: Duration = Duration::from_secs(60);
 
 /// The agent for a bundle, with image, registry and placement of the member's configuration.
 ///
@@ -65,8 +68,16 @@ pub(super) async fn apply_all(
 ) -> Result<(), Error> {
     let apply = Apply { dry_run, force: true, patience: None };
     for manifest in manifests {
+        let id = ObjectId::of(manifest).filter(|_| !dry_run);
+        if let Some(id) = &id {
+            let live = member.get(id).await?;
+            if live.is_some_and(|live| is_doomed(&live)) {
+                member.delete(id, &Preconditions::default(), Propagation::Background).await?;
+                wait_gone(member, id, REMAINS).await?;
+            }
+        }
         member.apply(manifest, apply).await?;
-        if let Some(id) = ObjectId::of(manifest).filter(|_| !dry_run) {
+        if let Some(id) = id {
             observer(Step {
                 verb: "applied",
                 what: id.to_string(),
@@ -75,6 +86,13 @@ pub(super) async fn apply_all(
         }
     }
     Ok(())
+}
+
+/// Whether an object is one of an earlier join that the garbage collector takes, sooner or later: when a host leaves, it
+/// makes what it had here belong to a binding, and deletes that.
+fn is_doomed(live: &Value) -> bool {
+    let metadata = &live["metadata"];
+    !metadata["deletionTimestamp"].is_null() || !metadata["ownerReferences"].is_null()
 }
 
 /// Waits until the agent that was asked for last runs.
@@ -198,6 +216,15 @@ mod tests {
         assert!(!is_rolled_out(&deployment(2, 2, 1)));
         assert!(!is_rolled_out(&deployment(2, 1, 0)));
         assert!(!is_rolled_out(&json!({"metadata": {"generation": 1}})));
+    }
+
+    /// Applied, it would be gone a moment later.
+    #[test]
+    fn what_the_garbage_collector_takes_is_not_taken_for_new() {
+        let with = |metadata: Value| is_doomed(&json!({"metadata": metadata}));
+        assert!(with(json!({"ownerReferences": [{"name": "cluster-agent"}]})));
+        assert!(with(json!({"deletionTimestamp": "2026-01-01T00:00:00Z"})));
+        assert!(!with(json!({"name": "cluster-agent"})));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::hands::{Hands as _, SYSTEM};
 use crate::host::FEDERATED;
 
 #[test]
-#[ignore = "takes minutes and a quiet machine: make members"]
 fn a_member_joins_by_a_bundle_its_silent_failures_are_found_and_nothing_is_left_of_it() {
     let Some((_sandbox, host, members)) = fleet(2, &[("member1", true)]) else { return };
     let member = &members[0];

@@ -54,7 +54,6 @@ impl Both<'_> {
 }
 
 #[test]
-#[ignore = "takes minutes and a quiet machine: make members"]
 fn a_member_is_joined_and_removed_with_one_command_alive_or_dead() {
     let Some((_sandbox, host, members)) = fleet(1, &[("member2", false)]) else { return };
     let both = Both { host: &host, member: &members[0] };
