@@ -28,8 +28,8 @@ sweep: ## kill ksi at each single write of an install, an upgrade and an uninsta
 releases: ## run the cluster tests on every release of Kubernetes, not on today's alone: an hour
 	for release in 1.34 1.36; do KSI_SANDBOX_RELEASE=$$release cargo test --test clusters || exit; done
 
-members: ## join, break, check and remove real members (root): ten minutes on a quiet machine
-	cargo test --test clusters -- --ignored member::
+members: ## join, break, check and remove real members (root): a part of `make test`
+	cargo test --test clusters -- member::
 
 bench: ## measure speed and size, beside helm and kubectl
 	cargo bench --bench offline --bench cluster --bench controller --bench fleet --bench images

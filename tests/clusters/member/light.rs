@@ -15,6 +15,7 @@ use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule, Victim};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::words_of_page;
 use crate::hands::{Hands as _, SYSTEM};
 use crate::installed::{Rig, Said, ksi, release, sample};
 
@@ -138,12 +139,15 @@ fn a_member_of_one_host_is_refused_to_another_one_under_the_same_name() {
     else {
         return;
     };
+    let add = words_of_page("ksi member add member2 --mode direct -o member2.bundle").join(" ");
+    let line = format!("ksi member join -f member2.bundle --member-server {SERVER}");
+    let line = words_of_page(&line).join(" ");
     let join = |bundle: &Path| {
-        let file = bundle.display();
-        member.ksi(&format!("member join -f {file} --member-server {SERVER} --yes --wait=false"))
+        std::fs::copy(bundle, member.folder.path().join("member2.bundle")).unwrap();
+        member.ksi(&format!("{line} --yes --wait=false"))
     };
     for host in [&one, &two] {
-        host.ksi("member add member2 --mode direct -o member2.bundle --yes").expect(0);
+        host.ksi(&format!("{add} --yes")).expect(0);
     }
     let [first, second] = [&one, &two].map(|host| host.folder.path().join("member2.bundle"));
 

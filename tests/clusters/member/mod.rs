@@ -66,9 +66,7 @@ impl Side {
 
     /// Runs a command of docs/members.md in this folder, without its questions.
     fn documented(&self, folder: &Path, line: &str) -> Said {
-        let known = |known: &str| known.split('#').next().unwrap_or_default().trim_end() == line;
-        assert!(PAGE.lines().any(known), "docs/members.md has no `{line}`");
-        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let words = words_of_page(line);
         let mut command = ksi(&self.kubeconfig, &words);
         if !["check", "list", "resume", "agent"].contains(&words[1]) {
             command.arg("--yes");
@@ -173,6 +171,13 @@ impl Side {
         let (text, code) = text.rsplit_once('\n').unwrap();
         (code.to_owned(), text.to_owned())
     }
+}
+
+/// The words after `ksi` of a command that docs/members.md has.
+fn words_of_page(line: &str) -> Vec<&str> {
+    let known = |known: &str| known.split('#').next().unwrap_or_default().trim_end() == line;
+    assert!(PAGE.lines().any(known), "docs/members.md has no `{line}`");
+    line.split_whitespace().skip(1).collect()
 }
 
 /// Starts a host and members, isolated ones or not, with `KubeSphere` on the host and on those members that are to
