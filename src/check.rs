@@ -12,15 +12,17 @@ mod context;
 mod gather;
 mod gathered;
 mod held;
+mod images;
 mod interception;
 mod manifest;
 mod page;
+mod placement;
 mod preflight;
 mod report;
 mod verdict;
 
 pub use backend::{Missing, OrphanedWebhook, orphaned_webhooks, own_webhooks};
-pub use checks::checks;
+pub use checks::{AVAILABLE, checks};
 pub use context::{Configured, Context};
 pub use gather::{Wants, configuration, gather, gather_webhooks};
 pub use gathered::{DryRun, Gathered, Part, Read, Rights};

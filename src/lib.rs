@@ -31,6 +31,7 @@
 //! file, is checked in `tests/integration/layers.rs`.
 
 pub mod admission;
+pub mod availability;
 pub mod bundle;
 pub mod check;
 pub mod cli;

@@ -35,7 +35,7 @@ use crate::parallel::on_two_threads;
 use crate::values::Values;
 
 pub use catalogue::{Component, components, federated_types};
-pub use image::Image;
+pub use image::{Alternative, Image};
 pub use pod_settings::{PodSettings, pod_settings};
 
 use catalogue::Catalogue;

@@ -8,6 +8,7 @@ mod components;
 mod configuration;
 mod definitions;
 mod federation;
+mod images;
 mod leftovers;
 mod network;
 mod nodes;
@@ -20,6 +21,7 @@ mod tower;
 
 use super::Check;
 
+pub use images::AVAILABLE;
 pub(super) use rights::CATEGORY as PERMISSIONS;
 
 const TABLE: &[&[Check]] = &[
@@ -29,6 +31,7 @@ const TABLE: &[&[Check]] = &[
     capacity::CHECKS,
     storage::CHECKS,
     network::CHECKS,
+    images::CHECKS,
     leftovers::CHECKS,
     definitions::CHECKS,
     admission::CHECKS,

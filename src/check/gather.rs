@@ -1,14 +1,15 @@
 //! Reads from a cluster what is judged: everything at once, each part for itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::access_review::rights;
 use super::context::{FEDERATED, LOCK, NAMESPACES, SYSTEM};
-use super::gathered::{DryRun, Gathered, Part, Read, why};
+use super::gathered::{DryRun, Gathered, Objects, Part, Read, why};
 use super::held::held_in_use;
+use super::images;
 use super::manifest::{items, text};
 use crate::cluster::{Apply, Cluster, Error, ErrorKind, Kind, Selection};
 use crate::config;
@@ -25,6 +26,8 @@ pub struct Wants<'a> {
     pub pull_secrets: &'a [String],
     /// Whether rights are asked for.
     pub pre: bool,
+    /// Whether registries are asked for images.
+    pub images: bool,
 }
 
 /// Where a list is read.
@@ -79,12 +82,19 @@ pub async fn gather(cluster: &Cluster, wants: &Wants<'_>) -> Gathered {
     );
     objects.extend(backends);
     objects.extend(named);
+    let images = if wants.images {
+        images::gather(&wants.desired.iter().collect::<Vec<_>>(), wants.pull_secrets, &objects)
+            .await
+    } else {
+        Err("they were not asked for".to_owned())
+    };
     Gathered {
         version: version.map_err(|e| why(&e)),
         server_time: cluster.server_time().ok_or_else(|| "no answer had a date".to_owned()),
         dry_run,
         rights,
         held: held.map_err(|e| why(&e)),
+        images,
         objects,
     }
 }
@@ -116,8 +126,6 @@ pub async fn configuration(cluster: &Cluster) -> Read<Option<Value>> {
         })
     }))
 }
-
-pub(super) type Objects = BTreeMap<Part, Read<Vec<Value>>>;
 
 async fn lists(cluster: &Cluster, parts: &[(Part, &str, &str, &str, Where)]) -> Objects {
     let reads = parts.iter().map(|(part, group, version, kind, scope)| async move {

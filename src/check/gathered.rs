@@ -8,12 +8,16 @@ use time::OffsetDateTime;
 
 use super::context::SYSTEM;
 use super::verdict::ReadError;
+use crate::availability::Asked;
 use crate::cluster::Error;
 use crate::object::{Held, embedded};
 use crate::rights::Right;
 
 /// What was read, or why it could not be.
 pub type Read<T> = Result<T, String>;
+
+/// The objects of each part.
+pub(super) type Objects = BTreeMap<Part, Read<Vec<Value>>>;
 
 /// An error for a report: where, and why.
 pub(super) fn why(error: &Error) -> String {
@@ -90,6 +94,8 @@ pub struct Gathered {
     pub rights: Read<Rights>,
     /// Objects with finalizers of controllers that do not exist.
     pub held: Read<Vec<Held>>,
+    /// The images that no node holds which would run them, and what their registries say.
+    pub images: Read<Vec<Asked>>,
     /// The objects.
     pub objects: BTreeMap<Part, Read<Vec<Value>>>,
 }
@@ -137,6 +143,7 @@ impl Default for Gathered {
             dry_run: Err(why()),
             rights: Err(why()),
             held: Err(why()),
+            images: Err(why()),
             objects: BTreeMap::new(),
         }
     }

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 
 use super::access_review::rights;
 use super::backend::orphaned_webhooks;
+use super::checks::AVAILABLE;
 use super::context::{Configured, Context};
-use super::gather::{Objects, endpoints, lists_of, pull_secrets};
-use super::gathered::{Gathered, Part, Read};
+use super::gather::{endpoints, lists_of, pull_secrets};
+use super::gathered::{Gathered, Objects, Part, Read};
+use super::images;
 use super::interception::{Operation, Written, intercepted};
 use super::manifest::items;
 use super::report::{Report, Row};
@@ -57,6 +59,8 @@ const WORKLOADS: &[&str] = &[
     "priority-classes",
     "pull-secrets",
 ];
+/// Runs with those. Its warnings count: nobody else says that an image may be gone before its pod waits for it.
+const IMAGES: &[&str] = &[AVAILABLE];
 /// What these evaluate.
 const WORKLOAD_PARTS: &[Part] = &[
     Part::Nodes,
@@ -96,7 +100,7 @@ pub async fn preflight(
     skip: &[String],
 ) -> Report {
     let (ports, workloads) = (writes.has_ports(), writes.waits && writes.has_workloads());
-    let groups = [(CHECKS, true), (PORTS, ports), (WORKLOADS, workloads)];
+    let groups = [(CHECKS, true), (PORTS, ports), (WORKLOADS, workloads), (IMAGES, workloads)];
     let wanted = checks()
         .filter(|check| groups.iter().any(|(ids, runs)| *runs && ids.contains(&check.id)))
         .filter(|check| !skip.iter().any(|id| id == check.id));
@@ -105,6 +109,10 @@ pub async fn preflight(
     if workloads {
         let secrets = context.configuration().map_or(&[][..], |c| &c.images.pull_secrets);
         gathered.objects.insert(Part::Secrets, pull_secrets(cluster, secrets).await);
+        if wanted.iter().any(|check| check.id == AVAILABLE) {
+            let started: Vec<&Object> = writes.written.iter().map(|(object, _)| *object).collect();
+            gathered.images = images::gather(&started, secrets, &gathered.objects).await;
+        }
     }
     // What is there already needs no room, class or node.
     let written = Configured {
@@ -305,7 +313,7 @@ mod tests {
 
     #[test]
     fn every_check_before_an_installation_is_made_before_a_run_or_has_a_reason_not_to_be() {
-        let made = |id| [CHECKS, PORTS, WORKLOADS].iter().any(|ids| ids.contains(&id));
+        let made = |id| [CHECKS, PORTS, WORKLOADS, IMAGES].iter().any(|ids| ids.contains(&id));
         for check in checks().filter(|check| check.is_for(true)) {
             let elsewhere = ELSEWHERE.iter().any(|(id, _)| *id == check.id);
             assert!(made(check.id) != elsewhere, "{}: in one of the two lists", check.id);

@@ -37,7 +37,9 @@ pub struct AssessmentRequest {
 pub async fn assess(cluster: &Cluster, request: &AssessmentRequest) -> Result<Report, Error> {
     let configured = configured(cluster, request).await?;
     let secrets = configured.configuration.as_ref().map_or(&[][..], |c| &c.images.pull_secrets);
-    let wants = Wants { desired: &configured.desired, pull_secrets: secrets, pre: request.pre };
+    let images = request.pre && !request.skip.iter().any(|id| id == check::AVAILABLE);
+    let desired = &configured.desired;
+    let wants = Wants { desired, pull_secrets: secrets, pre: request.pre, images };
     let gathered = check::gather(cluster, &wants).await;
     let now = OffsetDateTime::from(SystemTime::now());
     let context = Context { configured: &configured, now };
@@ -102,7 +104,7 @@ async fn configured(cluster: &Cluster, request: &AssessmentRequest) -> Result<Co
 
 /// The configuration of a cluster and its name: the ClusterConfiguration, else what ksi applied last. Where ksi
 /// never applied a whole configuration, or uninstalled it, there is none.
-async fn of_cluster(cluster: &Cluster) -> Result<Option<(String, Source)>, String> {
+pub(super) async fn of_cluster(cluster: &Cluster) -> Result<Option<(String, Source)>, String> {
     if let Some(object) = check::configuration(cluster).await? {
         let name = "ClusterConfiguration ks-installer".to_owned();
         return Ok(Some((name, Source::of_cluster(&object))));

@@ -67,6 +67,12 @@ pub enum Error {
     /// What stands behind webhooks cannot be read.
     #[error("cannot read the backends of webhooks: {0}")]
     WebhooksUnread(String),
+    /// The configuration of a cluster cannot be read.
+    #[error("cannot read the configuration of the cluster: {0}")]
+    ConfigurationUnread(String),
+    /// The configuration makes a name that is none of an image.
+    #[error("{0}")]
+    Image(String),
     /// Objects keep their finalizers, for these reasons.
     #[error("{} still have the finalizers", counted(.0.len(), "object"))]
     Unreleased(Vec<target::Error>),

@@ -1,8 +1,17 @@
 //! The images of a configuration.
 
+mod availability;
+mod report;
+
 use super::error::Error;
 use super::prepared::Prepared;
 use crate::render::{self, Image};
+
+pub use availability::{
+    Availability, AvailabilityRequest, Row, State, availability, digests, nodes, prepare_on,
+    pull_credentials,
+};
+pub use report::{json, table};
 
 /// The images that a configuration needs; with `all`, also those of components that it switches off.
 ///

@@ -49,6 +49,31 @@ pub enum ErrorKind {
     Server,
 }
 
+impl ErrorKind {
+    /// Its stable name.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Settings => "settings",
+            Self::Name => "name",
+            Self::Unreachable => "unreachable",
+            Self::Tls => "tls",
+            Self::Timeout => "timeout",
+            Self::NotARegistry => "notARegistry",
+            Self::NotFound => "notFound",
+            Self::Denied => "denied",
+            Self::NoSuchPlatform => "noSuchPlatform",
+            Self::RateLimited(_) => "rateLimited",
+            Self::Digest => "digest",
+            Self::Unsupported => "unsupported",
+            Self::Source => "source",
+            Self::Storage => "storage",
+            Self::Refused => "refused",
+            Self::Server => "server",
+        }
+    }
+}
+
 /// An error of a request. Never contains credentials.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cannot {action} {place}: {cause}")]

@@ -26,6 +26,18 @@ pub struct Image {
     pub digest: Option<String>,
     /// The reference without a private registry.
     pub upstream: String,
+    /// Where else the same program is published.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Another place of an image, as public material names it. Nobody but the user chooses it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alternative {
+    /// The reference.
+    pub image: String,
+    /// What names it.
+    pub source: String,
 }
 
 impl Image {
@@ -63,6 +75,9 @@ struct Source {
     /// Tags by Kubernetes minor version: the newest that is not newer than the cluster's.
     #[serde(default)]
     tag_by_minor: BTreeMap<String, String>,
+    /// Other places of the image with this tag.
+    #[serde(default)]
+    alternatives: Vec<Alternative>,
 }
 
 /// The images for one configuration.
@@ -119,7 +134,26 @@ impl Images {
         // A digest applies to the reference with or without the private registry.
         let listed = format!("{repository}:{tag}");
         let digest = self.digests.get(&listed).or_else(|| self.digests.get(&upstream));
-        Some(Image { name: name.to_owned(), digest: digest.cloned(), upstream, repository, tag })
+        let alternatives = self.alternatives(source, last, &tag, &repository);
+        let (name, digest) = (name.to_owned(), digest.cloned());
+        Some(Image { name, repository, tag, digest, upstream, alternatives })
+    }
+
+    /// Those of the list, and the mirror for China, unless the image comes from there.
+    fn alternatives(
+        &self,
+        source: &Source,
+        last: &str,
+        tag: &str,
+        repository: &str,
+    ) -> Vec<Alternative> {
+        let listed = source.alternatives.iter().filter(|_| tag == self.tag(source)).cloned();
+        let mirror = join(Some(CHINA_REGISTRY), Some(CHINA_ORGANISATION), last);
+        let mirrored = (mirror != repository).then(|| Alternative {
+            image: format!("{mirror}:{tag}"),
+            source: "the mirror that `zone: cn` uses".to_owned(),
+        });
+        listed.chain(mirrored).collect()
     }
 
     /// The reference of one image.
@@ -238,6 +272,21 @@ mod tests {
             assert_eq!(reference(&spec, "ks-apiserver"), ours, "{spec}");
             assert_eq!(reference(&spec, "redis"), library, "{spec}");
         }
+    }
+
+    #[test]
+    fn other_places_are_those_of_the_same_tag() {
+        let places = |spec: &Value, name: &str| -> Vec<String> {
+            let image = images(spec, 34).get(name).unwrap();
+            image.alternatives.into_iter().map(|place| place.image).collect()
+        };
+        let mirror = "registry.cn-beijing.aliyuncs.com/kubesphereio";
+        let kubefed = ["quay.io/kubernetes-multicluster/kubefed:v0.8.1".to_owned()];
+        let both = [&kubefed[..], &[format!("{mirror}/kubefed:v0.8.1")]].concat();
+        assert_eq!(places(&json!({}), "kubefed"), both);
+        assert_eq!(places(&json!({"zone": "cn"}), "kubefed"), kubefed);
+        let nightly = [format!("{mirror}/ks-apiserver:nightly")];
+        assert_eq!(places(&json!({"dev_tag": "nightly"}), "ks-apiserver"), nightly);
     }
 
     #[test]

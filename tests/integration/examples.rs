@@ -68,7 +68,7 @@ fn needs_a_cluster(words: &[&str]) -> bool {
         "diff" => !names(&["--against", "--against-config"]),
         "render" => names(&["--live"]),
         // These need a registry.
-        "images" => names(&["copy", "rescue"]),
+        "images" => names(&["check", "copy", "rescue", "--digests"]),
         _ => false,
     }
 }

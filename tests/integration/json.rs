@@ -3,16 +3,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ksi::availability::{self, Asked, Holders};
 use ksi::check::{self, Configured, Context, Gathered};
 use ksi::diagnose::Event as ClusterEvent;
 use ksi::engine::{ComponentState, ConnectionState, Event, Found, Phase, Pruned};
 use ksi::health::{Cause, Passing};
 use ksi::install::history;
+use ksi::install::images::{self, Availability, Row, State};
 use ksi::inventory::{Inventory, Key, LastRun, Operation};
 use ksi::object::{Object, ObjectId, Policy};
 use ksi::plan::{Action, Summary};
+use ksi::registry::{Digest, Error, ErrorKind};
+use ksi::render::Alternative;
 use ksi::status::{About, Installed, InstalledComponent, Report, Snapshot};
-use ksi::target::{About as RunOf, ErrorKind, Finding, Revision, RunResult};
+use ksi::target::{About as RunOf, ErrorKind as TargetErrorKind, Finding, Revision, RunResult};
 use ksi::ui::event_json;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -159,7 +163,7 @@ fn events() -> Vec<(&'static str, Event)> {
             "error",
             Event::Error {
                 object: Some(object),
-                reason: Some(ErrorKind::Invalid),
+                reason: Some(TargetErrorKind::Invalid),
                 message: text(),
                 help: text(),
             },
@@ -243,6 +247,38 @@ fn cluster_event() -> Value {
     serde_json::to_value(ClusterEvent::of(&event).unwrap()).unwrap()
 }
 
+/// An image that a registry has, and one that only a node has.
+fn available() -> Vec<Value> {
+    let error = || Error::new(ErrorKind::Denied, "read", "an image", "denied");
+    let found = || availability::Found {
+        digest: Digest::of(b"a"),
+        platforms: vec!["linux/amd64".parse().unwrap()],
+    };
+    let row = |state, answer, others| Row {
+        name: "tower".into(),
+        components: vec!["tower".into()],
+        later: false,
+        asked: Asked {
+            image: "kubesphere/tower:v0.2.1".parse().unwrap(),
+            answer,
+            wanted: Vec::new(),
+            holders: Holders { nodes: vec!["n1".into()], unknown: Vec::new() },
+        },
+        state,
+        others,
+    };
+    let place = || Alternative { image: "a/tower:v0.2.1".into(), source: "them".into() };
+    let others = vec![(place(), Ok(found())), (place(), Err(error()))];
+    let rows = vec![
+        row(State::Available, Ok(found()), Vec::new()),
+        row(State::OnNodes, Err(error()), others),
+    ];
+    let Value::Array(items) = images::json(&Availability { rows, nodes: Some(1) }) else {
+        panic!()
+    };
+    items
+}
+
 /// What is printed under each heading of the page.
 fn samples() -> BTreeMap<&'static str, Vec<Value>> {
     let mut samples: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
@@ -267,6 +303,7 @@ fn samples() -> BTreeMap<&'static str, Vec<Value>> {
         ("Check", vec![checked()]),
         ("History", vec![revision()]),
         ("Validate", printed(&["validate", "-f", invalid, "-o", "json"])),
+        ("images check", available()),
         ("images list", printed(&["images", "list", "-f", host, "-o", "json"])),
         (
             "images rewrite",

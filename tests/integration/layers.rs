@@ -30,7 +30,21 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cluster", &["object", "proxy"]),
     ("registry", &["object", "proxy"]),
     ("images", &["cluster", "object", "registry", "yaml"]),
-    ("check", &["cluster", "config", "facts", "health", "object", "inventory", "rights"]),
+    ("availability", &["object", "registry"]),
+    (
+        "check",
+        &[
+            "availability",
+            "cluster",
+            "config",
+            "facts",
+            "health",
+            "object",
+            "inventory",
+            "registry",
+            "rights",
+        ],
+    ),
     ("diagnose", &["cluster", "health", "object"]),
     (
         "target",
@@ -48,6 +62,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "install",
         &[
+            "availability",
             "check",
             "cluster",
             "config",
@@ -58,6 +73,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "inventory",
             "object",
             "plan",
+            "registry",
             "render",
             "status",
             "target",
@@ -155,6 +171,7 @@ const RESTRICTED: &[(&str, &[&str])] = &[
     (
         "tokio",
         &[
+            "availability",
             "cli",
             "controller",
             "fleet",

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::gathered::{Gathered, Part};
-use super::super::manifest::{is, items, name, some_of, text};
+use super::super::manifest::{is, name, some_of, text};
+use super::super::placement::admits;
 use super::super::verdict::{Verdict, error, errors, fine, ok, warning, warnings};
 use super::super::{Check, Phase};
 
@@ -115,23 +116,4 @@ fn schedulable(gathered: &Gathered, context: &Context<'_>) -> Verdict {
         return ok();
     }
     error(format!("no ready node accepts {}", some_of(&unschedulable)))
-}
-
-fn admits(node: &Value, pod: &Value) -> bool {
-    let labels = &node["metadata"]["labels"];
-    let selected = pod["nodeSelector"].as_object().into_iter().flatten();
-    node["spec"]["unschedulable"] != true
-        && selected.into_iter().all(|(key, value)| labels[key] == *value)
-        && items(&node["spec"]["taints"])
-            .filter(|taint| taint["effect"] != "PreferNoSchedule")
-            .all(|taint| items(&pod["tolerations"]).any(|t| tolerates(t, taint)))
-}
-
-fn tolerates(toleration: &Value, taint: &Value) -> bool {
-    let effect = text(&toleration["effect"]);
-    let key = text(&toleration["key"]);
-    let exists = toleration["operator"] == "Exists";
-    (effect.is_empty() || taint["effect"] == effect)
-        && (if key.is_empty() { exists } else { taint["key"] == key })
-        && (exists || text(&toleration["value"]) == text(&taint["value"]))
 }

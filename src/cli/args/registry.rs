@@ -51,6 +51,11 @@ impl RegistryArgs {
 
     /// A client.
     pub(in crate::cli) fn client(&self) -> Result<Client, Failure> {
+        self.client_after(Credentials::default())
+    }
+
+    /// A client with these credentials, and with those of the flags where these have none.
+    pub(in crate::cli) fn client_after(&self, own: Credentials) -> Result<Client, Failure> {
         let credentials = match &self.registry_config {
             Some(path) => Credentials::docker_config(&path.display().to_string(), &read(path)?)?,
             None => Credentials::of_environment()?,
@@ -59,7 +64,7 @@ impl RegistryArgs {
         let plain_http: BTreeSet<_> = self.plain_http.iter().cloned().collect();
         let options = Options {
             plain_http,
-            credentials,
+            credentials: own.or(credentials),
             authorities: authorities.unwrap_or_default(),
             ..Options::default()
         };

@@ -63,7 +63,12 @@ impl From<Error> for Failure {
                 controller.name
             )),
             Error::Unreleased(errors) => Self::Unreleased(errors),
-            Error::WebhooksUnread(_) => Self::Unread(error.to_string()),
+            Error::WebhooksUnread(_) | Error::ConfigurationUnread(_) => {
+                Self::Unread(error.to_string())
+            }
+            Error::Image(_) => Self::Usage(format!(
+                "{error}\nhelp: correct `local_registry`, `namespace_override` or `dev_tag` in the configuration"
+            )),
             Error::Broken(problems) => {
                 let list: Vec<String> =
                     problems.iter().map(|p| format!("{}: {}", p.code, p.message)).collect();

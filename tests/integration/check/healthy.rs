@@ -66,6 +66,7 @@ impl Fixture {
                 dry_run: Ok(DryRun::Accepted),
                 rights: Ok(Rights { asked: 100, missing: Vec::new() }),
                 held: Ok(Vec::new()),
+                images: Ok(Vec::new()),
                 objects,
             },
             configured: Configured {

@@ -1,9 +1,11 @@
 //! For each check what makes it fail, and a part of what it says then.
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use ksi::availability::{Asked, Found, Holders};
 use ksi::check::{DryRun, Part, Rights};
 use ksi::inventory::{Inventory, Key};
 use ksi::object::{Held, rules};
+use ksi::registry::{Digest, Error, ErrorKind};
 use ksi::rights::Right;
 use rcgen::{CertificateParams, DnType, KeyPair};
 use serde_json::{Value, json};
@@ -103,6 +105,24 @@ pub(crate) const ROWS: &[Row] = &[
             json!({
             "metadata": {"name": "web", "namespace": "default"}, "spec": {"type": "LoadBalancer"}}),
         );
+    }),
+    ("images-available", "docker.io cannot be asked from here about a/b: no such host", |f| {
+        image(f, "a/b:1", ErrorKind::Name, "no such host");
+    }),
+    ("images-available", "may not exist any more (denied), and no node", |f| {
+        image(f, "kubesphere/tower:v0.2.1", ErrorKind::Denied, "denied");
+    }),
+    ("images-available", "unless the nodes have a mirror for docker.io", |f| {
+        image(f, "kubesphere/tower:v0.2.1", ErrorKind::NotFound, "manifest unknown");
+    }),
+    ("images-available", "reg.example does not have reg.example/a/b:1 (manifest unknown)", |f| {
+        image(f, "reg.example/a/b:1", ErrorKind::NotFound, "manifest unknown");
+    }),
+    ("images-available", "reg.example/a/b:1 is not for linux/arm64", |f| {
+        image(f, "reg.example/a/b:1", ErrorKind::NotFound, "");
+        let asked = &mut f.gathered.images.as_mut().unwrap()[0];
+        let platforms = vec!["linux/amd64".parse().unwrap()];
+        asked.answer = Ok(Found { digest: Digest::of(b"a"), platforms });
     }),
     ("webhooks-without-backend", "has no ready pod, so the writes that it intercepts fail", |f| {
         f.drop(Part::Endpoints, "ks-controller-manager-x");
@@ -366,6 +386,17 @@ fn missing(rights: &[(&str, &str)]) -> Result<Rights, String> {
 fn with_condition(fixture: &mut Fixture, kind: &str) {
     let conditions = &mut fixture.edit(Part::Nodes, "n1")["status"]["conditions"];
     conditions.as_array_mut().unwrap().push(json!({"type": kind, "status": "True"}));
+}
+
+/// An image that no node holds, and what its registry says.
+fn image(fixture: &mut Fixture, image: &str, kind: ErrorKind, cause: &str) {
+    let asked = Asked {
+        image: image.parse().unwrap(),
+        answer: Err(Error::new(kind, "read", image, cause)),
+        wanted: vec!["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()],
+        holders: Holders::default(),
+    };
+    fixture.gathered.images = Ok(vec![asked]);
 }
 
 fn node_port(fixture: &mut Fixture, port: u16) {
