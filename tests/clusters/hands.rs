@@ -93,7 +93,7 @@ pub(crate) trait Hands {
 
     /// The same without what every run writes that writes at all: its lock and its inventory.
     fn changes(&self, since: Mark) -> Vec<String> {
-        let own = ["leases/ks-installer-apply", "secrets/ksi-inventory"];
+        let own = ["leases/ks-installer-apply", "leases/ks-installer", "secrets/ksi-inventory"];
         let mut writes = self.writes(since);
         writes.retain(|write| !own.iter().any(|own| write.ends_with(own)));
         writes

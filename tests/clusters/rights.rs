@@ -23,6 +23,10 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     // `incluster::guides::*`, which is refused nothing: only a controller that runs on registers its webhook.
     ("create", "validatingwebhookconfigurations", WEBHOOK),
     ("patch", "validatingwebhookconfigurations", WEBHOOK),
+    // It is also the only one that leads.
+    ("get", "leases", "ks-installer"),
+    ("update", "leases", "ks-installer"),
+    ("delete", "leases", "ks-installer"),
 ];
 
 const WEBHOOK: &str = "clusterconfigurations.installer.kubesphere.io";

@@ -51,7 +51,8 @@ fn a_newer_edit_takes_the_place_of_a_run_that_waits() {
     // A wrong edit does not disturb it, and is told.
     followed.edit(&json!({"multicluster": {"clusterRole": "member"}}));
     followed.until("the mistake", || followed.condition("Ready")["reason"] == "Invalid");
-    assert_eq!(followed.status()["lastOperation"]["phase"], "Waiting");
+    let phase = followed.status()["lastOperation"]["phase"].clone();
+    assert!(phase == "Waiting" || phase == "Applying", "{phase}");
     followed.edit(&json!({"multicluster": {"clusterRole": "none"}, "common": {"core": {"console": {"port": 30886}}}}));
     followed.await_event("Superseded");
     followed.until("the port", || {
