@@ -204,9 +204,9 @@ mod tests {
         }
     }
 
-    fn found() -> Answer {
+    fn found() -> Found {
         let platforms = vec!["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()];
-        Ok(Found { digest: Digest::of(b"a"), platforms })
+        Found { digest: Digest::of(b"a"), platforms }
     }
 
     fn refused(image: &str) -> Answer {
@@ -217,13 +217,14 @@ mod tests {
         let console = "kubesphere/ks-console:v3.4.1";
         let mut lost = row(console, State::OnNodes, refused(console), &["n1"]);
         let down = || Err(Error::new(ErrorKind::Name, "connect to", "reg.example", "no such host"));
-        for (organisation, answer) in [("other", found()), ("gone", refused("a")), ("down", down())]
+        for (organisation, answer) in
+            [("other", Ok(found())), ("gone", refused("a")), ("down", down())]
         {
             let image = format!("{organisation}/ks-console:v3.4.1");
             lost.others.push((Alternative { image, source: "them".into() }, answer));
         }
         let rows = vec![
-            row("kubesphere/tower:v0.2.1", State::Available, found(), &["n1", "n2"]),
+            row("kubesphere/tower:v0.2.1", State::Available, Ok(found()), &["n1", "n2"]),
             lost,
             row("reg.example/kubectl:v1", State::Unknown, down(), &[]),
             row("reg.example/b:1", State::Unknown, down(), &["n2"]),
