@@ -55,7 +55,7 @@ pub use decision::Cause;
 pub use drift::Repair;
 pub use error::Error;
 pub use event::{REASONS, Reason};
-pub use handover::Handover;
+pub use handover::{Handover, take_back};
 pub use notice::Notice;
 pub use problem::Problem;
 pub use progress::Stage;
@@ -80,7 +80,8 @@ pub async fn run(
     loop {
         let mut awaits = |leader: &str| {
             notify(Notice::Awaits(format!("{leader}, which leads: this replica stands by")));
-            published.send_modify(|published| published.is_synced = true);
+            let standing_by = Published { is_synced: true, ..Published::default() };
+            published.send_modify(|published| *published = standing_by);
         };
         let terms = Terms::default();
         let leadership = tokio::select! {

@@ -48,7 +48,7 @@ pub use consent::{Consent, Consents};
 pub use error::{Error, MissingSecret, Rejected};
 pub use execute::{Outcome, Review, execute, next_steps};
 pub use facts::{FactOverrides, observe_facts};
-pub use followed::contrary_controller;
+pub use followed::{Contrary, contrary};
 pub use policy::check_restricted;
 pub use prepared::{Draft, Prepared};
 pub use request::{ApplyRequest, DryRun};

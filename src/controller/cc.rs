@@ -3,51 +3,18 @@
 
 use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::config;
-use crate::config::annotation;
+use crate::config::annotation::Steering;
 use crate::inventory::Key;
 use crate::object::ObjectId;
 
-pub use crate::config::annotation::{MODE, PAUSED_UNTIL};
+pub use crate::config::annotation::{MODE, Mode, PAUSED_UNTIL};
 
 /// The hash of the plan that is approved.
 pub const APPROVE: &str = "ksi.kubesphere.io/approve";
 /// Any new value asks for a run.
 pub const REQUESTED_AT: &str = "ksi.kubesphere.io/requested-at";
-
-/// How the controller makes changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Mode {
-    /// It applies every edit and repairs drift.
-    #[default]
-    Enforce,
-    /// It applies every edit, and only reports drift.
-    Observe,
-    /// It writes nothing until the plan is approved.
-    Plan,
-    /// It writes nothing.
-    Paused,
-}
-
-impl Mode {
-    /// The value of the annotation.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Observe => "observe",
-            Self::Plan => "plan",
-            Self::Paused => annotation::PAUSED,
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Enforce, Self::Observe, Self::Plan, Self::Paused]
-            .into_iter()
-            .find(|mode| mode.as_str() == text.trim())
-    }
-}
 
 /// A live ClusterConfiguration.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,25 +49,7 @@ impl Configured {
         let annotation = |name: &str| {
             metadata["annotations"][name].as_str().map(str::trim).filter(|text| !text.is_empty())
         };
-        let mut mistake = None;
-        let mode = annotation(MODE).map_or(Mode::default(), |text| {
-            Mode::parse(text).unwrap_or_else(|| {
-                mistake = Some(format!(
-                    "annotation {MODE} is `{text}`: use enforce, observe, plan or paused; until then \
-                     nothing is changed"
-                ));
-                Mode::Paused
-            })
-        });
-        let paused_until = annotation(PAUSED_UNTIL).and_then(|text| {
-            let time = OffsetDateTime::parse(text, &Rfc3339).ok();
-            if time.is_none() {
-                mistake = Some(format!(
-                    "annotation {PAUSED_UNTIL} is `{text}`: use a time such as 2026-12-24T08:00:00Z"
-                ));
-            }
-            time
-        });
+        let Steering { mode, mistake, paused_until } = Steering::of(&body);
         let reference = &body["spec"]["authentication"]["jwtSecretRef"]["name"];
         Self {
             uid: metadata["uid"].as_str().unwrap_or_default().to_owned(),
@@ -118,8 +67,8 @@ impl Configured {
 
     /// The mode at a time: a pause may have ended.
     pub(super) fn mode_at(&self, now: OffsetDateTime) -> Mode {
-        let is_over = self.mode == Mode::Paused && self.paused_until.is_some_and(|end| end <= now);
-        if is_over { Mode::default() } else { self.mode }
+        let Self { mode, paused_until, .. } = *self;
+        Steering { mode, mistake: None, paused_until }.mode_at(now)
     }
 
     /// The status as it is in the cluster.

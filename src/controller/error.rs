@@ -24,6 +24,9 @@ pub enum Error {
     /// The ClusterConfiguration says that nothing is to be changed.
     #[error("nothing was changed: the ClusterConfiguration is paused")]
     Paused,
+    /// The configuration is stored, and somebody paused the controller meanwhile.
+    #[error("the configuration is stored and waits: the ClusterConfiguration is paused")]
+    StoredPaused,
     /// Fields of others were left alone.
     #[error("{0} objects are in conflict")]
     Conflicts(usize),

@@ -79,7 +79,9 @@ impl Configurations {
             Change::Applied(body) => {
                 if let Some(id) = ObjectId::of(&body) {
                     let known = self.known.get(&id);
-                    if !known.is_some_and(|known| is_older(&body, known)) {
+                    // A list counts in any case: after a restore of etcd, versions begin again.
+                    let is_late = known.is_some_and(|known| is_older(&body, known));
+                    if self.listed.is_some() || !is_late {
                         self.known.insert(id.clone(), body);
                     }
                     if let Some(listed) = &mut self.listed {
@@ -88,7 +90,11 @@ impl Configurations {
                 }
             }
             Change::Deleted(body) => {
-                if let Some(id) = ObjectId::of(&body) {
+                // Its successor may be known already.
+                let uid = |body: &Value| body["metadata"]["uid"].clone();
+                if let Some(id) = ObjectId::of(&body)
+                    && self.known.get(&id).is_some_and(|known| uid(known) == uid(&body))
+                {
                     self.known.remove(&id);
                 }
             }

@@ -46,7 +46,7 @@ impl Leadership {
     /// Waits until it is ours. `awaits` is told who has it, once for each.
     ///
     /// # Errors
-    /// The Lease cannot be read or written.
+    /// The Lease cannot be read or written, and never could. A replica that stands by goes on trying.
     pub(super) async fn acquire(
         cluster: &Cluster,
         holder: &str,
@@ -56,7 +56,16 @@ impl Leadership {
         let cluster = cluster.session().urgent(terms.renewed_every);
         let (mut watched, mut told) = (None, String::new());
         loop {
-            let live = cluster.get(&id()).await?;
+            let live = match cluster.get(&id()).await {
+                Ok(live) => live,
+                // The API server comes back; the others lead no less without it.
+                Err(error) if told.is_empty() => return Err(error),
+                Err(error) => {
+                    tracing::debug!("the Lease could not be read: {error}");
+                    sleep(terms.retried_every).await;
+                    continue;
+                }
+            };
             let written = match &live {
                 None => cluster.create(&manifest(holder, terms, None), false).await,
                 Some(live) if is_free(live, holder, terms, &mut watched) => {
@@ -77,7 +86,11 @@ impl Leadership {
                 Ok(_) => return Ok(Self { cluster, holder: holder.to_owned(), terms }),
                 // Another one was faster.
                 Err(error) if matches!(error.kind, ErrorKind::Exists | ErrorKind::Changed) => {}
-                Err(error) => return Err(error),
+                Err(error) if told.is_empty() => return Err(error),
+                Err(error) => {
+                    tracing::debug!("the Lease could not be written: {error}");
+                    sleep(terms.retried_every).await;
+                }
             }
         }
     }

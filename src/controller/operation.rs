@@ -209,7 +209,7 @@ fn asks_for_approval(review: &Review) -> bool {
 }
 
 /// What a plan does to which object.
-fn outline(review: &Review) -> Vec<(&ObjectId, Action)> {
+pub(super) fn outline(review: &Review) -> Vec<(&ObjectId, Action)> {
     let changes = review.planned.plan.changes.iter();
     let does = changes.filter(|change| change.is_write() || change.action == Action::Delete);
     does.map(|change| (&change.id, change.action)).collect()

@@ -144,6 +144,7 @@ impl<'c> Reconciler<'c> {
                     return Err(Error::Paused);
                 }
                 Next::Wait(until) => {
+                    is_fresh = false;
                     self.tell_of_pause(mode, notify).await;
                     let until = until.map(|until| self.began + until);
                     let is_missing = self.read_revision(notify).await;
@@ -292,6 +293,12 @@ impl<'c> Reconciler<'c> {
         let is_same = *known.0 == cc.spec_hash && !self.publisher.has_subresource();
         let generation = if is_same { known.1 } else { cc.generation };
         state.cc = Configured { generation, ..cc };
+        // It was edited, and edited back before anybody looked.
+        if let Some(applied) = &mut state.applied
+            && applied.spec_hash == state.cc.spec_hash
+        {
+            applied.generation = generation;
+        }
         state.mode = mode;
         state.report = report.cloned();
         state.drift = drift;

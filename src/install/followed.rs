@@ -1,7 +1,7 @@
 //! Whether a controller would undo what a run writes.
 
+use serde_json::Value;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::error::Error;
 use super::prepared::Prepared;
@@ -9,35 +9,43 @@ use super::safeguards;
 use super::session::Session;
 use super::source::Source;
 use crate::cluster::Cluster;
-use crate::config::{self, annotation};
+use crate::config;
+use crate::config::annotation::{Mode, Steering};
 use crate::object::ObjectId;
 use crate::target::Target;
 
-/// The controller that follows another configuration than this one, and would put that one back. It does not while it is
-/// paused.
+/// A controller that follows another configuration than one that is to be applied, and would put that one back.
+#[derive(Debug)]
+pub struct Contrary {
+    /// The controller.
+    pub controller: ObjectId,
+    /// The specification that it follows.
+    pub spec: Value,
+    /// How it makes changes.
+    pub mode: Mode,
+}
+
+/// The controller that would put another configuration back. It does not while it is paused.
 ///
 /// # Errors
 /// The cluster cannot be read.
-pub async fn contrary_controller<T: Target>(
+pub async fn contrary<T: Target>(
     session: &Session<T>,
     prepared: &Prepared,
-) -> Result<Option<ObjectId>, Error> {
+) -> Result<Option<Contrary>, Error> {
     let Some(target) = session.cluster_target() else { return Ok(None) };
     let Some(controller) = safeguards::controller(target).await? else { return Ok(None) };
-    Ok(is_another(target.cluster(), prepared).await?.then_some(controller))
+    let Some(mut live) = target.cluster().get(&config::object_id()).await? else { return Ok(None) };
+    let mode = Steering::of(&live).mode_at(OffsetDateTime::now_utc());
+    if mode == Mode::Paused || !is_another(target.cluster(), &live, prepared).await? {
+        return Ok(None);
+    }
+    Ok(Some(Contrary { controller, spec: live["spec"].take(), mode }))
 }
 
-/// Whether the ClusterConfiguration is in force and has another content.
-async fn is_another(cluster: &Cluster, prepared: &Prepared) -> Result<bool, Error> {
-    let Some(live) = cluster.get(&config::object_id()).await? else { return Ok(false) };
-    let annotations = &live["metadata"]["annotations"];
-    let ended = annotations[annotation::PAUSED_UNTIL].as_str().is_some_and(|until| {
-        OffsetDateTime::parse(until, &Rfc3339).is_ok_and(|until| until <= OffsetDateTime::now_utc())
-    });
-    if annotations[annotation::MODE] == annotation::PAUSED && !ended {
-        return Ok(false);
-    }
-    let mut followed = match Source::of_cluster(&live).load().check_on(cluster).await {
+/// Whether a ClusterConfiguration has another content.
+async fn is_another(cluster: &Cluster, live: &Value, prepared: &Prepared) -> Result<bool, Error> {
+    let mut followed = match Source::of_cluster(live).load().check_on(cluster).await {
         Ok(followed) => followed,
         // It changes nothing until it is corrected, and then it does.
         Err(Error::Rejected(_)) => return Ok(true),
@@ -52,27 +60,22 @@ async fn is_another(cluster: &Cluster, prepared: &Prepared) -> Result<bool, Erro
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::cluster::Apply;
     use crate::cluster::tests::server::{Server, block_on};
 
-    fn cc(redis: bool, annotations: &Value) -> Value {
+    fn cc(redis: bool) -> Value {
         json!({
             "apiVersion": config::API_VERSION, "kind": config::KIND,
-            "metadata": {
-                "name": config::NAME, "namespace": config::NAMESPACE, "annotations": annotations,
-            },
+            "metadata": {"name": config::NAME, "namespace": config::NAMESPACE},
             "spec": {"common": {"redis": {"enabled": redis}}},
         })
     }
 
     #[test]
-    fn only_the_configuration_that_a_controller_follows_may_be_applied_beside_it() {
+    fn only_another_content_is_contrary() {
         let server = Server::start();
-        let (group, version) = config::API_VERSION.split_once('/').unwrap();
-        server.serve(group, version, &[(config::KIND, "clusterconfigurations", true)]);
         server.serve("apps", "v1", &[("Deployment", "deployments", true)]);
         server.serve(
             "",
@@ -83,23 +86,12 @@ mod tests {
                 ("ConfigMap", "configmaps", true),
             ],
         );
-        let enforced = json!({});
-        let paused = json!({annotation::MODE: "paused"});
-        let over =
-            json!({annotation::MODE: "paused", annotation::PAUSED_UNTIL: "2020-01-01T00:00:00Z"});
         block_on(async {
             let cluster = server.connect().await;
-            let wanted = Source::of_cluster(&cc(true, &enforced)).load().check().unwrap();
-            let is_another = async || is_another(&cluster, &wanted).await.unwrap();
-            assert!(!is_another().await, "there is none");
-            for (redis, annotations, expected) in [
-                (true, &enforced, false),
-                (false, &enforced, true),
-                (false, &paused, false),
-                (false, &over, true),
-            ] {
-                cluster.apply(&cc(redis, annotations), Apply::default()).await.unwrap();
-                assert_eq!(is_another().await, expected, "{redis} {annotations}");
+            let wanted = Source::of_cluster(&cc(true)).load().check().unwrap();
+            for (redis, expected) in [(true, false), (false, true)] {
+                let is_another = is_another(&cluster, &cc(redis), &wanted).await.unwrap();
+                assert_eq!(is_another, expected, "{redis}");
             }
         });
     }

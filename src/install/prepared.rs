@@ -36,12 +36,33 @@ pub struct Prepared {
     pub loaded: Loaded,
     /// What is worth a warning.
     pub warnings: Diagnostics,
+    /// Secrets in the specification that nobody gave, because the cluster has them; keys of `authentication`.
+    pub(super) from_cluster: Vec<&'static str>,
 }
 
 impl Prepared {
-    /// The specification as it was given, in the form of today. It may hold secrets.
+    /// The specification as it was given, in the form of today. It has the secrets that were given, and no others.
     pub fn spec(&self) -> Value {
-        self.loaded.spec.as_ref().map_or_else(|| Value::Object(Map::new()), Node::to_json)
+        let spec = self.loaded.spec.as_ref();
+        let mut spec = spec.map_or_else(|| Value::Object(Map::new()), Node::to_json);
+        if let Some(authentication) = spec.get_mut("authentication").and_then(Value::as_object_mut)
+        {
+            authentication.retain(|key, _| !self.from_cluster.contains(&key.as_str()));
+        }
+        spec
+    }
+
+    /// The keys of the secrets in this specification, such as `authentication.jwtSecret`.
+    pub fn secret_keys(&self) -> Vec<String> {
+        let mut keys = Vec::new();
+        let spec = Node::from_json(self.spec());
+        spec.each(&Path::default(), &mut |path, node| {
+            let is_given = node.as_str().is_some_and(|text| !text.is_empty());
+            if is_given && config::is_sensitive(path) {
+                keys.push(path.to_string());
+            }
+        });
+        keys
     }
 
     /// Reads the Secret that `authentication.jwtSecretRef` names, which may add a warning.
@@ -139,9 +160,13 @@ impl Draft {
     pub(super) fn check_with(self, observed: Option<Facts>) -> Result<Prepared, Error> {
         let facts = self.facts.over(observed, &self.loaded);
         match self.validate(&facts, self.jwt_secret_in_use) {
-            Ok(Valid { configuration, warnings }) => {
-                Ok(Prepared { configuration, facts, loaded: self.loaded, warnings })
-            }
+            Ok(Valid { configuration, warnings }) => Ok(Prepared {
+                configuration,
+                facts,
+                loaded: self.loaded,
+                warnings,
+                from_cluster: Vec::new(),
+            }),
             Err(diagnostics) => Err(Error::Rejected(Box::new(Rejected {
                 diagnostics,
                 sources: self.loaded.sources,
@@ -161,5 +186,30 @@ async fn installer_status(cluster: &Cluster) -> Result<Option<Value>, cluster::E
         Ok(live) => Ok(live.map(|mut live| live["status"].take()).filter(Value::is_object)),
         Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::effective::document;
+    use super::super::source::Source;
+
+    #[test]
+    fn a_specification_has_the_secrets_that_were_given_and_names_them() {
+        let cc = document(&json!({"authentication": {
+            "jwtSecret": "k3x9Qw7TzB1mN5vR8cL2pH6dJ4sF0gYa", "adminPassword": "P@ss-w0rd-of-a-user",
+        }}));
+        let mut prepared = Source::of_cluster(&cc).load().check().unwrap();
+        let keys = ["authentication.jwtSecret", "authentication.adminPassword"];
+        assert_eq!(prepared.secret_keys(), keys);
+        assert_eq!(prepared.spec(), cc["spec"]);
+        // As a rollback takes it from the cluster.
+        prepared.from_cluster = vec!["jwtSecret"];
+        assert_eq!(prepared.secret_keys(), keys[1..]);
+        assert!(prepared.spec()["authentication"]["jwtSecret"].is_null());
+        let bare = document(&json!({"redis": null}));
+        assert_eq!(Source::of_cluster(&bare).load().check().unwrap().spec(), bare["spec"]);
     }
 }

@@ -41,10 +41,15 @@ async fn prepared(
     let revisions = session.target().history().await?;
     let revision = chosen(&revisions, number)?;
     let known = KnownValues::for_given(session.target(), &Given::default()).await?;
+    let given = top.clone().load().loaded.spec.as_ref().map(yaml::Node::to_json);
     let draft = top.on_top_of(inputs(revision, &known.all)).load();
     let spec = draft.loaded.spec.as_ref().map(yaml::Node::to_json);
     complete(revision, spec.as_ref())?;
-    Ok((revision.clone(), draft.check_on(session.cluster()).await?))
+    let mut prepared = draft.check_on(session.cluster()).await?;
+    let is_given = |pointer: &str| given.as_ref().and_then(|spec| spec.pointer(pointer)).is_some();
+    let stored = STORED.iter().filter(|(pointer, _)| !is_given(pointer));
+    prepared.from_cluster = stored.filter_map(|(pointer, _)| pointer.rsplit('/').next()).collect();
+    Ok((revision.clone(), prepared))
 }
 
 /// The configuration of a revision as it was applied, with the secrets that ksi stores itself.

@@ -76,7 +76,7 @@ impl<T: Target> Session<T> {
     }
 
     /// Starts the timeout. The time in which a user reads a review does not count.
-    pub(super) fn start_clock(&self) {
+    pub fn start_clock(&self) {
         if let Some(target) = &self.cluster {
             target.cluster().end_in(self.timeout);
         }

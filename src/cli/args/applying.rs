@@ -45,7 +45,7 @@ pub(in crate::cli) struct ApplyingArgs {
     #[arg(long = "skip-check", value_name = "ID")]
     pub(in crate::cli) skip_checks: Vec<String>,
     /// Number of applied configurations to store in the cluster
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = HISTORY_MAX, value_parser = clap::value_parser!(u16).range(1..=100))]
     history_max: u16,
     /// Output format: text, or one JSON event per line
     #[arg(short, long, value_enum, default_value_t)]
@@ -65,6 +65,9 @@ pub(in crate::cli) struct ApplyingArgs {
     #[command(flatten)]
     pub(in crate::cli) connection: ConnectionArgs,
 }
+
+/// How many configurations the history keeps.
+const HISTORY_MAX: u16 = 10;
 
 const CONFLICTS: &str = "Conflicts with other field managers";
 
@@ -95,7 +98,9 @@ impl ApplyingArgs {
         let lists =
             lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, _)| name);
         let forced = self.force_conflicts.then_some("--force-conflicts");
-        lists.chain(forced).chain(self.prune.names()).collect()
+        let patient = (!self.fail_fast).then_some("--fail-fast=false");
+        let history = (self.history_max != HISTORY_MAX).then_some("--history-max");
+        lists.chain(forced).chain(patient).chain(history).chain(self.prune.names()).collect()
     }
 
     /// The request for a use case.

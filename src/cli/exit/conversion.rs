@@ -119,7 +119,7 @@ impl From<controller::Error> for Failure {
             Error::NoConfiguration(_) => Self::Usage(format!(
                 "{error}\nhelp: create it, for example with `kubectl apply -f cluster-configuration.yaml`"
             )),
-            Error::Paused => {
+            Error::Paused | Error::StoredPaused => {
                 Self::Usage(format!("{error}\nhelp: remove its annotation {}", controller::MODE))
             }
             Error::Conflicts(count) => Self::Conflicts { count, takeable: false },

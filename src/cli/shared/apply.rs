@@ -7,7 +7,7 @@ use super::{closing, handover, plan, preflight};
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
-use crate::controller::Handover;
+use crate::controller::{self, Handover};
 use crate::install::{self, ApplyRequest, DryRun, Outcome, Prepared, Review, Session};
 use crate::plan::Summary;
 use crate::status;
@@ -24,13 +24,14 @@ pub(in crate::cli) async fn apply<T: Target>(
     prepared: &Prepared,
     output: &Output,
 ) -> Result<(), Failure> {
-    let request = args.request(prepared);
-    let controller = match request.dry_run {
-        None => install::contrary_controller(session, prepared).await?,
+    let mut request = args.request(prepared);
+    let contrary = match request.dry_run {
+        None => install::contrary(session, prepared).await?,
         Some(_) => None,
     };
-    if let Some(controller) = &controller {
-        handover::obeys(controller, args)?;
+    if let (Some(contrary), Some(cluster)) = (&contrary, session.connection()) {
+        handover::check(contrary, cluster, prepared, args, output).await?;
+        request.take_back = controller::take_back(contrary.mode);
     }
     let review = told(session.target(), output, install::review(session, &request)).await?;
     plan::warn_of_replaced(&review.planned.plan, output);
@@ -43,25 +44,20 @@ pub(in crate::cli) async fn apply<T: Target>(
     if !args.yes {
         ask(session, &review, output)?;
     }
-    if let (Some(controller), Some(cluster)) = (controller, session.connection()) {
+    if let (Some(contrary), Some(cluster)) = (&contrary, session.connection()) {
         let handover = Handover {
             session,
             cluster,
             prepared,
+            contrary,
+            shown: &review,
             consents: &request.consents,
             wait: args.wait,
             timeout: args.timeout,
         };
-        handover::run(&handover, &controller, &review, args, output).await?;
-        return finished(
-            session,
-            prepared,
-            &review,
-            args.output,
-            review.planned.plan.summary(),
-            output,
-        )
-        .await;
+        handover::run(&handover, args, output).await?;
+        let summary = review.planned.plan.summary();
+        return finished(session, prepared, &review, args.output, summary, output).await;
     }
     let execution = Execution {
         title: format!("Applying to {}", session.place()),

@@ -4,28 +4,47 @@
 use super::execution::Execution;
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::exit::Failure;
+use crate::cluster::Cluster;
 use crate::controller::Handover;
-use crate::install::Review;
-use crate::object::ObjectId;
-use crate::target::Target;
+use crate::install::{Contrary, Prepared};
+use crate::target::{ClusterTarget, Target};
 use crate::ui::Output;
 
 const PAUSE: &str = "`kubectl -n kubesphere-system annotate --overwrite cc ks-installer ksi.kubesphere.io/mode=paused`";
 
-/// Refuses flags that a controller cannot obey.
+/// Says that a controller gets the configuration, before the user is asked.
 ///
 /// # Errors
-/// There are some.
-pub(super) fn obeys(controller: &ObjectId, args: &ApplyingArgs) -> Result<(), Failure> {
-    let flags = args.only_here();
-    if flags.is_empty() {
-        return Ok(());
+/// It cannot obey some flags, or may not apply the configuration.
+pub(super) async fn check(
+    contrary: &Contrary,
+    cluster: &Cluster,
+    prepared: &Prepared,
+    args: &ApplyingArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let controller = &contrary.controller;
+    let flags = args.only_here().join(", ");
+    if !flags.is_empty() {
+        return Err(Failure::Usage(format!(
+            "{controller} runs the controller of ksi, which cannot obey {flags}\n\
+             help: leave {flags} out, and the controller applies the configuration; or pause the controller: {PAUSE}"
+        )));
     }
-    let flags = flags.join(", ");
-    Err(Failure::Usage(format!(
-        "{controller} runs the controller of ksi, which cannot obey {flags}\n\
-         help: leave {flags} out, and the controller applies the configuration; or pause the controller: {PAUSE}"
-    )))
+    Handover::<ClusterTarget>::check_restricted(cluster, prepared).await?;
+    output.print(&format!(
+        "ksi: {controller} runs the controller of ksi: it gets the configuration in ClusterConfiguration \
+         ks-installer, and its run is followed here"
+    ));
+    let secrets = prepared.secret_keys();
+    if !secrets.is_empty() {
+        output.print(&format!(
+            "warning: ClusterConfiguration ks-installer will hold secrets in clear text: {}\n\
+             help: put the jwtSecret into a Secret and set `authentication.jwtSecretRef`; or pause the controller: {PAUSE}",
+            secrets.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 /// Gives the configuration to the controller, and follows its run to the end.
@@ -34,24 +53,18 @@ pub(super) fn obeys(controller: &ObjectId, args: &ApplyingArgs) -> Result<(), Fa
 /// The run failed, or standard output cannot be written.
 pub(super) async fn run<T: Target>(
     handover: &Handover<'_, T>,
-    controller: &ObjectId,
-    review: &Review,
     args: &ApplyingArgs,
     output: &Output,
 ) -> Result<(), Failure> {
-    output.print(&format!(
-        "ksi: {controller} runs the controller of ksi: it gets the configuration in ClusterConfiguration \
-         ks-installer, and its run is followed here"
-    ));
+    let session = handover.session;
     let execution = Execution {
-        title: format!("Applying to {} through its controller", handover.session.place()),
+        title: format!("Applying to {} through its controller", session.place()),
         format: args.output,
         progress: args.progress,
         removes: false,
     };
-    let session = handover.session;
     let run = async |on_event: &mut dyn FnMut(_)| handover.run(on_event).await;
-    let answer = execution.show(session, review, output, run).await?;
+    let answer = execution.show(session, handover.shown, output, run).await?;
     if session.stop().is_requested() {
         output.print("ksi: the controller goes on; `ksi status -w` shows how it is");
     }

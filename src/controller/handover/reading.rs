@@ -24,6 +24,8 @@ pub(super) enum Told {
 /// The generation that was written, and what was told of it.
 pub(super) struct Reading {
     uid: Value,
+    spec: Value,
+    /// Without a status subresource each write of the status raises it.
     generation: i64,
     message: String,
     /// State, reason and count of each component as they were told last.
@@ -35,6 +37,7 @@ impl Reading {
     pub(super) fn of(stored: &Value) -> Self {
         let mut reading = Self {
             uid: stored["metadata"]["uid"].clone(),
+            spec: stored["spec"].clone(),
             generation: generation(stored),
             message: "it has not looked at the configuration yet".to_owned(),
             parts: BTreeMap::new(),
@@ -55,11 +58,11 @@ impl Reading {
         wait: bool,
         on_event: &mut dyn FnMut(Event),
     ) -> Told {
-        if body["metadata"]["uid"] != self.uid || generation(body) > self.generation {
+        if body["metadata"]["uid"] != self.uid || body["spec"] != self.spec {
             return Told::Ended(Error::Edited);
         }
         let status = &body["status"];
-        if status["observedGeneration"].as_i64() != Some(self.generation) {
+        if status["observedGeneration"].as_i64().is_none_or(|seen| seen < self.generation) {
             return Told::Goes;
         }
         status["message"].as_str().unwrap_or_default().clone_into(&mut self.message);
@@ -75,18 +78,26 @@ impl Reading {
         let ready = condition("Ready").unwrap_or(&Value::Null);
         let reason = ready["reason"].as_str().unwrap_or_default();
         let message = || ready["message"].as_str().unwrap_or_default().to_owned();
-        let applied = status["lastApplied"]["generation"].as_i64() == Some(self.generation);
+        let applied = status["lastApplied"]["generation"]
+            .as_i64()
+            .is_some_and(|last| last >= self.generation);
         let reconciling = condition("Reconciling").map(|one| &one["reason"]);
         if reason == "Failed" {
             let word = status["lastOperation"]["reason"].as_str().unwrap_or(reason).to_owned();
             return Told::Ended(Error::Failed { reason: word, message: message() });
+        }
+        let last = &status["lastOperation"];
+        let is_written = last["phase"] == "Waiting"
+            && last["total"].as_u64().is_some_and(|total| last["done"].as_u64() >= Some(total));
+        if !wait && is_written && reason == "NotApplied" {
+            return Told::Succeeded;
         }
         if reconciling.is_some() {
             return Told::Goes;
         }
         match reason {
             "Invalid" => Told::Ended(Error::Refused(message())),
-            "Paused" => Told::Ended(Error::Paused),
+            "Paused" => Told::Ended(Error::StoredPaused),
             "Healthy" if applied => Told::Succeeded,
             _ if condition("ApprovalRequired").is_some() => {
                 Told::Asks(status["plan"]["hash"].as_str().unwrap_or_default().to_owned())
@@ -167,7 +178,11 @@ mod tests {
         assert!(matches!(told(&cc(3, &degraded), true), Told::Goes));
         assert!(matches!(told(&cc(3, &degraded), false), Told::Succeeded));
         let running = [("Ready", "False", "NotApplied"), ("Reconciling", "True", "Applying")];
-        assert!(matches!(told(&cc(3, &status(3, &running)), false), Told::Goes));
+        let mut running = status(3, &running);
+        assert!(matches!(told(&cc(3, &running), false), Told::Goes));
+        running["lastOperation"] = json!({"phase": "Waiting", "done": 2, "total": 2});
+        assert!(matches!(told(&cc(3, &running), true), Told::Goes));
+        assert!(matches!(told(&cc(3, &running), false), Told::Succeeded), "all of it is written");
     }
 
     #[test]
@@ -181,8 +196,10 @@ mod tests {
         assert_eq!((&reason[..], &message[..]), ("Timeout", "m"));
         let ended = |reason| told(&cc(3, &status(3, &[("Ready", "False", reason)])), true);
         assert!(matches!(ended("Invalid"), Told::Ended(Error::Refused(_))));
-        assert!(matches!(ended("Paused"), Told::Ended(Error::Paused)));
-        assert!(matches!(told(&cc(4, &failed), true), Told::Ended(Error::Edited)));
+        assert!(matches!(ended("Paused"), Told::Ended(Error::StoredPaused)));
+        let mut edited = cc(4, &failed);
+        edited["spec"] = json!({"a": 1});
+        assert!(matches!(told(&edited, true), Told::Ended(Error::Edited)));
         let mut asks = status(
             3,
             &[("Ready", "False", "ApprovalRequired"), ("ApprovalRequired", "True", "Risks")],

@@ -61,6 +61,12 @@ fn apply_beside_a_controller_gives_it_the_configuration_and_follows_its_run() {
     assert_eq!(shown(&followed), "30888");
     followed.annotate("mode", None);
 
+    // Who may only edit the object may not do this either.
+    let mut restricted = port(30889);
+    restricted["local_registry"] = "registry.example".into();
+    let said = apply(&followed, &restricted, &[]).expect(2);
+    assert!(said.err.contains("ksi-policy"), "{}", said.err);
+    assert_eq!(followed.cc()["spec"], port(30888), "nothing was stored");
     let said = apply(&followed, &port(30889), &["--only", "redis"]).expect(2);
     assert!(said.err.contains("cannot obey --only"), "{}", said.err);
     assert_eq!(shown(&followed), "30888");
