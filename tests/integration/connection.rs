@@ -181,7 +181,10 @@ fn kubeconfig_of(port: u16) -> NamedTempFile {
 
 #[test]
 fn a_signal_before_the_first_answer_ends_a_run_as_any_other() {
-    for verb in [&["apply", "-f", "samples/none.yaml", "--yes"][..], &["rollback", "--yes"]] {
+    for (verb, sent) in [
+        (&["apply", "-f", "samples/none.yaml", "--yes"][..], Signal::SIGTERM),
+        (&["rollback", "--yes"], Signal::SIGHUP),
+    ] {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let kubeconfig = kubeconfig_of(silent.local_addr().unwrap().port());
         let mut command = ksi(verb);
@@ -189,7 +192,7 @@ fn a_signal_before_the_first_answer_ends_a_run_as_any_other() {
         let run = command.spawn().unwrap();
         let _open = silent.accept().unwrap();
         let pid = Pid::from_raw(i32::try_from(run.id()).unwrap());
-        signal::kill(pid, Signal::SIGTERM).unwrap();
+        signal::kill(pid, sent).unwrap();
         let Output { status, stderr, .. } = run.wait_with_output().unwrap();
         let said = String::from_utf8(stderr).unwrap();
         assert_eq!(status.code(), Some(130), "{verb:?}: {said}");

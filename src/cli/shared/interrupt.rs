@@ -1,10 +1,10 @@
-//! Handles Ctrl-C and SIGTERM.
+//! Handles Ctrl-C, SIGTERM, and SIGHUP, which a terminal sends when it is closed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::exit::{Failure, INTERRUPTED};
 use crate::engine::{self, Stop};
@@ -44,10 +44,13 @@ pub(in crate::cli) fn listen() -> Stop {
             else {
                 return;
             };
+            let mut hang_up =
+                if ignores_hang_up() { None } else { signal(SignalKind::hangup()).ok() };
             drop(ready);
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                () = received(&mut hang_up) => {}
             }
             if ASKING.load(Ordering::Relaxed) {
                 crate::ui::final_message("\nksi: interrupted; nothing was changed");
@@ -57,6 +60,7 @@ pub(in crate::cli) fn listen() -> Stop {
             tokio::select! {
                 _ = interrupt.recv() => crate::ui::final_message(AT_ONCE),
                 _ = terminate.recv() => crate::ui::final_message(AT_ONCE),
+                () = received(&mut hang_up) => crate::ui::final_message(AT_ONCE),
                 () = tokio::time::sleep(GRACE_PERIOD) => crate::ui::final_message(STUCK),
             }
             std::process::exit(INTERRUPTED.into());
@@ -67,6 +71,26 @@ pub(in crate::cli) fn listen() -> Stop {
     stop
 }
 
+/// The next signal of this kind; never, if it is not listened to.
+async fn received(signals: &mut Option<Signal>) {
+    match signals {
+        Some(signals) => drop(signals.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the process was started with SIGHUP ignored, as `nohup` does: a handler would undo that.
+fn ignores_hang_up() -> bool {
+    std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores(&status, 1))
+}
+
+/// Whether the status of a process, as proc(5) describes it, has a signal among those that are ignored.
+fn ignores(status: &str, number: u32) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
+}
+
 /// The result of a future, unless the user interrupts it.
 pub(in crate::cli) async fn unless_stopped<T>(
     stop: &Stop,
@@ -75,5 +99,18 @@ pub(in crate::cli) async fn unless_stopped<T>(
     tokio::select! {
         answer = future => Ok(answer),
         () = stop.requested() => Err(engine::Error::Interrupted.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nohup_ignores_stays_ignored() {
+        let status = |mask: &str| format!("Name:\tksi\nSigBlk:\t01\nSigIgn:\t{mask}\n");
+        assert!(ignores(&status("0000000000001001"), 1));
+        assert!(!ignores(&status("0000000000001000"), 1));
+        assert!(!ignores("", 1));
     }
 }
