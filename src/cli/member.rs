@@ -84,10 +84,16 @@ async fn host(connection: &ConnectionArgs) -> Result<Host, Failure> {
 /// The same for a command that changes something: what one that was killed left paused is put back first.
 async fn changing_host(connection: &ConnectionArgs) -> Result<Host, Failure> {
     let host = host(connection).await?;
-    if host.has_webhook_paused() {
-        fleet::restore_webhook(&host).await?;
-    }
+    mend_webhook(&host).await?;
     Ok(host)
+}
+
+/// Puts back what a command that was killed left paused.
+async fn mend_webhook(host: &Host) -> Result<(), Failure> {
+    if host.has_webhook_paused() {
+        fleet::restore_webhook(host).await?;
+    }
+    Ok(())
 }
 
 /// Runs something that may pause the webhook of Clusters. Ctrl-C puts it back before the process ends.

@@ -66,6 +66,7 @@ pub async fn add(
         mode,
         expires: expires.unwrap_or_default(),
         host: HostIdentity { name: host.name().to_owned(), uid: host.uid.clone() },
+        member_uid: existing.and_then(|existing| existing.uid.clone()),
         jwt_secret: host.jwt_secret.clone(),
         link,
     };
@@ -73,7 +74,7 @@ pub async fn add(
 }
 
 /// Whether a Cluster that exists already is the one that is to be added.
-fn fits(existing: &Registered, mode: Mode) -> Result<(), Error> {
+pub(super) fn fits(existing: &Registered, mode: Mode) -> Result<(), Error> {
     let name = existing.name.clone();
     if existing.is_host {
         return Err(Error::IsHost(name));

@@ -11,7 +11,9 @@ use super::observe::about;
 use super::wait::wait_gone;
 use super::{Observer, Step};
 use crate::cluster::{Cluster, ErrorKind, Kind, Selection};
-use crate::member::{AGENT, HOST_ACCOUNT, MANAGED, MEMBER, Mode, Registered, federation_account};
+use crate::member::{
+    AGENT, HOST_ACCOUNT, HOST_UID, MANAGED, MEMBER, Mode, Registered, federation_account,
+};
 use crate::object::{ObjectId, embedded, kubesphere};
 use crate::render;
 
@@ -38,14 +40,20 @@ pub(super) async fn clean_after(
 
 /// Takes away the accounts by which a host acts in a member: those of KubeFed, of the agent, and of the host itself, last the one
 /// of `mode`. A join makes them anew. KubeFed's role stays: by it the member is known to be of this federation, so that
-/// what was placed on it is no obstacle.
+/// what was placed on it is no obstacle; the UID of the host on its binding says whose federation, also after its Cluster has
+/// forgotten the member.
 pub(super) async fn revoke(
     member: &Cluster,
-    name: &str,
+    (name, host_uid): (&str, &str),
     mode: Mode,
     observer: Observer<'_>,
 ) -> Result<(), Error> {
-    let [_, _, account] = federation_account(name);
+    let [binding, _, account] = federation_account(name);
+    let mark = json!({"metadata": {"annotations": {HOST_UID: host_uid}}});
+    match member.merge(&binding, &mark, None).await {
+        Err(error) if error.kind == ErrorKind::NotFound => {}
+        other => drop(other?),
+    }
     delete(member, &account, observer).await?;
     cut_all(member, mode, observer).await
 }

@@ -99,6 +99,7 @@ mod tests {
             mode: Mode::Agent,
             expires: String::new(),
             host: HostIdentity { name: "host".into(), uid: "u".into() },
+            member_uid: None,
             jwt_secret: jwt_secret.into(),
             link: None,
         }

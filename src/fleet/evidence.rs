@@ -65,6 +65,8 @@ pub struct Evidence {
     pub name: String,
     /// Its Cluster; `None` before it is registered.
     pub registered: Option<Registered>,
+    /// The UID of the cluster that the host knows under this name, also before the join is repeated.
+    pub known_uid: Option<String>,
     /// What KubeFed says; `None` if it has no `KubeFedCluster`.
     pub kubefed: Option<KubefedState>,
     /// Service `mc-NAME`.

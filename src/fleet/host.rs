@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::error::Error;
 use super::webhook::{self, Webhook};
@@ -30,6 +31,8 @@ pub struct Host {
     pub tower: Endpoint,
     /// A pod of Tower that is ready.
     pub(super) tower_pod: Option<String>,
+    /// Since when that pod is ready.
+    pub(super) tower_since: Option<OffsetDateTime>,
     /// The Services of members behind Tower, by name.
     pub(super) services: BTreeMap<String, Value>,
     /// Whether the webhook of Clusters is asked about them.
@@ -99,6 +102,7 @@ impl Host {
             webhook: asked,
             holder: format!("{:016x}", fastrand::u64(..)),
             tower_pod: pods.iter().find(|pod| is_ready(pod)).map(name),
+            tower_since: pods.iter().find(|pod| is_ready(pod)).and_then(ready_since),
             services,
             types: types
                 .iter()
@@ -114,6 +118,11 @@ impl Host {
     /// Whether the webhook of Clusters is paused, by a command that runs or by one that was killed.
     pub fn has_webhook_paused(&self) -> bool {
         self.webhook != Webhook::Asked
+    }
+
+    /// How long the pod of Tower is ready.
+    pub(super) fn tower_age(&self) -> Option<time::Duration> {
+        Some(self.now - self.tower_since?)
     }
 
     /// Where it is, for a [`Step`](super::Step).
@@ -189,6 +198,13 @@ pub(super) fn is_ready(pod: &Value) -> bool {
     let is_deleted = !pod["metadata"]["deletionTimestamp"].is_null();
     !is_deleted
         && conditions.into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True")
+}
+
+/// Since when a pod is ready.
+fn ready_since(pod: &Value) -> Option<OffsetDateTime> {
+    let mut conditions = pod["status"]["conditions"].as_array()?.iter();
+    let ready = conditions.find(|one| one["type"] == "Ready" && one["status"] == "True")?;
+    OffsetDateTime::parse(ready["lastTransitionTime"].as_str()?, &Rfc3339).ok()
 }
 
 /// The kind that a `FederatedTypeConfig` places on members.

@@ -46,6 +46,7 @@ impl Evidence {
         Self {
             name: name.to_owned(),
             registered: None,
+            known_uid: own.and_then(|own| own.uid.clone()),
             kubefed: host.kubefed.get(name).cloned(),
             service: host.services.get(&format!("mc-{name}")).cloned(),
             reached,
@@ -66,6 +67,7 @@ impl Evidence {
         Self {
             name: bundle.name.clone(),
             registered: None,
+            known_uid: bundle.member_uid.clone(),
             kubefed: None,
             service: None,
             reached,
@@ -173,9 +175,11 @@ fn federated_as(binding: &Value) -> Option<String> {
     Some(name(binding).strip_prefix(start)?.strip_suffix(end)?.to_owned())
 }
 
-/// The UID of the host, if this is the binding of the account that ksi made for it.
+/// The UID of the host, if this is the binding of the account that ksi made for it, or that of KubeFed with the mark of a
+/// rejoin.
 fn host_of(binding: &Value) -> Option<String> {
-    [member::AGENT, member::HOST_ACCOUNT].contains(&&*name(binding)).then_some(())?;
+    let is_own = [member::AGENT, member::HOST_ACCOUNT].contains(&&*name(binding));
+    (is_own || federated_as(binding).is_some()).then_some(())?;
     Some(binding["metadata"]["annotations"][member::HOST_UID].as_str()?.to_owned())
 }
 
@@ -209,4 +213,25 @@ async fn missing_kinds(member: &Cluster, host: &Host) -> Result<Vec<String>, clu
         }
     }
     Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_binding_tells_of_its_host() {
+        let binding = |name: &str| {
+            let annotations = json!({member::HOST_UID: "h"});
+            json!({"metadata": {"name": name, "annotations": annotations}})
+        };
+        let kubefed = binding("kubefed-controller-manager:m1-kubesphere");
+        for ours in [&binding(member::AGENT), &binding(member::HOST_ACCOUNT), &kubefed] {
+            assert_eq!(host_of(ours).as_deref(), Some("h"), "{ours}");
+        }
+        assert_eq!(host_of(&binding("cluster-admin")), None);
+        assert_eq!(federated_as(&kubefed).as_deref(), Some("m1"));
+    }
 }

@@ -27,7 +27,11 @@ pub(super) async fn paused<T>(
 ) -> Result<T, Error> {
     let id = id();
     let hold = || edit(&host.cluster, &id, |live| hold(live, &host.holder, now(&host.cluster)));
-    hold().await?;
+    if let Err(error) = hold().await {
+        // Its answer may be lost although it was written.
+        let _ = restore(host).await;
+        return Err(error);
+    }
     let mut run = pin!(run);
     let result = loop {
         tokio::select! {

@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 
+use super::add::fits;
 use super::checks::{Stage, run};
 use super::dial::dial;
 use super::error::Error;
@@ -11,7 +12,7 @@ use super::observe::about;
 use super::reach::connect;
 use crate::check::Report;
 use crate::cluster::{self, Access, Cluster};
-use crate::member::{Bundle, Link};
+use crate::member::{Bundle, Link, Mode};
 
 /// What a member needs rights for: verb, group, resource.
 const RIGHTS: [(&str, &str, &str); 5] = [
@@ -80,13 +81,16 @@ async fn missing_rights(member: &Cluster) -> Result<Vec<String>, cluster::Error>
 /// Whether a host reaches a member with this kubeconfig, and may register it under this name.
 ///
 /// # Errors
-/// The kubeconfig cannot be used, the member does not answer, or a check fails.
+/// The name is taken by something else, the kubeconfig cannot be used, the member does not answer, or a check fails.
 pub async fn verify(
     host: &Host,
     name: &str,
     kubeconfig: &str,
     skip: &[String],
 ) -> Result<(), Error> {
+    if let Some(existing) = host.clusters.iter().find(|cluster| cluster.name == name) {
+        fits(existing, Mode::Direct)?;
+    }
     let member = connect(name, kubeconfig.to_owned(), None).await?;
     let facts: MemberFacts = about(&member, Some(host)).await?;
     let evidence = Evidence::before(host, name, Reached::Yes(Box::new(facts)));

@@ -6,12 +6,15 @@ use super::add::new_token;
 use super::clean::revoke;
 use super::edit::delete;
 use super::error::Error;
-use super::host::{Host, uid};
+use super::evidence::MemberFacts;
+use super::host::Host;
+use super::observe::about;
 use super::pause::paused;
 use super::reach::reach;
 use super::remove::federation_objects;
 use super::{Observer, Step};
 use crate::cluster::Cluster;
+use crate::member::Registered;
 
 /// Makes a host forget which cluster a member was, and every credential for it: its UID, kubeconfig and token, and what
 /// KubeFed has. Ports, Service and placements stay. Where the same cluster still answers, the accounts on it go as well.
@@ -32,7 +35,10 @@ pub async fn forget(
         None => reach(host, registered).await,
     };
     let is_same = match &member {
-        Ok(member) => registered.uid.is_some() && uid(member).await.ok() == registered.uid,
+        Ok(member) => match about(member, None).await {
+            Ok(facts) => is_same(host, registered, &facts),
+            Err(_) => false,
+        },
         Err(_) => false,
     };
     // Tower lets in an agent without a token if the Cluster has none.
@@ -47,11 +53,28 @@ pub async fn forget(
     }
     match member {
         Ok(member) if is_same => {
-            revoke(&member, member_name, registered.mode, observer).await?;
+            revoke(&member, (member_name, &host.uid), registered.mode, observer).await?;
             Ok(true)
         }
         _ => Ok(false),
     }
+}
+
+/// Whether a cluster that answers is the member that the host had under this name. After a rejoin that was interrupted the
+/// Cluster has no UID any more: then the accounts in the member tell.
+fn is_same(host: &Host, registered: &Registered, facts: &MemberFacts) -> bool {
+    if let Some(uid) = &registered.uid {
+        return *uid == facts.uid;
+    }
+    let is_other = host.clusters.iter().any(|one| one.uid.as_ref() == Some(&facts.uid));
+    !is_other && is_only_of(&host.uid, &registered.name, facts)
+}
+
+/// Whether this host, and nobody else, has accounts in a member, and KubeFed only under this name.
+fn is_only_of(host_uid: &str, name: &str, facts: &MemberFacts) -> bool {
+    facts.hosts.len() == 1
+        && facts.hosts.contains(host_uid)
+        && facts.federated_as.iter().all(|one| one == name)
 }
 
 fn strip(live: &mut Value, token: &str) {
@@ -76,6 +99,25 @@ fn strip(live: &mut Value, token: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn without_a_uid_the_accounts_tell_whose_member_it_is() {
+        let facts = |hosts: &[&str], names: &[&str]| MemberFacts {
+            hosts: hosts.iter().map(ToString::to_string).collect(),
+            federated_as: names.iter().map(ToString::to_string).collect(),
+            ..MemberFacts::default()
+        };
+        assert!(is_only_of("h", "m1", &facts(&["h"], &["m1"])));
+        assert!(is_only_of("h", "m1", &facts(&["h"], &[])));
+        for other in [
+            facts(&[], &["m1"]),
+            facts(&["x"], &["m1"]),
+            facts(&["h", "x"], &["m1"]),
+            facts(&["h"], &["m1", "m2"]),
+        ] {
+            assert!(!is_only_of("h", "m1", &other), "{other:?}");
+        }
+    }
 
     #[test]
     fn ports_stay_and_credentials_go() {

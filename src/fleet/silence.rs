@@ -11,13 +11,16 @@ use super::evidence::MemberFacts;
 use super::host::{Host, cluster_kind, is_ready};
 use super::observe::observe;
 use crate::cluster::{Apply, ErrorKind, Kind, Selection};
-use crate::member::{KubefedState, Mode, Registered};
+use crate::member::{KubefedState, Mode, Registered, WEBHOOK};
 use crate::object::kubesphere;
 
 /// How old a probe of KubeFed, which probes every ten seconds, may be to say something about now.
 const FRESH: Duration = Duration::from_secs(60);
 /// How long the answer of the webhook is waited for, beside its own 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long after a start of Tower the agent of a member that lives has connected again.
+const SETTLED: time::Duration = time::Duration::seconds(90);
 
 /// What KubeFed says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +40,11 @@ enum Witness {
 /// It answers one of them, or nobody in the host can tell.
 pub(super) async fn is_silent(host: &Host, registered: &Registered) -> Result<(), Error> {
     let name = &registered.name;
-    if registered.mode == Mode::Agent && host.tower_pod.is_none() {
+    if registered.mode == Mode::Agent {
         // All of them ask through Tower.
-        return Err(Error::NoWay {
-            name: name.clone(),
-            why: "no pod of Tower is ready, so that nobody can tell whether it is dead".to_owned(),
-        });
+        let is_open =
+            through_tower(registered.is_enabled, host.tower_pod.is_some(), host.tower_age());
+        is_open.map_err(|why| Error::NoWay { name: name.clone(), why })?;
     }
     let answers = |how: &str| Error::Answers { name: name.clone(), how: how.to_owned() };
     let evidence = observe(host, registered).await;
@@ -94,16 +96,51 @@ async fn dialled(host: &Host, registered: &Registered) -> Result<Option<bool>, E
     let apply = Apply { dry_run: true, force: true, patience: Some(PATIENCE) };
     match host.cluster.apply(&change, apply).await {
         Ok(_) => Ok(Some(true)),
-        // Where packets are lost, the webhook itself comes to no end.
-        Err(error)
-            if matches!(
-                error.kind,
-                ErrorKind::Refused | ErrorKind::Webhook | ErrorKind::Timeout
-            ) =>
-        {
-            Ok(Some(false))
+        Err(error) => match error.kind {
+            ErrorKind::Refused | ErrorKind::Webhook | ErrorKind::Timeout => {
+                Ok(answered(&error.kind, &error.cause))
+            }
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// What a dry run that failed says about the member. Only the webhook that dials it can tell: it quotes an API server that
+/// refuses its credential. Other webhooks and quotas know nothing.
+fn answered(kind: &ErrorKind, cause: &str) -> Option<bool> {
+    match kind {
+        ErrorKind::Refused if cause.contains(WEBHOOK) => {
+            Some(["Unauthorized", "is forbidden"].iter().any(|said| cause.contains(said)))
         }
-        Err(error) => Err(error.into()),
+        // Where packets are lost, the webhook itself comes to no end.
+        ErrorKind::Webhook if cause.contains(WEBHOOK) && cause.contains("deadline exceeded") => {
+            Some(false)
+        }
+        ErrorKind::Timeout => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a request would get through Tower to a member that lives; otherwise why not.
+fn through_tower(
+    is_enabled: bool,
+    is_ready: bool,
+    age: Option<time::Duration>,
+) -> Result<(), String> {
+    if !is_enabled {
+        return Err("it is suspended, so nobody can reach it; `ksi member resume` first".to_owned());
+    }
+    if !is_ready {
+        return Err(
+            "no pod of Tower is ready, so that nobody can tell whether it is dead".to_owned()
+        );
+    }
+    match age {
+        Some(age) if age < SETTLED => Err(format!(
+            "Tower is ready only since {} s, and its agent may not have connected again; try again in a minute",
+            age.whole_seconds().max(0)
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -112,6 +149,39 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn only_the_webhook_that_dials_tells_whether_a_member_answers() {
+        let denied = |what: &str| {
+            format!(
+                "admission webhook \"validating-cluster.kubesphere.io\" denied the request: {what}"
+            )
+        };
+        let refused = |cause: &str| answered(&ErrorKind::Refused, cause);
+        assert_eq!(refused(&denied("dial tcp 10.0.0.7:6443: connection refused")), Some(false));
+        assert_eq!(refused(&denied("Unauthorized")), Some(true));
+        assert_eq!(refused(&denied("namespaces \"kube-system\" is forbidden")), Some(true));
+        assert_eq!(refused("admission webhook \"policy.example.com\" denied the request"), None);
+        assert_eq!(refused("exceeded quota"), None);
+        let failed = |why: &str| {
+            let cause =
+                format!("failed calling webhook \"validating-cluster.kubesphere.io\": {why}");
+            answered(&ErrorKind::Webhook, &cause)
+        };
+        assert_eq!(failed("context deadline exceeded"), Some(false));
+        assert_eq!(failed("no endpoints available for service"), None);
+        assert_eq!(answered(&ErrorKind::Timeout, ""), Some(false));
+    }
+
+    #[test]
+    fn behind_a_tower_that_has_just_started_nobody_is_dead() {
+        let seconds = |age| Some(time::Duration::seconds(age));
+        assert!(through_tower(true, true, seconds(90)).is_ok());
+        assert!(through_tower(true, true, None).is_ok());
+        assert!(through_tower(true, true, seconds(89)).unwrap_err().contains("since 89 s"));
+        assert!(through_tower(true, false, None).unwrap_err().contains("no pod"));
+        assert!(through_tower(false, true, seconds(90)).unwrap_err().contains("suspended"));
+    }
 
     #[test]
     fn an_old_probe_says_nothing() {

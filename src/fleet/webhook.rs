@@ -54,7 +54,8 @@ fn holders(live: &Value, now: OffsetDateTime) -> Map<String, Value> {
     let mut all: Map<String, Value> = serde_json::from_str(text).unwrap_or_default();
     all.retain(|_, until| {
         let until = until.as_str().and_then(|until| OffsetDateTime::parse(until, &Rfc3339).ok());
-        until.is_some_and(|until| now < until)
+        // One in the far future is of a clock that went wrong, and would block all others.
+        until.is_some_and(|until| now < until && until <= now + LEASE * 2)
     });
     all
 }
@@ -138,6 +139,15 @@ mod tests {
         assert_eq!(live, webhook());
         hold(&mut live, "killed", NOW);
         assert_eq!(state_of(&live, later), Webhook::Abandoned);
+    }
+
+    #[test]
+    fn a_time_in_the_far_future_does_not_count() {
+        let mut live = webhook();
+        hold(&mut live, "ahead", NOW + Duration::from_secs(3600));
+        assert_eq!(state_of(&live, NOW), Webhook::Abandoned);
+        assert!(release(&mut live, "own", NOW).is_empty());
+        assert_eq!(live, webhook());
     }
 
     #[test]

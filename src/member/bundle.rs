@@ -47,6 +47,9 @@ pub struct Bundle {
     pub expires: String,
     /// The host.
     pub host: HostIdentity,
+    /// The UID of the cluster that the host knows under this name; absent before its first join, and after a rejoin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_uid: Option<String>,
     /// What tokens are signed with on the host, and are checked with on its members.
     pub jwt_secret: String,
     /// How the agent reaches the host; absent in mode direct.
@@ -154,6 +157,7 @@ mod tests {
             mode: Mode::Agent,
             expires: "2026-01-02T00:00:00Z".into(),
             host: HostIdentity { name: "host".into(), uid: "u".into() },
+            member_uid: None,
             jwt_secret: "hunter2".into(),
             link: Some(Link {
                 address: "https://tower.example.com".into(),
@@ -168,6 +172,9 @@ mod tests {
         assert_eq!(open(&seal(&bundle()), NOW), Ok(bundle()));
         let direct = Bundle { mode: Mode::Direct, link: None, ..bundle() };
         assert_eq!(open(&seal(&direct), NOW), Ok(direct));
+        assert!(!seal(&bundle()).contains("memberUid"), "{}", seal(&bundle()));
+        let known = Bundle { member_uid: Some("m".into()), ..bundle() };
+        assert_eq!(open(&seal(&known), NOW), Ok(known));
     }
 
     #[test]

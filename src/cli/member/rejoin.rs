@@ -53,9 +53,14 @@ pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
         let mut observer = observer(output);
         let forgotten = fleet::forget(&host, name, member.as_ref(), &mut observer);
         let revoked = guarded(&host, &stop, forgotten).await?;
-        if !revoked && now == "unknown" {
+        if !revoked && (now == "unknown" || before == "unknown") {
+            let why = if now == "unknown" {
+                "does not answer"
+            } else {
+                "answers, but the host does not know whether it is the same cluster"
+            };
             output.print(&format!(
-                "{name} does not answer: if it is still the same cluster, run `ksi member leave` on it before it joins, \
+                "{name} {why}: if it is still the same cluster, run `ksi member leave` on it before it joins, \
                  so that the old accounts on it are gone, too"
             ));
         }

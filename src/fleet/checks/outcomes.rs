@@ -142,6 +142,18 @@ fn is_suspended(evidence: &Evidence) -> bool {
     evidence.registered.as_ref().is_some_and(|member| !member.is_enabled)
 }
 
+/// The UID of the cluster that the host knows under this name.
+fn known_uid(evidence: &Evidence) -> Option<&str> {
+    let registered = evidence.registered.as_ref().and_then(|member| member.uid.as_deref());
+    registered.or(evidence.known_uid.as_deref())
+}
+
+/// Whether the host knows the cluster that answers, or left its mark in it. The name alone proves nothing: another host may
+/// use it, too.
+fn is_ours(evidence: &Evidence, facts: &MemberFacts) -> bool {
+    facts.hosts.contains(&evidence.host_uid) || known_uid(evidence) == Some(&*facts.uid)
+}
+
 pub(super) fn identity(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| {
         if facts.uid == evidence.host_uid {
@@ -151,8 +163,8 @@ pub(super) fn identity(evidence: &Evidence) -> Outcome {
             let others = evidence.same_cluster.join(", ");
             return error(format!("{others} is the same cluster (UID {})", facts.uid));
         }
-        match evidence.registered.as_ref().and_then(|member| member.uid.as_ref()) {
-            Some(uid) if *uid != facts.uid => {
+        match known_uid(evidence) {
+            Some(uid) if uid != facts.uid => {
                 error(format!("another cluster answers: UID {} instead of {uid}", facts.uid))
             }
             _ => ok(),
@@ -167,6 +179,16 @@ pub(super) fn other_host(evidence: &Evidence) -> Outcome {
         let hosts = facts.hosts.iter().filter(|uid| **uid != evidence.host_uid);
         let hosts: Vec<&str> = hosts.map(String::as_str).collect();
         match (&*others, &*hosts) {
+            ([], [])
+                if !facts.federated_as.is_empty()
+                    && !facts.managed.is_empty()
+                    && !is_ours(evidence, facts) =>
+            {
+                error(format!(
+                    "KubeFed of a host has an account with all rights in it as {}, and nothing shows that it is this host",
+                    evidence.name
+                ))
+            }
             ([], []) => ok(),
             // Also under the same name.
             (_, [_, ..]) => error(format!(
@@ -303,7 +325,7 @@ pub(super) fn types(evidence: &Evidence) -> Outcome {
 pub(super) fn leftovers(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| match &*facts.managed {
         [] => ok(),
-        _ if facts.federated_as.contains(&evidence.name) => skipped("it has joined before"),
+        _ if is_ours(evidence, facts) => skipped("it has joined before"),
         managed => error(managed.join(", ")),
     })
 }

@@ -46,6 +46,7 @@ fn healthy() -> Evidence {
     Evidence {
         name: "m1".into(),
         registered: Some(member(&ready())),
+        known_uid: None,
         kubefed: Some(KubefedState::of(&json!({"status": {"conditions": [
             {"type": "Ready", "status": "True"}]}}))),
         service: Some(json!({"spec": {"clusterIP": "10.96.0.9", "ports": [
@@ -172,6 +173,25 @@ fn before_a_join_the_cluster_must_be_free() {
     assert_eq!(errors_of(&no_tower, Stage::Before), ["member-tower"]);
     // KubeSphere brings them.
     assert_eq!(errors(|f| f.missing_kinds = vec!["X".into()]), [""; 0]);
+}
+
+/// The console of another host may have joined it under the same name: KubeFed of this one would delete what is placed there.
+#[test]
+fn before_a_join_is_repeated_the_cluster_must_be_known_to_this_host() {
+    let again = |known: Option<&str>, host: Option<&str>| {
+        let mut evidence = with(|f| {
+            f.managed = vec!["Namespace a".into()];
+            f.hosts = host.map(str::to_owned).into_iter().collect();
+        });
+        evidence.registered = None;
+        evidence.known_uid = known.map(str::to_owned);
+        errors_of(&evidence, Stage::Before)
+    };
+    assert_eq!(again(None, None), ["member-other-host", "member-leftovers"]);
+    assert_eq!(again(Some("u1"), None), [""; 0], "joined by the console of this host");
+    assert_eq!(again(None, Some("h")), [""; 0], "joined by ksi, or after a rejoin");
+    assert_eq!(again(None, Some("x")), ["member-other-host", "member-leftovers"]);
+    assert_eq!(again(Some("u2"), Some("h")), ["member-identity"]);
 }
 
 #[test]

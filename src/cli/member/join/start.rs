@@ -9,7 +9,7 @@ use super::JoinArgs;
 use crate::check::{self, TableStyle};
 use crate::cli::args::input::{InputArgs, bytes};
 use crate::cli::exit::Failure;
-use crate::cli::member::{self, guarded, observer};
+use crate::cli::member::{self, guarded, mend_webhook, observer};
 use crate::cli::shared::confirm::confirm;
 use crate::cli::shared::interrupt;
 use crate::engine::Stop;
@@ -117,6 +117,7 @@ async fn register(
     host: &Host,
     (stop, output): (&Stop, &Output),
 ) -> Result<Bundle, Failure> {
+    mend_webhook(host).await?;
     let mode: Mode = args.mode.into();
     if mode == Mode::Direct {
         return Ok(reserved(args, name, host).await?.0);
