@@ -114,7 +114,11 @@ impl Copier {
         };
         let target = match to {
             Place::Registry { host, .. } => {
-                client.ping(host).await?;
+                match client.ping(host).await {
+                    // The credentials may be those of a path, and this asks without one.
+                    Err(error) if error.kind != ErrorKind::Denied => return Err(error),
+                    _ => {}
+                }
                 To::Registry(client.clone())
             }
             Place::Layout(path) => {
@@ -143,12 +147,24 @@ impl Copier {
     /// Copies images, and then lists them at the target. An image that fails does not stop the others.
     ///
     /// # Errors
-    /// The target cannot list them.
+    /// The target cannot list them, or is an archive that would lose images of an earlier run.
     pub async fn run(
         &self,
         items: Vec<Item>,
         board: &Board,
     ) -> Result<(Vec<Copied>, Vec<Failed>), Error> {
+        if let To::Archive(sink) = &self.to {
+            let mut lost = sink.earlier().await?;
+            lost.retain(|name| items.iter().all(|item| item.name.to_string() != *name));
+            if !lost.is_empty() {
+                let why = format!(
+                    "it would lose the images that it has from an earlier run: {}; write another file, name them as \
+                     well, or remove this one",
+                    lost.join(", ")
+                );
+                return Err(Error::new(ErrorKind::Usage, "write", self.place.to_string(), why));
+            }
+        }
         let runs = items.into_iter().enumerate().map(|(at, item)| async move {
             let row = board.row(at);
             let result = self.image(&item, &row).await;

@@ -68,28 +68,42 @@ impl<'c> Rescue<'c> {
         Self { cluster, settings, name }
     }
 
-    /// Creates the pod, waits until it has ended, and returns what it printed on success.
+    /// Creates the pod and its Secret. To stop in between would leave a pod whose creation nobody saw.
     ///
     /// # Errors
-    /// It cannot be created, does not start, or fails; the error has what it printed.
-    pub async fn run(&self, held: &Held) -> Result<String, Error> {
+    /// They cannot be created.
+    pub async fn start(&self, held: &Held) -> Result<(), Error> {
         let pod = pod::pod(&self.settings, &self.name, held);
         let created = self.cluster.create(&pod, false).await?;
         // After the pod, which waits for it: the Secret goes with its owner, even if ksi is killed.
         if let Some(secret) = pod::secret(&self.settings, &self.name, &created) {
             self.cluster.create(&secret, false).await?;
         }
+        Ok(())
+    }
+
+    /// Waits until the pod has ended, and returns what it printed on success; empty if that cannot be read.
+    ///
+    /// # Errors
+    /// It does not start, or fails; the error has what it printed.
+    pub async fn wait(&self) -> Result<String, Error> {
+        let mut mounted = false;
         let began = std::time::Instant::now();
         loop {
             let Some(pod) = self.cluster.get(&self.id("Pod")).await? else {
                 return Err(self.error("somebody deleted it".to_owned()));
             };
             match pod["status"]["phase"].as_str() {
-                Some("Succeeded") => return self.log().await,
+                Some("Succeeded") => return Ok(self.log().await.unwrap_or_default()),
                 Some("Failed") => {
                     let log = self.log().await.unwrap_or_default();
                     let said = if log.is_empty() { reason(&pod) } else { log };
                     return Err(self.error(said));
+                }
+                Some("Running") if !mounted => {
+                    // The pod has its files already, and nobody else needs the credentials. What fails here is tried
+                    // again at the end.
+                    mounted = self.delete("Secret").await.is_ok();
                 }
                 Some("Running") => {}
                 _ if began.elapsed() > START => return Err(self.error(reason(&pod))),
@@ -99,22 +113,26 @@ impl<'c> Rescue<'c> {
         }
     }
 
-    /// Removes the pod, and with it the Secret. One that is gone is no error.
+    /// Removes the Secret and the pod. One that is gone is no error.
     ///
     /// # Errors
-    /// It stays.
+    /// One of them stays: the first error. The other one is removed nevertheless.
     pub async fn remove(&self) -> Result<(), Error> {
-        for kind in ["Pod", "Secret"] {
-            let deleted = self
-                .cluster
-                .delete(&self.id(kind), &Preconditions::default(), Propagation::Background)
-                .await;
-            match deleted {
-                Err(error) if error.kind != ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
+        let (secret, pod) = (self.delete("Secret").await, self.delete("Pod").await);
+        secret.and(pod)
+    }
+
+    /// The command that removes what [`Rescue::remove`] could not.
+    pub fn removal(&self) -> String {
+        format!("kubectl -n {} delete secret,pod {}", self.settings.namespace, self.name)
+    }
+
+    async fn delete(&self, kind: &str) -> Result<(), Error> {
+        let (id, any) = (self.id(kind), Preconditions::default());
+        match self.cluster.delete(&id, &any, Propagation::Background).await {
+            Err(error) if error.kind != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn id(&self, kind: &str) -> crate::object::ObjectId {

@@ -4,7 +4,9 @@
 mod archive;
 mod layout;
 
+use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
@@ -23,6 +25,15 @@ fn failed(place: &Place, error: &io::Error) -> Error {
     match kind {
         Some(error) => error.clone(),
         None => Error::new(ErrorKind::Storage, "write", place.to_string(), error.to_string()),
+    }
+}
+
+/// Brings the new name of a file to the disk, beside what is in the file. Not every file system can.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        other => other,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error::{Error, ErrorKind};
 use super::reference::Repository;
@@ -143,6 +143,19 @@ impl Credentials {
         self.helpers.iter().find(|(key, _)| fits(key)).map(|(_, helper)| helper.as_str())
     }
 
+    /// Those for one repository alone, as a docker config file; `None` if there are none. The text is a secret.
+    pub fn docker_config_for(&self, repository: &Repository) -> Option<Vec<u8>> {
+        let login = self.for_repository(repository.registry(), repository.path())?;
+        let entry = match login {
+            Login::Password(user, password) => {
+                json!({"auth": BASE64_STANDARD.encode(format!("{user}:{password}"))})
+            }
+            Login::Identity(token) => json!({"identitytoken": token}),
+            Login::Token(token) => json!({"registrytoken": token}),
+        };
+        Some(json!({"auths": {repository.registry(): entry}}).to_string().into_bytes())
+    }
+
     /// Whether a repository has credentials.
     pub fn has(&self, repository: &Repository) -> bool {
         self.for_repository(repository.registry(), repository.path()).is_some()
@@ -220,8 +233,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
+    use super::super::reference::Reference;
     use super::*;
 
     fn parse(config: &Value) -> Credentials {
@@ -247,6 +259,17 @@ mod tests {
             "id.example": {"auth": "", "identitytoken": "refresh"},
             "empty.example": {},
         }}));
+        // What is passed on has one login, which is found again.
+        for (repository, expected) in
+            [("reg.example:5000/team/a:1", "team"), ("id.example/b:1", "refresh")]
+        {
+            let image: Reference = repository.parse().unwrap();
+            let text = credentials.docker_config_for(image.repository()).unwrap();
+            let alone = Credentials::docker_config("config.json", &text).unwrap();
+            assert_eq!(alone.entries.len(), 1);
+            let (registry, path) = (image.registry(), image.repository().path());
+            assert_eq!(user(&alone, registry, path).as_deref(), Some(expected));
+        }
         let user = |registry: &str, path: &str| user(&credentials, registry, path);
         assert_eq!(user("docker.io", "library/redis").as_deref(), Some("hub"));
         assert_eq!(user("reg.example:5000", "other/a").as_deref(), Some("plain"));

@@ -126,6 +126,12 @@ impl Sender {
                 let why = format!("it redirects to {host} without TLS");
                 return Err(call.error(ErrorKind::Tls, why));
             }
+            // The form of a login has a token for tokens in it.
+            let is_form = call.method == Method::POST && !call.body.is_empty();
+            if is_form && origin(&next) != first {
+                let why = "its token server redirects a login to another host";
+                return Err(call.error(ErrorKind::NotARegistry, why));
+            }
             url = next;
         }
         Err(call.error(ErrorKind::NotARegistry, format!("more than {REDIRECTS} redirects")))

@@ -35,18 +35,12 @@ impl RegistryArgs {
         self.registry_ca_file.as_ref().map(read).transpose()
     }
 
-    /// The credentials for one registry alone, in the format of Docker.
-    pub(in crate::cli) fn credentials_for(&self, host: &str) -> Result<Option<Vec<u8>>, Failure> {
-        let Some(path) = &self.registry_config else { return Ok(None) };
-        let config: serde_json::Value = serde_json::from_slice(&read(path)?).unwrap_or_default();
-        let auths = config["auths"].as_object();
-        let mut entries = auths.into_iter().flatten();
-        let own = entries.find(|(key, _)| {
-            let key = key.trim_start_matches("https://").trim_start_matches("http://");
-            key.split('/').next() == Some(host)
-        });
-        Ok(own
-            .map(|(_, entry)| serde_json::json!({"auths": {host: entry}}).to_string().into_bytes()))
+    /// The credentials of the flags, else those of this machine.
+    pub(in crate::cli) fn credentials(&self) -> Result<Credentials, Failure> {
+        Ok(match &self.registry_config {
+            Some(path) => Credentials::docker_config(&path.display().to_string(), &read(path)?)?,
+            None => Credentials::of_environment()?,
+        })
     }
 
     /// A client.
@@ -56,10 +50,7 @@ impl RegistryArgs {
 
     /// A client with these credentials, and with those of the flags where these have none.
     pub(in crate::cli) fn client_after(&self, own: Credentials) -> Result<Client, Failure> {
-        let credentials = match &self.registry_config {
-            Some(path) => Credentials::docker_config(&path.display().to_string(), &read(path)?)?,
-            None => Credentials::of_environment()?,
-        };
+        let credentials = self.credentials()?;
         let authorities = self.authorities()?;
         let plain_http: BTreeSet<_> = self.plain_http.iter().cloned().collect();
         let options = Options {

@@ -75,7 +75,7 @@ pub(super) struct RescueArgs {
 }
 
 pub(super) fn run(args: &RescueArgs, output: &Output) -> Result<(), Failure> {
-    let Place::Registry { host, .. } = &args.to else {
+    let Place::Registry { .. } = &args.to else {
         return Err(Failure::Usage("--to of a rescue is a registry".to_owned()));
     };
     let image = match &args.image {
@@ -88,9 +88,10 @@ pub(super) fn run(args: &RescueArgs, output: &Output) -> Result<(), Failure> {
         containerd: args.containerd.clone(),
         to: args.to.to_string(),
         plain_http: args.registry.plain_http().to_vec(),
-        credentials: args.registry.credentials_for(host)?,
+        credentials: None,
         authorities: args.registry.authorities()?,
     };
+    let credentials = args.registry.credentials()?;
     let stop = interrupt::listen();
     crate::cli::block_on(async {
         let cluster = args.connection.connect().await?;
@@ -113,7 +114,10 @@ pub(super) fn run(args: &RescueArgs, output: &Output) -> Result<(), Failure> {
                 held.node.name, args.namespace, args.containerd, held.image
             );
             confirm(&question, args.yes, output)?;
-            failed += usize::from(!one(&cluster, &settings, held, &stop, output).await?);
+            let target = args.to.reference(&held.image).map_err(Failure::Usage)?;
+            let own = target.and_then(|image| credentials.docker_config_for(image.repository()));
+            let settings = Settings { credentials: own, ..settings.clone() };
+            failed += usize::from(!one(&cluster, settings, held, &stop, output).await?);
         }
         if failed == 0 { Ok(()) } else { Err(Failure::NotCopied(failed)) }
     })?
@@ -122,30 +126,38 @@ pub(super) fn run(args: &RescueArgs, output: &Output) -> Result<(), Failure> {
 /// Rescues one image; returns whether it is in the registry now. The pod goes whatever happens.
 async fn one(
     cluster: &Cluster,
-    settings: &Settings,
+    settings: Settings,
     held: &Held,
     stop: &Stop,
     output: &Output,
 ) -> Result<bool, Failure> {
-    let rescue = Rescue::new(cluster, settings.clone(), held);
+    let to = settings.to.clone();
+    let rescue = Rescue::new(cluster, settings, held);
     // What an earlier run left.
     rescue.remove().await.map_err(failure)?;
-    let ended = interrupt::unless_stopped(stop, Box::pin(rescue.run(held))).await;
+    let ended = match rescue.start(held).await {
+        Ok(()) => interrupt::unless_stopped(stop, Box::pin(rescue.wait())).await,
+        Err(error) => Ok(Err(error)),
+    };
     let removed = tokio::time::timeout(REMOVAL, rescue.remove()).await;
     if !matches!(removed, Ok(Ok(()))) {
-        output.message(
-            "warning: the pod could not be removed; Kubernetes ends it after an hour: \
-                        kubectl delete pod,secret -l app.kubernetes.io/managed-by=ksi",
-        );
+        output.message(&format!(
+            "warning: the pod or its Secret could not be removed; Kubernetes ends the pod after an hour\n  help: {}",
+            rescue.removal()
+        ));
     }
     match ended? {
         Ok(said) => {
             let copied: Value = serde_json::from_str(&said).unwrap_or_default();
-            output.data(&format!("{}\n", copied[0]["target"].as_str().unwrap_or(&said)))?;
+            match copied[0]["target"].as_str() {
+                Some(target) => output.data(&format!("{target}\n"))?,
+                // The log is gone, or says something else; the pod succeeded.
+                None => output.print(&format!("{} is in {}", held.image, to)),
+            }
             Ok(true)
         }
         Err(error) => {
-            let by_hand = held.commands(&settings.to);
+            let by_hand = held.commands(&to);
             output.message(&format!("error: {}: {error}\n  help: by hand, {by_hand}", held.image));
             Ok(false)
         }

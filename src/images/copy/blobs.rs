@@ -84,7 +84,14 @@ impl Copier {
             Ok(mounted) if mounted => Ok(true),
             // Not every registry mounts, and not for everybody.
             Ok(_) => self.to.has(item, blob).await,
-            Err(error) if error.kind == ErrorKind::Refused => self.to.has(item, blob).await,
+            Err(ref error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::Refused | ErrorKind::Denied | ErrorKind::NotFound
+                ) =>
+            {
+                self.to.has(item, blob).await
+            }
             Err(error) => Err(error),
         }
     }

@@ -145,6 +145,21 @@ async fn an_archive_that_was_interrupted_is_continued_with_what_is_right_in_it()
 }
 
 #[tokio::test]
+async fn an_archive_does_not_lose_images_of_an_earlier_run() {
+    let folder = TempDir::new().unwrap();
+    let saved = saved(folder.path());
+    let path = folder.path().join("images.tar");
+    let archive = Place::Archive(path.clone());
+    copy(&saved, &archive).await;
+    let before = fs::read(&path).unwrap();
+    let copier = copier(&saved, &archive, &[]).await.unwrap();
+    let one = items(&[Wanted::named(NAME)], Some(&saved), &archive).unwrap();
+    let error = copier.run(one, &Board::new(["a".to_owned()])).await.unwrap_err();
+    assert!(error.to_string().contains(OTHER) && !error.to_string().contains(NAME), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
 async fn nobody_else_writes_to_the_same_files() {
     let folder = TempDir::new().unwrap();
     let saved = saved(folder.path());

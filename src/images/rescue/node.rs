@@ -15,6 +15,8 @@ pub struct Node {
     pub runtime: String,
     /// What it runs: `linux/amd64`.
     pub platform: String,
+    /// Whether it is Ready: otherwise no pod starts there.
+    pub ready: bool,
     /// The names of each image on it. The kubelet names at most 50 images, the largest ones.
     images: Vec<Vec<String>>,
 }
@@ -34,6 +36,8 @@ impl Node {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let info = &node["status"]["nodeInfo"];
         let images = node["status"]["images"].as_array().map_or(&[][..], Vec::as_slice);
+        let conditions = node["status"]["conditions"].as_array().map_or(&[][..], Vec::as_slice);
+        let is_ready = |one: &Value| one["type"] == "Ready" && one["status"] == "True";
         let names = |image: &Value| {
             let names = image["names"].as_array().map_or(&[][..], Vec::as_slice);
             names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
@@ -42,6 +46,7 @@ impl Node {
             name: text(&node["metadata"]["name"]),
             runtime: text(&info["containerRuntimeVersion"]),
             platform: format!("{}/{}", text(&info["operatingSystem"]), text(&info["architecture"])),
+            ready: conditions.iter().any(is_ready),
             images: images.iter().map(names).collect(),
         }
     }
@@ -51,34 +56,37 @@ impl Node {
         self.runtime.starts_with("containerd://")
     }
 
-    /// An image on this node, with its digest. `Err` if the node has it, but does not say the digest: it was imported.
+    /// An image on this node, with its digest: if the reference has one, only that counts. `Err` if the node has the
+    /// image, but does not say the digest: it was imported.
     ///
     /// # Errors
     /// The digest is not known.
     pub fn holds(&self, image: &Reference) -> Option<Result<Held, String>> {
-        let same = |name: &String| {
-            name.parse::<Reference>().is_ok_and(|name| {
-                name.repository() == image.repository()
-                    && name.digest().is_none()
-                    && name.tag() == image.tag()
-            })
+        let held = |digest: &Digest| Held {
+            image: image.clone().with_digest(digest.clone()),
+            node: self.clone(),
         };
-        let by_digest =
-            |name: &String| image.digest().is_some_and(|digest| name.ends_with(digest.as_str()));
-        let names = self
-            .images
-            .iter()
-            .find(|names| names.iter().any(|name| same(name) || by_digest(name)))?;
-        let digest = names.iter().find_map(|name| name.split_once('@')?.1.parse::<Digest>().ok());
-        Some(match digest {
-            Some(digest) => {
-                Ok(Held { image: image.clone().with_digest(digest), node: self.clone() })
-            }
-            None => Err(format!(
-                "node {} has {image}, but does not say its digest: it was imported there",
-                self.name
-            )),
-        })
+        if let Some(digest) = image.digest() {
+            let is_it = |name: &String| {
+                name.rsplit_once('@').is_some_and(|(_, own)| own == digest.as_str())
+            };
+            return self.images.iter().flatten().any(is_it).then(|| Ok(held(digest)));
+        }
+        let parsed = |names: &Vec<String>| -> Vec<Reference> {
+            names.iter().filter_map(|name| name.parse().ok()).collect()
+        };
+        let same = |name: &Reference| {
+            name.repository() == image.repository()
+                && name.digest().is_none()
+                && name.tag() == image.tag()
+        };
+        let mut names = self.images.iter().map(parsed).find(|names| names.iter().any(same))?;
+        // The same content may have other digests in other repositories.
+        names.sort_by_key(|name| name.repository() != image.repository());
+        Some(names.iter().find_map(Reference::digest).map(held).ok_or_else(|| {
+            let name = &self.name;
+            format!("node {name} has {image}, but does not say its digest: it was imported there")
+        }))
     }
 
     /// What brings an image to a registry on the node itself.
@@ -133,6 +141,23 @@ mod tests {
         let imported = node.holds(&"kubesphere/imported:1".parse().unwrap()).unwrap();
         assert!(imported.unwrap_err().contains("imported"));
         assert_eq!(node.holds(&"kubesphere/tower:v0.2.2".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_digest_that_is_wanted_counts_and_else_that_of_the_same_repository() {
+        let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+        let mut node = node("containerd://1.7.27");
+        let name = "docker.io/kubesphere/tower";
+        let other = format!("r.example/kubesphere/tower@{}", digest("b"));
+        node.images[1] = vec![other, format!("{name}:v0.2.1"), format!("{name}@{}", digest("a"))];
+        let held = |image: &str| {
+            let held = node.holds(&image.parse().unwrap())?.unwrap();
+            held.image.digest().map(ToString::to_string)
+        };
+        assert_eq!(held("kubesphere/tower:v0.2.1"), Some(digest("a")));
+        let pinned = |letter| held(&format!("kubesphere/tower:v0.2.1@{}", digest(letter)));
+        assert_eq!(pinned("a"), Some(digest("a")));
+        assert_eq!(pinned("c"), None, "the node has another image under this tag");
     }
 
     #[test]

@@ -104,7 +104,8 @@ pub(super) fn pod(settings: &Settings, name: &str, held: &Held) -> Value {
     })
 }
 
-/// What the pod needs to reach the registry; `None` if it needs nothing. It belongs to the pod and goes with it.
+/// What the pod needs to reach the registry; `None` if it needs nothing. It belongs to the pod: it goes
+/// when that runs, or with it if ksi was killed.
 pub(super) fn secret(settings: &Settings, name: &str, pod: &Value) -> Option<Value> {
     let files = settings.files();
     let data: serde_json::Map<String, Value> = files

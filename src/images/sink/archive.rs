@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 use tar::{EntryType, Header};
 use tokio::sync::Mutex;
 
-use super::{blocking, failed, pour};
+use super::{blocking, failed, pour, sync_folder};
 use crate::images::place::Place;
 use crate::images::store::{INDEX, Index, IndexEntry, LAYOUT, LAYOUT_TEXT, blob_path, blobs};
 use crate::images::tarball::{Range, Tarball};
@@ -53,6 +53,17 @@ impl ArchiveSink {
         });
         let state = Arc::new(Mutex::new(opened));
         Ok(Self { place, path: path.to_owned(), state, earlier })
+    }
+
+    /// The images of the archive of an earlier run, which the new one takes the place of.
+    pub(in crate::images) async fn earlier(&self) -> Result<Vec<String>, Error> {
+        let Some(earlier) = self.earlier.clone() else { return Ok(Vec::new()) };
+        blocking(&self.place, move || {
+            let Some(text) = earlier.0.text(INDEX)? else { return Ok(Vec::new()) };
+            let index = Index::parse(&text).map_err(io::Error::other)?;
+            Ok(index.names().cloned().collect())
+        })
+        .await
     }
 
     /// Whether it has a blob, if need be from the archive of an earlier run.
@@ -155,7 +166,8 @@ impl ArchiveSink {
                 let _ = state.file.set_len(begin);
             }
             ended?;
-            fs::rename(part(&path), &path)
+            fs::rename(part(&path), &path)?;
+            sync_folder(&path)
         })
         .await
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::fs::{FlockOperation, flock};
 use tempfile::NamedTempFile;
 
-use super::{blocking, failed, pour};
+use super::{blocking, failed, pour, sync_folder};
 use crate::images::place::Place;
 use crate::images::store::{INDEX, Index, IndexEntry, LAYOUT, LAYOUT_TEXT, blob_path};
 use crate::images::tarball;
@@ -132,7 +132,8 @@ fn part(path: &Path) -> io::Result<NamedTempFile> {
 fn keep(part: NamedTempFile, path: &Path) -> io::Result<()> {
     part.as_file().sync_data()?;
     readable(part.as_file())?;
-    part.persist(path).map_err(|error| error.error).map(drop)
+    part.persist(path).map_err(|error| error.error)?;
+    sync_folder(path)
 }
 
 /// Temporary files are private; images are not.

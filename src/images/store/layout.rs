@@ -91,6 +91,11 @@ impl Index {
         self.manifests.iter().find(named)?.digest.parse().ok()
     }
 
+    /// The names of the images.
+    pub(in crate::images) fn names(&self) -> impl Iterator<Item = &String> {
+        self.manifests.iter().filter_map(Descriptor::name)
+    }
+
     /// Adds an image, in place of another one of the same name.
     pub(in crate::images) fn set(&mut self, image: Descriptor) {
         self.manifests.retain(|other| other.name().is_none() || other.name() != image.name());

@@ -99,6 +99,25 @@ async fn a_token_for_tokens_is_sent_in_a_form() {
 }
 
 #[tokio::test]
+async fn a_token_for_tokens_does_not_follow_to_another_host() {
+    let thief = Server::start(|_| Reply::new(200).body(r#"{"access_token": "t1"}"#));
+    let elsewhere = thief.host.clone();
+    let server = Server::start(move |seen| {
+        if seen.is("POST", "/token") {
+            return Reply::new(307).with("location", format!("http://{elsewhere}/token"));
+        }
+        asks_for(seen, "Bearer t1", SCOPE).unwrap_or_else(|| manifest(&image(b"{}")))
+    });
+    let config = format!(r#"{{"auths": {{"{}": {{"identitytoken": "r1"}}}}}}"#, server.host);
+    let identity = Credentials::docker_config("config.json", config.as_bytes()).unwrap();
+    let client = client(&[&server, &thief], identity);
+    let error = client.resolve(&reference(&server)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotARegistry, "{error}");
+    assert!(error.cause.contains("redirects a login to another host"), "{error}");
+    assert_eq!(thief.seen().len(), 0);
+}
+
+#[tokio::test]
 async fn credentials_never_follow_to_another_host() {
     let content = b"layer".as_slice();
     let store = Server::start(move |_| Reply::new(200).body(content));

@@ -33,10 +33,13 @@ impl Search<'_> {
             return Err(Failure::Usage(format!("there is no node {name}")));
         }
         let mut found = Found { held: Vec::new(), lost: Vec::new() };
-        for image in self.wanted().await? {
-            // The first node that says the digest counts.
+        for image in self.wanted(&mut found.lost).await? {
+            // A node that says the digest counts, best one where a pod can run and read it.
             let mut held: Vec<_> = nodes.iter().filter_map(|node| node.holds(&image)).collect();
-            held.sort_by_key(Result::is_err);
+            held.sort_by_key(|held| match held {
+                Ok(Held { node, .. }) => (false, !(node.ready && node.has_content_store())),
+                Err(_) => (true, true),
+            });
             match held.into_iter().next() {
                 Some(Ok(held)) => found.held.push(held),
                 Some(Err(why)) => {
@@ -55,7 +58,8 @@ impl Search<'_> {
         Ok(found)
     }
 
-    async fn wanted(&self) -> Result<Vec<Reference>, Failure> {
+    /// The images to look for. One whose registry cannot be asked is lost: nobody knows whether it is missing.
+    async fn wanted(&self, lost: &mut Vec<(Reference, String)>) -> Result<Vec<Reference>, Failure> {
         let parse = |name: &String| name.parse::<Reference>().map_err(Failure::Usage);
         if !self.args.missing {
             return self.args.images.iter().map(parse).collect();
@@ -66,15 +70,20 @@ impl Search<'_> {
         let mut missing = Vec::new();
         for image in images::images(&prepared, false)? {
             let reference = parse(&image.upstream)?;
+            let digest = image.digest.as_deref().map(str::parse).transpose();
+            let reference = match digest.map_err(Failure::Usage)? {
+                Some(digest) => reference.with_digest(digest),
+                None => reference,
+            };
             match client.resolve(&reference).await {
                 Ok(_) => {}
                 Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => {
                     missing.push(reference);
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => lost.push((reference, format!("{error}\n  help: {}", error.help))),
             }
         }
-        if missing.is_empty() {
+        if missing.is_empty() && lost.is_empty() {
             self.output.print("every image of the configuration is in its registry");
         }
         Ok(missing)
