@@ -9,5 +9,5 @@ mod ask;
 mod nodes;
 
 pub use answer::{Answer, Asked, Found, is_final, is_public};
-pub use ask::{Depth, ask, ask_cached};
+pub use ask::{Depth, ask};
 pub use nodes::{Holders, Nodes};

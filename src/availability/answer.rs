@@ -10,6 +10,8 @@ pub struct Found {
     pub digest: Digest,
     /// Its platforms; empty if they were not asked for.
     pub platforms: Vec<Platform>,
+    /// Whether it is an index. containerd selects from an index by platform; a single image it takes as it is.
+    pub is_index: bool,
 }
 
 /// What a registry says of an image.
@@ -45,11 +47,11 @@ impl Asked {
     }
 
     /// Whether it is certain that no node can start it: its registry says that it is not there, no node holds it, and
-    /// no mirror is to be expected.
+    /// no mirror is to be expected. Also an index without any of their platforms.
     pub fn cannot_start(&self) -> bool {
         let missing = match &self.answer {
             Err(error) => error.kind == ErrorKind::NotFound,
-            Ok(_) => self.runs_nowhere(),
+            Ok(found) => found.is_index && self.runs_nowhere(),
         };
         missing
             && !is_public(self.image.registry())
@@ -88,6 +90,7 @@ mod tests {
                 .map(|platforms| Found {
                     digest: Digest::of(b"a"),
                     platforms: platforms.iter().map(|text| text.parse().unwrap()).collect(),
+                    is_index: true,
                 })
                 .map_err(|kind| Error::new(kind, "read", image, "manifest unknown")),
             wanted: vec!["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()],
@@ -118,6 +121,9 @@ mod tests {
         assert!(of(&["linux/s390x"]).cannot_start());
         assert!(!of(&["linux/amd64"]).cannot_start());
         assert!(!of(&[]).cannot_start(), "they were not asked for");
+        let mut single = of(&["linux/s390x"]);
+        single.answer.as_mut().unwrap().is_index = false;
+        assert!(single.runs_nowhere() && !single.cannot_start(), "containerd does not compare it");
         let lacking: Vec<String> =
             of(&["linux/amd64"]).lacking().iter().map(ToString::to_string).collect();
         assert_eq!(lacking, ["linux/arm64"]);

@@ -1,7 +1,6 @@
 //! Asks registries about images.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -9,13 +8,10 @@ use futures_util::stream;
 use tokio::time::Instant;
 
 use super::answer::{Answer, Found, is_final};
-use crate::registry::{Client, Error, ErrorKind, Reference};
+use crate::registry::{Client, Content, Error, ErrorKind, Reference};
 
 /// How many images are asked about at a time.
 const AT_ONCE: usize = 8;
-/// How long what a registry has counts as being there, and how long one that cannot be reached is left alone.
-const FOUND: Duration = Duration::from_secs(600);
-const UNREACHABLE: Duration = Duration::from_secs(60);
 
 /// How much is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,62 +60,10 @@ async fn within<T>(
 async fn about(client: &Client, image: &Reference, depth: Depth) -> Answer {
     if depth == Depth::Digest {
         let found = client.resolve(image).await?;
-        return Ok(Found { digest: found.digest, platforms: Vec::new() });
+        return Ok(Found { digest: found.digest, platforms: Vec::new(), is_index: false });
     }
     let manifest = client.manifest(image).await?;
     let platforms = client.platforms(image.repository(), &manifest).await?;
-    Ok(Found { digest: manifest.digest, platforms })
-}
-
-/// What this process knows already.
-#[derive(Default)]
-struct Known {
-    found: HashMap<(Reference, Depth), (Instant, Found)>,
-    unreachable: HashMap<String, (Instant, Error)>,
-}
-
-static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
-
-/// The same, but what was found some minutes ago is not asked again: a controller asks before each run.
-pub async fn ask_cached(
-    client: &Client,
-    images: &[Reference],
-    depth: Depth,
-    limit: Duration,
-) -> BTreeMap<Reference, Answer> {
-    let known: BTreeMap<Reference, Answer> = {
-        let known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        images.iter().filter_map(|image| Some((image.clone(), known.get(image, depth)?))).collect()
-    };
-    let new: Vec<Reference> =
-        images.iter().filter(|image| !known.contains_key(image)).cloned().collect();
-    let answers = ask(client, &new, depth, limit).await;
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner).note(&answers, depth);
-    known.into_iter().chain(answers).collect()
-}
-
-impl Known {
-    fn get(&self, image: &Reference, depth: Depth) -> Option<Answer> {
-        let found = self.found.get(&(image.clone(), depth));
-        if let Some((_, found)) = found.filter(|(at, _)| at.elapsed() < FOUND) {
-            return Some(Ok(found.clone()));
-        }
-        let error = self.unreachable.get(image.registry());
-        error.filter(|(at, _)| at.elapsed() < UNREACHABLE).map(|(_, error)| Err(error.clone()))
-    }
-
-    fn note(&mut self, answers: &BTreeMap<Reference, Answer>, depth: Depth) {
-        let now = Instant::now();
-        for (image, answer) in answers {
-            match answer {
-                Ok(found) => {
-                    self.found.insert((image.clone(), depth), (now, found.clone()));
-                }
-                Err(error) if matches!(error.kind, ErrorKind::Name | ErrorKind::Unreachable) => {
-                    self.unreachable.insert(image.registry().to_owned(), (now, error.clone()));
-                }
-                Err(_) => {}
-            }
-        }
-    }
+    let is_index = matches!(manifest.content, Content::Index(_));
+    Ok(Found { digest: manifest.digest, platforms, is_index })
 }

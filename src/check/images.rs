@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::gathered::{Objects, Part, Read};
 use super::manifest::{is, items, name, text};
 use super::placement::admits;
-use crate::availability::{Asked, Depth, Holders, Nodes, ask_cached};
+use crate::availability::{Asked, Depth, Holders, Nodes, ask};
 use crate::object::Object;
 use crate::registry::{Client, Credentials, Options, Platform, Reference};
 
@@ -30,7 +30,9 @@ pub(super) async fn gather(
         Some(Err(why)) => Err(why.clone()),
         None => Err("not requested".to_owned()),
     };
-    let pulls = pulls(objects, list(Part::Nodes)?);
+    // Without the right to read pods only the kubelets' lists are known.
+    let pods = list(Part::Pods).unwrap_or_default();
+    let pulls = pulls(objects, list(Part::Nodes)?, pods);
     if pulls.is_empty() {
         return Ok(Vec::new());
     }
@@ -50,7 +52,7 @@ pub(super) async fn gather(
     let all_common = pulls.iter().all(|pull| pull.platforms.iter().all(common));
     let depth = if all_common { Depth::Digest } else { Depth::Platforms };
     let images: Vec<Reference> = pulls.iter().map(|pull| pull.image.clone()).collect();
-    let mut answers = ask_cached(&client, &images, depth, LIMIT).await;
+    let mut answers = ask(&client, &images, depth, LIMIT).await;
     let asked = pulls.into_iter().filter_map(|Pull { image, platforms, holders }| {
         let answer = answers.remove(&image)?;
         Some(Asked { image, answer, wanted: platforms, holders })
@@ -66,7 +68,7 @@ struct Pull {
 }
 
 /// The images that no node holds on which their pods may run.
-fn pulls(objects: &[&Object], nodes: &[Value]) -> Vec<Pull> {
+fn pulls(objects: &[&Object], nodes: &[Value], pods: &[Value]) -> Vec<Pull> {
     let mut suitable: BTreeMap<Reference, (BTreeSet<&str>, bool)> = BTreeMap::new();
     for object in objects {
         let pod = &object.body["spec"]["template"]["spec"];
@@ -82,7 +84,8 @@ fn pulls(objects: &[&Object], nodes: &[Value]) -> Vec<Pull> {
         }
     }
     let needed = suitable.into_iter().filter_map(|(image, (names, always))| {
-        let nodes = Nodes::of(nodes.iter().filter(|node| names.contains(name(node))));
+        let nodes =
+            Nodes::of(nodes.iter().filter(|node| names.contains(name(node)))).with_pods(pods);
         let mut holders = nodes.holders(&image);
         if always {
             // The kubelet asks the registry whatever the node holds.
@@ -126,7 +129,7 @@ mod tests {
 
     fn asked(spec: &Value, nodes: &[Value]) -> Vec<String> {
         let object = pod(spec);
-        pulls(&[&object], nodes).into_iter().map(|pull| pull.image.to_string()).collect()
+        pulls(&[&object], nodes, &[]).into_iter().map(|pull| pull.image.to_string()).collect()
     }
 
     #[test]
@@ -139,6 +142,16 @@ mod tests {
         assert_eq!(asked(&on_n2, &nodes), ["docker.io/library/a:1"]);
         let always = json!({"containers": [{"image": "a:1", "imagePullPolicy": "Always"}]});
         assert_eq!(asked(&always, &nodes), ["docker.io/library/a:1"]);
+    }
+
+    #[test]
+    fn an_image_that_runs_is_held_by_its_node_although_the_list_of_the_kubelet_is_cut() {
+        let full = node("n1", &["x/y:1"; 50]);
+        let running = json!({"spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "a:1"}]},
+            "status": {"containerStatuses": [{"name": "c", "imageID": "x", "state": {"running": {}}}]}});
+        let object = pod(&json!({"containers": [{"image": "a:1"}]}));
+        assert_eq!(pulls(&[&object], std::slice::from_ref(&full), &[]).len(), 1);
+        assert!(pulls(&[&object], &[full], &[running]).is_empty());
     }
 
     #[test]

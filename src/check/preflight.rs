@@ -110,6 +110,7 @@ pub async fn preflight(
         let secrets = context.configuration().map_or(&[][..], |c| &c.images.pull_secrets);
         gathered.objects.insert(Part::Secrets, pull_secrets(cluster, secrets).await);
         if wanted.iter().any(|check| check.id == AVAILABLE) {
+            gathered.objects.extend(lists_of(cluster, &[Part::Pods]).await);
             let started: Vec<&Object> = writes.written.iter().map(|(object, _)| *object).collect();
             gathered.images = images::gather(&started, secrets, &gathered.objects).await;
         }

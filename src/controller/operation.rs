@@ -9,6 +9,7 @@ use super::cc::{Configured, Mode};
 use super::contested::Fights;
 use super::drift::{self, Repair};
 use super::problem::{self, Problem};
+use crate::check;
 use crate::cluster::Cluster;
 use crate::engine::{self, Event, Stop};
 use crate::install::{
@@ -198,7 +199,9 @@ pub(super) fn request_of(
         wait,
         fail_fast: true,
         dry_run: None,
-        skip_checks: Vec::new(),
+        // It would ask registries before each repetition of a run, and nobody could skip it here. A pod that cannot
+        // pull its image is in the status.
+        skip_checks: vec![check::AVAILABLE.to_owned()],
         history_max: HISTORY,
     }
 }

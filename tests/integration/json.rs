@@ -253,6 +253,7 @@ fn available() -> Vec<Value> {
     let found = || availability::Found {
         digest: Digest::of(b"a"),
         platforms: vec!["linux/amd64".parse().unwrap()],
+        is_index: true,
     };
     let row = |state, answer, others| Row {
         name: "tower".into(),

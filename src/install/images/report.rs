@@ -206,7 +206,7 @@ mod tests {
 
     fn found() -> Found {
         let platforms = vec!["linux/amd64".parse().unwrap(), "linux/arm64".parse().unwrap()];
-        Found { digest: Digest::of(b"a"), platforms }
+        Found { digest: Digest::of(b"a"), platforms, is_index: true }
     }
 
     fn refused(image: &str) -> Answer {

@@ -122,7 +122,7 @@ pub(crate) const ROWS: &[Row] = &[
         image(f, "reg.example/a/b:1", ErrorKind::NotFound, "");
         let asked = &mut f.gathered.images.as_mut().unwrap()[0];
         let platforms = vec!["linux/amd64".parse().unwrap()];
-        asked.answer = Ok(Found { digest: Digest::of(b"a"), platforms });
+        asked.answer = Ok(Found { digest: Digest::of(b"a"), platforms, is_index: true });
     }),
     ("webhooks-without-backend", "has no ready pod, so the writes that it intercepts fail", |f| {
         f.drop(Part::Endpoints, "ks-controller-manager-x");
