@@ -38,8 +38,6 @@ fn a_host_is_installed_changed_and_looked_at_by_the_commands_of_the_guides() {
     what_members_need_is_there(&terminal);
     the_configuration_is_edited(&terminal);
 
-    the_log_is_followed_across_restarts(&terminal);
-
     a_mistake_is_refused(&terminal);
     let pods = terminal.json(&format!("pods -n {SYSTEM} -l app=ks-install"));
     let container = &pods["items"][0]["status"]["containerStatuses"][0];
@@ -48,6 +46,7 @@ fn a_host_is_installed_changed_and_looked_at_by_the_commands_of_the_guides() {
     let refused: Vec<_> = requests.iter().filter(|r| [401, 403].contains(&r.code)).collect();
     assert!(refused.is_empty(), "{refused:#?}");
     the_pod_is_restricted(&terminal);
+    the_log_is_followed_across_restarts(&terminal);
 
     // What is deleted under it would come back.
     let uninstall = || {

@@ -1,6 +1,7 @@
 //! `ksi member` on control planes without nodes of their own: what two hosts, two commands at once, and a kill do.
 
 use std::fs::File;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
@@ -258,7 +259,14 @@ fn without_kubefed_the_webhook_says_whether_a_member_is_dead(host: &Seat) {
     let said = host.ksi(remove).expect(2);
     assert!(said.err.contains("nobody but this machine"), "{}", said.err);
     assert!(host.rig.has("cluster lost"));
+    // Nobody listens there, which says nothing about the member.
     pods("1", "1");
+    let said = host.ksi(remove).expect(2);
+    assert!(said.err.contains("nobody but this machine"), "{}", said.err);
+    // It dials the member, and comes to no end.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    webhook("clientConfig", &format!(r#"{{"url": "https://{address}/"}}"#));
     host.ksi(remove).expect(0);
     assert!(!host.rig.has("cluster lost"));
 }
