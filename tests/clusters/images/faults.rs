@@ -90,7 +90,8 @@ fn strangers_are_refused(rig: &Rig) {
     assert!(said.err.contains("certificate") && said.err.contains("help:"), "{}", said.err);
     nobody.knows(&rig.empty, &to, None);
     nobody.auths.clear();
-    let said = nobody.ksi(&line).expect(7);
+    // Others may have a login for a part of the registry alone: each image says what it lacks.
+    let said = nobody.ksi(&line).expect(4);
     assert!(said.err.contains("credentials"), "{}", said.err);
 }
 
