@@ -55,7 +55,7 @@ pub use decision::Cause;
 pub use drift::Repair;
 pub use error::Error;
 pub use event::{REASONS, Reason};
-pub use handover::{Handover, take_back};
+pub use handover::{Handover, check_restricted, take_back};
 pub use notice::Notice;
 pub use problem::Problem;
 pub use progress::Stage;

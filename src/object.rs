@@ -13,6 +13,7 @@ mod id;
 pub mod images;
 pub mod kubesphere;
 pub mod mask;
+pub mod message;
 pub mod order;
 mod pattern;
 pub mod quantity;

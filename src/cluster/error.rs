@@ -1,12 +1,11 @@
 //! Errors of requests to a cluster.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
 
-use crate::object::Scrubber;
+use crate::object::{Scrubber, message};
 
 /// The kinds of errors that callers treat differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,15 +145,7 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     if let Some(text) = levels.find_map(unquoted) {
         return text;
     }
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let next = cause.to_string();
-        if !text.contains(&next) {
-            let _ = write!(text, ": {next}");
-        }
-        source = cause.source();
-    }
+    let mut text = message::chain(error);
     // Texts of libraries that mean nothing to users.
     for noise in ["ServiceError: ", "HyperError: ", "client error (Connect): ", "auth error: "] {
         text = text.replace(noise, "");
@@ -190,16 +181,9 @@ fn unquoted(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     }
 }
 
-/// Makes a text of a server printable: without control characters, and not too long.
+/// A text of a server, not too long.
 fn printable(text: &str) -> String {
-    const MOST: usize = 2000;
-    let clean: String = text
-        .chars()
-        .map(|c| if c == '\n' || c == '\t' { ' ' } else { c })
-        .filter(|c| !c.is_control())
-        .take(MOST)
-        .collect();
-    clean.trim().to_owned()
+    message::printable(text, 2000)
 }
 
 /// The next step for each kind of error.

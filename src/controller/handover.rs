@@ -83,15 +83,16 @@ impl<T: Target> Handover<'_, T> {
     /// Replaces the specification; metadata and status stay. What was edited since the user saw the plan is not
     /// overwritten.
     async fn store(&self) -> Result<Value, Error> {
-        let id = config::object_id();
+        self.edit(&self.contrary.spec, |live| live["spec"] = self.prepared.spec()).await
+    }
+
+    /// Changes the object as long as it has this specification, also while its status is written.
+    async fn edit(&self, spec: &Value, change: impl Fn(&mut Value)) -> Result<Value, Error> {
         for _ in 0..TRIES {
-            let live = self.cluster.get(&id).await?;
-            let Some(mut live) = live.filter(|live| live["spec"] == self.contrary.spec) else {
-                return Err(Error::Edited);
-            };
-            live["spec"] = self.prepared.spec();
+            let live = self.cluster.get(&config::object_id()).await?;
+            let mut live = live.filter(|live| live["spec"] == *spec).ok_or(Error::Edited)?;
+            change(&mut live);
             match self.cluster.replace(&live).await {
-                // Its status was written.
                 Err(error) if error.kind == ErrorKind::Changed => {}
                 answer => return Ok(answer?),
             }
@@ -126,7 +127,7 @@ impl<T: Target> Handover<'_, T> {
                 Told::Ended(error) => return Err(error),
                 Told::Asks(hash) if approved.as_ref() == Some(&hash) => {}
                 Told::Asks(hash) => {
-                    self.approve(&hash, body).await?;
+                    self.approve(&hash, &body).await?;
                     approved = Some(hash);
                 }
             }
@@ -136,7 +137,7 @@ impl<T: Target> Handover<'_, T> {
     }
 
     /// Approves the plan of the controller, if it is the one that the user saw and allowed.
-    async fn approve(&self, hash: &str, mut body: Value) -> Result<(), Error> {
+    async fn approve(&self, hash: &str, body: &Value) -> Result<(), Error> {
         let mut request = request_of(self.prepared, self.wait, take_back(self.contrary.mode));
         request.dry_run = Some(DryRun::Server);
         let review = install::review(self.session, &request).await?;
@@ -148,31 +149,23 @@ impl<T: Target> Handover<'_, T> {
         if ours.hash != hash || !is_shown {
             return Err(Error::OtherPlan { hash: hash.to_owned() });
         }
-        for _ in 0..TRIES {
-            body["metadata"]["annotations"][APPROVE] = hash.into();
-            match self.cluster.replace(&body).await {
-                Err(error) if error.kind == ErrorKind::Changed => {}
-                answer => return answer.map(|_| ()).map_err(Error::from),
-            }
-            let live = self.cluster.get(&config::object_id()).await?;
-            let spec = body["spec"].take();
-            body = live.filter(|live| live["spec"] == spec).ok_or(Error::Edited)?;
-        }
-        Err(Error::Edited)
+        self.edit(&body["spec"], |live| live["metadata"]["annotations"][APPROVE] = hash.into())
+            .await?;
+        Ok(())
     }
+}
 
-    /// Whether the controller may apply the configuration: some fields need the leave of an administrator there.
-    ///
-    /// # Errors
-    /// It may not, or the cluster cannot be read.
-    pub async fn check_restricted(
-        cluster: &Cluster,
-        prepared: &Prepared,
-    ) -> Result<(), install::Error> {
-        let stored = install::effective::document(&prepared.spec());
-        let read = Source::of_cluster(&stored).load().check_on(cluster).await?;
-        install::check_restricted(cluster, &read).await
-    }
+/// Whether the controller may apply the configuration: some fields need the leave of an administrator there.
+///
+/// # Errors
+/// It may not, or the cluster cannot be read.
+pub async fn check_restricted(
+    cluster: &Cluster,
+    prepared: &Prepared,
+) -> Result<(), install::Error> {
+    let stored = install::effective::document(&prepared.spec());
+    let read = Source::of_cluster(&stored).load().check_on(cluster).await?;
+    install::check_restricted(cluster, &read).await
 }
 
 /// The fields that a controller in this mode takes back after an edit, when no fight is known.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::macros::format_description;
 use tokio::time::{Instant, sleep};
 
 use crate::cluster::{Cluster, Error, ErrorKind, Kind, Preconditions, Propagation};
 use crate::config;
+use crate::object::age::micro_time;
 use crate::object::{ObjectId, kubesphere};
 
 /// How long a leadership lasts.
@@ -118,7 +118,7 @@ impl Leadership {
         if holder != self.holder {
             return Ok(Some(holder.to_owned()));
         }
-        live["spec"]["renewTime"] = now().into();
+        live["spec"]["renewTime"] = micro_time(OffsetDateTime::now_utc()).into();
         self.cluster.replace(&live).await.map(|_| None)
     }
 
@@ -166,7 +166,7 @@ fn id() -> ObjectId {
 }
 
 fn manifest(holder: &str, terms: Terms, version: Option<&str>) -> Value {
-    let now = now();
+    let now = micro_time(OffsetDateTime::now_utc());
     let mut body = json!({
         "apiVersion": "coordination.k8s.io/v1",
         "kind": "Lease",
@@ -180,13 +180,6 @@ fn manifest(holder: &str, terms: Terms, version: Option<&str>) -> Value {
         body["metadata"]["resourceVersion"] = version.into();
     }
     body
-}
-
-/// A `MicroTime`, for people who read the Lease.
-fn now() -> String {
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-    OffsetDateTime::now_utc().format(&format).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use self::node::{Node, nodes};
 pub use self::pod::Settings;
-use crate::cluster::{self, Cluster, ErrorKind, Kind, LogOptions, Preconditions, Propagation};
+use crate::cluster::{self, Cluster, Kind, LogOptions, Preconditions, Propagation};
 use crate::registry::Reference;
 
 /// How often the pod is looked at.
@@ -129,10 +129,7 @@ impl<'c> Rescue<'c> {
 
     async fn delete(&self, kind: &str) -> Result<(), Error> {
         let (id, any) = (self.id(kind), Preconditions::default());
-        match self.cluster.delete(&id, &any, Propagation::Background).await {
-            Err(error) if error.kind != ErrorKind::NotFound => Err(error.into()),
-            _ => Ok(()),
-        }
+        Ok(self.cluster.delete(&id, &any, Propagation::Background).await?)
     }
 
     fn id(&self, kind: &str) -> crate::object::ObjectId {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
 
 /// The largest two units of a duration in seconds: `3d4h`, `2m5s`, `0s`.
 pub fn duration_text(seconds: u64) -> String {
@@ -37,6 +38,13 @@ pub fn age(time: &str, now: OffsetDateTime) -> Option<u64> {
 pub fn clock(now: OffsetDateTime) -> String {
     let (hour, minute, second) = now.to_hms();
     format!("{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// A time as a Lease has it: a `MicroTime` of Kubernetes.
+pub fn micro_time(time: OffsetDateTime) -> String {
+    let format =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+    time.format(&format).unwrap_or_default()
 }
 
 /// A time as JSON has it.

@@ -1,13 +1,12 @@
 //! Errors of requests to a registry.
 
-use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
 use tokio_rustls::rustls;
 
 use super::names::NameError;
-use crate::object::Scrubber;
+use crate::object::{Scrubber, message};
 
 /// The kinds of errors that callers treat differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,17 +141,9 @@ fn kind_of(error: &(dyn std::error::Error + 'static)) -> ErrorKind {
     ErrorKind::Unreachable
 }
 
-/// An error with its sources, without repetitions.
+/// An error with its sources.
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let next = cause.to_string();
-        if !text.contains(&next) {
-            let _ = write!(text, ": {next}");
-        }
-        source = cause.source();
-    }
+    let mut text = message::chain(error);
     // Texts of libraries that mean nothing to users.
     for noise in ["client error (Connect): ", "client error (SendRequest): ", "dns error: "] {
         text = text.replace(noise, "");
@@ -160,12 +151,9 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
-/// A text of a server without control characters, and not too long.
+/// A text of a server, not too long.
 pub(super) fn printable(text: &str) -> String {
-    const MOST: usize = 500;
-    let one_line = text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c });
-    let clean: String = one_line.filter(|c| !c.is_control()).take(MOST).collect();
-    clean.trim().to_owned()
+    message::printable(text, 500)
 }
 
 fn help(kind: &ErrorKind) -> &'static str {

@@ -73,22 +73,20 @@ impl PruneArgs {
 
     /// The flags that are given.
     pub(in crate::cli) fn names(self) -> impl Iterator<Item = &'static str> {
-        let Self { delete_crds, delete_data, delete_namespaces } = self;
-        let flags = [
-            (delete_crds, "--delete-crds"),
-            (delete_data, "--delete-data"),
-            (delete_namespaces, "--delete-namespaces"),
-        ];
-        flags.into_iter().filter(|(given, _)| *given).map(|(_, name)| name)
+        given(self.flags().map(|(is_given, _, name)| (is_given, name)))
     }
 
     fn given(self) -> impl Iterator<Item = Consent> {
+        given(self.flags().map(|(is_given, consent, _)| (is_given, consent)))
+    }
+
+    fn flags(self) -> [(bool, Consent, &'static str); 3] {
         let Self { delete_crds, delete_data, delete_namespaces } = self;
-        given([
-            (delete_crds, Consent::DeleteCrds),
-            (delete_data, Consent::DeleteData),
-            (delete_namespaces, Consent::DeleteNamespaces),
-        ])
+        [
+            (delete_crds, Consent::DeleteCrds, "--delete-crds"),
+            (delete_data, Consent::DeleteData, "--delete-data"),
+            (delete_namespaces, Consent::DeleteNamespaces, "--delete-namespaces"),
+        ]
     }
 }
 
@@ -96,6 +94,6 @@ fn named(consents: impl Iterator<Item = Consent>) -> Consents {
     consents.collect::<Consents>().named(flag_names())
 }
 
-fn given<const N: usize>(flags: [(bool, Consent); N]) -> impl Iterator<Item = Consent> {
-    flags.into_iter().filter(|(given, _)| *given).map(|(_, consent)| consent)
+fn given<T, const N: usize>(flags: [(bool, T); N]) -> impl Iterator<Item = T> {
+    flags.into_iter().filter(|(given, _)| *given).map(|(_, value)| value)
 }

@@ -5,9 +5,9 @@ use super::execution::Execution;
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::exit::Failure;
 use crate::cluster::Cluster;
-use crate::controller::Handover;
+use crate::controller::{self, Handover};
 use crate::install::{Contrary, Prepared};
-use crate::target::{ClusterTarget, Target};
+use crate::target::Target;
 use crate::ui::Output;
 
 const PAUSE: &str = "`kubectl -n kubesphere-system annotate --overwrite cc ks-installer ksi.kubesphere.io/mode=paused`";
@@ -31,7 +31,7 @@ pub(super) async fn check(
              help: leave {flags} out, and the controller applies the configuration; or pause the controller: {PAUSE}"
         )));
     }
-    Handover::<ClusterTarget>::check_restricted(cluster, prepared).await?;
+    controller::check_restricted(cluster, prepared).await?;
     output.print(&format!(
         "ksi: {controller} runs the controller of ksi: it gets the configuration in ClusterConfiguration \
          ks-installer, and its run is followed here"

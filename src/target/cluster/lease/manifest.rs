@@ -1,14 +1,12 @@
 //! The Lease as it is written.
 
-use std::time::SystemTime;
-
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use super::super::process;
 use super::Terms;
 use crate::cluster::Kind;
+use crate::object::age::micro_time;
 use crate::object::{ObjectId, kubesphere};
 
 pub(super) fn id() -> ObjectId {
@@ -41,7 +39,5 @@ pub(super) fn manifest(holder: &str, terms: Terms, version: Option<&str>) -> Val
 
 /// A `MicroTime`, for people who read the Lease.
 pub(super) fn now() -> String {
-    let format =
-        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
-    OffsetDateTime::from(SystemTime::now()).format(&format).unwrap_or_default()
+    micro_time(OffsetDateTime::now_utc())
 }
