@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // In the helpers of tests, which clippy does not take for tests.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ksi::availability::{self, Asked, Holders};
 use ksi::check::{self, Configured, Context, Gathered};
@@ -18,10 +19,11 @@ use ksi::render::Alternative;
 use ksi::status::{About, Installed, InstalledComponent, Report, Snapshot};
 use ksi::target::{About as RunOf, ErrorKind as TargetErrorKind, Finding, Revision, RunResult};
 use ksi::ui::event_json;
+use sandbox::archive::{self, Image, Layer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::cli::ksi;
+use crate::cli::{ksi, root};
 
 /// One field of a table.
 #[derive(Debug)]
@@ -95,6 +97,28 @@ fn id(kind: &str, name: &str) -> ObjectId {
         namespace: Some("kubesphere-system".into()),
         name: name.into(),
     }
+}
+
+/// An image that is copied between files, and the same for a platform that it is not for.
+fn copied(folder: &Path) -> Vec<Value> {
+    let (saved, out) = (folder.join("saved.tar"), format!("oci:{}", folder.join("oci").display()));
+    let layer = Layer {
+        program: root().join("Cargo.toml"),
+        libraries: Vec::new(),
+        path: "/program",
+        links: &[],
+    };
+    let image = Image { name: "docker.io/a/b:1".to_owned(), layer, entrypoint: Vec::new() };
+    archive::write(&[image], &saved).unwrap();
+    let from = format!("docker-archive:{}", saved.display());
+    let copy = |more: &[&str]| {
+        printed(&[&["images", "copy", "--from", &from, "--to", &out, "-o", "json"], more].concat())
+    };
+    let copied = copy(&[]);
+    assert!(copied[0][0]["sentBytes"].as_u64() > Some(0), "{copied:?}");
+    let failed = copy(&["--platform", "linux/s390x"]);
+    assert!(failed[0][0]["error"]["message"].is_string(), "{failed:?}");
+    copied.into_iter().chain(failed).collect()
 }
 
 /// Every event of a run, with everything that it may hold.
@@ -305,6 +329,7 @@ fn samples() -> BTreeMap<&'static str, Vec<Value>> {
         ("History", vec![revision()]),
         ("Validate", printed(&["validate", "-f", invalid, "-o", "json"])),
         ("images check", available()),
+        ("images copy", copied(folder.path())),
         ("images list", printed(&["images", "list", "-f", host, "-o", "json"])),
         (
             "images rewrite",

@@ -76,7 +76,10 @@ pub(super) struct RescueArgs {
 
 pub(super) fn run(args: &RescueArgs, output: &Output) -> Result<(), Failure> {
     let Place::Registry { .. } = &args.to else {
-        return Err(Failure::Usage("--to of a rescue is a registry".to_owned()));
+        return Err(Failure::Usage(format!(
+            "--to {}: an image is rescued to a registry, for example registry.example.com:5000",
+            args.to
+        )));
     };
     let image = match &args.image {
         Some(name) => Image::named(name).map_err(Failure::Usage)?,
