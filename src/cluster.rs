@@ -60,7 +60,7 @@ pub use pulse::Outage;
 pub use request::Selection;
 pub use review::Access;
 pub use stored::Stored;
-pub use token::AccountToken;
+pub use token::{AccountToken, TokenUser};
 pub use tunnel::PodPort;
 pub use watch::{Change, Changes};
 

@@ -21,6 +21,15 @@ pub struct AccountToken {
     pub expires: OffsetDateTime,
 }
 
+/// Whom an API server sees behind a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenUser {
+    /// Its name, such as `system:serviceaccount:NAMESPACE:NAME`.
+    pub name: String,
+    /// Its UID: of a ServiceAccount that of the object. Empty for others.
+    pub uid: String,
+}
+
 /// Without the token.
 impl fmt::Debug for AccountToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,11 +67,12 @@ impl Cluster {
         }
     }
 
-    /// The user whom the API server sees behind a token; `None` if it does not accept it.
+    /// The user whom the API server sees behind a token; `None` if it does not accept it. It remembers its answer for some
+    /// seconds (kube-apiserver v1.36: 10 s), so it also accepts the token of a ServiceAccount that was deleted just now.
     ///
     /// # Errors
     /// The review fails.
-    pub async fn token_user(&self, token: &str) -> Result<Option<String>, Error> {
+    pub async fn token_user(&self, token: &str) -> Result<Option<TokenUser>, Error> {
         let body = json!({
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token},
         });
@@ -70,8 +80,9 @@ impl Cluster {
         let call = Call::new(Method::POST, path, "check", "a token".to_owned())
             .with_body("application/json", &body);
         let status = self.send(&call).await?["status"].take();
-        let user = status["user"]["username"].as_str().map(str::to_owned);
-        Ok(user.filter(|_| status["authenticated"] == true))
+        let text = |field: &str| status["user"][field].as_str().unwrap_or_default().to_owned();
+        let user = TokenUser { name: text("username"), uid: text("uid") };
+        Ok((status["authenticated"] == true).then_some(user))
     }
 
     /// Reads a path of a Service behind the API server's proxy as somebody else. The API server keeps its own

@@ -34,9 +34,10 @@ pub async fn install_account(
     let server = usable(&endpoint, server)?;
     apply_all(member, &account.manifests(), false, observer).await?;
     let with = |token: &str| kubeconfig(account.name, server, endpoint.authority.as_deref(), token);
+    let uid = account_uid(member).await?;
     let lasting = previous.filter(|text| lasts(text, OffsetDateTime::now_utc()));
     if let Some(token) = lasting.and_then(token)
-        && is_of_account(member, &token).await?
+        && is_of_account(member, &token, &uid).await?
     {
         return Ok(with(&token));
     }
@@ -45,7 +46,7 @@ pub async fn install_account(
         bound.token
     } else {
         apply_all(member, &[account.token_secret()], false, observer).await?;
-        secret_token(member).await?
+        secret_token(member, &uid).await?
     };
     Ok(with(&token))
 }
@@ -89,22 +90,34 @@ fn lasts(kubeconfig: &str, now: OffsetDateTime) -> bool {
     }
 }
 
-/// Whether the member accepts a token as one of the account. Who may not ask gets another token.
-async fn is_of_account(member: &Cluster, token: &str) -> Result<bool, Error> {
-    let account = format!("system:serviceaccount:{}:{HOST_ACCOUNT}", kubesphere::SYSTEM);
+/// Whether the member accepts a token as one of the account with this UID, not of an earlier one of the same name. Who may
+/// not ask gets another token.
+async fn is_of_account(member: &Cluster, token: &str, uid: &str) -> Result<bool, Error> {
+    let name = format!("system:serviceaccount:{}:{HOST_ACCOUNT}", kubesphere::SYSTEM);
     match member.token_user(token).await {
         Err(error) if error.kind == ErrorKind::Forbidden => Ok(false),
-        user => Ok(user? == Some(account)),
+        user => Ok(user?.is_some_and(|user| user.name == name && user.uid == uid)),
     }
 }
 
-/// The token in the Secret of the account, once the token controller has filled it.
-async fn secret_token(member: &Cluster) -> Result<String, Error> {
+/// The UID of the account; empty without one.
+async fn account_uid(member: &Cluster) -> Result<String, Error> {
+    let id = Kind::new("", "v1", "ServiceAccount").named(Some(kubesphere::SYSTEM), HOST_ACCOUNT);
+    let account = member.get(&id).await?;
+    let uid = account.as_ref().and_then(|account| account["metadata"]["uid"].as_str());
+    Ok(uid.unwrap_or_default().to_owned())
+}
+
+/// The token in the Secret of the account, once the token controller has filled it for the account with this UID.
+async fn secret_token(member: &Cluster, uid: &str) -> Result<String, Error> {
     use base64::prelude::{BASE64_STANDARD, Engine as _};
     let id = Kind::new("", "v1", "Secret").named(Some(kubesphere::SYSTEM), HOST_ACCOUNT);
     until("the token of the account", TOKEN_LIMIT, async || {
         let secret = member.get(&id).await?;
-        let token = secret.as_ref().and_then(|secret| secret["data"]["token"].as_str());
+        let filled = secret.as_ref().filter(|secret| {
+            secret["metadata"]["annotations"]["kubernetes.io/service-account.uid"] == uid
+        });
+        let token = filled.and_then(|secret| secret["data"]["token"].as_str());
         let token =
             token.and_then(|text| String::from_utf8(BASE64_STANDARD.decode(text).ok()?).ok());
         Ok(token.map_or(Look::NotYet("its Secret is empty".to_owned()), Look::Done))

@@ -36,11 +36,29 @@ pub enum Error {
     },
 }
 
+/// An image that is looked for on nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The name under which it was published.
+    pub published: Reference,
+    /// The name under which nodes pulled it, if another one: from a private registry.
+    pub local: Option<Reference>,
+}
+
+impl Wanted {
+    /// An image that nodes know by the name under which it was published.
+    pub fn published(published: Reference) -> Self {
+        Self { published, local: None }
+    }
+}
+
 /// An image on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Its name with tag and digest.
+    /// The name under which it was published, with tag and digest.
     pub image: Reference,
+    /// A name that the node knows it by.
+    pub name: String,
     /// The node.
     pub node: Node,
 }
@@ -48,7 +66,7 @@ pub struct Held {
 impl Held {
     /// What brings the image to a registry on the node itself, without ksi.
     pub fn commands(&self, to: &str) -> String {
-        self.node.commands(&self.image, to)
+        self.node.export(&self.name, to)
     }
 }
 

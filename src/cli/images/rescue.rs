@@ -41,7 +41,7 @@ pub(super) struct RescueArgs {
     /// Images to rescue, by the names under which they were published
     #[arg(value_name = "IMAGE", group = "which")]
     images: Vec<String>,
-    /// Rescue the images of the configuration that no registry has any more
+    /// Rescue the images of the configuration that neither --to has nor the registry that published them
     #[arg(long, group = "which", requires = "filename")]
     missing: bool,
     /// Configuration whose images are looked for; can be repeated

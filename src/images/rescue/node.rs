@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Held;
+use super::{Held, Wanted};
 use crate::cluster::{Cluster, Error, Kind, Selection};
 use crate::registry::{Digest, Reference};
 
@@ -61,16 +61,26 @@ impl Node {
     ///
     /// # Errors
     /// The digest is not known.
-    pub fn holds(&self, image: &Reference) -> Option<Result<Held, String>> {
-        let held = |digest: &Digest| Held {
-            image: image.clone().with_digest(digest.clone()),
+    pub fn holds(&self, image: &Wanted) -> Option<Result<Held, String>> {
+        let names = std::iter::once(&image.published).chain(&image.local);
+        let mut found: Vec<_> = names.filter_map(|name| self.known(name)).collect();
+        found.sort_by_key(Result::is_err);
+        let found = found.into_iter().next()?;
+        Some(found.map(|(name, digest)| Held {
+            image: image.published.with_digest(digest),
+            name,
             node: self.clone(),
-        };
+        }))
+    }
+
+    /// A name by which the node knows an image, and its digest.
+    fn known(&self, image: &Reference) -> Option<Result<(String, Digest), String>> {
         if let Some(digest) = image.digest() {
-            let is_it = |name: &String| {
+            let is_it = |name: &&String| {
                 name.rsplit_once('@').is_some_and(|(_, own)| own == digest.as_str())
             };
-            return self.images.iter().flatten().any(is_it).then(|| Ok(held(digest)));
+            let name = self.images.iter().flatten().find(is_it)?;
+            return Some(Ok((name.clone(), digest.clone())));
         }
         let parsed = |names: &Vec<String>| -> Vec<Reference> {
             names.iter().filter_map(|name| name.parse().ok()).collect()
@@ -83,16 +93,22 @@ impl Node {
         let mut names = self.images.iter().map(parsed).find(|names| names.iter().any(same))?;
         // The same content may have other digests in other repositories.
         names.sort_by_key(|name| name.repository() != image.repository());
-        Some(names.iter().find_map(Reference::digest).map(held).ok_or_else(|| {
+        let digest = names.iter().find_map(Reference::digest).cloned();
+        Some(digest.map(|digest| (image.to_string(), digest)).ok_or_else(|| {
             let name = &self.name;
             format!("node {name} has {image}, but does not say its digest: it was imported there")
         }))
     }
 
     /// What brings an image to a registry on the node itself.
-    pub fn commands(&self, image: &Reference, to: &str) -> String {
-        let whole = image.to_string();
-        let name = whole.split('@').next().unwrap_or(&whole);
+    pub fn commands(&self, image: &Wanted, to: &str) -> String {
+        let names = std::iter::once(&image.published).chain(&image.local);
+        let known = names.into_iter().find(|name| self.known(name).is_some());
+        self.export(&known.unwrap_or(&image.published).to_string(), to)
+    }
+
+    /// What brings an image, by its name on the node, to a registry.
+    pub(super) fn export(&self, name: &str, to: &str) -> String {
         let on = format!("on node {}, as root:", self.name);
         let then = format!("where ksi is:\n  ksi images copy --from FROM --to {to}");
         if self.runtime.starts_with("docker://") {
@@ -133,14 +149,18 @@ mod tests {
         }))
     }
 
+    fn published(image: &str) -> Wanted {
+        Wanted::published(image.parse().unwrap())
+    }
+
     #[test]
     fn an_image_that_was_pulled_has_a_digest() {
         let node = node("containerd://1.7.27");
-        let held = node.holds(&"kubesphere/tower:v0.2.1".parse().unwrap()).unwrap().unwrap();
+        let held = node.holds(&published("kubesphere/tower:v0.2.1")).unwrap().unwrap();
         assert!(held.image.to_string().starts_with("docker.io/kubesphere/tower:v0.2.1@sha256:aaa"));
-        let imported = node.holds(&"kubesphere/imported:1".parse().unwrap()).unwrap();
+        let imported = node.holds(&published("kubesphere/imported:1")).unwrap();
         assert!(imported.unwrap_err().contains("imported"));
-        assert_eq!(node.holds(&"kubesphere/tower:v0.2.2".parse().unwrap()), None);
+        assert_eq!(node.holds(&published("kubesphere/tower:v0.2.2")), None);
     }
 
     #[test]
@@ -151,7 +171,7 @@ mod tests {
         let other = format!("r.example/kubesphere/tower@{}", digest("b"));
         node.images[1] = vec![other, format!("{name}:v0.2.1"), format!("{name}@{}", digest("a"))];
         let held = |image: &str| {
-            let held = node.holds(&image.parse().unwrap())?.unwrap();
+            let held = node.holds(&published(image))?.unwrap();
             held.image.digest().map(ToString::to_string)
         };
         assert_eq!(held("kubesphere/tower:v0.2.1"), Some(digest("a")));
@@ -161,8 +181,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_pulled_from_a_private_registry_goes_by_its_name_there() {
+        let mut node = node("containerd://1.7.27");
+        let digest = format!("sha256:{}", "c".repeat(64));
+        let inside = "r.example:5000/mirror/kubesphere/ks-console";
+        node.images[1] = vec![format!("{inside}@{digest}"), format!("{inside}:v3.4.1")];
+        let local = format!("{inside}:v3.4.1");
+        let mut wanted = published("kubesphere/ks-console:v3.4.1");
+        assert_eq!(node.holds(&wanted), None);
+        wanted.local = Some(local.parse().unwrap());
+        let held = node.holds(&wanted).unwrap().unwrap();
+        let image = format!("docker.io/kubesphere/ks-console:v3.4.1@{digest}");
+        assert_eq!((held.image.to_string(), &held.name), (image, &local));
+        let commands = held.commands("other.example");
+        assert!(commands.contains(&format!("image.tar {local}\n")), "{commands}");
+    }
+
+    #[test]
     fn the_commands_are_those_of_the_runtime() {
-        let image = "kubesphere/tower:v0.2.1".parse().unwrap();
+        let image = published("kubesphere/tower:v0.2.1");
         for (runtime, program) in
             [("containerd://2.0.0", "ctr --namespace k8s.io"), ("docker://20.10.8", "docker save")]
         {

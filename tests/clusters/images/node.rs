@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use sandbox::builds::{Program, Release};
 use sandbox::cluster::{self, Cluster};
 use sandbox::control_plane::ControlPlane;
@@ -115,6 +117,19 @@ impl Rig {
         Said::of(command.env("KUBECONFIG", self.plane.kubeconfig()).output().unwrap())
     }
 
+    /// ksi, which also knows the cluster.
+    fn command(&self, line: &str) -> Command {
+        let mut command = self.desk.command(line);
+        command.env("KUBECONFIG", self.plane.kubeconfig());
+        command
+    }
+
+    /// The pods of rescues and their Secrets.
+    fn rescues(&self) -> String {
+        let own = "-n kube-system -l app.kubernetes.io/managed-by=ksi";
+        self.kubectl(&format!("get pods,secrets {own} -o name"))
+    }
+
     fn ctr(&self, line: &str) -> String {
         let socket = self.plane.folder().join("node/containerd.sock");
         let mut command = self.cluster.machine().unwrap().command("ctr");
@@ -176,25 +191,18 @@ fn rescue(rig: &Rig) {
     rig.inside.restart().unwrap();
     let state = rig.plane.folder().join("node/containerd").display().to_string();
     let line = format!("images rescue {name} --to {inside} --containerd {state}");
-    let kubeconfig = rig.plane.kubeconfig();
-    let ksi = |line: &str| {
-        Said::of(rig.desk.command(line).env("KUBECONFIG", &kubeconfig).output().unwrap())
-    };
+    let ksi = |line: &str| Said::of(rig.command(line).output().unwrap());
     // Nothing happens without consent.
     let said = ksi(&line).expect(2);
     assert!(said.err.contains("--yes"), "{}", said.err);
     let printed = ksi(&format!("{line} --print")).expect(0);
     assert!(printed.out.contains("ctr --namespace k8s.io images export"), "{}", printed.out);
-    assert_eq!(
-        rig.kubectl("get pods -n kube-system -l app.kubernetes.io/managed-by=ksi -o name"),
-        ""
-    );
+    assert_eq!(rig.rescues(), "");
     let rescued = ksi(&format!("{line} --yes")).expect(0);
     assert!(rescued.out.starts_with(&format!("{image}@sha256:")), "{}", rescued.out);
-    assert_eq!(
-        rig.kubectl("get pods,secrets -n kube-system -l app.kubernetes.io/managed-by=ksi -o name"),
-        ""
-    );
+    assert_eq!(rig.rescues(), "");
+    an_interrupted_rescue_leaves_no_pod(rig, &line);
+    what_is_missing_is_rescued_once(rig, &state);
     // The node forgets it, and pulls it again from where it was rescued to.
     for known in
         rig.ctr("images ls --quiet").lines().filter(|known| known.contains("kubesphere/tower"))
@@ -209,4 +217,42 @@ fn rescue(rig: &Rig) {
             .is_some_and(|id| !id.is_empty()))
     };
     wait_until("the image to be pulled", Duration::from_secs(60), pulled).unwrap();
+}
+
+fn an_interrupted_rescue_leaves_no_pod(rig: &Rig, line: &str) {
+    let mut command = rig.command(&format!("{line} --yes --image registry.invalid/ksi:1"));
+    let rescue = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let exists = || Ok(!rig.rescues().is_empty());
+    wait_until("the pod of the rescue", Duration::from_secs(60), exists).unwrap();
+    kill(Pid::from_raw(i32::try_from(rescue.id()).unwrap()), Signal::SIGINT).unwrap();
+    Said::of(rescue.wait_with_output().unwrap()).expect(130);
+    let is_gone = || Ok(rig.rescues().is_empty());
+    wait_until("the pod to go", Duration::from_secs(60), is_gone).unwrap();
+}
+
+/// Nobody can ask Docker Hub here. The node knows the images by their names in the registry inside, which has lost all
+/// but one; what no node runs is nowhere.
+fn what_is_missing_is_rescued_once(rig: &Rig, state: &str) {
+    let inside = rig.inside.address();
+    let file = fs::read_to_string(rig.desk.path("config.yaml")).unwrap();
+    let local = file.replacen("spec:\n", &format!("spec:\n  local_registry: {inside}\n"), 1);
+    fs::write(rig.desk.path("inside.yaml"), local).unwrap();
+    let line = format!("images rescue --missing -f inside.yaml --to {inside} --containerd {state}");
+    let rescued = |count: usize| {
+        let said = Said::of(rig.command(&format!("{line} --yes")).output().unwrap()).expect(4);
+        assert!(said.err.contains("warning: cannot ask docker.io"), "{}", said.err);
+        assert!(said.err.contains("no node says that it has it"), "{}", said.err);
+        let names: Vec<_> = said.out.lines().map(str::to_owned).collect();
+        assert_eq!(names.len(), count, "{}{}", said.out, said.err);
+        assert!(!said.out.contains("kubesphere/tower:"), "it is there: {}", said.out);
+        names
+    };
+    let pods =
+        rig.kubectl(&format!("get pods -A -o jsonpath={{.items[*].spec.containers[*].image}}"));
+    let running: BTreeSet<_> =
+        pods.split_whitespace().filter(|image| image.starts_with(&inside)).collect();
+    let names = rescued(running.len() - 1);
+    assert!(names.iter().any(|name| name.contains("kubesphere/ks-apiserver:")), "{names:?}");
+    assert_eq!(rig.rescues(), "");
+    assert!(rescued(0).is_empty(), "the registry has them");
 }

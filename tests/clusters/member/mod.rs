@@ -107,7 +107,13 @@ impl Side {
 
     fn await_condition(&self, what: &str, kind: &str, status: &str) {
         let name = format!("{kind} of {what} on {} to be {status}", self.name);
-        wait_until(&name, JOINING, || Ok(self.condition(what, kind) == status)).unwrap();
+        let seen = wait_until(&name, JOINING, || Ok(self.condition(what, kind) == status));
+        if let Err(error) = seen {
+            let conditions = self.field(what, "{.status.conditions}");
+            let log = ["logs", "-n", SYSTEM, "deployment/ks-controller-manager", "--tail=40"];
+            let log = self.plane.kubectl(&log).unwrap_or_else(|error| format!("{error:#}"));
+            panic!("{error:#}\nconditions: {conditions}\nlog of ks-controller-manager:\n{log}");
+        }
     }
 
     /// The checks of a member that find an error, in the order of their names.
