@@ -247,8 +247,7 @@ fn what_is_missing_is_rescued_once(rig: &Rig, state: &str) {
         assert!(!said.out.contains("kubesphere/tower:"), "it is there: {}", said.out);
         names
     };
-    let pods =
-        rig.kubectl(&format!("get pods -A -o jsonpath={{.items[*].spec.containers[*].image}}"));
+    let pods = rig.kubectl("get pods -A -o jsonpath={.items[*].spec.containers[*].image}");
     let running: BTreeSet<_> =
         pods.split_whitespace().filter(|image| image.starts_with(&inside)).collect();
     let names = rescued(running.len() - 1);

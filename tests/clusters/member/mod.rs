@@ -30,8 +30,8 @@ use crate::installed::{Said, ksi};
 
 const PAGE: &str = include_str!("../../../docs/members.md");
 const SECRET: &str = "of-the-host-and-its-members-0123456789";
-/// How long joining may take on a machine that is busy.
-const JOINING: Duration = Duration::from_secs(180);
+/// How long joining may take on a machine that is busy: ks-controller-manager tries what failed again every two minutes.
+const JOINING: Duration = Duration::from_secs(300);
 /// How long a cluster at rest is quiet.
 const QUIET: Duration = Duration::from_secs(8);
 
