@@ -21,8 +21,9 @@ use super::reference::Repository;
 use super::send::{Answer, Call, build, silent};
 use super::token::Access;
 
-/// How often an upload is begun.
-const TRIES: u32 = 3;
+/// How often an upload is begun: a registry that starts again takes some seconds.
+const TRIES: u32 = 4;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The bytes of an upload.
 pub type Source = Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>;
@@ -72,18 +73,18 @@ impl Client {
         F: FnMut() -> R,
         R: Future<Output = Result<Source, Error>>,
     {
-        let mut tries = 0;
+        let mut failed = 0;
         loop {
-            tries += 1;
-            let error = match self.push_once(to, descriptor, open().await?).await {
+            let pushed = async { self.push_once(to, descriptor, open().await?).await };
+            let error = match pushed.await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
-            // A token that ended meanwhile is renewed when the next upload begins.
-            if tries == TRIES || !(error.is_transient() || error.kind == ErrorKind::Denied) {
+            failed += 1;
+            if failed == TRIES || !may_pass(&error, failed) {
                 return Err(error);
             }
-            tokio::time::sleep(Duration::from_millis(500) * tries).await;
+            tokio::time::sleep(PAUSE * (1 << (failed - 1))).await;
         }
     }
 
@@ -151,6 +152,17 @@ impl Client {
         };
         // Some registries name the session only once.
         if answer.headers.contains_key(LOCATION) { location(&call, &answer) } else { Ok(session) }
+    }
+}
+
+/// Whether another upload may succeed after this many that failed.
+fn may_pass(error: &Error, failed: u32) -> bool {
+    match error.kind {
+        // A token that ended meanwhile is renewed when the next upload begins.
+        ErrorKind::Denied => failed == 1,
+        // A registry that started again may not know the upload any more.
+        ErrorKind::NotFound | ErrorKind::Refused => error.action == "write",
+        _ => error.is_transient(),
     }
 }
 

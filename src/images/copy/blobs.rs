@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
@@ -12,10 +11,6 @@ use super::board::OneRow;
 use super::ends::{To, repository};
 use super::{Copier, Item};
 use crate::registry::{Descriptor, Digest, Error, ErrorKind, Repository, Source};
-
-/// How often a blob is begun: a registry that starts again takes some seconds.
-const TRIES: u32 = 4;
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The repository at the target that has a blob; any in files.
 type Owner = Arc<AsyncMutex<Option<Option<Repository>>>>;
@@ -97,29 +92,15 @@ impl Copier {
     }
 
     async fn send(&self, item: &Item, blob: &Descriptor, row: &OneRow) -> Result<(), Error> {
-        let mut failed = 0;
-        loop {
-            let counted = Counted::new(row);
-            let error = match self.send_once(item, blob, &counted).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
-            };
+        let counted = Counted::new(row);
+        let sent = self.send_counted(item, blob, &counted).await;
+        if sent.is_err() {
             counted.forget();
-            failed += 1;
-            let passing = match error.kind {
-                ErrorKind::Unreachable | ErrorKind::Timeout | ErrorKind::Server => true,
-                // A registry that started again may not know the upload any more.
-                ErrorKind::NotFound | ErrorKind::Refused => error.action == "write",
-                _ => false,
-            };
-            if failed == TRIES || !passing {
-                return Err(error);
-            }
-            tokio::time::sleep(PAUSE * (1 << failed)).await;
         }
+        sent
     }
 
-    async fn send_once(
+    async fn send_counted(
         &self,
         item: &Item,
         blob: &Descriptor,
