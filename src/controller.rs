@@ -110,7 +110,8 @@ async fn follow(
         let mut awaits = |what: &str| notify(Notice::Awaits(what.to_owned()));
         tokio::select! {
             configurations = follow::Configurations::watch(cluster, &mut awaits) => configurations?,
-            () = stop.requested() => return Ok(()),
+            () = stop.requested() => return reconciler::stopped(settings),
+            () = tokio::time::sleep(settings.timeout), if settings.once => return Err(Error::NoKind),
         }
     };
     let reconciler =

@@ -15,6 +15,9 @@ pub enum Error {
         "ClusterConfiguration ks-installer does not exist in namespace kubesphere-system{}", named(.0)
     )]
     NoConfiguration(Vec<String>),
+    /// The cluster does not know the kind.
+    #[error("the cluster has no CRD of ClusterConfiguration")]
+    NoKind,
     /// The configuration is invalid; nothing was changed.
     #[error("the configuration is invalid: {}", .0.iter().map(Problem::text).collect::<Vec<_>>().join("; "))]
     Invalid(Vec<Problem>),

@@ -88,11 +88,12 @@ impl Publisher {
         if self.told.get(&reason).is_some_and(|told| told == message) {
             return Ok(false);
         }
-        self.told.insert(reason, message.to_owned());
         let now = OffsetDateTime::now_utc();
         let unique = format!("{:x}{:04x}", now.unix_timestamp_nanos(), fastrand::u16(..));
         let body = event::manifest(cc, reason, operation, message, &unique, &seconds(now));
-        self.cluster.create(&body, false).await.map(|_| true)
+        self.cluster.create(&body, false).await?;
+        self.told.insert(reason, message.to_owned());
+        Ok(true)
     }
 
     /// What is well again may be told again.

@@ -23,7 +23,8 @@ use super::notice::Notice;
 use super::publish::Publisher;
 use super::settings::{Published, Settings};
 use super::state::{State, Verdict, recorded};
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Kind, Selection};
+use crate::config;
 use crate::engine::{self, Stop};
 use crate::install;
 use crate::status::{self, About, Installed, Report, State as Health, Watch};
@@ -63,6 +64,12 @@ pub(super) struct Reconciler<'c> {
     published: &'c watch::Sender<Published>,
 }
 
+/// The answer of a controller that was stopped: a run that was to be the only one is interrupted.
+pub(super) fn stopped(settings: &Settings) -> Result<(), Error> {
+    let interrupted = install::Error::from(engine::Error::Interrupted);
+    if settings.once { Err(interrupted.into()) } else { Ok(()) }
+}
+
 impl<'c> Reconciler<'c> {
     pub(super) fn new(
         cluster: &'c Cluster,
@@ -97,12 +104,14 @@ impl<'c> Reconciler<'c> {
         loop {
             if self.stop.is_requested() {
                 self.publish(notify).await;
-                let interrupted = install::Error::from(engine::Error::Interrupted);
-                return if self.settings.once { Err(interrupted.into()) } else { Ok(()) };
+                return stopped(self.settings);
             }
             let ours = self.configurations.ours().filter(|_| self.configurations.are_complete());
             let Some(cc) = ours else {
                 if self.settings.once && Instant::now() >= limit {
+                    // The watch tries again for ever: this says why it could not list them.
+                    let kind = Kind::of(&config::object_id());
+                    self.cluster.list(&kind, &Selection::default()).await?;
                     return Err(Error::NoConfiguration(self.configurations.others()));
                 }
                 self.state = None;
@@ -112,6 +121,9 @@ impl<'c> Reconciler<'c> {
             };
             self.awaits.clear();
             if let Err(error) = self.read(&cc).await {
+                if self.settings.once && Instant::now() >= limit {
+                    return Err(error.into());
+                }
                 notify(Notice::Warning(error.to_string()));
                 self.idle(Some(Instant::now() + AGAIN)).await;
                 continue;

@@ -149,6 +149,17 @@ pub enum Error {
         /// What was seen last.
         last: String,
     },
+    /// The webhook of Clusters could not be put back.
+    #[error(
+        "{}the webhook of Clusters is still paused, so nothing checks them: {cause}\nhelp: the next `ksi member` command that changes something puts it back",
+        first.as_ref().map_or_else(String::new, |first| format!("{first}\nand "))
+    )]
+    StillPaused {
+        /// Why what ran meanwhile failed, if it did.
+        first: Option<Box<Error>>,
+        /// Why not.
+        cause: String,
+    },
     /// There is no randomness.
     #[error("cannot read random bytes: {0}")]
     Randomness(String),

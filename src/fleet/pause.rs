@@ -40,10 +40,14 @@ pub(super) async fn paused<T>(
             () = sleep(RENEW) => { let _ = hold().await; }
         }
     };
-    let restored = restore(host).await;
-    let result = result?;
-    restored?;
-    Ok(result)
+    match (result, restore(host).await) {
+        (Ok(result), Ok(())) => Ok(result),
+        (Err(error), Ok(())) => Err(error),
+        (Ok(_), Err(error)) => Err(Error::StillPaused { first: None, cause: error.cause() }),
+        (Err(first), Err(error)) => {
+            Err(Error::StillPaused { first: Some(Box::new(first)), cause: error.cause() })
+        }
+    }
 }
 
 /// Puts the webhook back after this run, or one that was killed. Where another command has it paused, that one does it.

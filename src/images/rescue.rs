@@ -17,6 +17,8 @@ use crate::registry::Reference;
 const POLL: Duration = Duration::from_millis(500);
 /// Without this much time to start, its image cannot be had.
 const START: Duration = Duration::from_secs(90);
+/// How long the pod may take to end by itself after its deadline, and an earlier one after its deletion.
+const GRACE: Duration = Duration::from_secs(60);
 /// What is read of its log.
 const LOG: i64 = 64 * 1024;
 
@@ -127,8 +129,28 @@ impl<'c> Rescue<'c> {
                 _ if began.elapsed() > START => return Err(self.error(reason(&pod))),
                 _ => {}
             }
+            // The kubelet ends it, and a node that is gone has none.
+            if began.elapsed() > pod::DEADLINE + GRACE {
+                return Err(self.error("its node does not say how it ended".to_owned()));
+            }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Removes what an earlier run left, and waits until its pod has ended.
+    ///
+    /// # Errors
+    /// It stays.
+    pub async fn clear(&self) -> Result<(), Error> {
+        self.remove().await?;
+        let began = std::time::Instant::now();
+        while self.cluster.get(&self.id("Pod")).await?.is_some() {
+            if began.elapsed() > GRACE {
+                return Err(self.error("an earlier pod of this name does not end".to_owned()));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Removes the Secret and the pod. One that is gone is no error.

@@ -119,6 +119,9 @@ impl From<controller::Error> for Failure {
             Error::NoConfiguration(_) => Self::Usage(format!(
                 "{error}\nhelp: create it, for example with `kubectl apply -f cluster-configuration.yaml`"
             )),
+            Error::NoKind => Self::Usage(format!(
+                "{error}\nhelp: `ksi crd | kubectl apply --server-side -f -` creates it"
+            )),
             Error::Paused | Error::StoredPaused => {
                 Self::Usage(format!("{error}\nhelp: remove its annotation {}", controller::MODE))
             }

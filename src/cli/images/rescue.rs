@@ -136,8 +136,7 @@ async fn one(
 ) -> Result<bool, Failure> {
     let to = settings.to.clone();
     let rescue = Rescue::new(cluster, settings, held);
-    // What an earlier run left.
-    rescue.remove().await.map_err(failure)?;
+    interrupt::unless_stopped(stop, Box::pin(rescue.clear())).await?.map_err(failure)?;
     let ended = match rescue.start(held).await {
         Ok(()) => interrupt::unless_stopped(stop, Box::pin(rescue.wait())).await,
         Err(error) => Ok(Err(error)),

@@ -20,6 +20,8 @@ const REFRESH: Duration = Duration::from_secs(1);
 
 /// What is known of a run while it is at work.
 pub(super) struct Beside {
+    /// The state when the run began.
+    before: Option<State>,
     state: RefCell<Option<State>>,
     pub(super) progress: RefCell<Progress>,
     /// What is wrong with an edit that was made meanwhile, until there is an Event about it.
@@ -30,7 +32,8 @@ pub(super) struct Beside {
 impl Beside {
     pub(super) fn new(state: Option<State>, progress: Progress) -> Self {
         Self {
-            state: RefCell::new(state),
+            state: RefCell::new(state.clone()),
+            before: state,
             progress: RefCell::new(progress),
             untold: RefCell::default(),
             edited: Signal::new(),
@@ -46,6 +49,18 @@ impl Beside {
             state.cc = edited;
         }
         self.edited.notify_one();
+    }
+
+    /// What the run was begun with is wanted again.
+    pub(super) fn is_taken_back(&self, edited: Configured) {
+        *self.untold.borrow_mut() = None;
+        if let (Some(state), Some(before)) = (self.state.borrow_mut().as_mut(), &self.before)
+            && state.cc.spec_hash != edited.spec_hash
+        {
+            state.judged.clone_from(&before.judged);
+            state.verdict = before.verdict.clone();
+            state.cc = edited;
+        }
     }
 
     /// Writes status and Event again and again. What cannot be written is written later.

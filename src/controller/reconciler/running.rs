@@ -75,8 +75,8 @@ impl Reconciler<'_> {
                     () = self.stop.requested(), if !stop.is_requested() => stop.request(),
                     () = self.configurations.changed() => {
                         let Some(new) = self.configurations.ours() else { stop.request(); continue };
-                        match superseded_by(&cc, &new) {
-                            Edit::None => {}
+                        match superseded_by(&cc, wanted.mode, &new, OffsetDateTime::now_utc()) {
+                            Edit::None => beside.is_taken_back(new),
                             Edit::Valid => stop.request(),
                             Edit::Invalid(problems) => beside.is_invalid(new, problems),
                         }
@@ -104,8 +104,11 @@ enum Edit {
     Invalid(Vec<problem::Problem>),
 }
 
-fn superseded_by(cc: &Configured, new: &Configured) -> Edit {
-    if new.uid != cc.uid || (new.mode == Mode::Paused && cc.mode != Mode::Paused) {
+/// `mode` is that of the run: the pause that the ClusterConfiguration names may have ended before it.
+fn superseded_by(cc: &Configured, mode: Mode, new: &Configured, now: OffsetDateTime) -> Edit {
+    let mode_now = new.mode_at(now);
+    let allows_less = mode_now != mode && mode_now != Mode::Enforce;
+    if new.uid != cc.uid || allows_less {
         return Edit::Valid;
     }
     if new.spec_hash == cc.spec_hash {
@@ -114,5 +117,42 @@ fn superseded_by(cc: &Configured, new: &Configured) -> Edit {
     match Source::of_cluster(&new.body).load().precheck() {
         Err(install::Error::Rejected(rejected)) => Edit::Invalid(problem::of_rejected(&rejected)),
         _ => Edit::Valid,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use time::macros::datetime;
+
+    use super::*;
+
+    fn cc(mode: &str, until: Option<&str>) -> Configured {
+        let mut annotations = json!({"ksi.kubesphere.io/mode": mode});
+        if let Some(until) = until {
+            annotations["ksi.kubesphere.io/paused-until"] = until.into();
+        }
+        Configured::of(json!({
+            "metadata": {"name": "ks-installer", "uid": "u", "generation": 3, "annotations": annotations},
+            "spec": {},
+        }))
+    }
+
+    #[test]
+    fn a_run_ends_when_its_mode_allows_less_than_before() {
+        let now = datetime!(2026-01-02 12:00 UTC);
+        let ends = |old: &Configured, new: &Configured| {
+            matches!(superseded_by(old, old.mode_at(now), new, now), Edit::Valid)
+        };
+        let enforce = cc("enforce", None);
+        for mode in ["plan", "observe", "paused"] {
+            assert!(ends(&enforce, &cc(mode, None)), "{mode}");
+            assert!(!ends(&cc(mode, None), &cc(mode, None)), "{mode}");
+            assert!(!ends(&cc(mode, None), &enforce), "{mode}");
+        }
+        let over = cc("paused", Some("2026-01-02T11:00:00Z"));
+        assert!(!ends(&enforce, &over));
+        // It ran since the pause was over, and now the pause is longer.
+        assert!(ends(&over, &cc("paused", Some("2026-01-02T13:00:00Z"))));
     }
 }

@@ -63,6 +63,13 @@ pub(super) fn ports(evidence: &Evidence) -> Outcome {
     })
 }
 
+/// Whether an address such as `https://10.96.0.1:6443` is one of this IP address.
+fn leads_to(address: &str, ip: &str) -> bool {
+    let host = address.parse::<http::Uri>().ok();
+    let host = host.as_ref().and_then(http::Uri::host);
+    host.is_some_and(|host| host.trim_matches(['[', ']']) == ip)
+}
+
 pub(super) fn service(evidence: &Evidence) -> Outcome {
     tunnelled(evidence, |member| {
         if !member.is_enabled {
@@ -79,7 +86,7 @@ pub(super) fn service(evidence: &Evidence) -> Outcome {
             service["spec"]["ports"].as_array().into_iter().flatten().collect();
         let leads = |to: u16| ports.iter().any(|port| port["targetPort"] == to);
         match (&member.endpoint, member.port) {
-            (Some(endpoint), _) if !endpoint.contains(ip) => error(format!(
+            (Some(endpoint), _) if !leads_to(endpoint, ip) => error(format!(
                 "the Cluster has the address {endpoint}, but Service {name} has {ip}"
             )),
             (_, Some(port)) if !leads(port) => {
@@ -87,7 +94,7 @@ pub(super) fn service(evidence: &Evidence) -> Outcome {
             }
             _ => match member.kubeconfig.as_deref().and_then(server) {
                 // Tower writes it when an agent connects, and makes its certificate for the same address.
-                Some(server) if !server.contains(ip) => error(format!(
+                Some(server) if !leads_to(&server, ip) => error(format!(
                     "the kubeconfig has the address {server}, but Service {name} has {ip}; on the member: `kubectl -n \
                      kubesphere-system rollout restart deployment/cluster-agent`"
                 )),

@@ -145,6 +145,15 @@ fn a_service_with_another_address_is_found() {
     let service = json!({"spec": {"clusterIP": "10.96.0.9", "ports": [{"targetPort": 6001}]}});
     let evidence = Evidence { service: Some(service), ..healthy() };
     assert_eq!(errors(&evidence), ["member-service"]);
+    // The address of the Cluster begins with this one.
+    let mut longer = member(&ready());
+    longer.endpoint = Some("https://10.96.0.90:6443".into());
+    let service = json!({"spec": {"clusterIP": "10.96.0.9", "ports": [{"targetPort": 6000}]}});
+    let evidence = Evidence { service: Some(service), registered: Some(longer), ..healthy() };
+    assert_eq!(errors(&evidence), ["member-service"]);
+    let service = json!({"spec": {"ports": [{"targetPort": 6000}]}});
+    let evidence = Evidence { service: Some(service), ..healthy() };
+    assert_eq!(errors(&evidence), ["member-service"], "it has no address");
     // Made anew with another address, before the agent has connected again.
     let mut moved = member(&ready());
     moved.endpoint = Some("https://10.96.0.10:6443".into());

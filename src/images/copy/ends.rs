@@ -79,11 +79,18 @@ pub(super) enum To {
 
 impl To {
     /// The digest that the target has under the name of an image; `None` if it has none, or does not say it.
-    pub(super) async fn digest(&self, item: &Item) -> Option<Digest> {
+    pub(super) async fn digest(&self, item: &Item) -> Result<Option<Digest>, Error> {
         match self {
-            Self::Registry(client) => Some(client.resolve(item.to.as_ref()?).await.ok()?.digest),
-            Self::Layout(sink) => sink.digest(&item.name.to_string()),
-            Self::Archive(_) => None,
+            Self::Registry(client) => {
+                let Some(to) = &item.to else { return Ok(None) };
+                match client.resolve(to).await {
+                    Ok(found) => Ok(Some(found.digest)),
+                    Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+            Self::Layout(sink) => Ok(sink.digest(&item.name.to_string())),
+            Self::Archive(_) => Ok(None),
         }
     }
 

@@ -21,9 +21,9 @@ impl Copier {
             there: tree.size(),
             manifest: tree.top.clone(),
         };
-        if self.to.digest(item).await.as_ref() == Some(&tree.top.digest)
-            && self.is_whole(item, &tree).await?
-        {
+        // Some registries refuse to say anything of a repository that they do not have yet.
+        let there = self.to.digest(item).await.ok().flatten();
+        if there.as_ref() == Some(&tree.top.digest) && self.is_whole(item, &tree).await? {
             row.there(tree.size());
             return Ok(copied);
         }
@@ -70,7 +70,7 @@ impl Copier {
             }
         }
         if item.to.as_ref().is_some_and(|to| to.digest().is_none()) {
-            let found = self.to.digest(item).await;
+            let found = self.to.digest(item).await?;
             if found.as_ref() != Some(&tree.top.digest) {
                 let found = found.map_or_else(|| "nothing".to_owned(), |found| found.to_string());
                 return wrong(format!("its name leads to {found} instead of {}", tree.top.digest));

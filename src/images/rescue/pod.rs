@@ -1,12 +1,14 @@
 //! The pod that reads a node's images, and its Secret.
 
+use std::time::Duration;
+
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::{Value, json};
 
 use super::Held;
 
 /// How long the pod may run before Kubernetes ends it, even if ksi was killed.
-const DEADLINE: u32 = 3600;
+pub(super) const DEADLINE: Duration = Duration::from_secs(3600);
 const CONTENT: &str = "io.containerd.content.v1.content";
 
 /// How the pod runs.
@@ -81,7 +83,7 @@ pub(super) fn pod(settings: &Settings, name: &str, held: &Held) -> Value {
         "spec": {
             "nodeName": held.node.name,
             "restartPolicy": "Never",
-            "activeDeadlineSeconds": DEADLINE,
+            "activeDeadlineSeconds": DEADLINE.as_secs(),
             "automountServiceAccountToken": false,
             "enableServiceLinks": false,
             "tolerations": [{"operator": "Exists"}],

@@ -1,10 +1,11 @@
 //! One run: the Job.
 
+use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
 use serde_json::json;
 
 use super::{Followed, cc, prepared};
 use crate::hands::Hands as _;
-use crate::installed::Said;
+use crate::installed::{Rig, Said, ksi};
 
 #[test]
 fn one_run_ends_with_the_exit_code_that_says_why() {
@@ -14,7 +15,9 @@ fn one_run_ends_with_the_exit_code_that_says_why() {
     };
     let said = once(&["--timeout", "1s"]).expect(2);
     assert!(said.err.contains("ks-installer does not exist"), "{}", said.err);
+    what_cannot_be_read_is_told(&rig, "clusterconfigurations");
     rig.make(cc(&json!({"multicluster": {"clusterRole": "member"}})));
+    what_cannot_be_read_is_told(&rig, "secrets/ksi-inventory");
     let said = once(&[]).expect(3);
     assert!(said.out.contains("KSI"), "{}", said.out);
     rig.kubectl("-n kubesphere-system delete cc ks-installer");
@@ -37,6 +40,22 @@ fn one_run_ends_with_the_exit_code_that_says_why() {
     rig.kubectl("-n kubesphere-system delete pods --all --force");
     let said = rig.ksi(&["controller", "--once", "--timeout", "5s"]).expect(5);
     assert!(said.err.contains("timed out") || said.err.contains("not healthy"), "{}", said.err);
+    rig.kubectl("delete crd clusterconfigurations.installer.kubesphere.io");
+    let said = once(&["--timeout", "3s"]).expect(2);
+    assert!(said.err.contains("has no CRD of ClusterConfiguration"), "{}", said.err);
+    assert!(said.err.contains("ksi crd"), "{}", said.err);
+}
+
+/// A Job that is not allowed to read something ends with the reason.
+fn what_cannot_be_read_is_told(rig: &Rig, path: &str) {
+    let folder = rig.plane().folder().join("forbidding");
+    let proxy = FaultProxy::start(&rig.kubeconfig().to_owned(), &folder).unwrap();
+    let reads = Match::methods(&["GET"]).contains(path);
+    proxy.set([Rule::new(reads, Nth::All, Fault::Status { code: 403, retry_after: None })]);
+    let line = ["controller", "--once", "--wait=false", "--timeout", "2s"];
+    let said = Said::of(ksi(proxy.kubeconfig(), &line).output().unwrap()).expect(4);
+    assert!(said.err.contains("403 Forbidden"), "{}", said.err);
+    assert!(!said.err.contains("does not exist"), "{}", said.err);
 }
 
 #[test]
@@ -53,6 +72,8 @@ fn a_newer_edit_takes_the_place_of_a_run_that_waits() {
     followed.until("the mistake", || followed.condition("Ready")["reason"] == "Invalid");
     let phase = followed.status()["lastOperation"]["phase"].clone();
     assert!(phase == "Waiting" || phase == "Applying", "{phase}");
+    followed.edit(&json!({"multicluster": null}));
+    followed.until("the mistake to go", || followed.condition("Ready")["reason"] != "Invalid");
     followed.edit(&json!({"multicluster": {"clusterRole": "none"}, "common": {"core": {"console": {"port": 30886}}}}));
     followed.await_event("Superseded");
     followed.until("the port", || {

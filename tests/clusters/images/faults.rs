@@ -144,7 +144,14 @@ fn what_is_wrong_is_not_copied(rig: &Rig) {
     rig.to.set([Rule::new(uploads, Nth::All, Fault::Status { code: 403, retry_after: None })]);
     let said = rig.desk.ksi(&rig.line()).expect(4);
     assert!(said.err.contains("403") && said.err.contains("help:"), "{}", said.err);
+    // Nobody may ask whether the name leads to what was sent.
+    let names = Match::methods(&["HEAD"]).contains("/manifests/");
+    rig.to.set([Rule::new(names, Nth::All, Fault::Status { code: 403, retry_after: None })]);
+    let said = rig.desk.ksi(&rig.line()).expect(4);
+    assert!(said.err.contains("403") && !said.err.contains("nothing"), "{}", said.err);
     rig.quiet();
+    rig.empty.clear().unwrap();
+    rig.empty.restart().unwrap();
 }
 
 fn a_registry_starts_again_in_the_middle(rig: &Rig) {
