@@ -1,6 +1,7 @@
 //! The images of a configuration.
 
 mod availability;
+mod missing;
 mod report;
 
 use super::error::Error;
@@ -11,6 +12,7 @@ pub use availability::{
     Availability, AvailabilityRequest, Row, State, availability, digests, nodes, prepare_on,
     pull_credentials,
 };
+pub use missing::{Missing, missing};
 pub use report::{json, table};
 
 /// The images that a configuration needs; with `all`, also those of components that it switches off.

@@ -49,7 +49,7 @@ fn one_run_ends_with_the_exit_code_that_says_why() {
 /// A Job that is not allowed to read something ends with the reason.
 fn what_cannot_be_read_is_told(rig: &Rig, path: &str) {
     let folder = rig.plane().folder().join("forbidding");
-    let proxy = FaultProxy::start(&rig.kubeconfig().to_owned(), &folder).unwrap();
+    let proxy = FaultProxy::start(rig.kubeconfig(), &folder).unwrap();
     let reads = Match::methods(&["GET"]).contains(path);
     proxy.set([Rule::new(reads, Nth::All, Fault::Status { code: 403, retry_after: None })]);
     let line = ["controller", "--once", "--wait=false", "--timeout", "2s"];

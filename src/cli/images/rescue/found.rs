@@ -1,10 +1,6 @@
 //! Which images have to be rescued, and from where.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use super::RescueArgs;
-use crate::availability::{Answer, Depth, ask, is_final};
 use crate::cli::args::input::InputArgs;
 use crate::cli::exit::Failure;
 use crate::cli::shared::preparation;
@@ -13,9 +9,6 @@ use crate::images::rescue::{Held, Node, Wanted, nodes};
 use crate::install::images;
 use crate::registry::Reference;
 use crate::ui::Output;
-
-/// How long registries may take to say which images they have.
-const ASKING: Duration = Duration::from_secs(30);
 
 /// What nodes have.
 pub(super) struct Found {
@@ -79,51 +72,25 @@ impl Search<'_> {
         self.missing(wanted.collect::<Result<_, Failure>>()?).await
     }
 
-    /// Those that are not in the registry that they are copied to, nor certainly in their own. Behind a firewall nobody can
-    /// ask that one.
-    async fn missing(&self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Failure> {
+    /// Those that are neither in the registry that they are copied to nor in their own.
+    async fn missing(&self, mut wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Failure> {
         let client = self.args.registry.client()?;
         let mut places = Vec::new();
         for image in &wanted {
             let target = self.args.to.reference(&image.published).map_err(Failure::Usage)?;
             places.push((image.published.clone(), target));
         }
-        let all: Vec<_> = places
-            .iter()
-            .flat_map(|(own, target)| [Some(own), target.as_ref()])
-            .flatten()
-            .collect();
-        let all: Vec<Reference> = all.into_iter().cloned().collect();
-        let answers = ask(&client, &all, Depth::Digest, ASKING).await;
-        let has = |image: &Reference| matches!(answers.get(image), Some(Ok(_)));
-        let missing: Vec<_> = wanted
-            .into_iter()
-            .zip(&places)
-            .filter(|(_, (own, target))| !has(own) && !target.as_ref().is_some_and(has))
-            .map(|(image, _)| image)
-            .collect();
-        if missing.is_empty() {
+        let missing = images::missing(&client, places).await;
+        if missing.images.is_empty() {
             self.output.print("every image of the configuration is in a registry");
         }
-        self.tell_unknown(&missing, &answers);
-        Ok(missing)
-    }
-
-    /// One line for each registry that could not be asked.
-    fn tell_unknown(&self, missing: &[Wanted], answers: &BTreeMap<Reference, Answer>) {
-        let mut silent = BTreeMap::new();
-        for image in missing {
-            if let Some(Err(error)) = answers.get(&image.published)
-                && !is_final(error)
-            {
-                silent.entry(image.published.registry()).or_insert(error);
-            }
-        }
-        for (registry, error) in silent {
+        for (registry, error) in &missing.silent {
             self.output.message(&format!(
                 "warning: cannot ask {registry}, so its images count as missing: {error}"
             ));
         }
+        wanted.retain(|image| missing.images.contains(&image.published));
+        Ok(wanted)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The Lease as it is written.
 
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::super::process;
 use super::Terms;
@@ -39,5 +40,5 @@ pub(super) fn manifest(holder: &str, terms: Terms, version: Option<&str>) -> Val
 
 /// A `MicroTime`, for people who read the Lease.
 pub(super) fn now() -> String {
-    micro_time(OffsetDateTime::now_utc())
+    micro_time(SystemTime::now().into())
 }
