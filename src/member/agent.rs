@@ -42,7 +42,7 @@ impl std::fmt::Debug for Agent {
 impl Agent {
     /// The manifests, in the order in which they are applied.
     ///
-    /// The agent v0.2.2 sends the token of its ServiceAccount to Tower, which uses it for everything that the host does
+    /// The agent v0.2.1 sends the token of its ServiceAccount to Tower, which uses it for everything that the host does
     /// in the member, so it has all rights. It serves no port and writes no file: there is nothing to probe. It reads
     /// that token only once, so the token is one that is not rotated.
     pub fn manifests(&self) -> Vec<Value> {

@@ -162,6 +162,9 @@ fn without_an_agent_the_cluster_lies(host: &Side, member: &Side) {
         Ok(host.field("cluster member1", "{.spec.connection.kubeconfig}") != kubeconfig)
     })
     .unwrap();
+    // With it Tower takes away what it does not know of, until ks-controller-manager looks at the member.
+    let uid = member.field("namespace kube-system", "{.metadata.uid}");
+    host.await_field("cluster member1", "{.status.uid}", &uid);
 }
 
 /// With ksi, also where the console joined it.

@@ -17,7 +17,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// agent imitates Tower's agent v0.2.2: it connects outwards, says who it is and which token its API server takes, and connects
+// agent imitates Tower's agent v0.2.1: it connects outwards, says who it is and which token its API server takes, and connects
 // what the proxy opens to servers that it reaches. It trusts any key of the proxy, and for https the system's authorities only;
 // it heeds HTTP_PROXY, and reads its token once. Left out: kubeconfigs, a limit of retries, and longer and longer pauses.
 func agent(args []string) {
@@ -34,7 +34,7 @@ func agent(args []string) {
 	if err != nil {
 		keepalive = 30 * time.Second
 	}
-	said := hello{Version: "v0.2.2", Name: flags["name"], Token: flags["token"], CAData: settings.CAData,
+	said := hello{Version: "v0.2.1", Name: flags["name"], Token: flags["token"], CAData: settings.CAData,
 		KubernetesSvcHost: net.JoinHostPort(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT")),
 		KubeSphereSvcHost: flags["kubesphere-service"], BearerToken: []byte(settings.BearerToken)}
 	server := strings.Replace(flags["proxy-server"], "http", "ws", 1)

@@ -172,7 +172,7 @@ func set(object *unstructured.Unstructured, value any, path ...string) {
 // joins tells whether a Cluster is to join the federation, by a connection of this type.
 func joins(cluster *unstructured.Unstructured, kind string) bool {
 	joined, _, _ := unstructured.NestedBool(cluster.Object, "spec", "joinFederation")
-	return joined && cluster.GetDeletionTimestamp() == nil && field(cluster, "spec", "connection", "type") == kind
+	return joined && field(cluster, "spec", "connection", "type") == kind
 }
 
 // isTrue tells whether an object says so of itself, whether or not it is so.

@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -19,7 +21,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// towerProxy is the proxy of Tower v0.2.2.
+// towerProxy is the proxy of Tower v0.2.1.
 type towerProxy struct {
 	clusters, services dynamic.ResourceInterface
 	authority          *authority
@@ -28,7 +30,7 @@ type towerProxy struct {
 	sessions           map[string]*session // Of Clusters with an agent that is connected.
 }
 
-// tower imitates the proxy of Tower v0.2.2: its flags, what it demands of its authority, what it writes to Clusters of type
+// tower imitates the proxy of Tower v0.2.1: its flags, what it demands of its authority, what it writes to Clusters of type
 // proxy and their Services, and the tunnels, which its own agent understands as well. Left out: election of a leader, external
 // access, and what an agent asks of the host's network, which the real one connects it to.
 func tower(args []string) {
@@ -37,7 +39,7 @@ func tower(args []string) {
 	if err != nil {
 		klog.Exit(err)
 	}
-	_, client := connect("proxy/v0.2.2 (stand-in of the sandbox)")
+	_, client := connect("proxy/v0.2.1 (stand-in of the sandbox)")
 	t := &towerProxy{authority: authority, ssh: sshServer(), sessions: map[string]*session{},
 		clusters: client.Resource(clusters), services: client.Resource(services).Namespace(kubesphereSystem)}
 	go follow(t.clusters, resyncPeriod, anyChange, t.reconcile)
@@ -48,7 +50,7 @@ func tower(args []string) {
 		case request.URL.Path == "/health":
 			fmt.Fprintln(answer, "OK")
 		case request.URL.Path == "/version":
-			fmt.Fprint(answer, "v0.2.2")
+			fmt.Fprint(answer, "v0.2.1")
 		default:
 			http.Error(answer, "Not Found", http.StatusNotFound)
 		}
@@ -58,7 +60,8 @@ func tower(args []string) {
 
 // reconcile gives a new member its token, ports, Service and addresses. Like the real one it leaves alone what says that it is
 // Initialized, whoever initialized it and whatever becomes of the Service, lets two members have the same ports, and removes
-// the Service as soon as the Cluster is being deleted, which leaves the tunnel of its agents as it is.
+// the Service of a Cluster that is gone or suspended, which leaves the tunnel of its agents as it is. (v0.2.2 removes it as soon as
+// the Cluster is being deleted.)
 func (t *towerProxy) reconcile(cluster *unstructured.Unstructured, deleted bool) error {
 	if deleted || !joins(cluster, "proxy") {
 		err := t.services.Delete(context.TODO(), "mc-"+cluster.GetName(), metav1.DeleteOptions{})
@@ -86,6 +89,16 @@ func (t *towerProxy) reconcile(cluster *unstructured.Unstructured, deleted bool)
 	connection["kubesphereAPIEndpoint"] = "http://" + field(service, "spec", "clusterIP") + ":80"
 	set(cluster, connection, "spec", "connection")
 	setCondition(cluster, "Initialized", "True", "Initialized", "Cluster has been initialized")
+	return t.put(cluster)
+}
+
+// put writes a Cluster back as v0.2.1 does, which knows only a part of its fields: it takes away the others, the UID of the member
+// among them, and ks-controller-manager writes them again when it looks at the member the next time.
+func (t *towerProxy) put(cluster *unstructured.Unstructured) error {
+	if status, ok := cluster.Object["status"].(map[string]any); ok {
+		known := []string{"conditions", "kubernetesVersion", "nodeCount", "zones", "region"}
+		maps.DeleteFunc(status, func(key string, _ any) bool { return !slices.Contains(known, key) })
+	}
 	return put(t.clusters, cluster)
 }
 
@@ -128,7 +141,7 @@ func (t *towerProxy) tell(name string, connected bool) {
 			set(cluster, t.authority.kubeconfig(name, server), "spec", "connection", "kubeconfig")
 		}
 		setCondition(cluster, "AgentAvailable", status, "", message)
-		return put(t.clusters, cluster)
+		return t.put(cluster)
 	})
 	if err != nil {
 		klog.Errorf("cluster %s: %v", name, err)
