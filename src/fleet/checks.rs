@@ -56,7 +56,7 @@ const TABLE: &[MemberCheck] = &[
         "member-enabled",
         CONNECTION,
         Stage::Joined,
-        ("the host is connected to it", "`ksi member resume NAME` connects it again"),
+        ("it is not suspended", "`ksi member resume NAME` connects it again"),
         enabled,
     ),
     row(
@@ -89,7 +89,7 @@ const TABLE: &[MemberCheck] = &[
         Stage::Always,
         (
             "its API server answers",
-            "direct: check the address in its kubeconfig, firewalls and certificate; agent: `kubectl -n kubesphere-system logs deployment/cluster-agent` on the member",
+            "direct: check the address in its kubeconfig, firewalls and certificate, and if it says `Unauthorized`, `ksi member join` again; agent: `kubectl -n kubesphere-system logs deployment/cluster-agent` on the member",
         ),
         reachable,
     ),

@@ -99,7 +99,9 @@ pub enum Error {
         objects: Vec<String>,
     },
     /// It is to be removed as dead, and answers.
-    #[error("member {name} answers: {how}; remove it without --dead")]
+    #[error(
+        "member {name} answers: {how}; remove it without --dead, or, where this machine does not reach it as the host does, with `--member CONTEXT`"
+    )]
     Answers {
         /// The member.
         name: String,
@@ -119,7 +121,7 @@ pub enum Error {
     },
     /// It is to be removed, and does not answer.
     #[error(
-        "member {name} does not answer: {why}\nhelp: if it never comes back: `ksi member remove {name} --dead`"
+        "member {name} does not answer: {why}\nhelp: with a context of your own that reaches it: `ksi member remove {name} --member CONTEXT`; if it never comes back: `ksi member remove {name} --dead`"
     )]
     Silent {
         /// The member.

@@ -22,7 +22,7 @@ pub async fn reach(host: &Host, member: &Registered) -> Result<Cluster, Error> {
     let no_way = |why: &str| Error::NoWay { name: member.name.clone(), why: why.to_owned() };
     let Some(kubeconfig) = member.kubeconfig.clone() else {
         return Err(no_way(match member.mode {
-            Mode::Agent => "its agent has never connected to Tower",
+            Mode::Agent => "its agent has not connected to Tower yet",
             Mode::Direct => "its Cluster has no kubeconfig",
         }));
     };

@@ -31,13 +31,24 @@ pub(super) struct RejoinArgs {
     connection: ConnectionArgs,
 }
 
+/// Both UIDs, if they differ.
+fn compared(before: &str, now: &str) -> String {
+    if before == now && now != UNKNOWN {
+        return format!("it is still cluster {now}");
+    }
+    format!("it was cluster {before}; now it is {now}")
+}
+
+/// In place of the UID of a cluster that does not answer, or that the host does not know.
+const UNKNOWN: &str = "unknown";
+
 pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
     let stop = interrupt::listen();
     crate::cli::block_on(async {
         let host = changing_host(&args.connection).await?;
         let RejoinArgs { name, .. } = args;
         let registered = host.member(name)?;
-        let before = registered.uid.as_deref().unwrap_or("unknown");
+        let before = registered.uid.as_deref().unwrap_or(UNKNOWN);
         let member = match &args.member {
             Some(context) => Some(args.connection.with_context(context).connect().await?),
             None => None,
@@ -46,15 +57,15 @@ pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
             fleet::about(member, None).await?.uid
         } else {
             let evidence = fleet::observe(&host, registered).await;
-            evidence.reached.facts().map_or("unknown".to_owned(), |facts| facts.uid.clone())
+            evidence.reached.facts().map_or(UNKNOWN.to_owned(), |facts| facts.uid.clone())
         };
-        output.message(&format!("member {name} was cluster {before}; now it is {now}"));
+        output.message(&format!("member {name}: {}", compared(before, &now)));
         confirm(&format!("Reset the credentials of member {name}?"), args.yes, output)?;
         let mut observer = observer(output);
         let forgotten = fleet::forget(&host, name, member.as_ref(), &mut observer);
         let revoked = guarded(&host, &stop, forgotten).await?;
-        if !revoked && (now == "unknown" || before == "unknown") {
-            let why = if now == "unknown" {
+        if !revoked && (now == UNKNOWN || before == UNKNOWN) {
+            let why = if now == UNKNOWN {
                 "does not answer"
             } else {
                 "answers, but the host does not know whether it is the same cluster"
@@ -70,4 +81,16 @@ pub(super) fn run(args: &RejoinArgs, output: &Output) -> Result<(), Failure> {
         ));
         Ok(())
     })?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_cluster_is_not_shown_as_another_one() {
+        assert_eq!(compared("a", "a"), "it is still cluster a");
+        assert_eq!(compared("a", "b"), "it was cluster a; now it is b");
+        assert_eq!(compared(UNKNOWN, UNKNOWN), "it was cluster unknown; now it is unknown");
+    }
 }

@@ -110,10 +110,11 @@ const SOON: Duration = Duration::days(30);
 pub(super) fn credential(evidence: &Evidence) -> Outcome {
     registered(evidence, |member| {
         let Some(kubeconfig) = &member.kubeconfig else {
-            return error(match member.mode {
-                Mode::Agent => "there is none: its agent has never connected to Tower",
-                Mode::Direct => "there is none: its Cluster has no kubeconfig",
-            });
+            return match member.mode {
+                // Tower writes it then. That the member does not answer says member-reachable.
+                Mode::Agent => skipped("its agent has not connected to Tower yet"),
+                Mode::Direct => error("there is none: its Cluster has no kubeconfig"),
+            };
         };
         match expiry(kubeconfig) {
             Credential::Until(end) if end <= evidence.now => {

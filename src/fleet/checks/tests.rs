@@ -137,6 +137,22 @@ fn every_silent_failure_is_found() {
     }
 }
 
+/// One cause, one error: there is nothing to renew yet.
+#[test]
+fn an_agent_that_has_never_connected_is_an_error_of_the_connection_alone() {
+    let mut new = member(&ready());
+    new.kubeconfig = None;
+    let why = "its agent has not connected to Tower yet".to_owned();
+    let reached = Reached::No(why);
+    let evidence = Evidence { registered: Some(new), reached, kubefed: None, ..healthy() };
+    assert_eq!(errors(&evidence), ["member-reachable", "member-federated", "member-conditions"]);
+    let mut direct = member(&ready());
+    direct.kubeconfig = None;
+    direct.mode = crate::member::Mode::Direct;
+    let evidence = Evidence { registered: Some(direct), ..evidence };
+    assert!(errors(&evidence).contains(&"member-credential"));
+}
+
 #[test]
 fn a_service_with_another_address_is_found() {
     let service = json!({"spec": {"clusterIP": "10.96.0.10", "ports": [{"targetPort": 6000}]}});
