@@ -46,13 +46,21 @@ pub async fn suspend(
         .await
     })
     .await?;
+    forget(host, name, observer).await?;
+    if is_tunnelled {
+        close(host, registered, limit, observer).await?;
+        // ks-controller-manager may have been about to join it, and made them once more.
+        forget(host, name, observer).await?;
+    }
+    observer(Step { verb: "suspended", what: format!("Cluster {name}"), place: host.place() });
+    Ok(())
+}
+
+/// Deletes what the host has to reach a member.
+async fn forget(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
     for id in federation_objects(name).into_iter().chain([member_service(name)]) {
         delete(&host.cluster, &id, observer).await?;
     }
-    if is_tunnelled {
-        close(host, registered, limit, observer).await?;
-    }
-    observer(Step { verb: "suspended", what: format!("Cluster {name}"), place: host.place() });
     Ok(())
 }
 

@@ -304,6 +304,10 @@ pub(super) fn host_token(evidence: &Evidence) -> Outcome {
 pub(super) fn federated(evidence: &Evidence) -> Outcome {
     registered(evidence, |member| match &evidence.kubefed {
         None if !member.is_enabled => skipped(SUSPENDED),
+        // ks-controller-manager was joining it while it was suspended.
+        Some(_) if !member.is_enabled => {
+            error("it is suspended, but KubeFed has it again; `ksi member suspend` takes it away")
+        }
         None => {
             let why = member.federated.as_ref().map(|condition| condition.why.as_str());
             error(format!(

@@ -153,6 +153,16 @@ fn an_agent_that_has_never_connected_is_an_error_of_the_connection_alone() {
     assert!(errors(&evidence).contains(&"member-credential"));
 }
 
+/// ks-controller-manager may have been about to join it.
+#[test]
+fn a_suspended_member_that_kubefed_has_is_found() {
+    let mut suspended = member(&ready());
+    suspended.is_enabled = false;
+    let evidence = Evidence { registered: Some(suspended), ..healthy() };
+    assert_eq!(errors(&evidence), ["member-federated"]);
+    assert_eq!(errors(&Evidence { kubefed: None, ..evidence }), [""; 0]);
+}
+
 #[test]
 fn a_service_with_another_address_is_found() {
     let service = json!({"spec": {"clusterIP": "10.96.0.10", "ports": [{"targetPort": 6000}]}});
