@@ -75,7 +75,7 @@ fn apply_beside_a_controller_gives_it_the_configuration_and_follows_its_run() {
     assert_eq!(shown(&followed), "30889");
 
     followed.child.kill().unwrap();
-    let said = apply(&followed, &port(30890), &["--timeout", "3s"]).expect(5);
-    assert!(said.err.contains("the controller is not done after 3s"), "{}", said.err);
+    let said = apply(&followed, &port(30890), &["--timeout", "10s"]).expect(5);
+    assert!(said.err.contains("the controller is not done after 10s"), "{}", said.err);
     assert!(said.err.contains("it has not looked at the configuration yet"), "{}", said.err);
 }
