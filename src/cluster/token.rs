@@ -21,6 +21,13 @@ pub struct AccountToken {
     pub expires: OffsetDateTime,
 }
 
+/// Without the token.
+impl fmt::Debug for AccountToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountToken").field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
 /// Whom an API server sees behind a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenUser {
@@ -28,13 +35,6 @@ pub struct TokenUser {
     pub name: String,
     /// Its UID: of a ServiceAccount that of the object. Empty for others.
     pub uid: String,
-}
-
-/// Without the token.
-impl fmt::Debug for AccountToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccountToken").field("expires", &self.expires).finish_non_exhaustive()
-    }
 }
 
 impl Cluster {

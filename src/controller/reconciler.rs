@@ -100,6 +100,8 @@ impl<'c> Reconciler<'c> {
     /// Follows the ClusterConfiguration until it is stopped, or until the end of one run.
     pub(super) async fn follow(mut self, notify: Notify<'_>) -> Result<(), Error> {
         let limit = self.began + self.settings.timeout;
+        let once = self.settings.once;
+        let is_late = || once && Instant::now() >= limit;
         let mut is_fresh = false;
         loop {
             if self.stop.is_requested() {
@@ -108,7 +110,7 @@ impl<'c> Reconciler<'c> {
             }
             let ours = self.configurations.ours().filter(|_| self.configurations.are_complete());
             let Some(cc) = ours else {
-                if self.settings.once && Instant::now() >= limit {
+                if is_late() {
                     // The watch tries again for ever: this says why it could not list them.
                     let kind = Kind::of(&config::object_id());
                     self.cluster.list(&kind, &Selection::default()).await?;
@@ -116,12 +118,12 @@ impl<'c> Reconciler<'c> {
                 }
                 self.state = None;
                 self.await_configuration(notify);
-                self.idle(Some(limit).filter(|_| self.settings.once)).await;
+                self.idle(Some(limit).filter(|_| once)).await;
                 continue;
             };
             self.awaits.clear();
             if let Err(error) = self.read(&cc).await {
-                if self.settings.once && Instant::now() >= limit {
+                if is_late() {
                     return Err(error.into());
                 }
                 notify(Notice::Warning(error.to_string()));
@@ -141,7 +143,7 @@ impl<'c> Reconciler<'c> {
                 Next::Run(cause) => {
                     is_fresh = false;
                     let answer = self.operate(cause, cc.clone(), wanted, seen, notify).await;
-                    if self.settings.once && !matches!(answer, Ok(false)) {
+                    if once && !matches!(answer, Ok(false)) {
                         // The status is that after the run.
                         if self.read(&cc).await.is_ok() {
                             let report = self.report();
@@ -151,7 +153,7 @@ impl<'c> Reconciler<'c> {
                         return answer.map(|_| ());
                     }
                 }
-                Next::Wait(_) if self.settings.once && mode == Mode::Paused => {
+                Next::Wait(_) if once && mode == Mode::Paused => {
                     self.publish(notify).await;
                     return Err(Error::Paused);
                 }

@@ -153,14 +153,14 @@ pub enum Error {
     },
     /// The webhook of Clusters could not be put back.
     #[error(
-        "{}the webhook of Clusters is still paused, so nothing checks them: {cause}\nhelp: the next `ksi member` command that changes something puts it back",
+        "{}the webhook of Clusters is still paused until the next `ksi member` command that changes something, and nothing checks Clusters: {cause}",
         first.as_ref().map_or_else(String::new, |first| format!("{first}\nand "))
     )]
     StillPaused {
         /// Why what ran meanwhile failed, if it did.
         first: Option<Box<Error>>,
         /// Why not.
-        cause: String,
+        cause: Box<Error>,
     },
     /// There is no randomness.
     #[error("cannot read random bytes: {0}")]

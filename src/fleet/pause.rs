@@ -40,12 +40,10 @@ pub(super) async fn paused<T>(
             () = sleep(RENEW) => { let _ = hold().await; }
         }
     };
-    match (result, restore(host).await) {
-        (Ok(result), Ok(())) => Ok(result),
-        (Err(error), Ok(())) => Err(error),
-        (Ok(_), Err(error)) => Err(Error::StillPaused { first: None, cause: error.cause() }),
-        (Err(first), Err(error)) => {
-            Err(Error::StillPaused { first: Some(Box::new(first)), cause: error.cause() })
+    match restore(host).await {
+        Ok(()) => result,
+        Err(error) => {
+            Err(Error::StillPaused { first: result.err().map(Box::new), cause: Box::new(error) })
         }
     }
 }

@@ -4,14 +4,13 @@ use serde_json::{Value, json};
 
 use super::add::new_token;
 use super::clean::revoke;
-use super::edit::delete;
 use super::error::Error;
 use super::evidence::MemberFacts;
 use super::host::Host;
 use super::observe::about;
 use super::pause::paused;
 use super::reach::reach;
-use super::remove::federation_objects;
+use super::remove::delete_federation;
 use super::{Observer, Step};
 use crate::cluster::Cluster;
 use crate::member::Registered;
@@ -48,9 +47,7 @@ pub async fn forget(
     paused(host, reset).await?;
     let what = format!("the credentials in Cluster {member_name}");
     observer(Step { verb: "reset", what, place: host.place() });
-    for id in federation_objects(member_name) {
-        delete(&host.cluster, &id, observer).await?;
-    }
+    delete_federation(host, member_name, observer).await?;
     match member {
         Ok(member) if is_same => {
             revoke(&member, (member_name, &host.uid), registered.mode, observer).await?;

@@ -87,9 +87,7 @@ pub async fn remove_dead(
     is_silent(host, registered).await?;
     let placed = placed(host, member_name, removal).await?;
     // While KubeFed has the member, it holds what is placed on it by a finalizer, and waits for it.
-    for id in federation_objects(member_name) {
-        delete(&host.cluster, &id, observer).await?;
-    }
+    delete_federation(host, member_name, observer).await?;
     for placement in &placed {
         withdraw(host, placement, member_name, observer).await?;
     }
@@ -135,22 +133,36 @@ async fn unregister(
             None => Err(error),
         };
     }
-    for id in federation_objects(member).into_iter().chain([member_service(member)]) {
+    delete_access(host, member, observer).await
+}
+
+/// Deletes what a host has to reach a member: that of KubeFed, and the Service of Tower.
+pub(super) async fn delete_access(
+    host: &Host,
+    member: &str,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    delete_federation(host, member, observer).await?;
+    delete(&host.cluster, &member_service(member), observer).await
+}
+
+/// Deletes what KubeFed has on the host to reach a member.
+pub(super) async fn delete_federation(
+    host: &Host,
+    member: &str,
+    observer: Observer<'_>,
+) -> Result<(), Error> {
+    let secret = Kind::new("", "v1", "Secret");
+    for id in [
+        kubefed_kind().named(Some(kubesphere::FEDERATION), member),
+        secret.named(Some(kubesphere::FEDERATION), &format!("{member}-secret")),
+    ] {
         delete(&host.cluster, &id, observer).await?;
     }
     Ok(())
 }
 
-/// What KubeFed has on the host to reach a member.
-pub(super) fn federation_objects(member: &str) -> [ObjectId; 2] {
-    let secret = Kind::new("", "v1", "Secret");
-    [
-        kubefed_kind().named(Some(kubesphere::FEDERATION), member),
-        secret.named(Some(kubesphere::FEDERATION), &format!("{member}-secret")),
-    ]
-}
-
-pub(super) fn member_service(member: &str) -> ObjectId {
+fn member_service(member: &str) -> ObjectId {
     service_kind().named(Some(kubesphere::SYSTEM), &format!("mc-{member}"))
 }
 

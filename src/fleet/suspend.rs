@@ -10,7 +10,7 @@ use super::error::Error;
 use super::host::{Host, is_ready};
 use super::pause::paused;
 use super::reach::reach;
-use super::remove::{federation_objects, member_service};
+use super::remove::delete_access;
 use super::wait::{Look, until};
 use super::{Observer, Step};
 use crate::cluster::{Cluster, Kind, Selection};
@@ -46,21 +46,13 @@ pub async fn suspend(
         .await
     })
     .await?;
-    forget(host, name, observer).await?;
+    delete_access(host, name, observer).await?;
     if is_tunnelled {
         close(host, registered, limit, observer).await?;
         // ks-controller-manager may have been about to join it, and made them once more.
-        forget(host, name, observer).await?;
+        delete_access(host, name, observer).await?;
     }
     observer(Step { verb: "suspended", what: format!("Cluster {name}"), place: host.place() });
-    Ok(())
-}
-
-/// Deletes what the host has to reach a member.
-async fn forget(host: &Host, name: &str, observer: Observer<'_>) -> Result<(), Error> {
-    for id in federation_objects(name).into_iter().chain([member_service(name)]) {
-        delete(&host.cluster, &id, observer).await?;
-    }
     Ok(())
 }
 

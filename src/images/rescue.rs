@@ -52,6 +52,10 @@ impl Wanted {
     pub fn published(published: Reference) -> Self {
         Self { published, local: None }
     }
+
+    fn names(&self) -> impl Iterator<Item = &Reference> {
+        std::iter::once(&self.published).chain(&self.local)
+    }
 }
 
 /// An image on a node.

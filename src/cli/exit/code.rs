@@ -39,7 +39,7 @@ pub(super) fn fleet_code(error: &fleet::Error) -> u8 {
         | Error::Randomness(_) => 4,
         Error::Timeout { .. } => 5,
         Error::NoWay { .. } | Error::Silent { .. } => 7,
-        Error::StillPaused { first, .. } => first.as_ref().map_or(4, |first| fleet_code(first)),
+        Error::StillPaused { first, cause } => fleet_code(first.as_ref().unwrap_or(cause)),
         Error::Cluster(error) => cluster_code(error),
     }
 }

@@ -62,8 +62,7 @@ impl Node {
     /// # Errors
     /// The digest is not known.
     pub fn holds(&self, image: &Wanted) -> Option<Result<Held, String>> {
-        let names = std::iter::once(&image.published).chain(&image.local);
-        let mut found: Vec<_> = names.filter_map(|name| self.known(name)).collect();
+        let mut found: Vec<_> = image.names().filter_map(|name| self.known(name)).collect();
         found.sort_by_key(Result::is_err);
         let found = found.into_iter().next()?;
         Some(found.map(|(name, digest)| Held {
@@ -102,8 +101,7 @@ impl Node {
 
     /// What brings an image to a registry on the node itself.
     pub fn commands(&self, image: &Wanted, to: &str) -> String {
-        let names = std::iter::once(&image.published).chain(&image.local);
-        let known = names.into_iter().find(|name| self.known(name).is_some());
+        let known = image.names().find(|name| self.known(name).is_some());
         self.export(&known.unwrap_or(&image.published).to_string(), to)
     }
 
