@@ -8,6 +8,7 @@ pub(super) mod handover;
 pub(super) mod interrupt;
 pub(super) mod outage;
 pub(super) mod plan;
+pub(super) mod plan_again;
 pub(super) mod preflight;
 pub(super) mod preparation;
 pub(super) mod risk;

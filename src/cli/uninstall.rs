@@ -13,7 +13,7 @@ use super::exit::Failure;
 use super::shared::confirm::{confirm, consented_with_notice};
 use super::shared::execution::Execution;
 use super::shared::outage::told;
-use super::shared::{closing, interrupt, plan};
+use super::shared::{closing, interrupt, plan, plan_again};
 use crate::install::{self, Session, UninstallRequest};
 use crate::plan::{Summary, overview};
 use crate::target::{Directory, Target};
@@ -93,6 +93,16 @@ pub(super) fn run(args: &UninstallArgs, output: &Output) -> Result<(), Failure> 
 }
 
 async fn remove<T: Target>(
+    session: &Session<T>,
+    args: &UninstallArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let remove = async || planned(session, args, output).await;
+    plan_again::unless_current(output, remove).await
+}
+
+/// Carries out one plan.
+async fn planned<T: Target>(
     session: &Session<T>,
     args: &UninstallArgs,
     output: &Output,

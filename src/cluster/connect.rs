@@ -90,7 +90,18 @@ impl Cluster {
 
     async fn open(options: &ConnectOptions, stored: Option<Stored>) -> Result<Self, Error> {
         let (client, place) = client(options, stored.as_ref()).await?;
-        Ok(Self::new(Connection {
+        Ok(Self::new(Connection::new(client, place, options, stored)))
+    }
+}
+
+impl Connection {
+    pub(super) fn new(
+        client: kube::Client,
+        place: String,
+        options: &ConnectOptions,
+        stored: Option<Stored>,
+    ) -> Self {
+        Self {
             client: RwLock::new((client, Login::default())),
             reconnecting: tokio::sync::Mutex::default(),
             options: options.clone(),
@@ -100,11 +111,9 @@ impl Cluster {
             limit: Limit::default(),
             date: Mutex::default(),
             answered: AtomicBool::new(false),
-        }))
+        }
     }
-}
 
-impl Connection {
     /// Reads the kubeconfig and its credentials again, because tokens and certificates are rotated. If many
     /// requests were rejected, one does it for all: `refused` is the login of the caller.
     pub(super) async fn reconnect(&self, refused: Login) -> Result<(), Error> {

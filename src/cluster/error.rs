@@ -93,7 +93,7 @@ impl Error {
     }
 
     /// An error with the next step that fits its kind.
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: ErrorKind,
         action: &'static str,
         place: impl Into<String>,

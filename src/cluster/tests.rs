@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use self::server::{Fault, Server, block_on};
 use super::error::{Error, ErrorKind};
 use super::objects::Apply;
-use super::{Cluster, WriteLock};
+use super::{Change, Cluster, Selection, WriteLock};
 
 fn config_map() -> Value {
     json!({
@@ -190,8 +191,10 @@ fn a_dry_run_waits_for_the_server_but_not_for_a_webhook() {
 fn parallel_requests_with_rejected_credentials_log_in_once() {
     let server = Server::start();
     let runs = tempfile::NamedTempFile::new().unwrap();
-    let credential = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}"#;
-    let script = format!("echo >> {}; echo '{credential}'", runs.path().display());
+    // The token of the first login is t1, of the second one t2.
+    let credential = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t'$(wc -l < RUNS)'"}}"#;
+    let script = format!("echo >> RUNS; echo '{credential}'");
+    let script = script.replace("RUNS", &runs.path().display().to_string());
     let user = json!({"exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", script],
         "interactiveMode": "Never",
@@ -201,12 +204,28 @@ fn parallel_requests_with_rejected_credentials_log_in_once() {
         let cluster = server.connect_with(&kubeconfig).await;
         let logins = || std::fs::read_to_string(runs.path()).unwrap().lines().count();
         assert_eq!(logins(), 1);
-        for _ in 0..10 {
-            server.fault("GET", "/version", Fault::Status(401));
-        }
+        server.accept_only("t2");
         let asked = (0..10).map(|_| cluster.read_path("/version"));
         futures_util::future::try_join_all(asked).await.unwrap();
         assert_eq!(logins(), 2);
+    });
+}
+
+/// A login lasts for 15 minutes on EKS, and a watch for hours.
+#[test]
+fn a_watch_goes_on_with_new_credentials() {
+    let server = Server::start();
+    let kubeconfig = server.kubeconfig("{token: old}");
+    block_on(async {
+        let cluster = server.connect_with(&kubeconfig).await;
+        let config_maps = super::Kind::new("", "v1", "ConfigMap");
+        cluster.resource(&config_maps).await.unwrap();
+        server.accept_only("new");
+        let mut changes = cluster.watch(&config_maps, &Selection::default()).await.unwrap();
+        let rotated = server.kubeconfig("{token: new}");
+        std::fs::copy(rotated.path(), kubeconfig.path()).unwrap();
+        assert!(matches!(changes.next().await, Some(Change::Interrupted(_))));
+        assert_eq!(changes.next().await, Some(Change::Complete));
     });
 }
 

@@ -1,6 +1,7 @@
 //! Watches objects.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future;
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Cluster;
+use super::connect::{Connection, Login};
 use super::error::{self, Error, ErrorKind};
 use super::kind::{self, Kind};
 use super::request::Selection;
@@ -35,7 +37,8 @@ pub enum Change {
 pub type Changes = BoxStream<'static, Change>;
 
 impl Cluster {
-    /// Watches objects of a kind: first lists all, then reports changes. Reconnects with growing pauses.
+    /// Watches objects of a kind: first lists all, then reports changes. Reconnects with growing pauses, and with
+    /// new credentials if these were rejected: a watch may outlive them.
     ///
     /// # Errors
     /// The cluster does not serve the kind, or discovery fails.
@@ -50,19 +53,20 @@ impl Cluster {
             field_selector: selection.fields.clone(),
             ..watcher::Config::default()
         };
-        let (client, namespace) = (self.connection.client(), selection.namespace.as_deref());
+        let connection = Arc::clone(&self.connection);
+        let namespace = selection.namespace.clone();
         Ok(if selection.metadata_only {
-            follow::<PartialObjectMeta<DynamicObject>>(client, namespace, &described, config)
+            follow::<PartialObjectMeta<DynamicObject>>(connection, namespace, described, config)
         } else {
-            follow::<DynamicObject>(client, namespace, &described, config)
+            follow::<DynamicObject>(connection, namespace, described, config)
         })
     }
 }
 
 fn follow<K>(
-    client: Client,
-    namespace: Option<&str>,
-    resource: &ApiResource,
+    connection: Arc<Connection>,
+    namespace: Option<String>,
+    resource: ApiResource,
     config: watcher::Config,
 ) -> Changes
 where
@@ -74,10 +78,6 @@ where
         + Send
         + 'static,
 {
-    let api: Api<K> = match namespace {
-        Some(namespace) => Api::namespaced_with(client, namespace, resource),
-        None => Api::all_with(client, resource),
-    };
     // Items of the first list have no kind, and those of metadata lists have another one.
     let (api_version, kind) = (resource.api_version.clone(), resource.kind.clone());
     let manifest = move |object: &K| {
@@ -96,35 +96,94 @@ where
         watcher::Event::InitDone => Some(Change::Complete),
         watcher::Event::Init => None,
     };
-    let connect = move || watcher(api.clone(), config.clone()).boxed();
-    let changes = connected(connect).filter_map(move |event| {
+    let connect = move |client: Client| {
+        let api: Api<K> = match &namespace {
+            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+            None => Api::all_with(client, &resource),
+        };
+        watcher(api, config.clone()).boxed()
+    };
+    let watching = Watching::new(connection, connect);
+    let events = stream::unfold(watching, async |mut watching| {
+        let event = watching.next().await?;
+        Some((event, watching))
+    });
+    let changes = events.filter_map(move |event| {
         future::ready(match event {
             Ok(event) => change(event),
-            Err(error) => Some(Change::Interrupted(error::chain(&error))),
+            Err(cause) => Some(Change::Interrupted(cause)),
         })
     });
     changes.boxed()
 }
 
-/// Events of successive connections, with growing pauses. The watcher itself would resume after the last event, and
-/// not show when it is connected again: here each connection begins with a full list.
-fn connected<T: Send + 'static>(
-    connect: impl Fn() -> BoxStream<'static, watcher::Result<T>> + Clone + Send + 'static,
-) -> BoxStream<'static, watcher::Result<T>> {
-    let state = (connect(), DefaultBackoff::default(), None::<Duration>);
-    let events = stream::unfold(state, move |(mut events, mut backoff, pause)| {
-        let connect = connect.clone();
-        async move {
-            if let Some(pause) = pause {
-                tokio::time::sleep(pause).await;
-                events = connect();
+/// Successive connections of one watch. The watcher itself would resume after the last event, and not show when it
+/// is connected again: here each connection begins with a full list. Nor would it read rejected credentials again.
+struct Watching<T, C> {
+    connection: Arc<Connection>,
+    connect: C,
+    events: BoxStream<'static, watcher::Result<T>>,
+    /// The credentials of these events.
+    login: Login,
+    backoff: DefaultBackoff,
+    /// How long to wait before the next connection, once this one has failed.
+    pause: Option<Duration>,
+    /// Whether the server rejected the credentials.
+    is_rejected: bool,
+}
+
+impl<T, C> Watching<T, C>
+where
+    T: Send + 'static,
+    C: Fn(Client) -> BoxStream<'static, watcher::Result<T>> + Send + 'static,
+{
+    fn new(connection: Arc<Connection>, connect: C) -> Self {
+        let login = connection.login();
+        let events = connect(connection.client());
+        let (backoff, pause, is_rejected) = (DefaultBackoff::default(), None, false);
+        Self { connection, connect, events, login, backoff, pause, is_rejected }
+    }
+
+    /// The next event, or why the connection failed.
+    async fn next(&mut self) -> Option<Result<T, String>> {
+        if let Some(pause) = self.pause.take() {
+            tokio::time::sleep(pause).await;
+            if let Err(error) = self.connect_again().await {
+                self.pause = self.backoff.next();
+                return Some(Err(error.to_string()));
             }
-            let event = events.next().await?;
-            let pause = if event.is_err() { backoff.next() } else { None };
-            Some((event, (events, backoff, pause)))
         }
-    });
-    events.boxed()
+        Some(match self.events.next().await? {
+            Ok(event) => Ok(event),
+            Err(error) => {
+                self.pause = self.backoff.next();
+                self.is_rejected = is_rejection(&error);
+                Err(error::chain(&error))
+            }
+        })
+    }
+
+    async fn connect_again(&mut self) -> Result<(), Error> {
+        if self.is_rejected {
+            self.connection.reconnect(self.login).await?;
+            self.is_rejected = false;
+        }
+        self.login = self.connection.login();
+        self.events = (self.connect)(self.connection.client());
+        Ok(())
+    }
+}
+
+/// Whether the server rejected the credentials.
+fn is_rejection(error: &watcher::Error) -> bool {
+    let (watcher::Error::InitialListFailed(kube::Error::Api(status))
+    | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+    | watcher::Error::WatchFailed(kube::Error::Api(status))
+    | watcher::Error::WatchError(status)) = error
+    else {
+        return false;
+    };
+    status.code == 401
 }
 
 fn api_resource(resource: &kind::Resource) -> ApiResource {
@@ -146,6 +205,7 @@ mod tests {
     use kube::client::Body;
     use serde_json::json;
 
+    use super::super::ConnectOptions;
     use super::*;
 
     /// A server that lists one ConfigMap and refuses the first watch.
@@ -185,8 +245,9 @@ mod tests {
             plural: "configmaps".into(),
         };
         let client = server(Arc::clone(&requests));
-        let config = watcher::Config::default();
-        let changes = follow::<DynamicObject>(client, Some("b"), &resource, config);
+        let connection = Connection::new(client, String::new(), &ConnectOptions::default(), None);
+        let (namespace, config) = (Some("b".to_owned()), watcher::Config::default());
+        let changes = follow::<DynamicObject>(Arc::new(connection), namespace, resource, config);
         let changes: Vec<Change> = changes.take(5).collect().await;
         assert!(matches!(
             &changes[..],

@@ -232,7 +232,11 @@ fn invalid(problems: &[Problem]) -> String {
 fn failed(problem: &Problem, problems: &[Problem], retries: bool) -> String {
     let first = problems.first().filter(|first| first.reason != problem.reason);
     let first = first.map_or_else(String::new, |first| format!(": {}", first.text()));
-    let next = if retries { "; it is tried again" } else { "; it is tried again after an edit" };
+    let next = if retries {
+        "; it is tried again"
+    } else {
+        "; it is tried again after an edit or at the next resync"
+    };
     format!("{}{first}{next}", problem.reason)
 }
 

@@ -105,7 +105,7 @@ impl Incomplete {
         let rank = |kind: &ErrorKind| match kind {
             ErrorKind::Timeout | ErrorKind::Unhealthy | ErrorKind::Held => 1,
             ErrorKind::Conflict => 0,
-            ErrorKind::Invalid => 2,
+            ErrorKind::Invalid | ErrorKind::Missing => 2,
             _ => 3,
         };
         let failed = self.failed.iter().map(|(_, error)| error.kind);

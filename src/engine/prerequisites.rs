@@ -21,6 +21,7 @@ impl<T: Target> Run<'_, T> {
         let used: BTreeSet<(&str, &str)> = components
             .iter()
             .flat_map(ComponentPlan::changes)
+            .filter(|change| change.is_write())
             .map(|change| (change.id.group.as_str(), change.id.kind.as_str()))
             .collect();
         let one = async |(component, written): (&ComponentPlan<'_>, &_)| {

@@ -25,11 +25,11 @@ pub(super) async fn clean_after(
     registered: &Registered,
     (limit, observer): (Duration, Observer<'_>),
 ) -> Result<(), Error> {
-    let facts = about(member, None).await?;
-    if facts.hosts.iter().any(|uid| *uid != host.uid) {
+    let accounts = about(member, None).await?.accounts?;
+    if accounts.hosts.iter().any(|uid| *uid != host.uid) {
         return Ok(());
     }
-    if facts.federated_as.iter().all(|name| *name == registered.name) {
+    if accounts.federated_as.iter().all(|name| *name == registered.name) {
         return clean_member(member, registered.mode, limit, observer).await;
     }
     for id in federation_account(&registered.name) {
@@ -70,11 +70,12 @@ pub async fn clean_member(
     observer: Observer<'_>,
 ) -> Result<(), Error> {
     let facts = about(member, None).await?;
-    for id in facts.federated_as.iter().flat_map(|name| federation_account(name)) {
+    let is_host = facts.is_host();
+    for id in facts.accounts?.federated_as.iter().flat_map(|name| federation_account(name)) {
         delete(member, &id, observer).await?;
     }
     unlabel(member, observer).await?;
-    if facts.role.as_deref() != Some("host") {
+    if !is_host {
         delete_federation_namespace(member, limit, observer).await?;
     }
     forget_name(member, observer).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::{Outcome, Report, Row};
+use crate::check::{Outcome, ReadError, Report, Row};
 use crate::cluster;
 use crate::member::{BundleError, Unusable};
 
@@ -162,12 +162,21 @@ pub enum Error {
         /// Why not.
         cause: Box<Error>,
     },
+    /// What has to be known before anything is changed cannot be read.
+    #[error("could not be read: {}\nhelp: use an account with role cluster-admin", .0.0)]
+    Unread(ReadError),
     /// There is no randomness.
     #[error("cannot read random bytes: {0}")]
     Randomness(String),
     /// A cluster cannot be reached, or refuses.
     #[error("{0}\nhelp: {help}", help = .0.help)]
     Cluster(#[from] cluster::Error),
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::Unread(error)
+    }
 }
 
 impl Error {

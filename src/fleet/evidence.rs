@@ -6,10 +6,20 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::webhook::Webhook;
+use crate::check::ReadError;
 use crate::member::{KubefedState, Registered};
 
-/// What a member itself says.
+/// Who has accounts in a member.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// Names under which KubeFed has some.
+    pub federated_as: Vec<String>,
+    /// The UIDs of the hosts to which ksi joined it.
+    pub hosts: BTreeSet<String>,
+}
+
+/// What a member itself says, or why a part of it cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberFacts {
     /// The UID of its namespace kube-system.
     pub uid: String,
@@ -18,7 +28,7 @@ pub struct MemberFacts {
     /// How far its clock is ahead of that of the host, in seconds.
     pub clock_ahead: Option<i64>,
     /// Its role in kubesphere-config; `None` without KubeSphere.
-    pub role: Option<String>,
+    pub role: Result<Option<String>, ReadError>,
     /// Whether it has the jwtSecret of the host; `None` where either is not known.
     pub same_secret: Option<bool>,
     /// `authentication.oauthOptions.accessTokenMaxAge`, as it stands there.
@@ -29,14 +39,37 @@ pub struct MemberFacts {
     pub host_token: Option<Result<(), String>>,
     /// Kinds that KubeFed places on members and that this one does not have.
     pub missing_kinds: Vec<String>,
-    /// Names under which KubeFed has accounts in it.
-    pub federated_as: Vec<String>,
-    /// The UIDs of the hosts to which ksi joined it.
-    pub hosts: BTreeSet<String>,
+    /// Who has accounts in it.
+    pub accounts: Result<Accounts, ReadError>,
     /// Workspaces and namespaces with KubeFed's label.
-    pub managed: Vec<String>,
+    pub managed: Result<Vec<String>, ReadError>,
     /// Rights that the user who joins it does not have.
     pub missing_rights: Vec<String>,
+}
+
+impl MemberFacts {
+    /// Those of a cluster of which nothing but its UID is known yet.
+    pub(super) fn of(uid: String) -> Self {
+        Self {
+            uid,
+            kubernetes: String::new(),
+            clock_ahead: None,
+            role: Ok(None),
+            same_secret: None,
+            token_max_age: None,
+            kubesphere: None,
+            host_token: None,
+            missing_kinds: Vec::new(),
+            accounts: Ok(Accounts::default()),
+            managed: Ok(Vec::new()),
+            missing_rights: Vec::new(),
+        }
+    }
+
+    /// Whether it is known to be a host.
+    pub fn is_host(&self) -> bool {
+        matches!(&self.role, Ok(Some(role)) if role == "host")
+    }
 }
 
 /// Whether the member answers.
@@ -78,7 +111,7 @@ pub struct Evidence {
     /// The version of KubeSphere on the host, if its own Cluster says it.
     pub host_version: Option<String>,
     /// Whether the webhook of Clusters is asked about them.
-    pub webhook: Webhook,
+    pub webhook: Result<Webhook, ReadError>,
     /// The UID of the host.
     pub host_uid: String,
     /// Other members that are the same cluster.

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::error::Error;
 use super::webhook::{self, Webhook};
+use crate::check::ReadError;
 use crate::cluster::{Cluster, Kind, Selection};
 use crate::health::{self, Endpoint};
 use crate::member::{KubefedState, Registered};
@@ -36,7 +37,7 @@ pub struct Host {
     /// The Services of members behind Tower, by name.
     pub(super) services: BTreeMap<String, Value>,
     /// Whether the webhook of Clusters is asked about them.
-    pub(super) webhook: Webhook,
+    pub(super) webhook: Result<Webhook, ReadError>,
     /// The name under which this run pauses it.
     pub(super) holder: String,
     /// The kinds that KubeFed places on members.
@@ -85,7 +86,7 @@ impl Host {
             cluster.list(types, &everywhere),
             async { Ok(cluster.nodes().await.ok()) },
             // Without the right to read it, the rest can still be told.
-            async { Ok(webhook::state(cluster).await.unwrap_or(Webhook::Asked)) },
+            async { Ok(webhook::state(cluster).await) },
         )?;
         let services: BTreeMap<String, Value> =
             services.into_iter().map(|service| (name(&service), service)).collect();
@@ -99,7 +100,7 @@ impl Host {
             clusters: clusters.iter().map(Registered::of).collect(),
             kubefed: kubefed.iter().map(|one| (name(one), KubefedState::of(one))).collect(),
             tower,
-            webhook: asked,
+            webhook: asked.map_err(|error| ReadError(error.cause())),
             holder: format!("{:016x}", fastrand::u64(..)),
             tower_pod: pods.iter().find(|pod| is_ready(pod)).map(name),
             tower_since: pods.iter().find(|pod| is_ready(pod)).and_then(ready_since),
@@ -117,7 +118,7 @@ impl Host {
 
     /// Whether the webhook of Clusters is paused, by a command that runs or by one that was killed.
     pub fn has_webhook_paused(&self) -> bool {
-        self.webhook != Webhook::Asked
+        matches!(self.webhook, Ok(Webhook::Paused | Webhook::Abandoned))
     }
 
     /// How long the pod of Tower is ready.

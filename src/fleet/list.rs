@@ -66,11 +66,13 @@ pub fn line(evidence: &Evidence) -> Option<Line> {
     let mut drift = Vec::new();
     if let Some(facts) = facts {
         let differs = [
-            ("role", facts.role.as_deref().is_some_and(|role| role != "member")),
+            ("unread", facts.role.is_err()),
+            ("role", matches!(&facts.role, Ok(Some(role)) if role != "member")),
             ("jwtSecret", facts.same_secret == Some(false)),
             (
                 "accessTokenMaxAge",
-                facts.role.is_some() && !matches!(facts.token_max_age.as_deref(), Some("0" | "0s")),
+                matches!(facts.role, Ok(Some(_)))
+                    && !matches!(facts.token_max_age.as_deref(), Some("0" | "0s")),
             ),
             ("kinds", !facts.missing_kinds.is_empty()),
             ("uid", member.uid.as_ref().is_some_and(|uid| *uid != facts.uid)),

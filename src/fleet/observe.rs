@@ -3,10 +3,11 @@
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::evidence::{Evidence, MemberFacts, Reached};
+use super::evidence::{Accounts, Evidence, MemberFacts, Reached};
 use super::host::{Host, config_id, name, uid};
 use super::reach::reach;
 use super::webhook::Webhook;
+use crate::check::ReadError;
 use crate::cluster::{self, Cluster, ErrorKind, Kind, Selection};
 use crate::member::{self, Bundle, Registered};
 use crate::object::embedded;
@@ -52,7 +53,7 @@ impl Evidence {
             reached,
             tower: None,
             host_version: host.version().map(str::to_owned),
-            webhook: host.webhook,
+            webhook: host.webhook.clone(),
             host_uid: host.uid.clone(),
             same_cluster,
             same_port: same_port.map(|other| other.name.clone()).collect(),
@@ -73,7 +74,7 @@ impl Evidence {
             reached,
             tower: None,
             host_version: None,
-            webhook: Webhook::Asked,
+            webhook: Ok(Webhook::Asked),
             host_uid: bundle.host.uid.clone(),
             same_cluster: Vec::new(),
             same_port: Vec::new(),
@@ -99,23 +100,29 @@ pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts,
         let answer = member.read_path(&format!("{KUBESPHERE}/version")).await;
         Ok(answer.map(|version| version["gitVersion"].as_str().unwrap_or("unknown").to_owned()))
     };
-    let (uid, config, bindings, managed, missing_kinds, kubesphere) = futures_util::try_join!(
+    let (uid, config, accounts, managed, missing_kinds, kubesphere) = futures_util::try_join!(
         uid(member),
-        async { optional(member.get(&config_id()).await) },
-        bindings(member),
+        async { permitted(member.get(&config_id()).await) },
+        accounts(member),
         managed(member),
         missing_kinds,
         kubesphere,
     )?;
     let mut facts = MemberFacts {
-        uid,
         kubernetes: version["gitVersion"].as_str().unwrap_or_default().to_owned(),
         clock_ahead: host.and_then(|host| clock_ahead(member, &host.cluster)),
-        federated_as: bindings.iter().filter_map(federated_as).collect(),
-        hosts: bindings.iter().filter_map(host_of).collect(),
+        accounts,
         managed,
         missing_kinds,
-        ..MemberFacts::default()
+        ..MemberFacts::of(uid)
+    };
+    let config = match config {
+        Ok(config) => config,
+        Err(why) => {
+            facts.role = Err(why);
+            facts.kubesphere = Some(kubesphere.map_err(|error| error.cause));
+            return Ok(facts);
+        }
     };
     let document = config.as_ref().and_then(|config| embedded::read(config).ok().flatten());
     let Some(document) = document else { return Ok(facts) };
@@ -124,7 +131,8 @@ pub async fn about(member: &Cluster, host: Option<&Host>) -> Result<MemberFacts,
         Value::Null => None,
         other => Some(other.to_string()),
     };
-    facts.role = Some(text(&document["multicluster"]["clusterRole"]).unwrap_or("none".into()));
+    let role = text(&document["multicluster"]["clusterRole"]);
+    facts.role = Ok(Some(role.unwrap_or_else(|| "none".to_owned())));
     facts.token_max_age = text(&document["authentication"]["oauthOptions"]["accessTokenMaxAge"]);
     facts.kubesphere = Some(kubesphere.map_err(|error| error.cause));
     if let Some(host) = host {
@@ -146,13 +154,11 @@ async fn accepts_token(member: &Cluster, host: &Host) -> Result<(), String> {
     member.read_as(&path, &token).await.map(|_| ()).map_err(|error| error.cause)
 }
 
-/// Who may not read an object goes on without it.
-fn optional(
-    answer: Result<Option<Value>, cluster::Error>,
-) -> Result<Option<Value>, cluster::Error> {
+/// What was read; or that the user may not read it, which the checks that need it tell.
+fn permitted<T>(answer: Result<T, cluster::Error>) -> Result<Result<T, ReadError>, cluster::Error> {
     match answer {
-        Err(error) if error.kind == ErrorKind::Forbidden => Ok(None),
-        other => other,
+        Err(error) if error.kind == ErrorKind::Forbidden => Ok(Err(ReadError(error.cause))),
+        other => other.map(Ok),
     }
 }
 
@@ -160,13 +166,14 @@ fn clock_ahead(member: &Cluster, host: &Cluster) -> Option<i64> {
     Some((member.server_time()? - host.server_time()?).whole_seconds())
 }
 
-/// The bindings of cluster roles in a member: by their names hosts are found. None for somebody who may not read them.
-async fn bindings(member: &Cluster) -> Result<Vec<Value>, cluster::Error> {
-    let roles = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
-    match member.list(&roles, &Selection::default().metadata()).await {
-        Err(error) if error.kind == ErrorKind::Forbidden => Ok(Vec::new()),
-        other => other,
-    }
+/// Who has accounts in a member: the names of its bindings of cluster roles tell.
+async fn accounts(member: &Cluster) -> Result<Result<Accounts, ReadError>, cluster::Error> {
+    let kind = Kind::new("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding");
+    let bindings = permitted(member.list(&kind, &Selection::default().metadata()).await)?;
+    Ok(bindings.map(|bindings| Accounts {
+        federated_as: bindings.iter().filter_map(federated_as).collect(),
+        hosts: bindings.iter().filter_map(host_of).collect(),
+    }))
 }
 
 /// The name under which KubeFed of some host has an account with all rights, if this is its binding.
@@ -184,22 +191,18 @@ fn host_of(binding: &Value) -> Option<String> {
 }
 
 /// Workspaces and namespaces with KubeFed's label.
-async fn managed(member: &Cluster) -> Result<Vec<String>, cluster::Error> {
+async fn managed(member: &Cluster) -> Result<Result<Vec<String>, ReadError>, cluster::Error> {
     let selection = Selection::default().metadata().labelled(format!("{}=true", member::MANAGED));
     let workspaces = Kind::new("tenant.kubesphere.io", "v1alpha1", "Workspace");
     let namespaces = Kind::new("", "v1", "Namespace");
-    let lists = futures_util::join!(
+    let lists = futures_util::try_join!(
         member.list(&workspaces, &selection),
         member.list(&namespaces, &selection),
     );
-    let mut all = Vec::new();
-    for list in [lists.0, lists.1] {
-        match list {
-            Err(error) if error.kind == ErrorKind::Forbidden => {}
-            other => all.extend(other?),
-        }
-    }
-    Ok(member::namespace_leftovers(&all))
+    let all = permitted(lists)?;
+    Ok(all.map(|(workspaces, namespaces)| {
+        member::namespace_leftovers(&[workspaces, namespaces].concat())
+    }))
 }
 
 /// A kind that one ready member does not have stops KubeFed 0.8.1 for that kind everywhere, silently, and ends 0.10.

@@ -15,7 +15,10 @@ use crate::cluster::{self, Access, Cluster};
 use crate::member::{Bundle, Link, Mode};
 
 /// What a member needs rights for: verb, group, resource.
-const RIGHTS: [(&str, &str, &str); 5] = [
+const RIGHTS: [(&str, &str, &str); 8] = [
+    ("list", "", "namespaces"),
+    ("list", "rbac.authorization.k8s.io", "clusterrolebindings"),
+    ("get", "", "configmaps"),
     ("create", "", "serviceaccounts"),
     ("create", "", "secrets"),
     ("create", "apps", "deployments"),

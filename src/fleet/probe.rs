@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::wait::{Look, until};
+use super::wait::{Look, until, wait_gone};
 use crate::cluster::{Cluster, Kind, Preconditions, Propagation};
 use crate::member::fingerprint;
 
@@ -99,15 +99,7 @@ async fn departure(
     ];
     for id in steps {
         host.delete(&id, &Preconditions::default(), Propagation::Background).await?;
-        until(format!("the deletion of {id}"), limit, async || {
-            Ok(match host.get(&id).await? {
-                None => Look::Done(()),
-                Some(live) => {
-                    Look::NotYet(format!("finalizers {}", live["metadata"]["finalizers"]))
-                }
-            })
-        })
-        .await?;
+        wait_gone(host, &id, limit).await?;
     }
     until(format!("the deletion of namespace {namespace} on the member"), limit, async || {
         Ok(match member.get(&on_host).await? {

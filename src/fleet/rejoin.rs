@@ -69,9 +69,11 @@ fn is_same(host: &Host, registered: &Registered, facts: &MemberFacts) -> bool {
 
 /// Whether this host, and nobody else, has accounts in a member, and KubeFed only under this name.
 fn is_only_of(host_uid: &str, name: &str, facts: &MemberFacts) -> bool {
-    facts.hosts.len() == 1
-        && facts.hosts.contains(host_uid)
-        && facts.federated_as.iter().all(|one| one == name)
+    facts.accounts.as_ref().is_ok_and(|accounts| {
+        accounts.hosts.len() == 1
+            && accounts.hosts.contains(host_uid)
+            && accounts.federated_as.iter().all(|one| one == name)
+    })
 }
 
 fn strip(live: &mut Value, token: &str) {
@@ -95,14 +97,18 @@ fn strip(live: &mut Value, token: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::Accounts;
     use super::*;
+    use crate::check::ReadError;
 
     #[test]
     fn without_a_uid_the_accounts_tell_whose_member_it_is() {
         let facts = |hosts: &[&str], names: &[&str]| MemberFacts {
-            hosts: hosts.iter().map(ToString::to_string).collect(),
-            federated_as: names.iter().map(ToString::to_string).collect(),
-            ..MemberFacts::default()
+            accounts: Ok(Accounts {
+                hosts: hosts.iter().map(ToString::to_string).collect(),
+                federated_as: names.iter().map(ToString::to_string).collect(),
+            }),
+            ..MemberFacts::of("u".to_owned())
         };
         assert!(is_only_of("h", "m1", &facts(&["h"], &["m1"])));
         assert!(is_only_of("h", "m1", &facts(&["h"], &[])));
@@ -114,6 +120,9 @@ mod tests {
         ] {
             assert!(!is_only_of("h", "m1", &other), "{other:?}");
         }
+        let unread = Err(ReadError("forbidden".to_owned()));
+        let unknown = MemberFacts { accounts: unread, ..facts(&["h"], &["m1"]) };
+        assert!(!is_only_of("h", "m1", &unknown));
     }
 
     #[test]

@@ -94,12 +94,14 @@ pub async fn remove_dead(
     let id = cluster_kind().named(None, member_name);
     paused(host, async {
         delete(&host.cluster, &id, observer).await?;
-        if wait_gone(&host.cluster, &id, Duration::from_secs(20)).await.is_err() {
+        match wait_gone(&host.cluster, &id, Duration::from_secs(20)).await {
             // ks-controller-manager does not run, or gave up after 15 tries.
-            host.edit(member_name, release).await?;
-            wait_gone(&host.cluster, &id, removal.limit).await?;
+            Err(Error::Timeout { .. }) => {
+                host.edit(member_name, release).await?;
+                wait_gone(&host.cluster, &id, removal.limit).await
+            }
+            gone => gone,
         }
-        Ok(())
     })
     .await?;
     delete(&host.cluster, &member_service(member_name), observer).await
@@ -121,17 +123,12 @@ async fn unregister(
         wait_gone(&host.cluster, &id, limit).await
     })
     .await;
-    if let Err(error) = gone {
-        let held = host.cluster.get(&id).await?;
-        let finalizers = held.as_ref().map(|live| live["metadata"]["finalizers"].clone());
-        return match finalizers {
-            Some(finalizers) => Err(Error::Timeout {
-                what: format!("the deletion of Cluster {member}"),
-                limit,
-                last: format!("finalizers {finalizers}; is ks-controller-manager running?"),
-            }),
-            None => Err(error),
-        };
+    match gone {
+        Err(Error::Timeout { what, limit, last }) => {
+            let last = format!("{last}; is ks-controller-manager running?");
+            return Err(Error::Timeout { what, limit, last });
+        }
+        gone => gone?,
     }
     delete_access(host, member, observer).await
 }

@@ -10,6 +10,7 @@ use super::error::Error;
 use super::evidence::MemberFacts;
 use super::host::{Host, cluster_kind, is_ready};
 use super::observe::observe;
+use super::webhook::Webhook;
 use crate::cluster::{Apply, ErrorKind, Kind, Selection};
 use crate::member::{KubefedState, Mode, Registered, WEBHOOK};
 use crate::object::kubesphere;
@@ -85,7 +86,8 @@ fn witness(kubefed: Option<&KubefedState>, now: OffsetDateTime) -> Witness {
 async fn dialled(host: &Host, registered: &Registered) -> Result<Option<bool>, Error> {
     let manager = Selection::within(Some(kubesphere::SYSTEM)).labelled("app=ks-controller-manager");
     let pods = host.cluster.list(&Kind::new("", "v1", "Pod"), &manager).await?;
-    if registered.uid.is_none() || host.has_webhook_paused() || !pods.iter().any(is_ready) {
+    let is_asked = host.webhook == Ok(Webhook::Asked);
+    if registered.uid.is_none() || !is_asked || !pods.iter().any(is_ready) {
         return Ok(None);
     }
     let id = cluster_kind().named(None, &registered.name);

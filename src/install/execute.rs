@@ -8,6 +8,7 @@ use super::prepared::Prepared;
 use super::safeguards::{Risk, unconfirmed};
 use super::session::Session;
 use crate::check::Report;
+use crate::config::Role;
 use crate::diagnostic::Diagnostics;
 use crate::engine::{self, Event, Options, Phase, Planned};
 use crate::object::ObjectId;
@@ -77,6 +78,7 @@ pub async fn next_steps<T: Target>(
     let known = Known {
         published: prepared.configuration.multicluster.proxy_publish_address.as_deref(),
         node: prepared.facts.node_address.as_deref(),
+        is_member: prepared.configuration.multicluster.cluster_role == Role::Member,
     };
     NextSteps::read(target, &review.planned.desired.objects, known).await
 }

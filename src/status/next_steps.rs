@@ -10,6 +10,7 @@ use crate::target::Target;
 
 const CONSOLE: &str = kubesphere::CONSOLE;
 const TOWER: &str = kubesphere::TOWER;
+const AFTER_JOIN: &str = "  after the join: the password that admin has on the host";
 
 /// The next steps after an installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct NextSteps {
     pub console: Option<Endpoint>,
     /// Where the password of `admin` is.
     pub password: Password,
+    /// Whether a host decides about the password once this cluster has joined it.
+    pub is_member: bool,
     /// Where agents of members find Tower.
     pub tower: Option<Endpoint>,
 }
@@ -40,6 +43,8 @@ pub struct Known<'k> {
     pub published: Option<&'k str>,
     /// The address of a node.
     pub node: Option<&'k str>,
+    /// Whether its role is member.
+    pub is_member: bool,
 }
 
 impl NextSteps {
@@ -66,10 +71,11 @@ impl NextSteps {
         password: Password,
         known: Known<'_>,
     ) -> Option<Self> {
-        let Known { published, node } = known;
+        let Known { published, node, is_member } = known;
         (console.is_some() || tower.is_some()).then(|| Self {
             console: console.map(|service| health::console(service, node)),
             password,
+            is_member,
             tower: tower.map(|service| health::tower(service, published, node)),
         })
     }
@@ -80,6 +86,9 @@ impl NextSteps {
         if let Some(console) = &self.console {
             lines.push(format!("Console:   {}", console.message));
             lines.push(account(self.password));
+            if self.is_member && self.password != Password::OfHost {
+                lines.push(AFTER_JOIN.to_owned());
+            }
         }
         if let Some(tower) = &self.tower {
             lines.push(format!("Tower:     {}", tower.message));
@@ -214,7 +223,7 @@ mod tests {
         let snapshot = Snapshot { objects, ..Snapshot::default() };
         for published in [None, Some("http://t:80"), Some("https://t:443"), Some("t:80")] {
             let expected = health::tower(&service, published, Some(node));
-            let known = Known { published, node: Some(node) };
+            let known = Known { published, node: Some(node), ..Known::default() };
             let next = NextSteps::of(None, Some(&service), Password::Unknown, known).unwrap();
             assert_eq!(next.tower.as_ref(), Some(&expected));
             assert!(next.text().contains(&expected.message));
@@ -268,5 +277,10 @@ mod tests {
         assert!(text(Password::Unknown).contains("the one from your configuration"));
         let of_host = text(Password::OfHost);
         assert!(of_host.contains("on the host") && !of_host.contains("initAdminPassword"));
+        let member = Known { is_member: true, ..Known::default() };
+        let of_member =
+            |password| NextSteps::of(Some(&console), None, password, member).unwrap().text();
+        assert!(of_member(Password::Stored).ends_with(AFTER_JOIN));
+        assert_eq!(of_member(Password::OfHost), of_host);
     }
 }

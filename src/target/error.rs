@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Conflict,
     /// The API server rejects the object.
     Invalid,
+    /// What it needs does not exist: its namespace, its kind, or itself.
+    Missing,
     /// The object is not healthy.
     Unhealthy,
     /// It timed out.
@@ -42,7 +44,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Permission,
         Self::ReadOnly,
         Self::Full,
@@ -55,6 +57,7 @@ impl ErrorKind {
         Self::Forbidden,
         Self::Conflict,
         Self::Invalid,
+        Self::Missing,
         Self::Unhealthy,
         Self::Timeout,
         Self::Held,
@@ -68,6 +71,7 @@ impl ErrorKind {
             Self::Forbidden
                 | Self::Conflict
                 | Self::Invalid
+                | Self::Missing
                 | Self::Unhealthy
                 | Self::Timeout
                 | Self::Held

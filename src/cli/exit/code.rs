@@ -38,7 +38,7 @@ pub(super) fn fleet_code(error: &fleet::Error) -> u8 {
         | Error::Checks(_)
         | Error::Randomness(_) => 4,
         Error::Timeout { .. } => 5,
-        Error::NoWay { .. } | Error::Silent { .. } => 7,
+        Error::NoWay { .. } | Error::Silent { .. } | Error::Unread(_) => 7,
         Error::StillPaused { first, cause } => fleet_code(first.as_ref().unwrap_or(cause)),
         Error::Cluster(error) => cluster_code(error),
     }

@@ -3,7 +3,7 @@
 use super::confirm::{confirm, consented};
 use super::execution::Execution;
 use super::outage::told;
-use super::{closing, handover, plan, preflight};
+use super::{closing, handover, plan, plan_again, preflight};
 use crate::cli::args::applying::ApplyingArgs;
 use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
@@ -19,6 +19,17 @@ use crate::ui::Output;
 /// # Errors
 /// The run failed, was declined, or found conflicts.
 pub(in crate::cli) async fn apply<T: Target>(
+    args: &ApplyingArgs,
+    session: &Session<T>,
+    prepared: &Prepared,
+    output: &Output,
+) -> Result<(), Failure> {
+    let apply = async || planned(args, session, prepared, output).await;
+    plan_again::unless_current(output, apply).await
+}
+
+/// Carries out one plan.
+async fn planned<T: Target>(
     args: &ApplyingArgs,
     session: &Session<T>,
     prepared: &Prepared,

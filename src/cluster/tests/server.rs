@@ -52,6 +52,8 @@ struct State {
     faults: Vec<(&'static str, String, Fault)>,
     /// Header lines of answers for paths with this end.
     headers: Vec<(String, String)>,
+    /// The one token that is accepted, if there is one.
+    token: Option<String>,
 }
 
 impl Server {
@@ -95,6 +97,11 @@ impl Server {
     /// The next request of this method whose path ends with this fails.
     pub(crate) fn fault(&self, method: &'static str, path: &str, fault: Fault) {
         self.state().faults.push((method, path.to_owned(), fault));
+    }
+
+    /// From now on requests need this token.
+    pub(crate) fn accept_only(&self, token: &str) {
+        self.state().token = Some(token.to_owned());
     }
 
     /// Responses for paths with this end have this header line.
@@ -168,14 +175,16 @@ impl Server {
     /// Answers requests of one connection.
     fn converse(&self, mut stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some((method, path, body)) = read(&mut reader) {
+        while let Some(Request { method, path, token, body }) = read(&mut reader) {
             let path = path.split('?').next().unwrap_or_default().to_owned();
             let fault = {
                 let mut state = self.state();
                 state.log.push((method.clone(), path.clone()));
                 let at =
                     state.faults.iter().position(|(m, p, _)| *m == method && path.ends_with(p));
-                at.map(|at| state.faults.remove(at).2)
+                let is_rejected = state.token.is_some() && state.token != token;
+                let rejected = is_rejected.then_some(Fault::Status(401));
+                rejected.or_else(|| at.map(|at| state.faults.remove(at).2))
             };
             if matches!(fault, Some(Fault::Silence)) {
                 std::thread::sleep(Duration::from_secs(600));
@@ -228,7 +237,9 @@ impl State {
             "GET" if self.kinds_end(path) => {
                 let prefix = format!("{path}/");
                 let items = self.objects.iter().filter(|(known, _)| known.starts_with(&prefix));
-                (200, json!({"items": items.map(|(_, body)| body.clone()).collect::<Value>()}))
+                let items = items.map(|(_, body)| body.clone()).collect::<Value>();
+                let metadata = json!({"resourceVersion": self.version.to_string()});
+                (200, json!({"metadata": metadata, "items": items}))
             }
             "POST" => {
                 let name = body["metadata"]["name"].as_str().unwrap();
@@ -284,22 +295,32 @@ fn named(code: u16, reason: &str, message: &str) -> Value {
     })
 }
 
-/// One request: method, path, body.
-fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Value)> {
+struct Request {
+    method: String,
+    path: String,
+    /// Of its header `Authorization: Bearer`.
+    token: Option<String>,
+    body: Value,
+}
+
+fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
     let mut parts = line.split_whitespace();
     let (method, path) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    let mut length = 0;
+    let (mut length, mut token) = (0, None);
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
-        if name.eq_ignore_ascii_case("content-length") {
-            length = value.trim().parse().ok()?;
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.trim().parse().ok()?,
+            "authorization" => token = value.trim().strip_prefix("Bearer ").map(str::to_owned),
+            _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((method, path, serde_json::from_slice(&body).unwrap_or_default()))
+    let body = serde_json::from_slice(&body).unwrap_or_default();
+    Some(Request { method, path, token, body })
 }

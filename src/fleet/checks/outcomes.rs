@@ -3,9 +3,9 @@
 use serde_json::Value;
 use time::Duration;
 
-use super::super::evidence::{Evidence, MemberFacts, Reached};
+use super::super::evidence::{Accounts, Evidence, MemberFacts, Reached};
 use super::super::webhook::Webhook;
-use crate::check::Outcome;
+use crate::check::{Outcome, ReadError};
 use crate::member::{Credential, Mode, Registered, expiry, server};
 
 fn ok() -> Outcome {
@@ -22,6 +22,14 @@ fn skipped(why: &str) -> Outcome {
 
 fn error(why: impl Into<String>) -> Outcome {
     Outcome::Error(why.into())
+}
+
+/// What was read of the member, or that nobody knows.
+fn read<T>(part: &Result<T, ReadError>, answer: impl FnOnce(&T) -> Outcome) -> Outcome {
+    match part {
+        Ok(read) => answer(read),
+        Err(ReadError(why)) => Outcome::Unread(why.clone()),
+    }
 }
 
 const SUSPENDED: &str = "it is suspended";
@@ -159,7 +167,8 @@ fn known_uid(evidence: &Evidence) -> Option<&str> {
 /// Whether the host knows the cluster that answers, or left its mark in it. The name alone proves nothing: another host may
 /// use it, too.
 fn is_ours(evidence: &Evidence, facts: &MemberFacts) -> bool {
-    facts.hosts.contains(&evidence.host_uid) || known_uid(evidence) == Some(&*facts.uid)
+    let is_marked = |accounts: &Accounts| accounts.hosts.contains(&evidence.host_uid);
+    facts.accounts.as_ref().is_ok_and(is_marked) || known_uid(evidence) == Some(&*facts.uid)
 }
 
 pub(super) fn identity(evidence: &Evidence) -> Outcome {
@@ -182,34 +191,37 @@ pub(super) fn identity(evidence: &Evidence) -> Outcome {
 
 pub(super) fn other_host(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| {
-        let others = facts.federated_as.iter().filter(|name| **name != evidence.name);
-        let others: Vec<&str> = others.map(String::as_str).collect();
-        let hosts = facts.hosts.iter().filter(|uid| **uid != evidence.host_uid);
-        let hosts: Vec<&str> = hosts.map(String::as_str).collect();
-        match (&*others, &*hosts) {
-            ([], [])
-                if !facts.federated_as.is_empty()
-                    && !facts.managed.is_empty()
-                    && !is_ours(evidence, facts) =>
-            {
-                error(format!(
+        read(&facts.accounts, |accounts| match other_accounts(evidence, accounts) {
+            Some(others) => error(others),
+            None if accounts.federated_as.is_empty() || is_ours(evidence, facts) => ok(),
+            None => read(&facts.managed, |managed| match &**managed {
+                [] => ok(),
+                _ => error(format!(
                     "KubeFed of a host has an account with all rights in it as {}, and nothing shows that it is this host",
                     evidence.name
-                ))
-            }
-            ([], []) => ok(),
-            // Also under the same name.
-            (_, [_, ..]) => error(format!(
-                "ksi joined it to the host with UID {}; this one has {}",
-                hosts.join(", "),
-                evidence.host_uid
-            )),
-            _ => error(format!(
-                "KubeFed of a host has an account with all rights in it as {}",
-                others.join(", ")
-            )),
-        }
+                )),
+            }),
+        })
     })
+}
+
+/// The accounts of other hosts in a member, as text.
+fn other_accounts(evidence: &Evidence, accounts: &Accounts) -> Option<String> {
+    let hosts = accounts.hosts.iter().filter(|uid| **uid != evidence.host_uid);
+    let hosts: Vec<&str> = hosts.map(String::as_str).collect();
+    // Also under the same name.
+    if !hosts.is_empty() {
+        return Some(format!(
+            "ksi joined it to the host with UID {}; this one has {}",
+            hosts.join(", "),
+            evidence.host_uid
+        ));
+    }
+    let names = accounts.federated_as.iter().filter(|name| **name != evidence.name);
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    let others = names.join(", ");
+    (!names.is_empty())
+        .then(|| format!("KubeFed of a host has an account with all rights in it as {others}"))
 }
 
 pub(super) fn clock(evidence: &Evidence) -> Outcome {
@@ -235,7 +247,7 @@ pub(super) fn rights(evidence: &Evidence) -> Outcome {
 
 pub(super) fn kubesphere(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| match (&facts.role, &facts.kubesphere) {
-        (None, _) => error("KubeSphere is not installed on it"),
+        (Ok(None), _) => error("KubeSphere is not installed on it"),
         (_, Some(Ok(version))) => fine(version.clone()),
         (_, Some(Err(why))) => error(why.clone()),
         (_, None) => skipped("it was not asked"),
@@ -255,9 +267,11 @@ pub(super) fn version(evidence: &Evidence) -> Outcome {
 
 /// Only members with KubeSphere.
 fn installed(evidence: &Evidence, answer: impl FnOnce(&MemberFacts, &str) -> Outcome) -> Outcome {
-    asked(evidence, |facts| match &facts.role {
-        Some(role) => answer(facts, role),
-        None => skipped("KubeSphere is not installed on it"),
+    asked(evidence, |facts| {
+        read(&facts.role, |role| match role {
+            Some(role) => answer(facts, role),
+            None => skipped("KubeSphere is not installed on it"),
+        })
     })
 }
 
@@ -327,7 +341,7 @@ pub(super) fn types(evidence: &Evidence) -> Outcome {
     asked(evidence, |facts| match &*facts.missing_kinds {
         [] => ok(),
         // Before it joins, KubeSphere is installed first, with its kinds.
-        _ if evidence.registered.is_none() && facts.role.is_none() => {
+        _ if evidence.registered.is_none() && facts.role == Ok(None) => {
             skipped("KubeSphere is not installed on it yet")
         }
         missing => error(format!("{} missing: {}", missing.len(), missing.join(", "))),
@@ -335,19 +349,21 @@ pub(super) fn types(evidence: &Evidence) -> Outcome {
 }
 
 pub(super) fn leftovers(evidence: &Evidence) -> Outcome {
-    asked(evidence, |facts| match &*facts.managed {
-        [] => ok(),
-        _ if is_ours(evidence, facts) => skipped("it has joined before"),
-        managed => error(managed.join(", ")),
+    asked(evidence, |facts| {
+        read(&facts.managed, |managed| match &**managed {
+            [] => ok(),
+            _ if is_ours(evidence, facts) => skipped("it has joined before"),
+            managed => error(managed.join(", ")),
+        })
     })
 }
 
 pub(super) fn validated(evidence: &Evidence) -> Outcome {
-    match evidence.webhook {
+    read(&evidence.webhook, |webhook| match webhook {
         Webhook::Asked => ok(),
         Webhook::Paused => fine("a ksi member command has it paused at the moment"),
         Webhook::Abandoned => error("webhook cluster.kubesphere.io is asked about no Cluster"),
-    }
+    })
 }
 
 pub(super) fn conditions(evidence: &Evidence) -> Outcome {

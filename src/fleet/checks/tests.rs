@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 use time::macros::datetime;
 
-use super::super::evidence::{MemberFacts, Reached};
+use super::super::evidence::{Accounts, MemberFacts, Reached};
 use super::super::webhook::Webhook;
 use super::*;
+use crate::check::ReadError;
 use crate::member::{KubefedState, Registered};
 
 fn member(conditions: &Value) -> Registered {
@@ -29,16 +30,22 @@ fn ready() -> Value {
 
 fn facts() -> MemberFacts {
     MemberFacts {
-        uid: "u1".into(),
         kubernetes: "v1.34.1".into(),
         clock_ahead: Some(0),
-        role: Some("member".into()),
+        role: Ok(Some("member".into())),
         same_secret: Some(true),
         token_max_age: Some("0s".into()),
         kubesphere: Some(Ok("v3.4.1".into())),
         host_token: Some(Ok(())),
-        federated_as: vec!["m1".into()],
-        ..MemberFacts::default()
+        accounts: Ok(Accounts { federated_as: vec!["m1".into()], ..Accounts::default() }),
+        ..MemberFacts::of("u1".into())
+    }
+}
+
+fn accounts(federated_as: &[&str], hosts: &[&str]) -> Accounts {
+    Accounts {
+        federated_as: federated_as.iter().map(ToString::to_string).collect(),
+        hosts: hosts.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -54,7 +61,7 @@ fn healthy() -> Evidence {
         reached: Reached::Yes(Box::new(facts())),
         tower: None,
         host_version: Some("v3.4.1".into()),
-        webhook: Webhook::Asked,
+        webhook: Ok(Webhook::Asked),
         host_uid: "h".into(),
         same_cluster: Vec::new(),
         same_port: Vec::new(),
@@ -91,7 +98,7 @@ fn every_silent_failure_is_found() {
     let cases = [
         (
             with(|f| {
-                f.role = None;
+                f.role = Ok(None);
                 f.kubesphere = None;
                 f.host_token = None;
             }),
@@ -104,7 +111,7 @@ fn every_silent_failure_is_found() {
             }),
             vec!["member-kubesphere", "member-conditions"],
         ),
-        (with(|f| f.role = Some("none".into())), vec!["member-role"]),
+        (with(|f| f.role = Ok(Some("none".into()))), vec!["member-role"]),
         (
             with(|f| {
                 f.same_secret = Some(false);
@@ -119,9 +126,12 @@ fn every_silent_failure_is_found() {
         (Evidence { same_cluster: vec!["m2".into()], ..healthy() }, vec!["member-identity"]),
         (with(|f| f.uid = "h".into()), vec!["member-identity"]),
         (with(|f| f.uid = "new".into()), vec!["member-identity"]),
-        (with(|f| f.federated_as.push("other".into())), vec!["member-other-host"]),
+        (with(|f| f.accounts = Ok(accounts(&["m1", "other"], &[]))), vec!["member-other-host"]),
         // Under the same name.
-        (with(|f| f.hosts = ["h".into(), "another".into()].into()), vec!["member-other-host"]),
+        (
+            with(|f| f.accounts = Ok(accounts(&["m1"], &["h", "another"]))),
+            vec!["member-other-host"],
+        ),
         (
             with(|f| f.missing_kinds = vec!["Application.app.k8s.io/v1beta1".into()]),
             vec!["member-types"],
@@ -129,12 +139,38 @@ fn every_silent_failure_is_found() {
         (Evidence { service: None, ..healthy() }, vec!["member-service"]),
         (Evidence { same_port: vec!["m2".into()], ..healthy() }, vec!["member-ports"]),
         (Evidence { kubefed: None, ..healthy() }, vec!["member-federated"]),
-        (Evidence { webhook: Webhook::Paused, ..healthy() }, vec![]),
-        (Evidence { webhook: Webhook::Abandoned, ..healthy() }, vec!["member-webhook"]),
+        (Evidence { webhook: Ok(Webhook::Paused), ..healthy() }, vec![]),
+        (Evidence { webhook: Ok(Webhook::Abandoned), ..healthy() }, vec!["member-webhook"]),
     ];
     for (evidence, expected) in cases {
         assert_eq!(errors(&evidence), expected, "{:?}", evidence.reached);
     }
+}
+
+/// Somebody who may not read it does not know that all is well.
+#[test]
+fn what_cannot_be_read_is_not_well() {
+    let unread = || ReadError("forbidden".to_owned());
+    let unread_in = |evidence: &Evidence, stage| -> Vec<&'static str> {
+        let report = run(evidence, stage, &[]);
+        let rows = report.rows.iter().filter(|row| matches!(row.outcome, Outcome::Unread(_)));
+        rows.map(|row| row.about.id).collect()
+    };
+    let accounts = with(|f| f.accounts = Err(unread()));
+    assert_eq!(unread_in(&accounts, Stage::Joined), ["member-other-host"]);
+    let config = with(|f| {
+        f.role = Err(unread());
+        (f.same_secret, f.token_max_age, f.host_token) = (None, None, None);
+    });
+    let of_config = ["member-role", "member-jwt-secret", "member-token-age"];
+    assert_eq!(unread_in(&config, Stage::Joined), of_config);
+    assert_eq!(errors(&config), of_config);
+    let webhook = Evidence { webhook: Err(unread()), ..healthy() };
+    assert_eq!(unread_in(&webhook, Stage::Joined), ["member-webhook"]);
+    let managed = with(|f| f.managed = Err(unread()));
+    assert_eq!(unread_in(&managed, Stage::Before), ["member-leftovers"]);
+    // It has joined before: nothing depends on it.
+    assert_eq!(errors(&managed), [""; 0]);
 }
 
 /// One cause, one error: there is nothing to renew yet.
@@ -191,7 +227,7 @@ fn a_service_with_another_address_is_found() {
 #[test]
 fn before_a_join_the_cluster_must_be_free() {
     let fresh = |change: fn(&mut MemberFacts)| {
-        let mut facts = MemberFacts { uid: "u9".into(), ..MemberFacts::default() };
+        let mut facts = MemberFacts::of("u9".into());
         change(&mut facts);
         let reached = Reached::Yes(Box::new(facts));
         Evidence { registered: None, kubefed: None, service: None, reached, ..healthy() }
@@ -200,9 +236,9 @@ fn before_a_join_the_cluster_must_be_free() {
     assert_eq!(errors(|_| {}), [""; 0]);
     let twice = Evidence { same_cluster: vec!["m2".into()], ..fresh(|_| {}) };
     assert_eq!(errors_of(&twice, Stage::Before), ["member-identity"]);
-    assert_eq!(errors(|f| f.role = Some("host".into())), ["member-host-role"]);
-    assert_eq!(errors(|f| f.federated_as = vec!["x".into()]), ["member-other-host"]);
-    assert_eq!(errors(|f| f.managed = vec!["Namespace a".into()]), ["member-leftovers"]);
+    assert_eq!(errors(|f| f.role = Ok(Some("host".into()))), ["member-host-role"]);
+    assert_eq!(errors(|f| f.accounts = Ok(accounts(&["x"], &[]))), ["member-other-host"]);
+    assert_eq!(errors(|f| f.managed = Ok(vec!["Namespace a".into()])), ["member-leftovers"]);
     assert_eq!(errors(|f| f.missing_rights = vec!["create secrets".into()]), ["member-rights"]);
     let no_tower = Evidence { tower: Some(Err("DNS: x".into())), ..fresh(|_| {}) };
     assert_eq!(errors_of(&no_tower, Stage::Before), ["member-tower"]);
@@ -215,8 +251,8 @@ fn before_a_join_the_cluster_must_be_free() {
 fn before_a_join_is_repeated_the_cluster_must_be_known_to_this_host() {
     let again = |known: Option<&str>, host: Option<&str>| {
         let mut evidence = with(|f| {
-            f.managed = vec!["Namespace a".into()];
-            f.hosts = host.map(str::to_owned).into_iter().collect();
+            f.managed = Ok(vec!["Namespace a".into()]);
+            f.accounts = Ok(accounts(&["m1"], host.as_slice()));
         });
         evidence.registered = None;
         evidence.known_uid = known.map(str::to_owned);

@@ -15,10 +15,9 @@ impl From<cluster::Error> for Error {
             | cluster::ErrorKind::Changed
             | cluster::ErrorKind::Exists
             | cluster::ErrorKind::Expired => ErrorKind::Conflict,
-            cluster::ErrorKind::Invalid
-            | cluster::ErrorKind::Refused
-            | cluster::ErrorKind::NotFound
-            | cluster::ErrorKind::NotServed => ErrorKind::Invalid,
+            cluster::ErrorKind::Invalid | cluster::ErrorKind::Refused => ErrorKind::Invalid,
+            // Others may be about to make it, or have just deleted it.
+            cluster::ErrorKind::NotFound | cluster::ErrorKind::NotServed => ErrorKind::Missing,
             cluster::ErrorKind::Terminating | cluster::ErrorKind::Webhook => ErrorKind::Timeout,
             cluster::ErrorKind::Full => ErrorKind::Full,
             // A run is cancelled when it loses its lock.
