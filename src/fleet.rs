@@ -12,6 +12,7 @@
 
 mod account;
 mod add;
+mod agent_log;
 mod checks;
 mod clean;
 mod configuration;
@@ -37,6 +38,7 @@ mod webhook;
 
 pub use account::install_account;
 pub use add::{Added, add, register};
+pub use agent_log::agent_complaint;
 pub use checks::{MemberCheck, Stage, checks, page, run};
 pub use clean::clean_member;
 pub use configuration::{member_source, pending, prepare, record};

@@ -18,6 +18,7 @@ use crate::install::{
 use crate::object::ObjectId;
 use crate::plan::{Action, Summary};
 use crate::status::NextSteps;
+use crate::target::ClusterTarget;
 
 /// How many configurations the history keeps.
 const HISTORY: usize = 10;
@@ -48,6 +49,15 @@ pub(super) enum Step {
     Event(Event),
     /// Something that a user should know.
     Warning(String),
+}
+
+/// What may be carried out.
+struct Allowed {
+    review: Review,
+    /// Those of its approval.
+    consents: Consents,
+    /// The hash of the approval, if it needed one.
+    approved: Option<String>,
 }
 
 /// How a run ended.
@@ -97,38 +107,54 @@ impl Operation<'_> {
             prepared = self.prepare(session.cluster()) => prepared?,
             () = self.stop.requested() => return Err(engine::Error::Interrupted.into()),
         };
-        let mut request = self.request(&prepared);
-        let mut review = if self.mode == Mode::Plan {
-            None
-        } else {
-            Some(install::review(&session, &request).await?)
-        };
-        // Where it has to be approved, values are not generated: two reviews would not have the same ones.
-        let asks = match &review {
-            None => true,
-            Some(review) => !review.unconfirmed(&Consents::default()).is_empty(),
-        };
-        let (mut consents, mut approved) = (Consents::default(), None);
-        if asks {
-            request.dry_run = Some(DryRun::Server);
-            let planned = install::review(&session, &request).await?;
-            request.dry_run = None;
-            if asks_for_approval(&planned) || review.is_some() {
-                let approval =
-                    Approval::of(&planned, &self.cc.spec_hash, self.used_approval.as_deref());
-                if self.cc.approve.as_ref() != Some(&approval.hash) {
-                    return Ok(Outcome::Approval(approval));
-                }
-                approved = Some(approval.hash);
-                consents = planned.risks.iter().map(install::Risk::consent).collect();
-            }
-            let real = install::review(&session, &request).await?;
-            if outline(&real) != outline(&planned) {
-                return Err(engine::Error::Changed("the cluster".to_owned()).into());
-            }
-            review = Some(real);
+        match Box::pin(self.allowed(&session, &prepared)).await? {
+            Ok(allowed) => self.carry_out(&session, &prepared, &allowed, on_step).await,
+            Err(approval) => Ok(Outcome::Approval(approval)),
         }
-        let Some(review) = review else { return Ok(Outcome::Settled(Vec::new())) };
+    }
+
+    /// The review that may be carried out; or the approval that it needs.
+    async fn allowed(
+        &self,
+        session: &Session<ClusterTarget>,
+        prepared: &Prepared,
+    ) -> Result<Result<Allowed, Approval>, Error> {
+        let mut request = self.request(prepared);
+        let (mut consents, mut approved) = (Consents::default(), None);
+        if self.mode != Mode::Plan {
+            let review = install::review(session, &request).await?;
+            if review.unconfirmed(&consents).is_empty() {
+                return Ok(Ok(Allowed { review, consents, approved }));
+            }
+        }
+        // What has to be approved has no generated values: two reviews would not have the same ones.
+        request.dry_run = Some(DryRun::Server);
+        let planned = install::review(session, &request).await?;
+        if self.mode != Mode::Plan || asks_for_approval(&planned) {
+            let used = self.used_approval.as_deref();
+            let approval = Approval::of(&planned, &self.cc.spec_hash, used);
+            if self.cc.approve.as_ref() != Some(&approval.hash) {
+                return Ok(Err(approval));
+            }
+            consents = planned.risks.iter().map(install::Risk::consent).collect();
+            approved = Some(approval.hash);
+        }
+        request.dry_run = None;
+        let review = install::review(session, &request).await?;
+        if outline(&review) != outline(&planned) {
+            return Err(engine::Error::Changed("the cluster".to_owned()).into());
+        }
+        Ok(Ok(Allowed { review, consents, approved }))
+    }
+
+    /// Carries it out, unless there is nothing to do, drift is only observed, or a check fails.
+    async fn carry_out(
+        &self,
+        session: &Session<ClusterTarget>,
+        prepared: &Prepared,
+        Allowed { review, consents, approved }: &Allowed,
+        on_step: &mut dyn FnMut(Step),
+    ) -> Result<Outcome, Error> {
         for warning in review.warnings.iter().chain(prepared.warnings.iter()) {
             on_step(Step::Warning(format!("{}: {}", warning.code, warning.message)));
         }
@@ -137,8 +163,8 @@ impl Operation<'_> {
         if is_settled && !self.once {
             return Ok(Outcome::Settled(left));
         }
-        if self.mode == Mode::Observe && !has_news(&review) {
-            return Ok(Outcome::Observed(differences(&review), left));
+        if self.mode == Mode::Observe && !has_news(review) {
+            return Ok(Outcome::Observed(differences(review), left));
         }
         let failed: Vec<Problem> = review
             .preflight
@@ -151,18 +177,17 @@ impl Operation<'_> {
         let repaired = drift::repairs(&review.planned);
         on_step(Step::Planned(review.planned.plan.summary()));
         let mut on_event = |event| on_step(Step::Event(event));
-        let execution = install::execute(&session, &review, &consents, &mut on_event);
+        let execution = install::execute(session, review, consents, &mut on_event);
         let outcome = Box::pin(execution).await?;
         if let Some(error) = &outcome.history_error {
             on_step(Step::Warning(format!("this run is not in the history: {error}")));
         }
-        let next = install::next_steps(session.target(), &review, &prepared).await;
         Ok(Outcome::Applied(Box::new(Done {
             summary: outcome.summary,
             repaired,
             left,
-            approved,
-            next,
+            approved: approved.clone(),
+            next: install::next_steps(session.target(), review, prepared).await,
         })))
     }
 

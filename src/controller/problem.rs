@@ -176,7 +176,7 @@ pub(super) fn state_word(state: State) -> &'static str {
 }
 
 fn word(kind: ErrorKind) -> String {
-    format!("{kind:?}")
+    kind.as_str().to_owned()
 }
 
 /// The name of the ClusterConfiguration in messages.

@@ -149,7 +149,7 @@ impl Progress {
             Event::Error { object: Some(object), reason: Some(kind), message, help } => {
                 self.add(Problem {
                     object: object.to_string(),
-                    code: format!("{kind:?}"),
+                    code: kind.as_str().to_owned(),
                     reason: message.clone(),
                     remedy: help.clone(),
                 });

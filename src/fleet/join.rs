@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::agent_log::agent_complaint;
 use super::error::Error;
 use super::host::{cluster_kind, is_ready, kubefed_kind};
 use super::wait::{Look, until, wait_gone};
@@ -139,8 +140,13 @@ fn state(pod: &Value) -> String {
 /// Waits until ks-controller-manager has joined a member and KubeFed reaches it.
 ///
 /// # Errors
-/// That did not happen in time; with what the Cluster and KubeFed say.
-pub async fn wait_joined(host: &Cluster, name: &str, limit: Duration) -> Result<(), Error> {
+/// That did not happen in time; with what the Cluster, KubeFed and the agent say.
+pub async fn wait_joined(
+    host: &Cluster,
+    member: &Cluster,
+    name: &str,
+    limit: Duration,
+) -> Result<(), Error> {
     let cluster = cluster_kind().named(None, name);
     let kubefed = kubefed_kind().named(Some(kubesphere::FEDERATION), name);
     until(format!("the join of {name}"), limit, async || {
@@ -149,7 +155,15 @@ pub async fn wait_joined(host: &Cluster, name: &str, limit: Duration) -> Result<
         };
         let registered = Registered::of(&live);
         let state = host.get(&kubefed).await?.map(|live| KubefedState::of(&live));
-        Ok(joined(&registered, state.as_ref()).map_or_else(Look::NotYet, Look::Done))
+        let Err(why) = joined(&registered, state.as_ref()) else { return Ok(Look::Done(())) };
+        let complaint = match registered.kubeconfig {
+            None => agent_complaint(member).await,
+            Some(_) => None,
+        };
+        Ok(Look::NotYet(match complaint {
+            Some(complaint) => format!("{why}; it says: {complaint}"),
+            None => why,
+        }))
     })
     .await
 }

@@ -63,6 +63,28 @@ impl ErrorKind {
         Self::Held,
     ];
 
+    /// The reason in the status of a ClusterConfiguration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Permission => "Permission",
+            Self::ReadOnly => "ReadOnly",
+            Self::Full => "Full",
+            Self::Locked => "Locked",
+            Self::Damaged => "Damaged",
+            Self::InTheWay => "InTheWay",
+            Self::Io => "Io",
+            Self::Unreachable => "Unreachable",
+            Self::Unauthorized => "Unauthorized",
+            Self::Forbidden => "Forbidden",
+            Self::Conflict => "Conflict",
+            Self::Invalid => "Invalid",
+            Self::Missing => "Missing",
+            Self::Unhealthy => "Unhealthy",
+            Self::Timeout => "Timeout",
+            Self::Held => "Held",
+        }
+    }
+
     /// Whether it is about one object, so that others can still be written. All others are about the target, and
     /// end the run.
     pub fn is_of_one_object(self) -> bool {

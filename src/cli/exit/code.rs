@@ -58,7 +58,7 @@ pub(super) fn failed_code(reason: &str) -> u8 {
         "Restricted" | "SecretMissing" | "SecretUnusable" => 2,
         word => target::ErrorKind::ALL
             .into_iter()
-            .find(|kind| format!("{kind:?}") == word)
+            .find(|kind| kind.as_str() == word)
             .map_or(1, target_code),
     }
 }

@@ -66,6 +66,18 @@ fn joins_by_a_bundle(host: &Side, member: &Side, bundle: &str) {
     assert_eq!(row[..6], ["member1", "agent", "yes", "yes", "yes", "yes"], "{listed}");
 }
 
+/// Only a pod of the member knows how Tower is reached from there.
+fn a_wrong_address_of_tower_is_told_by_the_agent(host: &Side, member: &Side) {
+    let ip = "{.status.loadBalancer.ingress[0].ip}";
+    let ip = host.field(&format!("service tower -n {SYSTEM}"), ip);
+    let bundle = host.folder.path().join("wrong.bundle").display().to_string();
+    host.ksi(&format!("member add member1 --tower-address http://{ip}:9 -o {bundle} --yes"))
+        .expect(0);
+    let join = format!("member join -f {bundle} --skip-check member-tower --yes --timeout 3m");
+    let said = member.ksi(&join).expect(0);
+    assert!(said.err.contains("not connected to Tower: Connection error"), "{}", said.err);
+}
+
 /// Each on purpose, and each made good by what the check advises.
 fn silent_failures_are_found(host: &Side, member: &Side, bundle: &str) {
     let join = || member.ksi(&format!("member join -f {bundle} --yes --timeout 3m")).expect(0);
@@ -101,6 +113,10 @@ fn silent_failures_are_found(host: &Side, member: &Side, bundle: &str) {
     let forced = format!("member join -f {bundle} --yes --timeout 3m --force-conflicts");
     member.ksi(&forced).expect(0);
     restart();
+    host.await_found("member1", &[]);
+
+    a_wrong_address_of_tower_is_told_by_the_agent(host, member);
+    join();
     host.await_found("member1", &[]);
 
     let service = format!("service mc-member1 -n {SYSTEM}");

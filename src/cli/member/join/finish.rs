@@ -34,6 +34,10 @@ pub(super) async fn finish(
     if let Some(host) = host {
         return together(args, joining, host, output).await;
     }
+    if let Some(complaint) = fleet::agent_complaint(joining.session.cluster()).await {
+        output
+            .print(&format!("warning: the agent runs, but is not connected to Tower: {complaint}"));
+    }
     output.print(&format!(
         "the agent runs; on the host, `ksi member check {}` shows whether it is connected",
         bundle.name
@@ -113,7 +117,7 @@ async fn together(
 ) -> Result<(), Failure> {
     let (name, member) = (&joining.bundle.name, joining.session.cluster());
     output.message(&format!("waiting until {} has joined {name}", host.cluster.place()));
-    fleet::wait_joined(&host.cluster, name, args.timeout()).await?;
+    fleet::wait_joined(&host.cluster, member, name, args.timeout()).await?;
     if !args.skip_probe {
         let arrival = fleet::probe(&host.cluster, member, name, args.timeout()).await?;
         output.print(&format!(
