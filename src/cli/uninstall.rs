@@ -98,7 +98,7 @@ async fn remove<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let remove = async || planned(session, args, output).await;
-    plan_again::unless_current(output, remove).await
+    plan_again::unless_current(args.output, output, remove).await
 }
 
 /// Carries out one plan.

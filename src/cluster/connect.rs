@@ -17,6 +17,8 @@ use super::{Cluster, plugin, proxy, transport};
 
 /// How long a credential plugin of a kubeconfig may take.
 const PLUGIN_LIMIT: Duration = Duration::from_secs(30);
+/// How long a failed login counts for all who wait for one.
+const LOGIN_PAUSE: Duration = Duration::from_secs(10);
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// Which cluster to connect to, and as which user.
@@ -56,7 +58,8 @@ pub(super) struct Login(u64);
 /// The connection that all runs on one cluster share.
 pub(super) struct Connection {
     client: RwLock<(kube::Client, Login)>,
-    reconnecting: tokio::sync::Mutex<()>,
+    /// Why the last login failed, of which credentials, and when.
+    reconnecting: tokio::sync::Mutex<Option<(Login, Instant, Error)>>,
     /// How to reconnect if the credentials are rejected.
     pub(super) options: ConnectOptions,
     /// A kubeconfig that is no file, and the way to its cluster.
@@ -117,11 +120,24 @@ impl Connection {
     /// Reads the kubeconfig and its credentials again, because tokens and certificates are rotated. If many
     /// requests were rejected, one does it for all: `refused` is the login of the caller.
     pub(super) async fn reconnect(&self, refused: Login) -> Result<(), Error> {
-        let _reconnecting = self.reconnecting.lock().await;
+        let mut failed = self.reconnecting.lock().await;
         if self.login() != refused {
             return Ok(());
         }
-        let (client, _) = client(&self.options, self.stored.as_ref()).await?;
+        // A plugin may open a browser: many watches must not do so one after the other.
+        if let Some((login, at, error)) = &*failed
+            && *login == refused
+            && at.elapsed() < LOGIN_PAUSE
+        {
+            return Err(error.clone());
+        }
+        let client = match client(&self.options, self.stored.as_ref()).await {
+            Ok((client, _)) => client,
+            Err(error) => {
+                *failed = Some((refused, Instant::now(), error.clone()));
+                return Err(error);
+            }
+        };
         let mut current = self.client.write().unwrap_or_else(PoisonError::into_inner);
         *current = (client, Login(refused.0 + 1));
         Ok(())

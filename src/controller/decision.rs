@@ -80,6 +80,8 @@ pub(super) struct Memory {
     failures: u32,
     /// Whether the last run failed because something did not become healthy.
     awaits_health: bool,
+    /// Whether the last run was cut short while it wrote: neither the old specification runs nor the new one.
+    is_partial: bool,
     /// When to look at everything again.
     resync: Duration,
 }
@@ -104,8 +106,10 @@ pub(super) enum Ended {
     Passing,
     /// The same, and what it awaited may become healthy by itself.
     Unhealthy,
-    /// It ended before it had done anything, since something newer is to be done.
+    /// It was cut short before it wrote anything, since something newer is to be done.
     Superseded,
+    /// The same while it wrote.
+    Partial,
 }
 
 impl Memory {
@@ -127,7 +131,9 @@ impl Memory {
         if wanted.mode == Mode::Paused {
             return Next::Wait(None);
         }
-        if (&handled.uid, &handled.spec_hash) != (&wanted.uid, &wanted.spec_hash) {
+        // Also where it was edited back to what was handled before.
+        let is_other = (&handled.uid, &handled.spec_hash) != (&wanted.uid, &wanted.spec_hash);
+        if self.is_partial || is_other {
             return Next::Run(Cause::Edit);
         }
         if wanted.requested_at.is_some() && handled.requested_at != wanted.requested_at {
@@ -172,8 +178,10 @@ impl Memory {
     ) {
         self.resync = now + resync;
         self.awaits_health = ended == Ended::Unhealthy;
+        self.is_partial =
+            ended == Ended::Partial || (self.is_partial && ended == Ended::Superseded);
         match ended {
-            Ended::Superseded => return,
+            Ended::Superseded | Ended::Partial => return,
             Ended::Settled | Ended::Failed => {
                 self.failures = 0;
                 self.retry = None;
@@ -324,5 +332,21 @@ mod tests {
         let other = Wanted { spec_hash: "2".into(), ..wanted() };
         memory.ended(other.clone(), Deviations::new(), Ended::Superseded, MINUTE, RESYNC);
         assert_eq!(next(&memory, &other), Next::Run(Cause::Edit));
+        assert!(matches!(next(&memory, &wanted()), Next::Wait(_)), "it was edited back in time");
+    }
+
+    #[test]
+    fn an_edit_that_is_taken_back_while_it_is_written_is_put_back() {
+        let mut memory = after(Ended::Settled);
+        let other = Wanted { spec_hash: "2".into(), ..wanted() };
+        memory.ended(other.clone(), Deviations::new(), Ended::Partial, MINUTE, RESYNC);
+        assert_eq!(next(&memory, &wanted()), Next::Run(Cause::Edit));
+        // Also if that run is superseded in turn before it writes.
+        memory.ended(wanted(), Deviations::new(), Ended::Superseded, MINUTE, RESYNC);
+        assert_eq!(next(&memory, &wanted()), Next::Run(Cause::Edit));
+        let paused = Wanted { mode: Mode::Paused, ..wanted() };
+        assert_eq!(next(&memory, &paused), Next::Wait(None));
+        memory.ended(wanted(), Deviations::new(), Ended::Settled, MINUTE, RESYNC);
+        assert!(matches!(next(&memory, &wanted()), Next::Wait(_)));
     }
 }

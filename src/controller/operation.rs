@@ -22,6 +22,8 @@ use crate::target::ClusterTarget;
 
 /// How many configurations the history keeps.
 const HISTORY: usize = 10;
+/// How many plans a run makes where others change something between a plan and its first write.
+const PLANS: usize = 3;
 
 /// One run.
 pub(super) struct Operation<'o> {
@@ -93,7 +95,14 @@ pub(super) struct Done {
 impl Operation<'_> {
     /// Runs it to its end.
     pub(super) async fn run(&self, on_step: &mut dyn FnMut(Step)) -> Outcome {
-        match Box::pin(self.carried_out(on_step)).await {
+        let mut answer = Box::pin(self.carried_out(on_step)).await;
+        for _ in 1..PLANS {
+            if !matches!(answer, Err(Error::Engine(engine::Error::Changed(_)))) {
+                break;
+            }
+            answer = Box::pin(self.carried_out(on_step)).await;
+        }
+        match answer {
             Ok(outcome) => outcome,
             Err(Error::Rejected(rejected)) => Outcome::Invalid(problem::of_rejected(&rejected)),
             Err(error) => Outcome::Failed(error, Vec::new()),

@@ -67,7 +67,10 @@ impl Publisher {
                     self.has_subresource = false;
                     self.cluster.merge(&id, &body, None).await?
                 }
-                answer => answer?,
+                answer => {
+                    self.has_subresource = true;
+                    answer?
+                }
             };
             self.live = live["status"].clone();
         }

@@ -182,7 +182,7 @@ fn phase(state: &State) -> (&'static str, String) {
             ("ApprovalRequired", approval.message())
         }
         Verdict::Failed { problem, problems, retries } if state.is_judged() => {
-            ("Failed", failed(problem, problems, *retries))
+            ("Failed", failed(state.mode, (problem, problems), *retries))
         }
         Verdict::None => ("Pending", "not looked at yet".to_owned()),
         _ if !state.is_applied() => {
@@ -229,15 +229,15 @@ fn invalid(problems: &[Problem]) -> String {
     format!("nothing was changed: {}", texts.join("; "))
 }
 
-fn failed(problem: &Problem, problems: &[Problem], retries: bool) -> String {
+fn failed(mode: Mode, (problem, problems): (&Problem, &[Problem]), retries: bool) -> String {
     let first = problems.first().filter(|first| first.reason != problem.reason);
     let first = first.map_or_else(String::new, |first| format!(": {}", first.text()));
-    let next = if retries {
-        "; it is tried again"
-    } else {
-        "; it is tried again after an edit or at the next resync"
+    let next = match (mode, retries) {
+        (Mode::Paused, _) => "it is tried again after the pause",
+        (_, true) => "it is tried again",
+        (_, false) => "it is tried again after an edit or at the next resync",
     };
-    format!("{}{first}{next}", problem.reason)
+    format!("{}{first}; {next}", problem.reason)
 }
 
 /// What stands in the way.

@@ -70,7 +70,7 @@ pub async fn clean_member(
     observer: Observer<'_>,
 ) -> Result<(), Error> {
     let facts = about(member, None).await?;
-    let is_host = facts.is_host();
+    let is_host = facts.is_host()?;
     for id in facts.accounts?.federated_as.iter().flat_map(|name| federation_account(name)) {
         delete(member, &id, observer).await?;
     }

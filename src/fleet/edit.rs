@@ -96,7 +96,11 @@ impl Host {
         change: impl FnMut(&mut Value),
     ) -> Result<(), Error> {
         match self.edit(member, change).await? {
-            Edited::Absent => Err(Error::NoMember { name: member.to_owned(), known: Vec::new() }),
+            Edited::Absent => {
+                let others = self.members().filter(|one| one.name != member);
+                let known = others.map(|one| one.name.clone()).collect();
+                Err(Error::NoMember { name: member.to_owned(), known })
+            }
             Edited::Written | Edited::Unchanged => Ok(()),
         }
     }

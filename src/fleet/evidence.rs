@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use super::error::Error;
 use super::webhook::Webhook;
 use crate::check::ReadError;
 use crate::member::{KubefedState, Registered};
@@ -66,9 +67,12 @@ impl MemberFacts {
         }
     }
 
-    /// Whether it is known to be a host.
-    pub fn is_host(&self) -> bool {
-        matches!(&self.role, Ok(Some(role)) if role == "host")
+    /// Whether it is a host.
+    ///
+    /// # Errors
+    /// Its role cannot be read.
+    pub fn is_host(&self) -> Result<bool, Error> {
+        Ok(self.role.clone()?.is_some_and(|role| role == "host"))
     }
 }
 
@@ -77,6 +81,8 @@ impl MemberFacts {
 pub enum Reached {
     /// It does.
     Yes(Box<MemberFacts>),
+    /// It answers, and does not accept the credential of the host: why.
+    Denied(String),
     /// It does not: why.
     No(String),
 }
@@ -86,7 +92,7 @@ impl Reached {
     pub fn facts(&self) -> Option<&MemberFacts> {
         match self {
             Self::Yes(facts) => Some(facts),
-            Self::No(_) => None,
+            Self::Denied(_) | Self::No(_) => None,
         }
     }
 }

@@ -24,6 +24,9 @@ pub async fn observe(host: &Host, registered: &Registered) -> Evidence {
     let reached = match reach(host, registered).await {
         Ok(cluster) => match about(&cluster, Some(host)).await {
             Ok(facts) => Reached::Yes(Box::new(facts)),
+            Err(error) if matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden) => {
+                Reached::Denied(error.cause)
+            }
             Err(error) => Reached::No(error.cause),
         },
         Err(error) => Reached::No(error.cause()),

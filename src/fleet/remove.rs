@@ -39,6 +39,8 @@ pub async fn remove(
     let silent = |why: String| Error::Silent { name: member_name.to_owned(), why };
     let facts = about(&member, None).await.map_err(|error| silent(error.cause))?;
     right_cluster(host, registered, &facts.uid)?;
+    // What `clean_after` has to know: by then this could not be repeated.
+    facts.accounts?;
     let placed = placed(host, member_name, removal).await?;
     // A workspace takes its projects with it, which nobody has listed: it stays.
     let deleted =

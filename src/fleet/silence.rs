@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::error::Error;
-use super::evidence::MemberFacts;
+use super::evidence::{MemberFacts, Reached};
 use super::host::{Host, cluster_kind, is_ready};
 use super::observe::observe;
 use super::webhook::Webhook;
@@ -52,6 +52,9 @@ pub(super) async fn is_silent(host: &Host, registered: &Registered) -> Result<()
     let is_same = |facts: &MemberFacts| registered.uid.as_ref().is_none_or(|uid| *uid == facts.uid);
     if evidence.reached.facts().is_some_and(is_same) {
         return Err(answers("its API server answers this request"));
+    }
+    if let Reached::Denied(why) = &evidence.reached {
+        return Err(answers(&format!("its API server refuses the credential of the host: {why}")));
     }
     match witness(evidence.kubefed.as_ref(), host.now) {
         Witness::Reaches => return Err(answers("KubeFed reaches it")),

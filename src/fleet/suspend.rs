@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::add::establish;
 use super::edit::delete;
 use super::error::Error;
-use super::host::{Host, is_ready};
+use super::host::Host;
 use super::pause::paused;
 use super::reach::reach;
 use super::remove::delete_access;
 use super::wait::{Look, until};
 use super::{Observer, Step};
-use crate::cluster::{Cluster, Kind, Selection};
+use crate::cluster::{Cluster, ErrorKind, Kind, Selection};
 use crate::member::{Mode, Registered};
 use crate::object::{ObjectId, kubesphere};
 
@@ -74,19 +74,23 @@ async fn close(
     limit: Duration,
     observer: Observer<'_>,
 ) -> Result<(), Error> {
-    if let Ok(member) = answers(host, registered).await {
-        disconnect(&member, observer).await?;
-    }
     let what = format!("the end of the tunnel to {}", registered.name);
     until(what, limit, async || {
-        Ok(match answers(host, registered).await {
-            Err(_) if serves(host).await? => Look::Done(()),
-            Err(_) => Look::NotYet("Tower does not answer, either".to_owned()),
-            Ok(_) => Look::NotYet(
-                "requests still reach the member; if its agent is no pod with label app=agent, stop it by hand, or \
-                 restart Tower: `kubectl -n kubesphere-system rollout restart deployment/tower`"
-                    .to_owned(),
-            ),
+        Ok(match tunnel(host, registered).await? {
+            Tunnel::Closed => Look::Done(()),
+            Tunnel::Open(member) => {
+                if let Some(member) = member {
+                    disconnect(&member, observer).await?;
+                }
+                Look::NotYet(
+                    "requests still reach the member; if its agent is no pod with label app=agent, stop it by hand, or \
+                     restart Tower: `kubectl -n kubesphere-system rollout restart deployment/tower`"
+                        .to_owned(),
+                )
+            }
+            Tunnel::Unknown(why) => {
+                Look::NotYet(format!("nobody can tell whether it is closed: {why}"))
+            }
         })
     })
     .await?;
@@ -98,6 +102,29 @@ async fn close(
     Ok(())
 }
 
+/// What a request through Tower shows.
+enum Tunnel {
+    /// The member answers; with a connection, if it accepts the credential of the host.
+    Open(Option<Cluster>),
+    /// Tower does not listen for it any more, or its pod is gone and all tunnels with it.
+    Closed,
+    /// The request did not come to Tower, or was lost behind it.
+    Unknown(String),
+}
+
+async fn tunnel(host: &Host, registered: &Registered) -> Result<Tunnel, Error> {
+    let error = match answers(host, registered).await {
+        Ok(member) => return Ok(Tunnel::Open(Some(member))),
+        Err(error) => error,
+    };
+    if is_answer(&error) {
+        return Ok(Tunnel::Open(None));
+    }
+    let why = error.cause();
+    let is_closed = is_refused_by_pod(&why) || is_tower_gone(host).await?;
+    Ok(if is_closed { Tunnel::Closed } else { Tunnel::Unknown(why) })
+}
+
 /// A new connection through Tower that answers.
 async fn answers(host: &Host, registered: &Registered) -> Result<Cluster, Error> {
     let member = reach(host, registered).await?;
@@ -105,11 +132,24 @@ async fn answers(host: &Host, registered: &Registered) -> Result<Cluster, Error>
     Ok(member)
 }
 
-/// Whether Tower could pass a request on: otherwise it proves nothing that none arrives. The tunnels of a pod end with it.
-async fn serves(host: &Host) -> Result<bool, Error> {
+/// Whether an error is the answer of an API server that does not accept the credential.
+fn is_answer(error: &Error) -> bool {
+    let Error::Cluster(error) = error else { return false };
+    matches!(error.kind, ErrorKind::Unauthorized | ErrorKind::Forbidden)
+}
+
+/// Whether nothing listens on the port in the pod, as the kubelet says it (`error forwarding port 6000 to pod …: dial tcp4
+/// 127.0.0.1:6000: connect: connection refused`). An API server or a kubelet that cannot be reached says the second
+/// part alone.
+fn is_refused_by_pod(why: &str) -> bool {
+    why.contains("error forwarding port") && why.contains("connection refused")
+}
+
+/// Whether the pod of Tower that was there at first is gone.
+async fn is_tower_gone(host: &Host) -> Result<bool, Error> {
     let Some(pod) = &host.tower_pod else { return Ok(false) };
     let id = Kind::new("", "v1", "Pod").named(Some(kubesphere::SYSTEM), pod);
-    Ok(host.cluster.get(&id).await?.is_none_or(|pod| is_ready(&pod)))
+    Ok(host.cluster.get(&id).await?.is_none())
 }
 
 /// Deletes the pods of the agent: their successors are refused.

@@ -35,14 +35,15 @@ pub(super) async fn until<T>(
 ) -> Result<T, Error> {
     let end = Instant::now() + limit;
     let mut denied_since = None;
-    let mut last = "nothing".to_owned();
+    let mut last = "no answer".to_owned();
     loop {
         let now = Instant::now();
         match timeout_at(end.max(now) + LAST_LOOK, look()).await {
             Ok(Ok(Look::Done(found))) => return Ok(found),
             Ok(Ok(Look::NotYet(seen))) => (last, denied_since) = (seen, None),
             Ok(Err(error)) if is_denial(&error) => {
-                let since = *denied_since.get_or_insert(now);
+                // A look may have taken long, and its last answer is the first denial.
+                let since = *denied_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= DENIED || Instant::now() >= end {
                     return Err(error);
                 }
@@ -120,6 +121,20 @@ mod tests {
         let mut absent: Vec<_> = (0..30).map(|_| Err(failed(ErrorKind::Unreachable))).collect();
         absent.push(Ok(Look::Done(())));
         assert!(looked(minute, absent).await.0.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_denial_after_a_long_look_may_pass() {
+        let mut looks = 0;
+        let answer = until("it", Duration::from_secs(60), async || {
+            looks += 1;
+            if looks == 1 {
+                sleep(DENIED * 2).await;
+                return Err(failed(ErrorKind::Forbidden));
+            }
+            Ok(Look::Done(()))
+        });
+        assert!(answer.await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

@@ -36,7 +36,7 @@ pub(super) fn run(args: &LeaveArgs, output: &Output) -> Result<(), Failure> {
     crate::cli::block_on(async {
         let member = args.connection.connect().await?;
         let facts = fleet::about(&member, None).await?;
-        if facts.is_host() {
+        if facts.is_host()? {
             return Err(Failure::Usage(format!(
                 "{} is a host, not a member\nhelp: use the context of the member",
                 member.place()

@@ -25,7 +25,7 @@ pub(in crate::cli) async fn apply<T: Target>(
     output: &Output,
 ) -> Result<(), Failure> {
     let apply = async || planned(args, session, prepared, output).await;
-    plan_again::unless_current(output, apply).await
+    plan_again::unless_current(args.output, output, apply).await
 }
 
 /// Carries out one plan.

@@ -1,8 +1,11 @@
 //! A run whose plan is out of date before its first write.
 
+use time::OffsetDateTime;
+
+use crate::cli::args::format::TextOrJson;
 use crate::cli::exit::Failure;
-use crate::engine;
-use crate::ui::Output;
+use crate::engine::{self, Event};
+use crate::ui::{self, Output};
 
 /// How many plans a command makes. A cluster that changes more often than that never rests.
 const PLANS: usize = 3;
@@ -15,13 +18,20 @@ const PLANS: usize = 3;
 /// # Errors
 /// The run failed, or the last plan was out of date, too.
 pub(in crate::cli) async fn unless_current<O>(
+    format: TextOrJson,
     output: &Output,
     mut run: impl AsyncFnMut() -> Result<O, Failure>,
 ) -> Result<O, Failure> {
     for _ in 1..PLANS {
         match Box::pin(run()).await {
             Err(Failure::Engine(outdated @ engine::Error::Changed(_))) => {
-                output.message(&format!("ksi: {outdated}; planning again"));
+                let message = format!("{outdated}; planning again");
+                output.message(&format!("ksi: {message}"));
+                if format == TextOrJson::Json {
+                    let event = Event::Warning { message };
+                    let json = ui::event_json(&event, OffsetDateTime::now_utc());
+                    output.data(&format!("{json}\n"))?;
+                }
             }
             answer => return answer,
         }
@@ -41,7 +51,7 @@ mod tests {
     async fn runs(outdated: usize) -> (usize, Result<(), Failure>) {
         let mut runs = 0;
         let output = quiet();
-        let answer = unless_current(&output, async || {
+        let answer = unless_current(TextOrJson::Text, &output, async || {
             runs += 1;
             if runs > outdated {
                 return Ok(());
@@ -62,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn any_other_failure_is_final() {
         let mut runs = 0;
-        let failed: Result<(), _> = unless_current(&quiet(), async || {
+        let failed: Result<(), _> = unless_current(TextOrJson::Text, &quiet(), async || {
             runs += 1;
             Err(Failure::Declined)
         })

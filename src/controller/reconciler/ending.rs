@@ -41,7 +41,12 @@ impl Reconciler<'_> {
     ) -> Result<bool, Error> {
         let interrupted = is_interrupted(&outcome);
         let superseded = interrupted && !self.stop.is_requested();
-        let end = if interrupted { cut_short(superseded) } else { judged(&outcome, &progress) };
+        let is_partial = interrupted && matches!(progress.stage, Stage::Applying | Stage::Waiting);
+        let end = if interrupted {
+            cut_short(superseded, is_partial)
+        } else {
+            judged(&outcome, &progress)
+        };
         let now = OffsetDateTime::now_utc();
         progress.end(end.stage, seconds(now));
         if let Verdict::Failed { problem, .. } = &end.verdict {
@@ -52,6 +57,9 @@ impl Reconciler<'_> {
         // What was only looked at is no news.
         let counts = wrote || asked || end.stage != Stage::Succeeded;
         if let Some(state) = &mut self.state {
+            if is_partial {
+                state.applied = None;
+            }
             if !interrupted {
                 state.judged = Some(wanted.spec_hash.clone());
                 state.verdict.clone_from(&end.verdict);
@@ -178,6 +186,7 @@ impl Reconciler<'_> {
         let generation = state.cc.generation;
         if let Some(applied) = &mut state.applied
             && applied.spec_hash == wanted.spec_hash
+            && applied.ksi_version == env!("CARGO_PKG_VERSION")
         {
             // It was edited, and edited back.
             applied.generation = generation;
@@ -201,14 +210,15 @@ fn is_interrupted(outcome: &Outcome) -> bool {
     *error == engine::Error::Interrupted
 }
 
-fn cut_short(superseded: bool) -> End {
+fn cut_short(superseded: bool, is_partial: bool) -> End {
     let (stage, message) = if superseded {
         (Stage::Superseded, "a newer edit takes the place of this run")
     } else {
         (Stage::Interrupted, "the controller ends; the next one continues")
     };
     let message = message.to_owned();
-    End { stage, verdict: Verdict::None, ended: Ended::Superseded, message }
+    let ended = if is_partial { Ended::Partial } else { Ended::Superseded };
+    End { stage, verdict: Verdict::None, ended, message }
 }
 
 /// What an outcome comes to.

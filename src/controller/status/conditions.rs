@@ -56,7 +56,7 @@ fn ready(state: &State) -> Condition {
                 return not("ApprovalRequired", approval.message());
             }
             Verdict::Failed { problem, problems, retries } => {
-                return not("Failed", failed(problem, problems, *retries));
+                return not("Failed", failed(state.mode, (problem, problems), *retries));
             }
             _ => {}
         }
@@ -86,7 +86,9 @@ fn reconciling(state: &State) -> Option<Condition> {
         return Some(of(running.stage.as_str(), format!("operation {}", running.id)));
     }
     match &state.verdict {
-        Verdict::Failed { retries: true, .. } => {
+        Verdict::Failed { retries: true, .. }
+            if state.is_judged() && state.mode != Mode::Paused =>
+        {
             Some(of("Retrying", "the run is tried again".to_owned()))
         }
         Verdict::None if state.mode != Mode::Paused => {
@@ -108,7 +110,7 @@ fn stalled(state: &State) -> Option<Condition> {
     match &state.verdict {
         Verdict::Invalid(problems) => of("Invalid", invalid(problems)),
         Verdict::Failed { problem, problems, retries: false } => {
-            of("Failed", failed(problem, problems, false))
+            of("Failed", failed(state.mode, (problem, problems), false))
         }
         _ => None,
     }

@@ -113,6 +113,7 @@ fn phase_and_conditions_keep_the_rules_of_kstatus() {
             &["ApprovalRequired"],
         ),
         (unapplied(failed(true)), "Failed", "False", "Failed", &["Reconciling"]),
+        (State { mode: Mode::Paused, ..unapplied(failed(true)) }, "Paused", "False", "Failed", &[]),
         (unapplied(failed(false)), "Failed", "False", "Failed", &["Stalled"]),
         (
             State { operation: Some(running(Stage::Waiting)), applied: None, ..good() },

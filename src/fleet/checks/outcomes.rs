@@ -140,9 +140,9 @@ pub(super) fn credential(evidence: &Evidence) -> Outcome {
 
 pub(super) fn reachable(evidence: &Evidence) -> Outcome {
     match &evidence.reached {
-        Reached::No(_) if is_suspended(evidence) => skipped(SUSPENDED),
+        Reached::No(_) | Reached::Denied(_) if is_suspended(evidence) => skipped(SUSPENDED),
         Reached::Yes(facts) => fine(facts.kubernetes.clone()),
-        Reached::No(why) => error(why.clone()),
+        Reached::No(why) | Reached::Denied(why) => error(why.clone()),
     }
 }
 

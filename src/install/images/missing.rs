@@ -29,10 +29,13 @@ pub async fn missing(client: &Client, images: Vec<(Reference, Option<Reference>)
         if has(&own) || other.as_ref().is_some_and(has) {
             continue;
         }
-        if let Some(Err(error)) = answers.get(&own)
-            && !is_final(error)
-        {
-            missing.silent.entry(own.registry().to_owned()).or_insert_with(|| error.clone());
+        for image in [Some(&own), other.as_ref()].into_iter().flatten() {
+            if let Some(Err(error)) = answers.get(image)
+                && !is_final(error)
+            {
+                let registry = image.registry().to_owned();
+                missing.silent.entry(registry).or_insert_with(|| error.clone());
+            }
         }
         missing.images.push(own);
     }

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use sandbox::proxy::{Fault, FaultProxy, Match, Nth, Rule};
+use sandbox::proxy::{Fault, FaultProxy, Gate, Match, Nth, Rule};
 use serde_json::json;
 
 use super::{Followed, WITHOUT_WAIT, cc, prepared};
 use crate::hands::Hands as _;
 
 const CONSOLE: &str = "service ks-console";
+const NODE_PORT: &str = ".spec.ports[0].nodePort";
 
 #[test]
 fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
@@ -17,7 +18,7 @@ fn an_edit_takes_effect_and_a_wrong_one_is_told_and_changes_nothing() {
     else {
         return;
     };
-    let port = || followed.field(CONSOLE, ".spec.ports[0].nodePort");
+    let port = || followed.field(CONSOLE, NODE_PORT);
     assert_eq!(port(), "30881");
     let ready = followed.condition("Ready");
     assert_eq!(ready["observedGeneration"], followed.cc()["metadata"]["generation"]);
@@ -69,6 +70,37 @@ fn a_mistake_during_a_run_is_told_at_once() {
     assert!(phase() == "Waiting" || phase() == "Applying", "{}", followed.log());
     let (code, log) = followed.stop();
     assert_eq!(code, Some(0), "{log}");
+}
+
+/// What was written of the edit by then is put back.
+#[test]
+fn an_edit_that_is_taken_back_while_it_is_written_leaves_nothing() {
+    let port = |port: u16| json!({"common": {"core": {"console": {"port": port}}}});
+    let Some(rig) = prepared() else { return };
+    rig.make(cc(&port(30881)));
+    let folder = rig.plane().folder().join("proxy");
+    let mut proxy = None;
+    let followed = Followed::behind(rig, WITHOUT_WAIT, |kubeconfig| {
+        let started = proxy.insert(FaultProxy::start(kubeconfig, &folder).unwrap());
+        started.kubeconfig().to_owned()
+    });
+    let proxy = proxy.unwrap();
+    followed.await_applied();
+    let gate = Gate::default();
+    let write = Match::writes().agent("ksi/").contains("/services/ks-console");
+    proxy.set([Rule::new(write, Nth::All, Fault::Hold(gate.clone()))]);
+    followed.edit(&port(30882));
+    proxy.wait_for("the write of the edit", |seen| seen.rule == Some(0)).unwrap();
+    followed.edit(&port(30881));
+    gate.open();
+    followed.until("the end of the run", || {
+        followed.events("Superseded").len() == 1 && followed.field(CONSOLE, NODE_PORT) == "30881"
+    });
+    followed.await_applied();
+    assert_eq!(
+        followed.condition("Ready")["observedGeneration"],
+        followed.cc()["metadata"]["generation"]
+    );
 }
 
 #[test]
