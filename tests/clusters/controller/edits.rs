@@ -67,7 +67,8 @@ fn a_mistake_during_a_run_is_told_at_once() {
     let message = followed.await_event("Invalid");
     assert!(message.contains("KSI0030"), "{message}");
     // It may begin with the next component meanwhile.
-    assert!(phase() == "Waiting" || phase() == "Applying", "{}", followed.log());
+    let now = phase();
+    assert!(now == "Waiting" || now == "Applying", "{now}\n{}", followed.log());
     let (code, log) = followed.stop();
     assert_eq!(code, Some(0), "{log}");
 }
