@@ -27,6 +27,8 @@ fn a_webhook_that_does_not_answer_is_waited_for_and_named() {
     let own = std::fs::read_to_string(folder.join("proxy-ca.crt")).unwrap();
     let other = std::fs::read_to_string(stage.plane().folder().join("ca.crt")).unwrap();
 
+    // New kinds may take longer than these runs last.
+    stage.apply(&["--only", "namespaces,crds,notification-crds"]).expect(0);
     stage.kubectl("create service clusterip nobody --tcp=443");
     let said = guarded(
         &stage,
